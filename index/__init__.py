@@ -1,0 +1,1 @@
+"""Articles to index: reading, cutting, embedding, storing. Knows nothing of questions."""

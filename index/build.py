@@ -1,0 +1,238 @@
+"""Brings the index in line with files: read, embed, merge, word, and switch.
+
+Until the switch every reader sees the old generation. A killed build loses nothing: what it
+embedded is found again by its hash. Knows nothing of terminals: it yields events.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from os import getpid, stat_result
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.cleanup import clean_up
+from index.days import day_number
+from index.embedder import MiniLMEmbeddings
+from index.errors import IndexLocked
+from index.lexical import LexicalStore
+from index.passages import embedded_text, split
+from index.readers import read_articles
+from index.recipe import current_recipe
+from index.settings import Settings
+from index.store import Store
+from index.types import Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
+from index.vectors import VectorStore
+
+_STAGE_BATCH = 500  # articles in one transaction while reading
+_EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
+_SMALL = 20_000  # vectors; collections below this are merged once there are too many
+_TOO_MANY = 6
+
+
+def build_index(
+    paths: Sequence[Path],
+    settings: Settings,
+    embeddings: MiniLMEmbeddings,
+    *,
+    prune: bool = True,
+    wait: float = 0.0,
+) -> Iterator[BuildEvent | BuildReport]:
+    """Index the articles in `paths`; the last thing yielded is the report.
+
+    Args:
+        paths: Files and folders; none makes the articles that are live anew if that is due.
+        settings: Where the index lies.
+        embeddings: The embedder.
+        prune: Whether articles that were found in `paths` before and are gone are removed.
+        wait: Seconds to wait for another build to end.
+
+    Raises:
+        IndexLocked: another build is running.
+        ArticleError: one of the paths does not exist; nothing was changed.
+    """
+    with writing(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+        vectors = VectorStore(settings)
+        lexical = LexicalStore(settings.index_dir / "words")
+        seconds: dict[str, float] = {}
+        clock = time.perf_counter()
+        skipped: list[Skipped] = []
+        yield from _read(paths, store, skipped)
+        seconds["reading"], clock = time.perf_counter() - clock, time.perf_counter()
+        embedded = yield from _embed(store, vectors, embeddings)
+        seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
+        merged = yield from _merge(store, vectors)
+        yield from _word(store, lexical)
+        seconds["storing"] = time.perf_counter() - clock
+        yield BuildEvent(Stage.SWITCHING, 0, None)
+        roots = [str(path.resolve()) for path in paths] if prune else None
+        report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
+        clean_up(store, vectors, lexical)
+        yield report
+
+
+def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
+    """Take articles out of the index by id; raises `IndexLocked` as a build does."""
+    with writing(settings), Store(settings.index_dir, current_recipe()) as store:
+        return store.remove(ids)
+
+
+@contextmanager
+def writing(settings: Settings, wait: float = 0.0) -> Iterator[None]:
+    """Hold the writer's lock.
+
+    Raises:
+        IndexLocked: another process holds it; the message says which.
+    """
+    settings.index_dir.mkdir(parents=True, exist_ok=True)
+    holder = settings.index_dir / "writer"
+    lock = FileLock(settings.index_dir / "lock", timeout=wait)
+    try:
+        lock.acquire()
+    except Timeout:
+        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
+        raise IndexLocked(
+            f"the index is being written by {who}; wait for it to end, or use --wait"
+        ) from None
+    try:
+        holder.write_text(f"process {getpid()}", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterator[BuildEvent]:
+    """Stage what is read; files that are as they were are not read again."""
+    seen: dict[str, stat_result] = {}
+
+    def unchanged(path: Path, stat: stat_result) -> bool:
+        name = str(path)
+        if store.same_file(name, stat.st_mtime_ns, stat.st_size):
+            return True
+        seen[name] = stat
+        return False
+
+    done = 0
+    store.begin()
+    for item in read_articles(paths, unchanged=unchanged):
+        if isinstance(item, Skipped):
+            skipped.append(item)
+            store.keep(item.location.split("#", 1)[0])
+        elif isinstance(item, Unchanged):
+            store.keep(item.location)
+        else:
+            store.stage(item)
+        done += 1
+        if done % _STAGE_BATCH == 0:
+            store.commit()
+            yield BuildEvent(Stage.READING, done, None)
+            store.begin()
+    broken = {item.location.split("#", 1)[0] for item in skipped}
+    for name, stat in seen.items():
+        if name not in broken:  # a broken file is read again by every build
+            store.stage_file(name, stat.st_mtime_ns, stat.st_size)
+    if store.old_recipe:
+        store.stage_others()
+    store.commit()
+    yield BuildEvent(Stage.READING, done, done)
+
+
+def _embed(
+    store: Store, vectors: VectorStore, embeddings: MiniLMEmbeddings
+) -> Generator[BuildEvent, None, int]:
+    """Embed staged contents without vectors; writing one batch overlaps embedding the next."""
+    pending = store.pending()
+    if not pending:
+        return 0
+    collection = f"news-{uuid.uuid4().hex}"
+    vectors.create(collection)
+    store.add_collection(collection)
+    yield BuildEvent(Stage.EMBEDDING, 0, len(pending))
+    passages, done = 0, 0
+    with ThreadPoolExecutor(1) as writer:
+        writing_now: tuple[Future[None], list[int]] | None = None
+        for batch in _batches(pending, store, embeddings):
+            keys, texts, days, contents = batch
+            made = embeddings.embed(texts)
+            _finish(writing_now, store, collection)
+            future = writer.submit(vectors.add, collection, keys, made, days)
+            writing_now = future, contents
+            passages += len(keys)
+            done += len(contents)
+            yield BuildEvent(Stage.EMBEDDING, done, len(pending))
+        _finish(writing_now, store, collection)
+    return passages
+
+
+Batch = tuple[list[int], list[str], list[int | None], list[int]]
+
+
+def _batches(pending: Iterable[int], store: Store, embeddings: MiniLMEmbeddings) -> Iterator[Batch]:
+    """Yield passages in batches: their keys, texts and days, and the contents they are of."""
+    keys: list[int] = []
+    texts: list[str] = []
+    days: list[int | None] = []
+    contents: list[int] = []
+    store.begin()
+    for content in pending:
+        article = store.content(content)
+        passages = list(split(article, embeddings.count_tokens))
+        keys += store.allot(content, passages)
+        texts += [embedded_text(article, passage) for passage in passages]
+        days += [_day(article)] * len(passages)
+        contents.append(content)
+        if len(keys) >= _EMBED_PASSAGES:
+            store.commit()  # keys are on disk before a vector bears them
+            yield keys, texts, days, contents
+            keys, texts, days, contents = [], [], [], []
+            store.begin()
+    store.commit()
+    if contents:
+        yield keys, texts, days, contents
+
+
+def _day(article: Article) -> int | None:
+    return day_number(article.date) if article.date else None
+
+
+def _finish(written: tuple[Future[None], list[int]] | None, store: Store, collection: str) -> None:
+    if written:
+        future, contents = written
+        future.result()
+        store.embedded(contents, collection)
+
+
+def _merge(
+    store: Store, vectors: VectorStore
+) -> Generator[BuildEvent, None, tuple[list[str], str] | None]:
+    """Copy small collections into one when there are too many, since each costs a query."""
+    sizes = store.collections()
+    small = [name for name, size in sizes.items() if size < _SMALL]
+    if len(sizes) <= _TOO_MANY or len(small) < 2:
+        return None
+    target = f"news-{uuid.uuid4().hex}"
+    vectors.create(target)
+    store.add_collection(target)
+    total = sum(sizes[name] for name in small)
+    done = 0
+    for name in small:
+        used = store.used_keys(name)
+        for keys, page, days in vectors.pages(name):
+            keep = [at for at, key in enumerate(keys) if key in used]
+            if keep:
+                vectors.add(target, [keys[at] for at in keep], page[keep], [days[a] for a in keep])
+            done += len(keep)
+            yield BuildEvent(Stage.MERGING, done, total)
+    return small, target
+
+
+def _word(store: Store, lexical: LexicalStore) -> Iterator[BuildEvent]:
+    for done in lexical.replace(store.unworded(), ()):
+        yield BuildEvent(Stage.WORDS, done, None)
+    store.worded()

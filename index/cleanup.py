@@ -1,0 +1,53 @@
+"""Deletes for good what no question can still hold: old articles, their words and vectors."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+from index.lexical import LexicalStore
+from index.store import Store
+from index.vectors import VectorStore
+
+GRACE_SECONDS = 900.0  # far longer than a question keeps its snapshot
+UNFINISHED_SECONDS = 86_400.0  # what a killed build embedded waits a day for its next run
+
+
+def expired_contents(sql: sqlite3.Connection) -> list[int]:
+    """Forget articles removed a while ago; return the contents that no article has any more."""
+    old = time.time() - GRACE_SECONDS
+    sql.execute(
+        "DELETE FROM articles WHERE removed IS NOT NULL AND removed <= "
+        "(SELECT coalesce(max(number), 0) FROM generations WHERE made < ?)",
+        (old,),
+    )
+    rows = sql.execute(
+        "SELECT key FROM contents WHERE made < ? "
+        "AND key NOT IN (SELECT content FROM articles) "
+        "AND key NOT IN (SELECT content FROM staged)",
+        (time.time() - UNFINISHED_SECONDS,),
+    )
+    return [key for (key,) in rows]
+
+
+def forget_contents(sql: sqlite3.Connection, contents: list[int]) -> None:
+    """Delete contents and their passages, after the lexical index has dropped them."""
+    keys = [(key,) for key in contents]
+    sql.execute("BEGIN IMMEDIATE")
+    sql.executemany("DELETE FROM passages WHERE content = ?", keys)
+    sql.executemany("DELETE FROM contents WHERE key = ?", keys)
+    sql.execute("COMMIT")
+
+
+def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
+    """Delete expired contents, and drop collections that were merged away a while ago."""
+    sql = store.connection
+    contents = expired_contents(sql)
+    if contents:
+        for _ in lexical.replace((), contents):
+            pass
+        forget_contents(sql, contents)
+    old = time.time() - GRACE_SECONDS
+    for (name,) in sql.execute("SELECT name FROM collections WHERE retired < ?", (old,)).fetchall():
+        vectors.drop(name)
+        sql.execute("DELETE FROM collections WHERE name = ?", (name,))

@@ -1,0 +1,56 @@
+"""Errors that a person is meant to read: each says what, where, and what to do.
+
+BroadsheetError
+├── SettingsError
+├── ArticleError
+├── IndexMissing
+├── IndexLocked
+├── IndexMismatch
+├── ModelFileError
+├── ModelUnavailable
+└── QuestionError
+"""
+
+from __future__ import annotations
+
+
+class BroadsheetError(Exception):
+    """Base of all errors shown to a person as they are; anything else is a bug."""
+
+
+class SettingsError(BroadsheetError):
+    """A setting is unknown or has a value that is not allowed."""
+
+
+class ArticleError(BroadsheetError):
+    """A file, or a record in it, is not an article in any known format."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        """Keep the reason and the line (1-based) apart, for the summary of a build."""
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+class IndexMissing(BroadsheetError):
+    """Nothing has been indexed yet; the message names the command that does it."""
+
+
+class IndexLocked(BroadsheetError):
+    """Another build is writing to the index; the message names its process."""
+
+
+class IndexMismatch(BroadsheetError):
+    """The index was made by another embedder, chunker or schema; a build mends it."""
+
+
+class ModelFileError(BroadsheetError):
+    """A model file could not be fetched, or is not the file it should be."""
+
+
+class ModelUnavailable(BroadsheetError):
+    """The language model cannot answer: not there yet, or its server does not respond."""
+
+
+class QuestionError(BroadsheetError):
+    """A question is empty, too long, or has impossible bounds."""

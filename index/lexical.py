@@ -1,0 +1,151 @@
+"""Lexical search: BM25 over passages in tantivy.
+
+May hold more than a generation shows: the snapshot keeps what is live. Knows nothing of vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tantivy
+
+from index.days import day_number
+from index.types import Bounds, Hit
+from index.words import analyzer, content_stems
+
+_ANALYZER = "news"
+_WRITER_BYTES = 64_000_000
+_HEADLINE_BOOST = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the lexical index holds of one passage; `day` is 20230618, None if undated."""
+
+    key: int
+    content: int
+    headline: str
+    text: str
+    day: int | None
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("key", stored=True, indexed=True, fast=True)
+    builder.add_unsigned_field("content", indexed=True, fast=True)
+    builder.add_unsigned_field("day", indexed=True, fast=True)
+    builder.add_text_field("headline", tokenizer_name=_ANALYZER)
+    builder.add_text_field("body", tokenizer_name=_ANALYZER)
+    return builder.build()
+
+
+def _document(row: Words) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_unsigned("key", row.key)
+    document.add_unsigned("content", row.content)
+    if row.day is not None:
+        document.add_unsigned("day", row.day)
+    document.add_text("headline", row.headline)
+    document.add_text("body", row.text)
+    return document
+
+
+class LexicalStore:
+    """The tantivy index in one folder; commits are atomic, searchers see one point in time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index, making an empty one where there is none."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(_schema(), path=str(folder))
+        self._index.register_tokenizer(_ANALYZER, analyzer())
+
+    def replace(self, rows: Iterable[Words], drop: Iterable[int]) -> Iterator[int]:
+        """Index `rows` and forget the contents in `drop`, in one commit; yields rows done.
+
+        Contents in `rows` that are there already are replaced, so that a build which was killed
+        before it could note its commit may simply come again.
+        """
+        writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+        for content in drop:
+            writer.delete_documents_by_term("content", content)
+        previous = None
+        for count, row in enumerate(rows, 1):
+            if row.content != previous:
+                writer.delete_documents_by_term("content", row.content)
+                previous = row.content
+            writer.add_document(_document(row))
+            if count % 1000 == 0:
+                yield count
+        writer.commit()
+        writer.wait_merging_threads()
+
+    def searcher(self) -> LexicalSearcher:
+        """Return a view of the last commit, which later commits do not change."""
+        self._index.reload()
+        return LexicalSearcher(self._index, self._index.searcher())
+
+
+class LexicalSearcher:
+    """Searches one commit of the lexical index."""
+
+    def __init__(self, index: tantivy.Index, searcher: tantivy.Searcher) -> None:
+        """Pair the index, which parses queries, with the searcher of one commit."""
+        self._index = index
+        self._searcher = searcher
+
+    @property
+    def passages(self) -> int:
+        """Passages in this commit, live or not."""
+        return int(self._searcher.num_docs)
+
+    def search(self, text: str, limit: int, bounds: Bounds) -> list[Hit]:
+        """Return the best `limit` passages by BM25 (Robertson and Zaragoza 2009), best first.
+
+        Args:
+            text: Any words; nothing in them is an operator.
+            limit: Most hits returned.
+            bounds: Only its dates are applied here; sources are the snapshot's to check.
+        """
+        words = " ".join(dict.fromkeys(content_stems(text)))
+        if not words or limit < 1:
+            return []
+        boosts = {"headline": _HEADLINE_BOOST}
+        query = self._index.parse_query(words, ["headline", "body"], field_boosts=boosts)
+        if bounds.dated:
+            query = self._within(query, bounds)
+        found = self._searcher.search(query, limit, count=False).hits
+        keys = self._searcher.fast_field_values("key", [address for _, address in found])
+        return [
+            Hit(int(key), float(score))
+            for key, (score, _) in zip(keys, found, strict=True)
+            if key is not None
+        ]
+
+    def frequency(self, stem: str) -> int:
+        """Return how many passages hold the stemmed word."""
+        return int(self._searcher.doc_freq("body", stem))
+
+    def _within(self, query: tantivy.Query, bounds: Bounds) -> tantivy.Query:
+        low = day_number(bounds.date_from) if bounds.date_from else 0
+        high = day_number(bounds.date_to) if bounds.date_to else 99_999_999
+        days = tantivy.Query.range_query(
+            self._index.schema, "day", tantivy.FieldType.Unsigned, low, high
+        )
+        window = tantivy.Query.const_score_query(days, 0.0)
+        if bounds.undated:
+            dated = tantivy.Query.exists_query("day")
+            none = tantivy.Query.boolean_query(
+                [
+                    (tantivy.Occur.Must, tantivy.Query.all_query()),
+                    (tantivy.Occur.MustNot, dated),
+                ]
+            )
+            either = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Should, window), (tantivy.Occur.Should, none)]
+            )
+            window = tantivy.Query.const_score_query(either, 0.0)
+        return tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, query), (tantivy.Occur.Must, window)]
+        )

@@ -1,0 +1,85 @@
+"""What the formats share: days as written, headlines, and a text under its title.
+
+Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from itertools import islice
+
+from index.errors import ArticleError
+from index.sentences import sentence_spans
+
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?!\d)")
+_PARAGRAPH = re.compile(r"\S[^\n]*")
+_CREDIT = re.compile(r"\s\|\s[^|]+\Z")  # a photo's credit: "… in Beijing | Jo Bloggs, Agency"
+_LONGEST_LEAD = 200
+_LONGEST_HEADLINE = 160
+
+
+def parse_day(written: str, line: int | None = None) -> date | None:
+    """Return the day of an ISO 8601 date or date-time, as stated; None where nothing is stated.
+
+    Raises:
+        ArticleError: it is another notation, or a day that no calendar has.
+    """
+    written = written.strip()
+    if written.lower() in ("", "null", "none", "~"):
+        return None
+    day = _DAY.match(written)
+    try:
+        return date.fromisoformat(day[1] if day else written)
+    except ValueError as error:
+        kind = "impossible date" if day else "not a date:"
+        raise ArticleError(f"{kind} {written[:40]!r}; expected YYYY-MM-DD", line) from error
+
+
+def one_line(text: str) -> str:
+    """Return the text with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def shorten(text: str, width: int = _LONGEST_HEADLINE) -> str:
+    """Cut a line of more than `width` characters at a word and end it with an ellipsis."""
+    line = one_line(text)
+    if len(line) <= width:
+        return line
+    cut = line.rfind(" ", width // 2, width)
+    return line[: cut if cut > 0 else width - 1].rstrip(" ,;:-–—") + "…"
+
+
+def lead_headline(text: str) -> str:
+    """Return a headline for a text without a title: its lead line, or a sentence of it.
+
+    A lead that is a photo's caption with a credit is passed over for the paragraph below it.
+    """
+    lines = [found[0].rstrip() for found in islice(_PARAGRAPH.finditer(text), 3)]
+    if not lines:
+        return ""
+    lead = next((line for line in lines if not _CREDIT.search(line)), None)
+    if lead is None:
+        lead = _CREDIT.sub("", lines[0])
+    if lead is lines[0] and len(lead) <= _LONGEST_LEAD:
+        return one_line(lead)
+    return shorten(first_sentence(lead))
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text, or nothing of an empty one."""
+    start, end = next(iter(sentence_spans(text[:2000])), (0, 0))
+    return text[start:end]
+
+
+def under_title(title: str, body: str) -> tuple[str, str]:
+    """Return headline and text of an article: the text begins with its title.
+
+    Without a title the first sentence serves as the headline.
+    """
+    title = one_line(title)
+    if not title:
+        return lead_headline(body), body
+    if body.lstrip().startswith(title):
+        return title, body
+    return title, f"{title}\n\n{body}"

@@ -1,0 +1,151 @@
+"""HTML pages: the article by trafilatura, the rest only where the page states it.
+
+A date is never guessed: trafilatura's own search for one is left out. No network.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import ArticleError
+from index.readers.decoding import clean, decode, read_bytes
+from index.readers.fields import one_line, parse_day, under_title
+from index.types import Article
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from lxml.html import HtmlElement
+
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w:.-]+)""", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_META = "//meta[translate(@{0}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')='{1}']"
+_ISO_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAYS = (
+    _META.format("property", "article:published_time") + "/@content",
+    _META.format("property", "og:published_time") + "/@content",
+    *(
+        _META.format("name", name) + "/@content"
+        for name in (
+            "article:published_time", "date", "pubdate", "publishdate", "publish-date",
+            "publish_date", "publication_date", "dc.date", "dc.date.issued", "dcterms.date",
+            "dcterms.created", "dcterms.issued", "parsely-pub-date", "sailthru.date",
+            "citation_publication_date", "last-published", "originalpublicationdate",
+        )
+    ),
+    "//*[@itemprop='datePublished']/@content",
+    "//*[@itemprop='datePublished']/@datetime",
+    "//time[@pubdate]/@datetime",
+)  # fmt: skip
+_TITLES = (
+    _META.format("property", "og:title") + "/@content",
+    "//*[@itemprop='headline']//text()",
+    "//h1//text()",
+    "//title/text()",
+)
+_SOURCES = (_META.format("property", "og:site_name") + "/@content",)
+_URLS = (
+    "//link[@rel='canonical']/@href",
+    _META.format("property", "og:url") + "/@content",
+)
+
+
+def read(path: Path, name: str) -> Iterator[Article]:
+    """Yield the one article of an HTML page.
+
+    Raises:
+        ArticleError: the file is no page, holds no article, or states an impossible date.
+    """
+    import lxml.html
+    from lxml.etree import LxmlError
+
+    page = _XML_DECLARATION.sub("", clean(_decode_page(read_bytes(path))))
+    try:
+        tree = lxml.html.document_fromstring(page)
+    except (LxmlError, ValueError) as error:
+        raise ArticleError(f"not HTML: {error}") from error
+    body = _article_text(page)
+    if not body:
+        raise ArticleError("no article text found in the page")
+    headline, text = under_title(_first(tree, _TITLES), body)
+    source, url = _first(tree, _SOURCES) or None, _web_address(_first(tree, _URLS))
+    yield Article(name, str(path), headline, text, _stated_day(tree), source, url)
+
+
+def _decode_page(raw: bytes) -> str:
+    """Decode as the page declares, where it is not UTF-8 and does declare an encoding."""
+    try:
+        return raw.decode("utf-8") if raw.strip() and b"\0" not in raw else decode(raw)
+    except UnicodeDecodeError:
+        declared = _CHARSET.search(raw, 0, 4096)
+        try:
+            return raw.decode(declared[1].decode("ascii")) if declared else decode(raw)
+        except (LookupError, UnicodeDecodeError):
+            return decode(raw)
+
+
+def _article_text(page: str) -> str:
+    """Return the paragraphs of the article, a blank line between them."""
+    from trafilatura import extract
+
+    found = extract(page, include_comments=False, include_tables=False, with_metadata=False)
+    return "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
+
+
+def _stated_day(tree: HtmlElement) -> date | None:
+    for written in _stated_days(tree):
+        if not _ISO_SHAPE.match(written):
+            try:
+                return parsedate_to_datetime(written).date()
+            except ValueError:
+                continue
+        return parse_day(written)
+    return None
+
+
+def _stated_days(tree: HtmlElement) -> Iterator[str]:
+    for query in _DAYS:
+        yield from (str(written).strip() for written in tree.xpath(query))
+    for script in tree.xpath("//script[@type='application/ld+json']/text()"):
+        try:
+            yield from _published(json.loads(script, strict=False))
+        except (ValueError, RecursionError):
+            continue
+
+
+def _published(linked: object) -> Iterator[str]:
+    """Yield `datePublished` of the articles in JSON-LD, at its top or in a list or `@graph`."""
+    if isinstance(linked, list):
+        for each in linked:
+            yield from _published(each)
+    elif isinstance(linked, dict):
+        kinds = linked.get("@type")
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        written = linked.get("datePublished")
+        if isinstance(written, str) and any(
+            str(kind).endswith(("Article", "Posting")) for kind in kinds
+        ):
+            yield written.strip()
+        yield from _published(linked.get("@graph"))
+
+
+def _first(tree: HtmlElement, queries: tuple[str, ...]) -> str:
+    """Return what the first of these queries finds that finds anything, on one line."""
+    for query in queries:
+        parent, _, is_text = query.rpartition("//text()")
+        if not is_text and parent:
+            found = [element.text_content() for element in tree.xpath(parent)]
+        else:
+            found = [str(value) for value in tree.xpath(query)]
+        if line := next((line for line in map(one_line, found) if line), ""):
+            return line
+    return ""
+
+
+def _web_address(written: str) -> str | None:
+    return written if written.startswith(("https://", "http://")) else None

@@ -1,0 +1,201 @@
+"""JSON Lines, JSON arrays and single JSON objects, also compressed with xz or gzip.
+
+A record that is no article is named with its line, and the others go on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from index.errors import ArticleError
+from index.readers.decoding import MAX_BYTES, clean, decode
+from index.readers.fields import one_line, parse_day, under_title
+from index.types import Article, Skipped
+
+MAX_ARRAY_BYTES = 500_000_000
+"""Largest JSON array that is read, in bytes once unpacked; JSON Lines have no such bound."""
+
+_TITLE = ("title", "headline")
+_BODY = ("body", "text", "content")
+_DATE = ("published_at", "date", "publish_date")
+_SOURCE = ("source", "publisher")
+_DECODER = json.JSONDecoder(strict=False)
+
+Numbered = tuple[int, str | object]
+"""Line (1-based) and what stands there: a value, or an `ArticleError` saying why none does."""
+
+
+def read(path: Path, name: str) -> Iterator[Article | Skipped]:
+    """Yield the articles of a file in its order, and what had to be skipped.
+
+    Raises:
+        ArticleError: the file as a whole is not JSON.
+        OSError: it cannot be read or unpacked.
+    """
+    seen: set[str] = set()
+    empty = True
+    try:
+        with _open(path) as file:
+            for line, value in _values(file, path):
+                empty = False
+                yield _article_or_skipped(value, line, path, name, seen)
+    except (EOFError, lzma.LZMAError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+        raise ArticleError(f"damaged archive: {error}") from error
+    if empty:
+        raise ArticleError("empty")
+
+
+def _open(path: Path) -> BinaryIO:
+    suffix = path.suffix.lower()
+    if suffix == ".xz":
+        return cast(BinaryIO, lzma.open(path))
+    if suffix == ".gz":
+        return cast(BinaryIO, gzip.open(path))
+    return path.open("rb")
+
+
+def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
+    """Tell an array, one object and lines apart by how the file begins."""
+    head = file.read(4096)
+    file.seek(0)
+    if not head:
+        return
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16 cannot be cut into lines as bytes
+        yield from _from_whole(_decode_whole(file))
+    elif b"\0" in head:
+        raise ArticleError("binary: expected JSON")
+    elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+        yield from _from_array(_decode_whole(file))
+    elif ".json" in (suffix.lower() for suffix in path.suffixes[-2:]):
+        yield from _from_whole(_decode_whole(file))
+    else:
+        yield from _from_lines(file)
+
+
+def _decode_whole(file: BinaryIO) -> str:
+    raw = file.read(MAX_ARRAY_BYTES + 1)
+    if len(raw) > MAX_ARRAY_BYTES:
+        limit = f"{MAX_ARRAY_BYTES // 1_000_000} MB"
+        raise ArticleError(f"too large: more than {limit} of JSON; write it as JSON Lines")
+    return decode(raw).removeprefix("\ufeff")
+
+
+def _from_whole(text: str) -> Iterator[Numbered]:
+    """Read an array, one object over many lines, or else lines of objects."""
+    if text.lstrip().startswith("["):
+        yield from _from_array(text)
+        return
+    try:
+        yield 1, json.loads(text, strict=False)
+        return
+    except (ValueError, RecursionError) as error:
+        whole = _not_json(error)
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    values = [(number, _parse(line)) for number, line in lines]
+    if not any(isinstance(value, dict) for _, value in values):
+        raise whole
+    yield from values
+
+
+def _from_array(text: str) -> Iterator[Numbered]:
+    """Read element by element, so that what stands before an error is kept."""
+    at = _skip_space(text, text.index("[") + 1)
+    line, counted = 1, 0
+    while at < len(text) and text[at] != "]":
+        line, counted = line + text.count("\n", counted, at), at
+        try:
+            value, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            at_line = error.lineno if isinstance(error, json.JSONDecodeError) else line
+            yield at_line, _not_json(error)
+            return
+        yield line, value
+        at = _skip_space(text, at)
+        if text[at : at + 1] == ",":
+            at = _skip_space(text, at + 1)
+        elif text[at : at + 1] != "]":
+            yield text.count("\n", 0, at) + 1, ArticleError("not JSON: expected ',' or ']'")
+            return
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _from_lines(file: BinaryIO) -> Iterator[Numbered]:
+    number = 0
+    while raw := file.readline(MAX_BYTES + 1):
+        number += 1
+        if len(raw) > MAX_BYTES:
+            yield number, ArticleError(f"too large: more than {MAX_BYTES // 1_000_000} MB")
+            while raw and not raw.endswith(b"\n"):
+                raw = file.readline(MAX_BYTES)
+        elif raw.strip():
+            try:
+                yield number, _parse(decode(raw))
+            except ArticleError as error:
+                yield number, error
+
+
+def _parse(line: str) -> object:
+    try:
+        return json.loads(line, strict=False)
+    except (ValueError, RecursionError) as error:
+        return _not_json(error)
+
+
+def _not_json(error: Exception) -> ArticleError:
+    if isinstance(error, json.JSONDecodeError):
+        return ArticleError(f"not JSON: {error.msg} (column {error.colno})", error.lineno)
+    return ArticleError(f"not JSON: {error}")
+
+
+def _article_or_skipped(
+    value: object, line: int, path: Path, name: str, seen: set[str]
+) -> Article | Skipped:
+    try:
+        article = _article(value, line, path, name)
+    except ArticleError as error:
+        return Skipped(str(path), error.reason, line)
+    if article.id in seen:
+        return Skipped(str(path), f"id {article.id!r} stands in this file already", line)
+    seen.add(article.id)
+    return article
+
+
+def _article(value: object, line: int, path: Path, name: str) -> Article:
+    if isinstance(value, ArticleError):
+        raise value
+    if not isinstance(value, dict):
+        raise ArticleError("not an article: expected an object with title, body and date")
+    body = clean(_field(value, _BODY))
+    if not body.strip():
+        raise ArticleError("no text: expected a body")
+    headline, text = under_title(clean(_field(value, _TITLE)), body)
+    day = parse_day(_field(value, _DATE))
+    url = one_line(clean(_field(value, ("url",)))) or None
+    own = one_line(clean(_field(value, ("id",)))) or url
+    source = one_line(clean(_field(value, _SOURCE))) or None
+    location = f"{path}#{own or line}"
+    return Article(own or f"{name}#{line}", location, headline, text, day, source, url)
+
+
+def _field(record: dict[str, object], names: tuple[str, ...]) -> str:
+    """Return the first of these fields that is filled; numbers as they are written."""
+    for name in names:
+        value = record.get(name)
+        if isinstance(value, dict):  # {"source": {"name": …}}, as some news services write
+            value = value.get("name")
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ArticleError(f"field {name!r}: expected text")
+        return str(value)
+    return ""

@@ -1,0 +1,34 @@
+"""Plain text, and text whose first line begins `date YYYY-MM-DD `.
+
+Knows nothing of folders; a text without a date line is an article without a date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from index.errors import ArticleError
+from index.readers.decoding import clean, decode, read_bytes
+from index.readers.fields import lead_headline, parse_day
+from index.types import Article
+
+# Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
+_DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
+
+
+def read(path: Path, name: str) -> Iterator[Article]:
+    """Yield the one article of a text file.
+
+    Raises:
+        ArticleError: the file is empty, binary, in another encoding, or has an impossible date.
+    """
+    text = clean(decode(read_bytes(path)))
+    day = None
+    if stated := _DATE_LINE.match(text):
+        day = parse_day(stated[1], line=text.count("\n", 0, stated.start(1)) + 1)
+        text = clean(text[stated.end() :])
+    if not text.strip():
+        raise ArticleError("empty")
+    yield Article(name, str(path), lead_headline(text), text, day)

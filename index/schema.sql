@@ -1,0 +1,75 @@
+-- The truth of the index. Vectors and words are derived from it.
+-- An article is visible in generation g when added <= g and (removed is null or removed > g).
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- What an article says, kept once however many files say it. `collection` is null until its
+-- vectors are stored, `worded` is 0 until the lexical index holds it.
+CREATE TABLE IF NOT EXISTS contents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash TEXT NOT NULL UNIQUE,
+    headline TEXT NOT NULL,
+    day INTEGER,
+    source TEXT,
+    url TEXT,
+    text TEXT NOT NULL,
+    collection TEXT,
+    worded INTEGER NOT NULL DEFAULT 0,
+    made REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS contents_by_day ON contents (day);
+CREATE INDEX IF NOT EXISTS contents_by_collection ON contents (collection);
+
+-- Keys are never used twice, so that a vector left by a killed build can match nothing.
+CREATE TABLE IF NOT EXISTS passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    content INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS passages_by_content ON passages (content);
+
+CREATE TABLE IF NOT EXISTS articles (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    location TEXT NOT NULL,
+    file TEXT NOT NULL,
+    content INTEGER NOT NULL,
+    added INTEGER NOT NULL,
+    removed INTEGER
+);
+CREATE INDEX IF NOT EXISTS articles_by_content ON articles (content);
+CREATE INDEX IF NOT EXISTS articles_by_id ON articles (id);
+CREATE INDEX IF NOT EXISTS articles_by_file ON articles (file);
+CREATE INDEX IF NOT EXISTS articles_by_removed ON articles (removed);
+
+-- What the running build has read; it becomes `articles` in one transaction.
+CREATE TABLE IF NOT EXISTS staged (
+    location TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    file TEXT NOT NULL,
+    content INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS staged_by_id ON staged (id);
+CREATE TABLE IF NOT EXISTS staged_files (
+    path TEXT PRIMARY KEY,
+    modified INTEGER NOT NULL,
+    size INTEGER NOT NULL
+) WITHOUT ROWID;
+-- Files that are not read again, or that cannot be: what they held stays.
+CREATE TABLE IF NOT EXISTS kept (file TEXT PRIMARY KEY) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT PRIMARY KEY,
+    modified INTEGER NOT NULL,
+    size INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS skipped (location TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS generations (
+    number INTEGER PRIMARY KEY,
+    made REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS collections (
+    name TEXT PRIMARY KEY,
+    made REAL NOT NULL,
+    retired REAL
+) WITHOUT ROWID;

@@ -1,0 +1,92 @@
+"""All settings, read from the environment or `.env`, prefix `BROADSHEET_`.
+
+Built once by whoever starts the program and passed down; nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index.errors import SettingsError
+
+PREFIX = "BROADSHEET_"
+
+
+class Settings(BaseSettings):
+    """Where things lie, which models are used and how much is searched."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path(".data"), description="Everything that is written lies here.")
+    model_dir: Path = Field(
+        Path("~/.cache/broadsheet/models"), description="Model files, shared by all projects."
+    )
+    hub_url: str = Field("https://huggingface.co", description="The hub; empty leaves it out.")
+    hub_timeout: float = Field(5.0, gt=0, le=120, description="Seconds to wait for the hub.")
+
+    chroma_url: str = Field("", description="A Chroma server; empty means the embedded one.")
+    chroma_token: SecretStr = Field(SecretStr(""), description="Token of the Chroma server.")
+
+    llm: str = Field("embedded", description="`embedded`, `none`, or `provider:model`.")
+    llm_base_url: str = Field("", description="Address of an OpenAI-compatible server.")
+    llm_api_key: SecretStr = Field(SecretStr(""), description="Key for the model's server.")
+    llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for a model's server.")
+    llm_file: Path | None = Field(None, description="A GGUF file of your own.")
+    llm_threads: int = Field(0, ge=0, description="Threads of the embedded model; 0 means all.")
+    llm_parallel: int = Field(4, ge=1, le=64, description="Answers written at the same time.")
+
+    passages: int = Field(8, ge=1, le=50, description="Passages taken from the search.")
+    evidence_tokens: int = Field(300, ge=50, le=4000, description="Tokens of evidence shown.")
+    answer_tokens: int = Field(96, ge=16, le=1024, description="Longest answer, in tokens.")
+    max_question: int = Field(1000, ge=20, description="Longest question, in characters.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_names(cls, values: Any) -> Any:
+        """Refuse mistyped names: pydantic-settings ignores them in the environment."""
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        given = {name.upper() for name in os.environ} | _names_in_env_file(Path(".env"))
+        for name in sorted(given):
+            if name.startswith(PREFIX) and name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise SettingsError(f"unknown setting {name}{hint}")
+        return values
+
+    @property
+    def index_dir(self) -> Path:
+        """Folder of the index, below the data folder."""
+        return self.data_dir.expanduser() / "index"
+
+    @property
+    def models(self) -> Path:
+        """The model folder, with `~` resolved."""
+        return self.model_dir.expanduser()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        SettingsError: a name is unknown or a value is not allowed; the message says which.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from error
+
+
+def _names_in_env_file(path: Path) -> set[str]:
+    if not path.is_file():
+        return set()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    pairs = (line.removeprefix("export ").split("=", 1) for line in lines if "=" in line)
+    return {name.strip().upper() for name, _ in pairs}

@@ -1,0 +1,286 @@
+"""The readers' side of the index: one consistent view of one generation, held for a question.
+
+Writes nothing. Knows nothing of how questions are understood.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+
+from index.database import open_reader
+from index.days import day_number, number_day
+from index.errors import IndexMismatch, IndexMissing
+from index.lexical import LexicalSearcher, LexicalStore
+from index.recipe import current_recipe
+from index.settings import Settings
+from index.types import Article, Bounds, Coverage, Hit, Passage
+from index.vectors import VectorStore
+
+_LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
+_NARROW = 0.25  # Chroma filters well below this share; above it, over-fetching is cheaper
+_MARGIN = 1.3
+_COVERAGES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A live passage with what is known of its article; `articles` are all that carry it."""
+
+    key: int
+    passage: Passage
+    headline: str
+    date: date | None
+    source: str | None
+    url: str | None
+    articles: tuple[str, ...]
+
+
+class IndexReader:
+    """Opens snapshots of one index; keeps the clients that they share."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep the settings; nothing is opened yet."""
+        self._settings = settings
+        self._vectors = VectorStore(settings)
+        self._lexical: LexicalStore | None = None
+        self._coverages: dict[tuple[int, Bounds], Coverage] = {}
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Hold one generation; builds that end meanwhile do not change it.
+
+        Raises:
+            IndexMissing: nothing has been indexed.
+            IndexMismatch: the index was made by another embedder, chunker or schema.
+        """
+        snapshot = self.open()
+        try:
+            yield snapshot
+        finally:
+            snapshot.close()
+
+    def open(self) -> Snapshot:
+        """Open a snapshot that the caller closes; raises as `snapshot` does."""
+        while True:
+            sql = open_reader(self._settings.index_dir)
+            try:
+                meta = dict(sql.execute("SELECT name, value FROM meta").fetchall())
+                if "generation" not in meta:
+                    raise IndexMissing("nothing is indexed yet; run `python -m index build FOLDER`")
+                if meta["recipe"] != current_recipe():
+                    raise IndexMismatch(
+                        "the index was made by another version of the embedder or the chunker; "
+                        "run `python -m index build` to make it anew"
+                    )
+                if self._lexical is None:
+                    self._lexical = LexicalStore(self._settings.index_dir / "words")
+                searcher = self._lexical.searcher()
+                # Words that were cleaned away between the two openings are missing from a
+                # snapshot that still shows them: open both again.
+                if self._generation_now() == meta["generation"]:
+                    generation = int(meta["generation"])
+                    if len(self._coverages) > _COVERAGES:
+                        self._coverages.clear()
+                    return Snapshot(sql, generation, self._vectors, searcher, self._coverages)
+            except BaseException:
+                sql.close()
+                raise
+            sql.close()
+
+    def _generation_now(self) -> str:
+        sql = open_reader(self._settings.index_dir)
+        try:
+            row = sql.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+            return str(row[0])
+        finally:
+            sql.close()
+
+
+class Snapshot:
+    """One generation of the index, as it was when the snapshot was opened."""
+
+    def __init__(
+        self,
+        sql: sqlite3.Connection,
+        generation: int,
+        vectors: VectorStore,
+        words: LexicalSearcher,
+        coverages: dict[tuple[int, Bounds], Coverage],
+    ) -> None:
+        """Take over the connection, which holds a read transaction.
+
+        `coverages` remembers what was counted for a generation, for this snapshot and others.
+        """
+        self._sql = sql
+        self.generation = generation
+        self._vectors = vectors
+        self._words = words
+        self._coverages = coverages
+
+    def close(self) -> None:
+        """End the read transaction."""
+        self._sql.close()
+
+    def dense(self, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
+        """Return the `limit` live passages nearest to a unit vector, by cosine, best first."""
+        share = self.share(bounds)
+        if share == 0.0:
+            return []
+        narrow = bounds.dated and share < _NARROW
+        asked = bounds if narrow else Bounds()
+        fetch = int(limit * _MARGIN / (1.0 if narrow else share)) + 1
+        names = self._collections()
+        while True:
+            hits = [h for n in names for h in self._vectors.search(n, vector, fetch, asked)]
+            hits.sort(key=lambda hit: -hit.score)
+            live = self._admitted(hits, bounds)
+            if len(live) >= limit or len(hits) < fetch:
+                return live[:limit]
+            fetch *= 4
+
+    def lexical(self, text: str, limit: int, bounds: Bounds) -> list[Hit]:
+        """Return the `limit` live passages that match the words best, by BM25, best first."""
+        fetch = int(limit * _MARGIN) + 1
+        while True:
+            hits = self._words.search(text, fetch, bounds)
+            live = self._admitted(hits, bounds)
+            if len(live) >= limit or len(hits) < fetch:
+                return live[:limit]
+            fetch *= 4
+
+    def frequency(self, stem: str) -> float:
+        """Return the share of passages that hold a stemmed word, 0 to 1."""
+        return self._words.frequency(stem) / max(self._words.passages, 1)
+
+    def passages(self, keys: Sequence[int], bounds: Bounds = Bounds()) -> dict[int, StoredPassage]:  # noqa: B008
+        """Return the live passages with these keys, by key; those outside the bounds drop out."""
+        marks = ",".join(str(int(key)) for key in keys)
+        rows = self._sql.execute(
+            "SELECT p.key, p.start, p.end, substr(c.text, p.start + 1, p.end - p.start), "
+            "c.headline, c.day, c.source, c.url, a.id "
+            "FROM passages p JOIN contents c ON c.key = p.content "
+            f"JOIN articles a ON a.content = c.key WHERE p.key IN ({marks}) AND {_LIVE} "
+            "ORDER BY a.key",
+            {"generation": self.generation},
+        )
+        found: dict[int, StoredPassage] = {}
+        for key, start, end, text, headline, day, source, url, name in rows:
+            if key in found:
+                known = found[key]
+                found[key] = _with_article(known, name)
+                continue
+            when = number_day(day) if day else None
+            if admits(bounds, when, source):
+                passage = Passage(name, start, end, text)
+                found[key] = StoredPassage(key, passage, headline, when, source, url, (name,))
+        return found
+
+    def article(self, article_id: str) -> Article | None:
+        """Return a live article by its id."""
+        row = self._sql.execute(
+            "SELECT a.location, c.headline, c.text, c.day, c.source, c.url FROM articles a "
+            f"JOIN contents c ON c.key = a.content WHERE a.id = :id AND {_LIVE}",
+            {"generation": self.generation, "id": article_id},
+        ).fetchone()
+        if row is None:
+            return None
+        location, headline, text, day, source, url = row
+        when = number_day(day) if day else None
+        return Article(article_id, location, headline, text, when, source, url)
+
+    def articles(self, limit: int, offset: int = 0) -> list[tuple[str, str, date | None]]:
+        """Return (id, headline, date) of the live articles, newest first, paged."""
+        rows = self._sql.execute(
+            "SELECT a.id, c.headline, c.day FROM articles a JOIN contents c ON c.key = a.content "
+            f"WHERE {_LIVE} ORDER BY c.day DESC, a.key LIMIT :limit OFFSET :offset",
+            {"generation": self.generation, "limit": limit, "offset": offset},
+        )
+        return [(name, headline, number_day(day) if day else None) for name, headline, day in rows]
+
+    def sources(self) -> list[str]:
+        """The publishers of the live articles, by name."""
+        rows = self._sql.execute(
+            "SELECT DISTINCT c.source FROM contents c JOIN articles a ON a.content = c.key "
+            f"WHERE c.source IS NOT NULL AND {_LIVE} ORDER BY c.source",
+            {"generation": self.generation},
+        )
+        return [str(source) for (source,) in rows]
+
+    def coverage(self, bounds: Bounds = Bounds()) -> Coverage:  # noqa: B008
+        """Return what the live articles within the bounds' dates span."""
+        known = self.generation, replace(bounds, sources=())
+        if known not in self._coverages:
+            self._coverages[known] = self._count(bounds)
+        return self._coverages[known]
+
+    def _count(self, bounds: Bounds) -> Coverage:
+        first, last, articles, undated = self._sql.execute(
+            "SELECT min(c.day), max(c.day), count(*), coalesce(sum(c.day IS NULL), 0) "
+            f"FROM articles a JOIN contents c ON c.key = a.content WHERE {_LIVE} AND {_WITHIN}",
+            {"generation": self.generation, **_limits(bounds)},
+        ).fetchone()
+        days = [number_day(day) if day else None for day in (first, last)]
+        return Coverage(days[0], days[1], int(articles), int(undated))
+
+    def newest(self, limit: date) -> date | None:
+        """Return the newest article's date that is not after `limit`."""
+        return self.coverage(Bounds(date_to=limit, undated=False)).last
+
+    def share(self, bounds: Bounds) -> float:
+        """Return the share of live articles that the bounds' dates admit, 0 to 1."""
+        if not bounds.dated:
+            return 1.0
+        every = self.coverage().articles
+        return self.coverage(bounds).articles / every if every else 0.0
+
+    def _collections(self) -> list[str]:
+        rows = self._sql.execute(
+            "SELECT name FROM collections WHERE EXISTS "
+            "(SELECT 1 FROM contents WHERE collection = name)"
+        )
+        return [str(name) for (name,) in rows]
+
+    def _admitted(self, hits: Sequence[Hit], bounds: Bounds) -> list[Hit]:
+        live = self.passages([hit.key for hit in hits], bounds)
+        return [hit for hit in hits if hit.key in live]
+
+
+_WITHIN = (
+    "((:low IS NULL OR c.day >= :low) AND (:high IS NULL OR c.day <= :high) "
+    "OR (:undated AND c.day IS NULL))"
+)
+
+
+def _limits(bounds: Bounds) -> dict[str, int | bool | None]:
+    return {
+        "low": day_number(bounds.date_from) if bounds.date_from else None,
+        "high": day_number(bounds.date_to) if bounds.date_to else None,
+        "undated": bounds.undated,
+    }
+
+
+def admits(bounds: Bounds, day: date | None, source: str | None) -> bool:
+    """Whether an article of this day and publisher is within the bounds."""
+    if bounds.sources and source not in bounds.sources:
+        return False
+    if day is None:
+        return bounds.undated or not bounds.dated
+    early = bounds.date_from is not None and day < bounds.date_from
+    late = bounds.date_to is not None and day > bounds.date_to
+    return not early and not late
+
+
+def _with_article(known: StoredPassage, article_id: str) -> StoredPassage:
+    return StoredPassage(
+        known.key,
+        known.passage,
+        known.headline,
+        known.date,
+        known.source,
+        known.url,
+        (*known.articles, article_id),
+    )

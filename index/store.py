@@ -1,0 +1,302 @@
+"""The writer's side of the index's truth: what is staged, embedded, worded, and the one switch.
+
+Knows nothing of files, tokenizers or how vectors and words are stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+
+from index.database import open_writer
+from index.days import day_number, number_day
+from index.lexical import Words
+from index.staging import assign_ids, show_staged
+from index.types import Article, BuildReport, Passage, Skipped
+
+
+class Store:
+    """The SQLite file, opened by the one process that holds the writer's lock."""
+
+    def __init__(self, index_dir: Path, recipe: str) -> None:
+        """Open it and forget what a killed build had staged; its embeddings stay."""
+        self._sql = open_writer(index_dir)
+        self.recipe = recipe
+        for table in ("staged", "staged_files", "kept"):
+            self._sql.execute(f"DELETE FROM {table}")
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._sql.close()
+
+    @property
+    def generation(self) -> int:
+        """The live generation; 0 before the first build."""
+        return int(self._meta("generation") or 0)
+
+    @property
+    def old_recipe(self) -> bool:
+        """Whether the live generation was made with another recipe."""
+        return self._meta("recipe") not in (None, self.recipe)
+
+    # 1. staging
+
+    def same_file(self, path: str, modified: int, size: int) -> bool:
+        """Whether a file is as it was when it was last read."""
+        if self.old_recipe:
+            return False
+        row = self._sql.execute("SELECT modified, size FROM files WHERE path = ?", (path,))
+        return bool(row.fetchone() == (modified, size))
+
+    def begin(self) -> None:
+        """Start a transaction of staging; `commit` ends it."""
+        self._sql.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """End the transaction."""
+        self._sql.execute("COMMIT")
+
+    def stage(self, article: Article) -> None:
+        """Note an article that was read; its text is kept, though not visible yet."""
+        content = self._content(article)
+        file = article.location.split("#", 1)[0]
+        self._sql.execute(
+            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
+            (article.location, article.id, file, content),
+        )
+
+    def stage_file(self, path: str, modified: int, size: int) -> None:
+        """Note a file that was read to its end."""
+        self._sql.execute(
+            "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)", (path, modified, size)
+        )
+
+    def keep(self, file: str) -> None:
+        """Keep what a file (or a folder) held: it is unchanged, or cannot be read now."""
+        self._sql.execute("INSERT OR IGNORE INTO kept VALUES (?)", (file,))
+
+    def stage_others(self) -> None:
+        """Stage all live articles that were not read, to make them anew by today's recipe."""
+        rows = self._sql.execute(
+            "SELECT a.location, a.id, c.headline, c.day, c.source, c.url, c.text "
+            "FROM articles a JOIN contents c ON c.key = a.content "
+            "WHERE a.removed IS NULL AND a.location NOT IN (SELECT location FROM staged)"
+        ).fetchall()
+        for location, name, headline, day, source, url, text in rows:
+            when = number_day(day) if day else None
+            self.stage(Article(name, location, headline, text, when, source, url))
+
+    def _content(self, article: Article) -> int:
+        day = day_number(article.date) if article.date else None
+        said = (article.headline, day, article.source, article.url, article.text)
+        digest = hashlib.sha256(json.dumps([self.recipe, *said]).encode()).hexdigest()
+        row = self._sql.execute("SELECT key FROM contents WHERE hash = ?", (digest,)).fetchone()
+        if row is None:
+            row = self._sql.execute(
+                "INSERT INTO contents (hash, headline, day, source, url, text, made) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
+                (digest, *said, time.time()),
+            ).fetchone()
+        return int(row[0])
+
+    # 2. embedding
+
+    def pending(self) -> list[int]:
+        """Keys of the staged contents without vectors, in the order in which they were read."""
+        rows = self._sql.execute(
+            "SELECT DISTINCT c.key FROM contents c JOIN staged s ON s.content = c.key "
+            "WHERE c.collection IS NULL ORDER BY c.key"
+        )
+        return [key for (key,) in rows]
+
+    def content(self, key: int) -> Article:
+        """Return a content as an article without a place."""
+        headline, day, source, url, text = self._sql.execute(
+            "SELECT headline, day, source, url, text FROM contents WHERE key = ?", (key,)
+        ).fetchone()
+        return Article("", "", headline, text, number_day(day) if day else None, source, url)
+
+    def allot(self, content: int, passages: Sequence[Passage]) -> list[int]:
+        """Give the passages of a content their keys, before any vector bears them."""
+        self._sql.execute("DELETE FROM passages WHERE content = ?", (content,))
+        insert = "INSERT INTO passages (content, start, end) VALUES (?, ?, ?) RETURNING key"
+        rows = (self._sql.execute(insert, (content, p.start, p.end)).fetchone() for p in passages)
+        return [int(row[0]) for row in rows]
+
+    def embedded(self, contents: Sequence[int], collection: str) -> None:
+        """Note that the vectors of these contents are in a collection."""
+        self._sql.executemany(
+            "UPDATE contents SET collection = ? WHERE key = ?",
+            [(collection, content) for content in contents],
+        )
+
+    def add_collection(self, name: str) -> None:
+        """Note a new collection."""
+        self._sql.execute("INSERT INTO collections VALUES (?, ?, NULL)", (name, time.time()))
+
+    def collections(self) -> dict[str, int]:
+        """The collections in use, with how many passages of each are referred to."""
+        rows = self._sql.execute(
+            "SELECT l.name, count(p.key) FROM collections l "
+            "LEFT JOIN contents c ON c.collection = l.name "
+            "LEFT JOIN passages p ON p.content = c.key "
+            "WHERE l.retired IS NULL GROUP BY l.name"
+        )
+        return {str(name): int(count) for name, count in rows}
+
+    def used_keys(self, collection: str) -> set[int]:
+        """Keys of the passages whose vectors a collection must hold."""
+        rows = self._sql.execute(
+            "SELECT p.key FROM passages p JOIN contents c ON c.key = p.content "
+            "WHERE c.collection = ?",
+            (collection,),
+        )
+        return {key for (key,) in rows}
+
+    # 3. words
+
+    def unworded(self) -> Iterator[Words]:
+        """Yield what the lexical index does not hold yet."""
+        rows = self._sql.execute(
+            "SELECT p.key, c.key, c.headline, substr(c.text, p.start + 1, p.end - p.start), c.day "
+            "FROM contents c JOIN passages p ON p.content = c.key "
+            "WHERE c.worded = 0 AND c.collection IS NOT NULL ORDER BY c.key, p.key"
+        )
+        return (Words(*row) for row in rows)
+
+    def worded(self) -> None:
+        """Note that the lexical index holds all that has vectors."""
+        self._sql.execute(
+            "UPDATE contents SET worded = 1 WHERE worded = 0 AND collection IS NOT NULL"
+        )
+
+    # 4. the switch
+
+    def switch(
+        self,
+        roots: Sequence[str] | None,
+        skipped: Sequence[Skipped],
+        merged: tuple[Sequence[str], str] | None = None,
+        *,
+        embedded: int = 0,
+        seconds: Mapping[str, float] | None = None,
+    ) -> BuildReport:
+        """Make what is staged visible, in one transaction.
+
+        Args:
+            roots: Files and folders whose other articles are removed; None removes none.
+            skipped: What could not be read, kept for `status`.
+            merged: Collections whose vectors were copied into another, and that other.
+            embedded: Passages embedded by this build, for the report.
+            seconds: Time by stage, for the report.
+        """
+        generation = self.generation + 1
+        self.begin()
+        try:
+            assign_ids(self._sql, roots)
+            report = show_staged(self._sql, roots, generation)
+            if merged:
+                self._move_collections(*merged)
+            self._note(roots, skipped)
+            touched = report.added + report.changed + report.moved + report.removed
+            if touched or merged or self.old_recipe or generation == 1:
+                self._set_meta("generation", str(generation))
+                self._set_meta("recipe", self.recipe)
+            else:
+                generation -= 1
+            articles, undated = self._totals()
+            report = replace(
+                report,
+                generation=generation,
+                skipped=tuple(skipped),
+                articles=articles,
+                undated=undated,
+                embedded=embedded,
+                seconds=dict(seconds or {}),
+            )
+            self._note_generation(report)
+            self.commit()
+        except BaseException:
+            self._sql.execute("ROLLBACK")
+            raise
+        return report
+
+    def remove(self, ids: Sequence[str]) -> BuildReport:
+        """Take articles out by id, in one transaction; their files will be read anew."""
+        generation = self.generation + 1
+        self.begin()
+        removed = 0
+        for name in ids:
+            live = "id = ? AND removed IS NULL"
+            self._sql.execute(
+                f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE {live})", (name,)
+            )
+            removed += self._sql.execute(
+                f"UPDATE articles SET removed = ? WHERE {live}", (generation, name)
+            ).rowcount
+        if removed:
+            self._set_meta("generation", str(generation))
+        articles, undated = self._totals()
+        report = BuildReport(self.generation, removed=removed, articles=articles, undated=undated)
+        self._note_generation(report)
+        self.commit()
+        return report
+
+    def _note_generation(self, report: BuildReport) -> None:
+        self._sql.execute(
+            "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
+        )
+        self._set_meta("report", json.dumps(asdict(report)))
+        self._set_meta("built", str(time.time()))
+
+    def _move_collections(self, old: Sequence[str], new: str) -> None:
+        for name in old:
+            self._sql.execute(
+                "UPDATE contents SET collection = ? WHERE collection = ?", (new, name)
+            )
+            self._sql.execute(
+                "UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name)
+            )
+
+    def _note(self, roots: Sequence[str] | None, skipped: Sequence[Skipped]) -> None:
+        for root in roots or ():
+            inside = "location = ? OR substr(location, 1, ?) = ?"
+            prefix = root.rstrip("/") + "/"
+            self._sql.execute(f"DELETE FROM skipped WHERE {inside}", (root, len(prefix), prefix))
+        self._sql.executemany(
+            "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?)",
+            [(s.location, s.line, s.reason) for s in skipped],
+        )
+        self._sql.execute("INSERT OR REPLACE INTO files SELECT * FROM staged_files")
+
+    def _totals(self) -> tuple[int, int]:
+        articles, undated = self._sql.execute(
+            "SELECT count(*), coalesce(sum(c.day IS NULL), 0) FROM articles a "
+            "JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
+        ).fetchone()
+        return int(articles), int(undated)
+
+    def _meta(self, name: str) -> str | None:
+        row = self._sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def _set_meta(self, name: str, value: str) -> None:
+        self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection, for cleaning up."""
+        return self._sql

@@ -1,0 +1,161 @@
+"""The data of the lower floor: articles, passages and the events of a build.
+
+Knows nothing of questions or answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One dated news article, as a reader understood it.
+
+    Attributes:
+        id: Stable name below the folder it was read from, or its own `id` or `url`.
+        location: Where it lies: an absolute path, with `#id` for a record inside a file.
+        headline: Title, or the lead sentence where the format has no title.
+        text: What passages are cut from and quotes are taken from; offsets are code points of it.
+        date: Day of publication; None where the article states none.
+        source: The publisher, where known.
+        url: Where the article can be read, where known.
+    """
+
+    id: str
+    location: str
+    headline: str
+    text: str
+    date: date | None = None
+    source: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one article; `text == article.text[start:end]`."""
+
+    article_id: str
+    start: int
+    end: int
+    text: str
+
+    @property
+    def id(self) -> str:
+        """`article_id:start-end`, unique within one generation of the index."""
+        return f"{self.article_id}:{self.start}-{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file, or a record in it, that could not be read, and why."""
+
+    location: str
+    reason: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """`path:line: reason`, as compilers print it."""
+        where = self.location if self.line is None else f"{self.location}:{self.line}"
+        return f"{where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A file that was not read again, as it is what it was; `location` is its path."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a search may return; an empty `Bounds()` admits every article.
+
+    Attributes:
+        date_from: First day admitted, inclusive.
+        date_to: Last day admitted, inclusive.
+        sources: Publishers admitted; empty means all.
+        undated: Whether articles without a date are admitted beside a date window.
+    """
+
+    date_from: date | None = None
+    date_to: date | None = None
+    sources: tuple[str, ...] = ()
+    undated: bool = True
+
+    @property
+    def dated(self) -> bool:
+        """Whether any date bound is set."""
+        return self.date_from is not None or self.date_to is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result: the passage's key in the index and its score (higher is better)."""
+
+    key: int
+    score: float
+
+
+class Stage(StrEnum):
+    """The stages of a build, in order."""
+
+    READING = "reading"
+    EMBEDDING = "embedding"
+    MERGING = "merging"
+    WORDS = "words"
+    SWITCHING = "switching"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEvent:
+    """Progress of a build: `done` of `total` articles in `stage` (total None while unknown)."""
+
+    stage: Stage
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did; counts are of articles.
+
+    Attributes:
+        generation: The generation that is live after the build.
+        embedded: Passages embedded by this build; 0 when nothing changed.
+        undated: Live articles without a date.
+        skipped: What could not be read, each with its reason.
+    """
+
+    generation: int
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    embedded: int = 0
+    articles: int = 0
+    undated: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 1 some files skipped, 2 nothing done."""
+        taken = self.added + self.changed + self.moved + self.removed + self.unchanged
+        if self.skipped:
+            return 1 if taken else 2
+        return 0 if taken else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the archive holds: first and last day, articles, and how many of them have no date."""
+
+    first: date | None
+    last: date | None
+    articles: int
+    undated: int

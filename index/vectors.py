@@ -1,0 +1,208 @@
+"""Dense search: unit vectors in Chroma collections, embedded in this process or on a server.
+
+Each build writes a collection of its own, since Chroma's embedded client sees what another
+process creates but not what it adds (measured on 1.5). Knows nothing of what is live.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from index.days import day_number
+from index.errors import BroadsheetError
+from index.settings import Settings
+from index.types import Bounds, Hit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+    from numpy.typing import NDArray
+
+_CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 128}}
+_PAGE = 2000
+_clients: dict[str, ClientAPI] = {}
+_clients_lock = threading.Lock()
+
+
+class VectorsMissing(BroadsheetError):
+    """A collection is gone: the snapshot that named it is older than the last clean-up."""
+
+
+def open_client(settings: Settings) -> ClientAPI:
+    """Return the process's Chroma client for these settings; the only place that makes one.
+
+    Raises:
+        BroadsheetError: the Chroma server named in the settings does not answer.
+    """
+    path = settings.index_dir / "vectors"
+    name = settings.chroma_url or str(path.resolve())
+    with _clients_lock:
+        if name not in _clients:
+            _clients[name] = (
+                _server_client(settings) if settings.chroma_url else _embedded_client(path)
+            )
+        return _clients[name]
+
+
+def _embedded_client(path: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    path.mkdir(parents=True, exist_ok=True)
+    options = ChromaSettings(anonymized_telemetry=False)
+    return chromadb.PersistentClient(path=str(path), settings=options)
+
+
+def _server_client(settings: Settings) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    url = urlsplit(settings.chroma_url)
+    tls = url.scheme == "https"
+    token = settings.chroma_token.get_secret_value()
+    try:
+        return chromadb.HttpClient(
+            host=url.hostname or "localhost",
+            port=url.port or (443 if tls else 8000),
+            ssl=tls,
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            settings=ChromaSettings(anonymized_telemetry=False),
+        )
+    except Exception as error:
+        raise BroadsheetError(
+            f"the Chroma server at {settings.chroma_url} does not answer ({error}); start it "
+            "with `chroma run`, or unset BROADSHEET_CHROMA_URL"
+        ) from error
+
+
+class VectorStore:
+    """The collections of one index."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep the settings; the client is opened when it is first needed."""
+        self._settings = settings
+        self._collections: dict[str, Collection] = {}
+
+    def create(self, name: str) -> None:
+        """Make an empty collection."""
+        client = open_client(self._settings)
+        self._collections[name] = client.create_collection(
+            name, configuration=_CONFIGURATION, embedding_function=None
+        )
+
+    def drop(self, name: str) -> None:
+        """Delete a collection; one that is gone already is no error."""
+        self._collections.pop(name, None)
+        client = open_client(self._settings)
+        if name in self.names():
+            client.delete_collection(name)
+
+    def names(self) -> set[str]:
+        """Names of all collections there are."""
+        return {collection.name for collection in open_client(self._settings).list_collections()}
+
+    def count(self, name: str) -> int:
+        """Return how many vectors a collection holds."""
+        return int(self._collection(name).count())
+
+    def add(
+        self,
+        name: str,
+        keys: Sequence[int],
+        vectors: NDArray[np.float32],
+        days: Sequence[int | None],
+    ) -> None:
+        """Add vectors (keys, 384) with the day of each, None for undated ones."""
+        metadatas: Any = [{"day": day} if day is not None else {"undated": True} for day in days]
+        collection = self._collection(name)
+        for at in range(0, len(keys), _PAGE):
+            part = slice(at, at + _PAGE)
+            collection.add(
+                ids=[str(key) for key in keys[part]],
+                embeddings=vectors[part],
+                metadatas=metadatas[part],
+            )
+
+    def pages(self, name: str) -> Iterator[tuple[list[int], NDArray[np.float32], list[int | None]]]:
+        """Yield all vectors of a collection, some thousands at a time: keys, vectors, days."""
+        import numpy as np
+
+        collection, at = self._collection(name), 0
+        while True:
+            page = collection.get(limit=_PAGE, offset=at, include=["embeddings", "metadatas"])
+            if not page["ids"]:
+                return
+            days = [_day(metadata) for metadata in page["metadatas"] or []]
+            vectors = np.asarray(page["embeddings"], dtype=np.float32)
+            yield [int(key) for key in page["ids"]], vectors, days
+            at += len(page["ids"])
+
+    def keys(self, name: str) -> set[int]:
+        """Return the keys of all vectors of a collection."""
+        found: set[int] = set()
+        collection, at = self._collection(name), 0
+        while page := collection.get(limit=_PAGE * 5, offset=at, include=[])["ids"]:
+            found.update(int(key) for key in page)
+            at += len(page)
+        return found
+
+    def search(self, name: str, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
+        """Return the `limit` nearest vectors by cosine within the bounds' dates, best first.
+
+        Raises:
+            VectorsMissing: the collection has been dropped.
+        """
+        from chromadb.errors import NotFoundError
+
+        collection = self._collection(name)
+        numbers: Sequence[float] = list(vector)
+        try:
+            limit = min(limit, int(collection.count()))
+            if limit < 1:
+                return []
+            found = collection.query(
+                query_embeddings=[numbers],
+                n_results=limit,
+                where=_where(bounds),
+                include=["distances"],
+            )
+        except NotFoundError as error:
+            raise VectorsMissing(f"collection {name} is gone; ask again") from error
+        distances = (found["distances"] or [[]])[0]
+        return [
+            Hit(int(key), 1.0 - float(distance))
+            for key, distance in zip(found["ids"][0], distances, strict=True)
+        ]
+
+    def _collection(self, name: str) -> Collection:
+        if name not in self._collections:
+            from chromadb.errors import NotFoundError
+
+            try:
+                client = open_client(self._settings)
+                self._collections[name] = client.get_collection(name, embedding_function=None)
+            except NotFoundError as error:
+                raise VectorsMissing(f"collection {name} is gone; ask again") from error
+        return self._collections[name]
+
+
+def _day(metadata: Any) -> int | None:
+    day = metadata.get("day")
+    return None if day is None else int(day)
+
+
+def _where(bounds: Bounds) -> Any:
+    if not bounds.dated:
+        return None
+    parts: list[Any] = []
+    if bounds.date_from:
+        parts.append({"day": {"$gte": day_number(bounds.date_from)}})
+    if bounds.date_to:
+        parts.append({"day": {"$lte": day_number(bounds.date_to)}})
+    window = parts[0] if len(parts) == 1 else {"$and": parts}
+    return {"$or": [window, {"undated": True}]} if bounds.undated else window

@@ -1,0 +1,1 @@
+"""Question to answer: finding, choosing evidence, writing, checking. Writes no store."""

@@ -1,0 +1,174 @@
+"""The embedded language model as a LangChain chat model, over the one engine of the process.
+
+Applies the ChatML template itself, with template tokens inside messages made literal. Knows
+nothing of articles or prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import LangSmithParams
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import ConfigDict, Field, SkipValidation
+
+from rag.engine import Engine, Generation, Piece
+
+END = "<|im_end|>"
+ROLES = {"system": "system", "human": "user", "ai": "assistant"}
+
+
+def literal(text: str) -> str:
+    """Return the text with template tokens taken apart, so that the model reads them as words."""
+    return text.replace("<|", "< |")
+
+
+def chatml(messages: Sequence[BaseMessage], *, open_answer: bool = True) -> str:
+    """Write messages in the ChatML template, ready for the model to answer.
+
+    Args:
+        messages: The conversation; roles other than system and AI speak as the user.
+        open_answer: Whether to end where the model's answer begins.
+    """
+    turns = [
+        f"<|im_start|>{ROLES.get(message.type, 'user')}\n{literal(str(message.text))}{END}\n"
+        for message in messages
+    ]
+    return "".join(turns) + ("<|im_start|>assistant\n" if open_answer else "")
+
+
+class OpenVinoChat(BaseChatModel):
+    """A chat model that runs in this process; threads share it, generations run side by side.
+
+    `temperature`, `max_tokens` and `logprobs` may also be given to a call, or with `bind`. With
+    `logprobs` the answer's `response_metadata["logprobs"]["content"]` is a list of
+    `{"token", "logprob"}`, as with OpenAI. While a stream waits for a free slot it yields empty
+    chunks whose `response_metadata["queue"]` is a list with the place in the queue.
+    """
+
+    engine: SkipValidation[Engine] = Field(exclude=True, repr=False)
+    model_name: str = "embedded"
+    max_tokens: int = Field(default=256, ge=1)
+    temperature: float = Field(default=0.0, ge=0)
+    stop: list[str] | None = None
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    @property
+    def _llm_type(self) -> str:
+        return "openvino"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model_name": self.model_name, "temperature": self.temperature}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        """Name the model to LangChain's callbacks, in its own terms."""
+        return LangSmithParams(
+            ls_provider="openvino",
+            ls_model_name=self.model_name,
+            ls_model_type="chat",
+            ls_temperature=self.temperature,
+            ls_max_tokens=self.max_tokens,
+            ls_stop=stop or self.stop or [],
+        )
+
+    def warm_up(self, system_text: str) -> None:
+        """Compile the engine's kernels and keep this system message in its prefix cache.
+
+        The first generation after a load takes 8 to 15 s; this one is it.
+
+        Raises:
+            ModelUnavailable: the engine failed.
+        """
+        prompt = f"<|im_start|>system\n{literal(system_text)}{END}\n<|im_start|>user\n"
+        for _ in self.engine.submit(prompt, max_tokens=2):
+            pass
+
+    def get_num_tokens(self, text: str) -> int:
+        """Length of a text in the model's own tokens."""
+        return self.engine.count_tokens(text)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        generation = self._submit(messages, stop, kwargs)
+        pieces = [piece for piece in generation if isinstance(piece, Piece)]
+        message = AIMessage(
+            content="".join(piece.text for piece in pieces),
+            response_metadata=self._ending(generation) | _logprobs(pieces, generation),
+            usage_metadata=_usage(generation),
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        generation = self._submit(messages, stop, kwargs)
+        try:
+            for event in generation:
+                if isinstance(event, Piece):
+                    noted = _logprobs([event], generation)
+                    chunk = AIMessageChunk(content=event.text, response_metadata=noted)
+                else:
+                    chunk = AIMessageChunk(
+                        content="", response_metadata={"queue": [event.position]}
+                    )
+                result = ChatGenerationChunk(message=chunk)
+                if run_manager and chunk.content:
+                    run_manager.on_llm_new_token(str(chunk.content), chunk=result)
+                yield result
+        finally:
+            if not generation.finish_reason:
+                generation.cancel()
+        last = AIMessageChunk(
+            content="",
+            response_metadata=self._ending(generation),
+            usage_metadata=_usage(generation),
+            chunk_position="last",
+        )
+        yield ChatGenerationChunk(message=last)
+
+    def _submit(
+        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
+    ) -> Generation:
+        """Queue a conversation; `options` are what LangChain passes on from a call or `bind`."""
+        return self.engine.submit(
+            chatml(messages),
+            max_tokens=int(options.get("max_tokens") or self.max_tokens),
+            stop=[END, *(stop or self.stop or [])],
+            temperature=float(options.get("temperature", self.temperature)),
+            logprobs=bool(options.get("logprobs", False)),
+        )
+
+    def _ending(self, generation: Generation) -> dict[str, Any]:
+        return {
+            "finish_reason": generation.finish_reason,
+            "model_name": self.model_name,
+            "model_provider": "openvino",
+        }
+
+
+def _logprobs(pieces: Sequence[Piece], generation: Generation) -> dict[str, Any]:
+    if not generation.limits.logprobs:
+        return {}
+    content = [{"token": piece.token, "logprob": piece.logprob} for piece in pieces if piece.token]
+    return {"logprobs": {"content": content}}
+
+
+def _usage(generation: Generation) -> UsageMetadata:
+    read, written = generation.prompt_tokens, generation.completion_tokens
+    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)

@@ -1,0 +1,138 @@
+"""A chat model behind a server: any `provider:model` of LangChain, with errors for people.
+
+Knows nothing of the embedded engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from index.errors import ModelUnavailable
+from index.settings import Settings
+
+ADDRESS_FIELDS = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint")
+
+
+class RemoteChat(BaseChatModel):
+    """Passes everything on to a provider's model; what fails there is a `ModelUnavailable`."""
+
+    inner: BaseChatModel
+    name_of_model: str
+    address: str
+
+    @property
+    def _llm_type(self) -> str:
+        return self.inner._llm_type
+
+    def get_num_tokens(self, text: str) -> int:
+        """Estimate a text's tokens, at four characters each: servers are not asked for it."""
+        return -(-len(text) // 4)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with self._explained():
+            message = self.inner.invoke(messages, stop=stop, **kwargs)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with self._explained():
+            message = await self.inner.ainvoke(messages, stop=stop, **kwargs)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with self._explained():
+            for chunk in self.inner.stream(messages, stop=stop, **kwargs):
+                yield _as_generation(chunk)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        with self._explained():
+            async for chunk in self.inner.astream(messages, stop=stop, **kwargs):
+                yield _as_generation(chunk)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn any failure of the provider into one that says which server, and what it said."""
+        try:
+            yield
+        except Exception as error:  # providers share no base class of errors
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise ModelUnavailable(
+                f"the model {self.name_of_model} at {self.address} does not answer: {reason[0]}. "
+                "Check BROADSHEET_LLM and BROADSHEET_LLM_BASE_URL, and that its server runs"
+            ) from error
+
+
+def connect(settings: Settings) -> RemoteChat:
+    """Return the chat model that `settings.llm` names; its server is not asked yet.
+
+    Raises:
+        ModelUnavailable: the provider is unknown, its package or its key is missing; the message
+            says what to type.
+    """
+    from langchain.chat_models import init_chat_model
+
+    try:
+        inner = init_chat_model(settings.llm, **_options(settings))
+    except Exception as error:  # ImportError, ValueError, or the provider's own
+        raise ModelUnavailable(f"BROADSHEET_LLM={settings.llm}: {error}") from error
+    address = settings.llm_base_url or _address(inner)
+    return RemoteChat(inner=inner, name_of_model=settings.llm, address=address)
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    """Options in the words that the provider uses for them."""
+    key = settings.llm_api_key.get_secret_value()
+    provider = settings.llm.partition(":")[0]
+    options: dict[str, Any] = {"temperature": 0.0}
+    if provider == "ollama":
+        options["client_kwargs"] = {"timeout": settings.llm_timeout}
+    else:
+        options |= {"timeout": settings.llm_timeout, "max_retries": 1}
+    if settings.llm_base_url:
+        options["base_url"] = settings.llm_base_url
+        if provider == "openai" and not key:
+            key = "none"  # servers of one's own want no key, but the client wants one
+    if key:
+        options["api_key"] = key
+    return options
+
+
+def _address(model: BaseChatModel) -> str:
+    found = (getattr(model, name, None) for name in ADDRESS_FIELDS)
+    return str(next((address for address in found if address), "its provider's server"))
+
+
+def _as_generation(chunk: BaseMessage) -> ChatGenerationChunk:
+    if not isinstance(chunk, AIMessageChunk):
+        chunk = AIMessageChunk(content=chunk.content)
+    return ChatGenerationChunk(message=chunk)

@@ -1,0 +1,222 @@
+"""The data of the upper floor: a question, what was found, and the checked answer.
+
+Knows nothing of stores, models or pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from index.types import Coverage, Passage
+
+ABSTENTION = "The articles do not say."
+
+
+class Outcome(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    PARTLY = "partly"
+    ABSTAINED = "abstained"
+    EVIDENCE_ONLY = "evidence_only"
+
+
+class Reason(StrEnum):
+    """Why an answer is not simply `answered`."""
+
+    NONE = ""
+    NOTHING_FOUND = "nothing_found"
+    NOT_STATED = "not_stated"
+    FALSE_PREMISE = "false_premise"
+    OUTSIDE_DATES = "outside_dates"
+    NO_MODEL = "no_model"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question of a conversation with its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and the bounds that its asker set; dates are inclusive days.
+
+    Attributes:
+        as_of: The day the answer is for; later articles are invisible. None means the
+            newest article that is not after today.
+    """
+
+    text: str
+    as_of: date | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    sources: tuple[str, ...] = ()
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedPassage:
+    """A passage that a search found, best first.
+
+    Attributes:
+        score: Fused score, higher is better; only its order carries meaning.
+        ranks: The passage's rank (from 1) by retriever, `dense` or `lexical`.
+        also_in: Ids of articles that carry a near-duplicate of it.
+    """
+
+    passage: Passage
+    headline: str
+    date: date | None
+    source: str | None
+    url: str | None
+    score: float
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One window of neighbouring sentences of one article, as the model sees it.
+
+    `text == article.text[start:end]`; `sentences` are the (start, end) offsets of its sentences
+    in the article; `best` is the offset pair of the sentence for which the window was chosen.
+    """
+
+    number: int
+    article_id: str
+    headline: str
+    date: date | None
+    source: str | None
+    url: str | None
+    start: int
+    end: int
+    text: str
+    sentences: tuple[tuple[int, int], ...]
+    best: tuple[int, int]
+    score: float
+    also_in: tuple[str, ...] = ()
+
+    @property
+    def quote(self) -> str:
+        """The sentence for which the window was chosen."""
+        return self.text[self.best[0] - self.start : self.best[1] - self.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An exact quote: `article.text[start:end] == quote`, offsets in code points."""
+
+    article_id: str
+    headline: str
+    date: date | None
+    quote: str
+    start: int
+    end: int
+    source: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer with what supports it.
+
+    Attributes:
+        citations: Positions (from 0) in `Answer.citations` of the sentences that support it.
+        support: Estimated support, 0 to 1.
+        supported: Whether it passed the check; a statement that did not is not in the answer.
+        problem: Why it did not pass, for people; empty where it passed.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+    supported: bool = True
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two sentences of different articles that give different values for the same thing.
+
+    The citations are positions in `Answer.citations`; `later` is the one published later.
+    """
+
+    earlier: int
+    later: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A checked answer.
+
+    Attributes:
+        text: The supported statements, each ending in its marks `[1]`; or `ABSTENTION`.
+        missing: The part of the question that was not found, for `partly`.
+        statements: The supported statements in order.
+        removed: What the model wrote and the check refused; never part of `text`.
+        citations: Numbered from 1 by the marks in `text`.
+        notices: What a reader must know: a window that fell back, undated articles left out.
+        timings: Seconds since the question was asked, by stage: `retrieval`, `evidence`,
+            `first_token`, `total`.
+        prompt: Name and digest of the prompt that wrote it; empty where no model did.
+    """
+
+    question: str
+    text: str
+    outcome: Outcome
+    reason: Reason = Reason.NONE
+    missing: str = ""
+    statements: tuple[Statement, ...] = ()
+    removed: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    notices: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    coverage: Coverage | None = None
+    as_of: date | None = None
+    standalone: str = ""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    prompt: str = ""
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the archive does not answer the question."""
+        return self.outcome is Outcome.ABSTAINED
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """First event of a stream: the evidence, best first, before the model writes."""
+
+    evidence: tuple[Evidence, ...]
+    standalone: str
+    coverage: Coverage | None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is being done: `searching`, `waiting`, `reading`, `writing` or `checking`.
+
+    `position` is the place in the model's queue, 0 when it is our turn.
+    """
+
+    stage: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the draft, which is not checked yet and must be shown as a draft."""
+
+    text: str
+
+
+Event = Retrieved | Progress | Token | Answer

@@ -1,0 +1,64 @@
+"""LangChain's own conformance suites, run on the embedded chat model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_tests.integration_tests import ChatModelIntegrationTests
+from langchain_tests.unit_tests import ChatModelUnitTests
+
+from index.settings import Settings
+from rag.conversion import is_converted
+from rag.embedded import OpenVinoChat
+from rag.engine import Engine
+
+MODEL_FOLDER = Settings().models / "qwen2.5-coder-1.5b-instruct"
+
+
+class TestUnit(ChatModelUnitTests):
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return OpenVinoChat
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {"engine": None, "model_name": "unit"}  # nothing here is asked to write
+
+    @property
+    def has_tool_calling(self) -> bool:
+        return False
+
+    @property
+    def has_structured_output(self) -> bool:
+        return False
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    if not is_converted(MODEL_FOLDER):
+        pytest.skip("the language model has not been fetched on this machine")
+    loaded = Engine(MODEL_FOLDER, parallel=4)
+    yield loaded
+    loaded.close()
+
+
+@pytest.mark.slow
+class TestIntegration(ChatModelIntegrationTests):
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return OpenVinoChat
+
+    @pytest.fixture
+    def model(self, engine: Engine) -> BaseChatModel:
+        return OpenVinoChat(engine=engine, model_name="qwen", max_tokens=32)
+
+    @property
+    def has_tool_calling(self) -> bool:
+        return False
+
+    @property
+    def has_structured_output(self) -> bool:
+        return False

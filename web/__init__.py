@@ -1,0 +1,1 @@
+"""The page: adapters between Gradio and `rag`, and the only maker of markup."""

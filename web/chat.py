@@ -1,0 +1,203 @@
+"""Asking on the page: Gradio values -> Question -> Pipeline.stream -> markup.
+
+Holds no retrieval and no prompt: the same pipeline answers here, in the API and in the shell.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from index.errors import BroadsheetError, QuestionError
+from rag.types import Event, Token
+from web import render, wording
+from web.exchange import Exchange, advance, history
+from web.filters import make_question
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+Exchanges = tuple[Exchange, ...]
+REDRAW = 0.06  # seconds between two drawings of a draft: faster is not read, and costs the browser
+FAILED = "Something went wrong while answering. The log says what."
+
+_log = logging.getLogger(__name__)
+
+
+class Running:
+    """The answers being written, by session, so that a person can stop theirs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancels: dict[str, threading.Event] = {}
+
+    def start(self, session: str) -> threading.Event:
+        """Return the flag that stops the answer which now begins."""
+        cancel = threading.Event()
+        with self._lock:
+            self._cancels[session] = cancel
+        return cancel
+
+    def stop(self, session: str) -> None:
+        """Ask the answer of this session to stop; without one, do nothing."""
+        with self._lock:
+            cancel = self._cancels.get(session)
+        if cancel:
+            cancel.set()
+
+    def end(self, session: str, cancel: threading.Event) -> None:
+        """Forget an answer, and free what still works for it."""
+        cancel.set()
+        with self._lock:
+            if self._cancels.get(session) is cancel:
+                del self._cancels[session]
+
+    def __contains__(self, session: str) -> bool:
+        with self._lock:
+            return session in self._cancels
+
+
+def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[Any, ...]]:
+    """Return the first step of asking: check the form and show the question at once.
+
+    It runs outside the queue, so that a question is on the page even while others are answered.
+    Its outputs: exchanges, past, now, evidence, spoken, box, message, welcome.
+    """
+
+    def begin(
+        exchanges: Exchanges,
+        text: str,
+        date_from: str,
+        date_to: str,
+        as_of: str,
+        sources: list[str] | None,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
+        keep = (gr.skip(),) * 6
+        if _session(request) in running:
+            return *keep, render.message("Wait for the answer, or stop it first."), gr.skip()
+        try:
+            question = make_question(
+                text,
+                max_question=max_question,
+                date_from=date_from,
+                date_to=date_to,
+                as_of=as_of,
+                sources=sources or (),
+                history=history(exchanges),
+            )
+        except QuestionError as error:
+            return *keep, render.message(str(error)), gr.skip()
+        asked = (*exchanges, Exchange(question))
+        past, now = render.conversation(exchanges), render.reply(asked[-1], len(exchanges))
+        said = render.spoken(wording.stage(asked[-1].stage))
+        return asked, past, now, "", said, "", "", gr.update(visible=False)
+
+    return begin
+
+
+def make_answer(pipeline: Pipeline, running: Running) -> Callable[..., Iterator[tuple[Any, ...]]]:
+    """Return the second step of asking: stream the answer.
+
+    Its outputs: exchanges, now, evidence, spoken, ask button, stop button.
+    """
+
+    def answer(exchanges: Exchanges, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        if not exchanges or exchanges[-1].done:
+            yield (gr.skip(),) * 6  # without any yield Gradio would empty the outputs
+            return
+        cancel = running.start(_session(request))
+        try:
+            yield (gr.skip(),) * 4 + _buttons(busy=True)
+            yield from _drawings(pipeline, exchanges, cancel)
+        finally:
+            running.end(_session(request), cancel)
+
+    return answer
+
+
+def make_stop(running: Running) -> Callable[..., None]:
+    """Return what the Stop button and a closed page do."""
+
+    def stop(request: gr.Request) -> None:
+        running.stop(_session(request))
+
+    return stop
+
+
+def make_renew(running: Running) -> Callable[..., tuple[Any, ...]]:
+    """Return what New conversation does.
+
+    Its outputs: exchanges, past, now, evidence, spoken, box, message, welcome, ask and stop button.
+    """
+
+    def renew(request: gr.Request) -> tuple[Any, ...]:
+        running.stop(_session(request))
+        said = render.spoken("New conversation")
+        return (), "", "", "", said, "", "", gr.update(visible=True), *_buttons(busy=False)
+
+    return renew
+
+
+def exchanges_of(
+    pipeline: Pipeline, exchange: Exchange, cancel: threading.Event
+) -> Iterator[tuple[Exchange, Event | None]]:
+    """Yield the exchange after each event; failures become its message, never an exception."""
+    try:
+        for event in pipeline.stream(exchange.question, cancel):
+            exchange = advance(exchange, event)
+            yield exchange, event
+        if not exchange.done:
+            yield replace(exchange, stopped=True), None
+    except BroadsheetError as error:
+        yield replace(exchange, error=str(error)), None
+    except Exception:
+        _log.exception("answering failed")
+        yield replace(exchange, error=FAILED), None
+
+
+def _drawings(
+    pipeline: Pipeline, exchanges: Exchanges, cancel: threading.Event
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the page's outputs for each event worth drawing."""
+    *before, shown = exchanges
+    turn, drawn = len(before), 0.0
+    for exchange, event in exchanges_of(pipeline, shown, cancel):
+        if isinstance(event, Token) and time.monotonic() - drawn < REDRAW:
+            continue
+        drawn = time.monotonic()
+        same = exchange.evidence == shown.evidence and not exchange.done
+        yield (
+            (*before, exchange),
+            render.reply(exchange, turn),
+            gr.skip() if same else render.evidence(exchange, turn),
+            gr.skip() if _same_words(exchange, shown) else render.spoken(_words(exchange)),
+            *_buttons(busy=not exchange.done),
+        )
+        shown = exchange
+
+
+def _words(exchange: Exchange) -> str:
+    if exchange.answer is not None:
+        return wording.announcement(exchange.answer)
+    if exchange.error or exchange.stopped:
+        return exchange.error or "Stopped"
+    return wording.stage(exchange.stage)
+
+
+def _same_words(one: Exchange, other: Exchange) -> bool:
+    return _words(one) == _words(other)
+
+
+def _buttons(*, busy: bool) -> tuple[Any, Any]:
+    return gr.update(visible=not busy), gr.update(visible=busy)
+
+
+def _session(request: gr.Request) -> str:
+    return str(request.session_hash or "")

@@ -1,0 +1,61 @@
+/* The little that the page cannot do without: clicks on marks, scrolling, Escape.
+   It reads positions from data attributes and never builds markup. */
+window.broadsheet = {
+  /* A click (or Enter) on a mark or a piece of evidence is reported to Python as positions. */
+  clicks(element, trigger) {
+    element.addEventListener("click", (event) => {
+      const mark = event.target.closest("button[data-kind]");
+      if (!mark) return;
+      window.broadsheet.opener = mark;
+      const { turn, kind, number } = mark.dataset;
+      trigger("click", { turn: Number(turn), kind, number: Number(number) });
+    });
+  },
+  /* A new question is brought into view; while its answer is written the page stays still. */
+  follow(element, watch) {
+    let shown = "";
+    watch("value", () => {
+      const asked = element.querySelector("[data-turn]");
+      const turn = asked ? asked.dataset.turn : "";
+      if (turn !== "" && turn !== shown) asked.scrollIntoView({ block: "start" });
+      shown = turn;
+    });
+  },
+  /* An opened article is scrolled to the cited sentence and takes the focus. */
+  reveal(element, watch) {
+    const show = () => requestAnimationFrame(() => {
+      const narrow = window.matchMedia("(max-width: 900px)").matches;
+      const article = element.querySelector("article");
+      const cited = element.querySelector("mark");
+      const panel = element.closest("#reader");
+      if (!article || !panel) return;
+      article.focus({ preventScroll: true });
+      if (narrow) (cited || article).scrollIntoView({ block: "center" });
+      else if (!cited) panel.scrollTop = 0;
+      else {
+        const top = cited.getBoundingClientRect().top - panel.getBoundingClientRect().top;
+        panel.scrollTop += top - panel.clientHeight / 3;
+      }
+    });
+    show();
+    watch("value", show);
+  },
+  /* The article is closed: back to the mark that opened it. */
+  back() {
+    const mark = window.broadsheet.opener;
+    if (mark && mark.isConnected) mark.focus();
+  },
+};
+/* The card of a mark opens towards the middle of the page. */
+for (const kind of ["pointerover", "focusin"]) {
+  document.addEventListener(kind, ({ target }) => {
+    const mark = target.closest?.(".mark");
+    if (!mark) return;
+    mark.classList.toggle("to-left", mark.getBoundingClientRect().left > innerWidth / 2);
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const button = document.querySelector("#stop") || document.querySelector("#close");
+  if (button && button.offsetParent) button.click();
+});

@@ -1,0 +1,296 @@
+"""Exchange, evidence and article -> escaped HTML; the only maker of markup.
+
+Everything that comes from articles, models and askers passes through `safe`. The page sets the
+result as HTML and runs no Markdown over it. Marks carry positions, never ids: `data-turn`,
+`data-kind` and `data-number`, which `web.exchange.place` checks.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from index.types import Article, Coverage
+from rag.types import Answer, Citation, Evidence, Outcome, Statement
+from web import wording
+from web.exchange import Exchange, Place
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_MARK = re.compile(r"\[(\d{1,4})\]")
+_LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
+
+
+def safe(text: str) -> str:
+    """Return `text` as inert HTML; what no page can carry becomes U+FFFD."""
+    return html.escape(_UNPRINTABLE.sub("\ufffd", text), quote=True)
+
+
+def header(archive: Coverage) -> str:
+    """The name, what the page does, and what is indexed."""
+    return (
+        '<div class="masthead"><h1>Broadsheet</h1>'
+        '<p class="purpose">Ask the archive. Every statement of an answer cites the sentence '
+        "that supports it.</p>"
+        f'<p class="coverage">{safe(wording.coverage(archive))}</p></div>'
+    )
+
+
+def model_state(status: wording.Status) -> str:
+    """The line on the language model; empty when it is ready."""
+    line = wording.model_state(status)
+    if not line:
+        return ""
+    bar = ""
+    if status.state == "fetching" and status.total > 0:
+        value = min(100, round(100 * status.done / status.total))
+        bar = f'<progress max="100" value="{value}" aria-label="Model fetched, percent"></progress>'
+    return f'<p class="model-state">{safe(line)}</p>{bar}'
+
+
+def message(text: str) -> str:
+    """A message under the question box; empty text gives an empty place."""
+    return f'<p class="message" role="alert">{safe(text)}</p>' if text else ""
+
+
+def spoken(text: str) -> str:
+    """What screen readers announce, once for each change."""
+    return f'<p class="spoken" role="status" aria-live="polite">{safe(text)}</p>'
+
+
+def conversation(exchanges: Sequence[Exchange]) -> str:
+    """Exchanges that are over, oldest first."""
+    return "".join(
+        reply(exchange, turn) + evidence(exchange, turn, open_now=False)
+        for turn, exchange in enumerate(exchanges)
+    )
+
+
+def reply(exchange: Exchange, turn: int) -> str:
+    """A question with its answer, draft or error."""
+    labels = wording.bounds(exchange.question)
+    chips = "".join(f'<li dir="auto">{safe(label)}</li>' for label in labels)
+    return (
+        f'<section class="exchange" data-turn="{turn}" aria-label="Question {turn + 1}">'
+        f'<h2 class="asked" dir="auto">{safe(exchange.question.text)}</h2>'
+        + (f'<ul class="bounds" aria-label="Limits">{chips}</ul>' if chips else "")
+        + _body(exchange, turn)
+        + "</section>"
+    )
+
+
+def evidence(exchange: Exchange, turn: int, *, open_now: bool = True) -> str:
+    """The sentences that were found, best first; open while they are the newest."""
+    if not exchange.evidence or exchange.error:
+        return ""
+    answer = exchange.answer
+    abstained = answer is not None and answer.abstained
+    quoted = answer is not None and answer.outcome is Outcome.EVIDENCE_ONLY
+    title = wording.evidence_title(exchange.evidence, abstained=abstained)
+    items = "".join(_evidence_item(e, turn, n) for n, e in enumerate(exchange.evidence))
+    state = " open" if open_now and not quoted else ""
+    return (
+        f'<details class="evidence"{state}><summary>{safe(title)}</summary>'
+        f"<ol>{items}</ol></details>"
+    )
+
+
+def _body(exchange: Exchange, turn: int) -> str:
+    if exchange.error:
+        return f'<div class="answer failed" role="alert"><p>{safe(exchange.error)}</p></div>'
+    if exchange.answer is not None:
+        return _answer(exchange, exchange.answer, turn)
+    if exchange.stopped:
+        return _draft("Stopped. This draft was not checked.", exchange.draft)
+    label = "Draft, not checked yet" if exchange.draft else ""
+    stage = f'<p class="stage"><span class="dot"></span>{safe(wording.stage(exchange.stage))}…</p>'
+    return _draft(label, exchange.draft) + stage + _notices(exchange.notices)
+
+
+def _draft(label: str, text: str) -> str:
+    words = f'<p class="label">{safe(label)}</p>' if label else ""
+    body = f'<p dir="auto">{safe(text)}</p>' if text else ""
+    return f'<div class="answer draft">{words}{body}</div>'
+
+
+def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
+    parts = [f'<p class="reason">{safe(wording.reason(answer))}</p>'] if _explained(answer) else []
+    if answer.abstained:
+        parts.insert(0, f'<p class="verdict">{safe(answer.text)}</p>')
+        parts.append(f'<p class="searched">{safe(wording.searched(answer, exchange.question))}</p>')
+    else:
+        parts.append(_statements(answer, turn))
+    if answer.missing:
+        parts.append(f'<p class="missing">Not in the articles: {safe(answer.missing)}</p>')
+    parts.append(_conflicts(answer, turn))
+    parts.append(_removed(answer.removed))
+    parts.append(_notices(answer.notices))
+    foot = wording.footer(answer)
+    parts.append(f'<p class="footer">{safe(foot)}</p>' if foot else "")
+    return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
+
+
+def _explained(answer: Answer) -> bool:
+    return bool(wording.reason(answer))
+
+
+def _statements(answer: Answer, turn: int) -> str:
+    if not answer.statements:
+        return f'<p class="text" dir="auto">{_marked(answer.text, answer.citations, turn)}</p>'
+    separate = answer.outcome is Outcome.EVIDENCE_ONLY
+    sentences = [_statement(statement, answer.citations, turn) for statement in answer.statements]
+    if separate:
+        return "".join(f'<p class="text" dir="auto">{sentence}</p>' for sentence in sentences)
+    return f'<p class="text" dir="auto">{" ".join(sentences)}</p>'
+
+
+def _statement(statement: Statement, citations: Sequence[Citation], turn: int) -> str:
+    text = _LAST_MARKS.sub("", statement.text)
+    marks = [_mark(turn, n, citations[n]) for n in statement.citations if 0 <= n < len(citations)]
+    return safe(text) + "".join(marks)
+
+
+def _marked(text: str, citations: Sequence[Citation], turn: int) -> str:
+    """Escape `text` and turn each `[n]` that names a citation into a mark."""
+    pieces = []
+    for place, piece in enumerate(_MARK.split(text)):
+        if place % 2 == 0:
+            pieces.append(safe(piece))
+        elif 1 <= int(piece) <= len(citations):
+            pieces.append(_mark(turn, int(piece) - 1, citations[int(piece) - 1]))
+        else:
+            pieces.append(f"[{piece}]")
+    return "".join(pieces)
+
+
+def _mark(turn: int, number: int, citation: Citation) -> str:
+    day = wording.day(citation.date) if citation.date else "undated"
+    name = safe(f"Source {number + 1}: {citation.headline}, {day}")
+    return (
+        f'<button type="button" class="mark" data-turn="{turn}" data-kind="cite"'
+        f' data-number="{number}" aria-label="{name}">[{number + 1}]'
+        f'<span class="tip" aria-hidden="true"><b dir="auto">{safe(citation.headline)}</b>'
+        f'<time>{safe(day)}</time><q dir="auto">{safe(citation.quote)}</q></span></button>'
+    )
+
+
+def _evidence_item(item: Evidence, turn: int, number: int) -> str:
+    day = wording.day(item.date) if item.date else "undated"
+    origin = " · ".join(part for part in (day, item.source or "") if part)
+    also = f" · also in {wording.count(len(item.also_in), 'article')}" if item.also_in else ""
+    return (
+        f'<li><button type="button" class="open" data-turn="{turn}" data-kind="evidence"'
+        f' data-number="{number}"><q dir="auto">{safe(item.quote)}</q>'
+        f'<span class="from"><b dir="auto">{safe(item.headline)}</b>'
+        f' <span dir="auto">{safe(origin + also)}</span></span></button></li>'
+    )
+
+
+def _conflicts(answer: Answer, turn: int) -> str:
+    blocks = []
+    for conflict in answer.conflicts:
+        if not all(0 <= n < len(answer.citations) for n in (conflict.earlier, conflict.later)):
+            continue
+        rows = "".join(
+            _conflict_row(turn, n, answer.citations[n], label)
+            for n, label in ((conflict.earlier, "earlier"), (conflict.later, "later"))
+        )
+        blocks.append(f'<div class="conflict"><p>The articles differ:</p><ul>{rows}</ul></div>')
+    return "".join(blocks)
+
+
+def _conflict_row(turn: int, number: int, citation: Citation, label: str) -> str:
+    day = wording.day(citation.date) if citation.date else "undated"
+    return (
+        f'<li><span class="when">{safe(day)} <em>{label}</em></span>'
+        f' <q dir="auto">{safe(citation.quote)}</q>{_mark(turn, number, citation)}</li>'
+    )
+
+
+def _removed(removed: Sequence[Statement]) -> str:
+    if not removed:
+        return ""
+    rows = "".join(
+        f'<li><s dir="auto">{safe(one.text)}</s>'
+        + (f' <span dir="auto">{safe(one.problem)}</span>' if one.problem else "")
+        + "</li>"
+        for one in removed
+    )
+    title = safe(wording.removed_title(len(removed)))
+    return f'<details class="removed"><summary>{title}</summary><ul>{rows}</ul></details>'
+
+
+def _notices(notices: Sequence[str]) -> str:
+    return "".join(f'<p class="notice" dir="auto">{safe(notice)}</p>' for notice in notices)
+
+
+def article(found: Article | None, place: Place) -> str:
+    """An article with the cited sentence highlighted, or word that it is gone or has changed."""
+    if found is None:
+        return (
+            f'<article class="read"><h2 dir="auto">{safe(place.headline)}</h2>'
+            '<p class="notice">This article is no longer in the archive. It said:</p>'
+            f'<blockquote dir="auto">{safe(place.quote)}</blockquote></article>'
+        )
+    start, end = _find(found.text, place)
+    gone = '<p class="notice">The article has changed: the quoted sentence is not in it now.</p>'
+    return (
+        '<article class="read" tabindex="-1" aria-label="Article">'
+        f'<h2 dir="auto">{safe(found.headline)}</h2>{_byline(found)}'
+        + ("" if end > start else gone)
+        + _paragraphs(found, start, end)
+        + "</article>"
+    )
+
+
+def _find(text: str, place: Place) -> tuple[int, int]:
+    """Return where the quote stands now; an empty span where it no longer stands."""
+    if text[place.start : place.end] == place.quote:
+        return place.start, place.end
+    at = text.find(place.quote) if place.quote else -1
+    return (at, at + len(place.quote)) if at >= 0 else (0, 0)
+
+
+def _byline(found: Article) -> str:
+    day = wording.day(found.date) if found.date else "undated"
+    parts = [f"<time>{safe(day)}</time>"]
+    if found.source:
+        parts.append(f'<span dir="auto">{safe(found.source)}</span>')
+    address = _web_address(found.url)
+    if address:
+        parts.append(
+            f'<a href="{safe(address)}" target="_blank" rel="noopener noreferrer">'
+            "Read at the publisher</a>"
+        )
+    return f'<p class="byline">{" · ".join(parts)}</p>'
+
+
+def _web_address(url: str | None) -> str:
+    """Return `url` where it is http or https and names a host, else nothing."""
+    if not url or _UNPRINTABLE.search(url) or any(mark.isspace() for mark in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def _paragraphs(found: Article, start: int, end: int) -> str:
+    rows: list[str] = []
+    at = 0
+    for line in found.text.split("\n"):
+        first, last = max(start, at), min(end, at + len(line))
+        repeats_headline = not rows and line.strip() == found.headline.strip()
+        if line.strip() and (first < last or not repeats_headline):
+            rows.append(f'<p dir="auto">{_highlighted(line, first - at, last - at)}</p>')
+        at += len(line) + 1
+    return "".join(rows)
+
+
+def _highlighted(line: str, first: int, last: int) -> str:
+    if first >= last:
+        return safe(line)
+    before, cited, after = line[:first], line[first:last], line[last:]
+    return f'{safe(before)}<mark class="cited">{safe(cited)}</mark>{safe(after)}'

@@ -1,0 +1,183 @@
+"""The page's sentences in plain text: dates, counts, states. Knows nothing of markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Protocol
+
+from index.types import Coverage
+from rag.types import Answer, Citation, Evidence, Outcome, Progress, Question, Reason
+
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+STAGES = {
+    "searching": "Searching the articles",
+    "waiting": "Waiting for the language model",
+    "reading": "Reading the evidence",
+    "writing": "Writing",
+    "checking": "Checking every statement against the articles",
+}
+
+REASONS = {
+    Reason.NOTHING_FOUND: "Nothing in the articles searched comes close to the question.",
+    Reason.NOT_STATED: "Related passages were found, but none of them states the answer.",
+    Reason.FALSE_PREMISE: "The question assumes something that the articles do not bear out.",
+    Reason.OUTSIDE_DATES: "The question is about days that the articles do not cover.",
+    Reason.NO_MODEL: "The language model is not available.",
+    Reason.STOPPED: "Stopped.",
+}
+
+
+class Status(Protocol):
+    """What the page shows of the language model's state; sizes in bytes, times in seconds."""
+
+    state: str
+    done: int
+    total: int
+    rate: float
+    eta_s: float | None
+    message: str
+
+
+def day(value: date) -> str:
+    """`18 June 2023`, whatever the machine's language."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def _short(value: date, with_year: bool) -> str:
+    text = f"{value.day} {MONTHS[value.month - 1][:3]}"
+    return f"{text} {value.year}" if with_year else text
+
+
+def span(first: date, last: date) -> str:
+    """`18–20 June 2023`, `1 Feb – 20 Dec 2023` or `30 Dec 2022 – 2 Jan 2023`."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    return f"{_short(first, first.year != last.year)} – {_short(last, True)}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 article`, `1,117 articles`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def coverage(archive: Coverage) -> str:
+    """`46 articles, 1 Feb – 20 Dec 2023`, and how many of them have no date."""
+    parts = [count(archive.articles, "article")]
+    if archive.first and archive.last:
+        parts.append(span(archive.first, archive.last))
+    if archive.undated:
+        parts.append(f"{archive.undated:,} without a date")
+    return ", ".join(parts)
+
+
+def bounds(question: Question) -> list[str]:
+    """What the asker set, as short labels; empty when nothing was set."""
+    first, last = question.date_from, question.date_to
+    labels = []
+    if first and last:
+        labels.append(span(first, last))
+    elif first:
+        labels.append(f"from {day(first)}")
+    elif last:
+        labels.append(f"up to {day(last)}")
+    if question.as_of:
+        labels.append(f"as of {day(question.as_of)}")
+    return labels + list(question.sources)
+
+
+def stage(progress: Progress) -> str:
+    """What is being done, with the place in the queue where there is one."""
+    text = STAGES.get(progress.stage, "Working")
+    if progress.position > 0:
+        return f"{text}: {count(progress.position, 'question')} before yours"
+    return text
+
+
+def evidence_title(evidence: Sequence[Evidence], *, abstained: bool) -> str:
+    """`Evidence — 4 sentences from 3 articles`."""
+    articles = len({item.article_id for item in evidence})
+    sentences = count(len(evidence), "sentence")
+    name = "Nearest passages" if abstained else "Evidence"
+    return f"{name} — {sentences} from {count(articles, 'article')}"
+
+
+def _days_of(citations: Iterable[Citation]) -> str:
+    days = sorted(citation.date for citation in citations if citation.date)
+    return span(days[0], days[-1]) if days else "undated"
+
+
+def footer(answer: Answer) -> str:
+    """`From 2 articles, 18–20 June 2023 · 3.4 s`; only the time where nothing is cited."""
+    parts = []
+    if answer.citations:
+        articles = count(len({citation.article_id for citation in answer.citations}), "article")
+        parts.append(f"From {articles}, {_days_of(answer.citations)}")
+    if "total" in answer.timings:
+        parts.append(f"{answer.timings['total']:.1f} s")
+    return " · ".join(parts)
+
+
+def searched(answer: Answer, question: Question) -> str:
+    """What an abstention rests on: how much was searched, and within which bounds."""
+    labels = bounds(question)
+    limit = f" Limited to {', '.join(labels)}." if labels else ""
+    if answer.coverage is None:
+        return limit.strip()
+    return f"Searched {coverage(answer.coverage)}.{limit}"
+
+
+def reason(answer: Answer) -> str:
+    """Why the answer is not simply an answer; empty where it is one."""
+    if answer.outcome is Outcome.EVIDENCE_ONLY:
+        return (
+            "No language model took part: these are the best sentences of the articles, as printed."
+        )
+    return REASONS.get(answer.reason, "")
+
+
+def removed_title(number: int) -> str:
+    """`1 statement removed: not supported by the articles`."""
+    return f"{count(number, 'statement')} removed: not supported by the articles"
+
+
+def announcement(answer: Answer) -> str:
+    """What a screen reader says once when an answer is there."""
+    if answer.abstained:
+        return f"{answer.text} {reason(answer)}"
+    return f"Answer: {answer.text}"
+
+
+def model_state(status: Status) -> str:
+    """One line on the language model; empty when it is ready."""
+    meanwhile = "Until then answers are the best sentences."
+    if status.state == "ready":
+        return ""
+    if status.state == "fetching":
+        return f"The language model is being fetched: {_transfer(status)}. {meanwhile}"
+    if status.state in ("converting", "loading"):
+        return f"The language model is being {_PREPARED[status.state]}. {meanwhile}"
+    if status.state == "off":
+        return "Answers are the best sentences: the language model is switched off."
+    if status.state == "failed":
+        detail = f" {status.message}" if status.message else ""
+        return f"The language model cannot be had; answers are the best sentences.{detail}"
+    return f"The language model is not there yet. {meanwhile}"
+
+
+_PREPARED = {"converting": "prepared, which happens once", "loading": "loaded"}
+
+
+def _transfer(status: Status) -> str:
+    parts = [f"{status.done / 1e6:,.0f} of {status.total / 1e6:,.0f} MB"]
+    if status.rate > 0:
+        parts.append(f"{status.rate / 1e6:.0f} MB/s")
+    if status.eta_s is not None and status.eta_s > 0:
+        seconds = round(status.eta_s)
+        parts.append(f"{seconds} s left" if seconds < 120 else f"{seconds // 60} min left")
+    return ", ".join(parts)
