@@ -5,6 +5,7 @@ May hold more than a generation shows: the snapshot keeps what is live. Knows no
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,13 @@ class LexicalSearcher:
             for key, (score, _) in zip(keys, found, strict=True)
             if key is not None
         ]
+
+    def keys(self) -> Counter[int]:
+        """Return the keys of all passages in this commit, each with how often it is there."""
+        every = tantivy.Query.all_query()
+        found = self._searcher.search(every, max(self.passages, 1), count=False).hits
+        keys = self._searcher.fast_field_values("key", [address for _, address in found])
+        return Counter(int(key) for key in keys if key is not None)
 
     def frequency(self, stem: str) -> int:
         """Return how many passages hold the stemmed word."""

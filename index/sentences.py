@@ -17,10 +17,10 @@ _WRAP_WIDTHS = range(40, 101)  # columns of text whose lines were broken by widt
 
 _OPENING = "\"'“‘«(\\["
 _CLOSING = "\"'”’»)\\]"
-_NO_START = frozenset("!\"%&'),./:;=>?\\]^_`|}~”’»…")
+_NO_START = frozenset("!\"%&'),./:;=>?\\]^_`|}~”’»")
 # A stop with its closing quotes and notes, the white space after it, and the next word.
 _STOP = re.compile(
-    rf"(?P<stop>[.!?…]+)(?P<close>[{_CLOSING}]*(?:\[\d+\])*(?: [\"”](?=\s))?)"
+    rf"(?P<stop>[.!?…](?<![.!?…].)[.!?…]*+)(?P<close>[{_CLOSING}]*(?:\[\d+\])*(?: [\"”](?=\s))?)"
     rf"(?P<gap>\s+)(?P<open>[{_OPENING}]*)(?=(?P<next>\S))"
 )
 _BEFORE = re.compile(rf"[^\s{_OPENING}—–/]+\Z")
@@ -41,8 +41,8 @@ _SPEAKER = re.compile(
 )
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]\Z")
 _NEVER = frozenset(
-    "Mr Mrs Ms Mx Dr Drs Prof Gen Sen Rep Reps Sens Gov Govs Lt Col Sgt Capt Cmdr Cpl Pvt Adm Maj Brig "
-    "Rev Hon Messrs Supt Insp Det Amb Msgr Fr vs viz e.g i.e cf approx Mt Ft Spc Pfc "
+    "Mr Mrs Ms Mx Dr Drs Prof Gen Sen Rep Reps Sens Gov Govs Lt Col Sgt Capt Cmdr Cpl Pvt Adm Maj "
+    "Brig Rev Hon Messrs Supt Insp Det Amb Msgr Fr v vs viz e.g i.e cf approx Mt Ft Spc Pfc "
     "Atty Asst Assoc Dept Univ".split()
 )
 _BEFORE_FIGURE = frozenset("No Nos p pp Fig Figs Art Sec Ch Vol para ext c ca".split())

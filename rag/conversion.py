@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from index.errors import ModelUnavailable
 from index.settings import Settings
-from rag.engine import import_genai
+from rag.genai import import_genai
 
 MARK = "openvino_model.xml"
 """The file that is moved into place last: where it lies, the conversion is whole."""

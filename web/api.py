@@ -1,14 +1,15 @@
 """The endpoints `/ask` and `/search` for programs: plain values in, plain dictionaries out."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Gradio documents an endpoint by its return type as
+# it stands, and a postponed one stands as text.
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import gradio as gr
 
 from index.errors import BroadsheetError, QuestionError
-from rag.types import Answer, RetrievedPassage, Turn
+from rag.types import Answer, Question, RetrievedPassage, Turn
 from web.filters import make_question
 
 if TYPE_CHECKING:
@@ -17,45 +18,89 @@ if TYPE_CHECKING:
 PASSAGES = 100  # most passages that one call of /search returns
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return an answer as `python -m rag --json` prints it."""
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "outcome": answer.outcome.value,
-        "abstained": answer.abstained,
-        "reason": answer.reason.value,
-        "citations": [
-            {
-                "article_id": one.article_id,
-                "headline": one.headline,
-                "date": one.date.isoformat() if one.date else None,
-                "quote": one.quote,
-                "start": one.start,
-                "end": one.end,
-            }
+class CitationJson(TypedDict):
+    """An exact quote: `article.text[start:end] == quote`, offsets in code points."""
+
+    article_id: str
+    headline: str
+    date: str | None
+    quote: str
+    start: int
+    end: int
+
+
+class AnswerJson(TypedDict):
+    """What `/ask` returns, and `python -m rag --json` prints."""
+
+    question: str
+    answer: str
+    outcome: str
+    abstained: bool
+    reason: str
+    citations: list[CitationJson]
+    timings: dict[str, float]
+
+
+class PassageJson(TypedDict):
+    """A passage with its article's headline and date, and its offsets in the article."""
+
+    article_id: str
+    headline: str
+    date: str | None
+    source: str | None
+    url: str | None
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+class SearchJson(TypedDict):
+    """What `/search` returns: passages, best first."""
+
+    question: str
+    passages: list[PassageJson]
+
+
+def answer_json(answer: Answer) -> AnswerJson:
+    """Return an answer as plain values."""
+    return AnswerJson(
+        question=answer.question,
+        answer=answer.text,
+        outcome=answer.outcome.value,
+        abstained=answer.abstained,
+        reason=answer.reason.value,
+        citations=[
+            CitationJson(
+                article_id=one.article_id,
+                headline=one.headline,
+                date=one.date.isoformat() if one.date else None,
+                quote=one.quote,
+                start=one.start,
+                end=one.end,
+            )
             for one in answer.citations
         ],
-        "timings": dict(answer.timings),
-    }
+        timings=dict(answer.timings),
+    )
 
 
-def passage_json(found: RetrievedPassage) -> dict[str, Any]:
-    """Return a passage with its article's headline and date, and its offsets in the article."""
-    return {
-        "article_id": found.passage.article_id,
-        "headline": found.headline,
-        "date": found.date.isoformat() if found.date else None,
-        "source": found.source,
-        "url": found.url,
-        "text": found.passage.text,
-        "start": found.passage.start,
-        "end": found.passage.end,
-        "score": found.score,
-    }
+def passage_json(found: RetrievedPassage) -> PassageJson:
+    """Return a passage as plain values."""
+    return PassageJson(
+        article_id=found.passage.article_id,
+        headline=found.headline,
+        date=found.date.isoformat() if found.date else None,
+        source=found.source,
+        url=found.url,
+        text=found.passage.text,
+        start=found.passage.start,
+        end=found.passage.end,
+        score=found.score,
+    )
 
 
-def make_ask(pipeline: Pipeline, *, max_question: int) -> Callable[..., dict[str, Any]]:
+def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AnswerJson]:
     """Return the function behind `/ask`."""
 
     def ask(
@@ -65,7 +110,7 @@ def make_ask(pipeline: Pipeline, *, max_question: int) -> Callable[..., dict[str
         date_to: str = "",
         sources: list[str] | None = None,
         history: list[list[str]] | None = None,
-    ) -> dict[str, Any]:
+    ) -> AnswerJson:
         """Answer a question from the archive; every statement cites the sentence behind it.
 
         Args:
@@ -97,7 +142,7 @@ def make_ask(pipeline: Pipeline, *, max_question: int) -> Callable[..., dict[str
     return ask
 
 
-def make_search(pipeline: Pipeline, *, max_question: int) -> Callable[..., dict[str, Any]]:
+def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., SearchJson]:
     """Return the function behind `/search`."""
 
     def search(
@@ -107,7 +152,7 @@ def make_search(pipeline: Pipeline, *, max_question: int) -> Callable[..., dict[
         date_from: str = "",
         date_to: str = "",
         sources: list[str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> SearchJson:
         """Find the passages nearest to a question, without the language model.
 
         Args:
@@ -136,7 +181,7 @@ def make_search(pipeline: Pipeline, *, max_question: int) -> Callable[..., dict[
             found = pipeline.search(asked, limit)
         except BroadsheetError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return {"question": asked.text, "passages": [passage_json(one) for one in found]}
+        return SearchJson(question=asked.text, passages=[passage_json(one) for one in found])
 
     return search
 
@@ -147,7 +192,7 @@ def _turns(history: list[list[str]]) -> tuple[Turn, ...]:
     return tuple(Turn(question, answer) for question, answer in history)
 
 
-def _answer(pipeline: Pipeline, question: Any) -> Answer:
+def _answer(pipeline: "Pipeline", question: Question) -> Answer:
     for event in pipeline.stream(question):
         if isinstance(event, Answer):
             return event

@@ -25,9 +25,16 @@ if TYPE_CHECKING:
 
 Exchanges = tuple[Exchange, ...]
 REDRAW = 0.06  # seconds between two drawings of a draft: faster is not read, and costs the browser
+PATIENCE = 2.0  # seconds that a new conversation waits for the old answer to stop
 FAILED = "Something went wrong while answering. The log says what."
 
 _log = logging.getLogger(__name__)
+
+
+class Cancel(threading.Event):
+    """The flag that stops an answer; `discarded` where not even its draft is wanted."""
+
+    discarded = False
 
 
 class Running:
@@ -35,11 +42,11 @@ class Running:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._cancels: dict[str, threading.Event] = {}
+        self._cancels: dict[str, Cancel] = {}
 
-    def start(self, session: str) -> threading.Event:
+    def start(self, session: str) -> Cancel:
         """Return the flag that stops the answer which now begins."""
-        cancel = threading.Event()
+        cancel = Cancel()
         with self._lock:
             self._cancels[session] = cancel
         return cancel
@@ -51,7 +58,19 @@ class Running:
         if cancel:
             cancel.set()
 
-    def end(self, session: str, cancel: threading.Event) -> None:
+    def discard(self, session: str) -> None:
+        """Stop the answer of this session, draw nothing more of it, and wait until it is gone."""
+        with self._lock:
+            cancel = self._cancels.get(session)
+        if not cancel:
+            return
+        cancel.discarded = True
+        cancel.set()
+        end = time.monotonic() + PATIENCE
+        while session in self and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def end(self, session: str, cancel: Cancel) -> None:
         """Forget an answer, and free what still works for it."""
         cancel.set()
         with self._lock:
@@ -138,7 +157,7 @@ def make_renew(running: Running) -> Callable[..., tuple[Any, ...]]:
     """
 
     def renew(request: gr.Request) -> tuple[Any, ...]:
-        running.stop(_session(request))
+        running.discard(_session(request))
         said = render.spoken("New conversation")
         return (), "", "", "", said, "", "", gr.update(visible=True), *_buttons(busy=False)
 
@@ -163,12 +182,14 @@ def exchanges_of(
 
 
 def _drawings(
-    pipeline: Pipeline, exchanges: Exchanges, cancel: threading.Event
+    pipeline: Pipeline, exchanges: Exchanges, cancel: Cancel
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the page's outputs for each event worth drawing."""
     *before, shown = exchanges
     turn, drawn = len(before), 0.0
     for exchange, event in exchanges_of(pipeline, shown, cancel):
+        if cancel.discarded:
+            return
         if isinstance(event, Token) and time.monotonic() - drawn < REDRAW:
             continue
         drawn = time.monotonic()

@@ -148,14 +148,14 @@ def _asking(parts: dict[str, Any], pipeline: Pipeline, running: Running, max_que
     limit: dict[str, Any] = {"concurrency_limit": ANSWERS, "concurrency_id": "answers"}
 
     asked = gr.on([parts["box"].submit, parts["ask"].click], begin, form, begun, **AT_ONCE)
-    answers = [asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED)]
+    asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED)
     for example in parts["examples"]:
         taken = example.click(_same, example, parts["box"], **AT_ONCE)
         asked = taken.success(begin, form, begun, **AT_ONCE)
-        answers.append(asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED))
+        asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED)
     parts["stop"].click(make_stop(running), None, None, **AT_ONCE)
     renew = make_renew(running)
-    parts["renew"].click(renew, None, [*begun, *buttons], cancels=answers, **AT_ONCE)
+    parts["renew"].click(renew, None, [*begun, *buttons], **AT_ONCE)
 
 
 def _reading(parts: dict[str, Any], pipeline: Pipeline) -> None:

@@ -283,7 +283,7 @@ def _paragraphs(found: Article, start: int, end: int) -> str:
     for line in found.text.split("\n"):
         first, last = max(start, at), min(end, at + len(line))
         repeats_headline = not rows and line.strip() == found.headline.strip()
-        if line.strip() and (first < last or not repeats_headline):
+        if first < last or (line.strip() and not repeats_headline):
             rows.append(f'<p dir="auto">{_highlighted(line, first - at, last - at)}</p>')
         at += len(line) + 1
     return "".join(rows)

@@ -63,7 +63,7 @@ def decode(raw: bytes) -> str:
         if raw.startswith(mark):
             return _decode_marked(raw, encoding)
     controls = len(raw) - len(raw.translate(None, _CONTROLS))
-    if raw.startswith(_MAGIC) or b"\0" in raw or controls * 100 > len(raw):
+    if raw.startswith(_MAGIC) or b"\0" in raw or controls > max(2, len(raw) // 100):
         raise ArticleError("binary: expected text")
     try:
         return raw.decode("utf-8")

@@ -24,11 +24,18 @@ def read(path: Path, name: str) -> Iterator[Article]:
     Raises:
         ArticleError: the file is empty, binary, in another encoding, or has an impossible date.
     """
-    text = clean(decode(read_bytes(path)))
+    written = decode(read_bytes(path))
+    text = clean(written)
     day = None
     if stated := _DATE_LINE.match(text):
-        day = parse_day(stated[1], line=text.count("\n", 0, stated.start(1)) + 1)
+        day = parse_day(stated[1], line=_first_line(written))
         text = clean(text[stated.end() :])
     if not text.strip():
         raise ArticleError("empty")
     yield Article(name, str(path), lead_headline(text), text, day)
+
+
+def _first_line(written: str) -> int:
+    """Return the number of the first line that is not blank."""
+    blank = written[: len(written) - len(written.lstrip("\ufeff \t\r\n"))]
+    return blank.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1

@@ -51,9 +51,17 @@ class TestIntegration(ChatModelIntegrationTests):
     def chat_model_class(self) -> type[BaseChatModel]:
         return OpenVinoChat
 
+    @pytest.fixture(autouse=True)
+    def _engine(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {"engine": self.engine, "model_name": "qwen", "max_tokens": 32}
+
     @pytest.fixture
-    def model(self, engine: Engine) -> BaseChatModel:
-        return OpenVinoChat(engine=engine, model_name="qwen", max_tokens=32)
+    def model(self, _engine: None) -> BaseChatModel:
+        return OpenVinoChat(**self.chat_model_params)
 
     @property
     def has_tool_calling(self) -> bool:

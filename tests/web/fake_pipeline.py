@@ -29,7 +29,8 @@ from rag.types import (
 
 HOSTILE = (
     "<img src=x onerror=\"window.__pwned='img'\"> <script>window.__pwned='script'</script> "
-    "![beacon](http://evil.example/b.png) [link](javascript:window.__pwned='md') ${window.__pwned='js'} "
+    "![beacon](http://evil.example/b.png) [link](javascript:window.__pwned='md') "
+    "${window.__pwned='js'} "
     "{{#with this}}{{/with}} <svg onload=window.__pwned='svg'></svg> \u202etfel ot thgir\u202c "
     "<iframe srcdoc='<script>parent.__pwned=1</script>'></iframe> </section></details>"
 )

@@ -1,0 +1,148 @@
+"""What is indexed, told from the truth alone: no model, vectors or words are opened.
+
+Knows nothing of how it is shown.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from index.database import open_reader
+from index.days import number_day
+from index.errors import IndexMissing
+from index.recipe import current_recipe
+from index.settings import Settings
+from index.types import Skipped
+
+_NAMES = 5
+_JOINED = "FROM articles a JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The live generation of an index.
+
+    Attributes:
+        made: When the generation was switched to, in local time.
+        first: Day of the oldest article; None where none has a date.
+        last: Day of the newest article.
+        identical: Articles that say, word for word, what another one says.
+        undated_names: Ids of a few of the articles without a date.
+        sources: Publishers with their number of articles, largest first.
+        bytes: Size of the whole index on disk.
+        recipe_current: Whether this version of the program can read the index.
+        remedy: The command that mends what is wrong; empty where nothing is.
+    """
+
+    folder: str
+    generation: int
+    made: datetime | None
+    first: date | None
+    last: date | None
+    articles: int
+    passages: int
+    undated: int
+    identical: int
+    undated_names: tuple[str, ...]
+    sources: tuple[tuple[str, int], ...]
+    skipped: tuple[Skipped, ...]
+    collections: int
+    bytes: int
+    recipe_current: bool
+    remedy: str
+
+
+def index_status(settings: Settings) -> Status:
+    """Return what is indexed.
+
+    Raises:
+        IndexMissing: nothing has been indexed.
+    """
+    sql = open_reader(settings.index_dir)
+    try:
+        return _status(sql, settings.index_dir)
+    finally:
+        sql.close()
+
+
+def recipe_is_current(settings: Settings) -> bool:
+    """Whether the live generation is of this version's recipe; raises `IndexMissing`."""
+    sql = open_reader(settings.index_dir)
+    try:
+        return _meta(sql)["recipe"] == current_recipe()
+    finally:
+        sql.close()
+
+
+def _meta(sql: sqlite3.Connection) -> dict[str, str]:
+    meta = dict(sql.execute("SELECT name, value FROM meta").fetchall())
+    if "generation" not in meta:
+        raise IndexMissing("nothing is indexed yet; run `python -m index build FOLDER`")
+    return meta
+
+
+def _status(sql: sqlite3.Connection, folder: Path) -> Status:
+    meta = _meta(sql)
+    generation = int(meta["generation"])
+    made = sql.execute("SELECT made FROM generations WHERE number = ?", (generation,)).fetchone()
+    articles, contents, undated, first, last = sql.execute(
+        "SELECT count(*), count(DISTINCT a.content), coalesce(sum(c.day IS NULL), 0), "
+        f"min(c.day), max(c.day) {_JOINED}"
+    ).fetchone()
+    current = meta["recipe"] == current_recipe()
+    return Status(
+        folder=str(folder.resolve()),
+        generation=generation,
+        made=datetime.fromtimestamp(made[0]).astimezone() if made else None,
+        first=number_day(first) if first else None,
+        last=number_day(last) if last else None,
+        articles=articles,
+        passages=_count_passages(sql),
+        undated=undated,
+        identical=articles - contents,
+        undated_names=tuple(
+            name
+            for (name,) in sql.execute(
+                f"SELECT a.id {_JOINED} AND c.day IS NULL ORDER BY a.key LIMIT ?", (_NAMES,)
+            )
+        ),
+        sources=tuple(
+            sql.execute(
+                f"SELECT c.source, count(*) {_JOINED} AND c.source IS NOT NULL "
+                "GROUP BY c.source ORDER BY count(*) DESC, c.source"
+            ).fetchall()
+        ),
+        skipped=tuple(
+            Skipped(location, reason, line)
+            for location, line, reason in sql.execute(
+                "SELECT location, line, reason FROM skipped ORDER BY location, line"
+            )
+        ),
+        collections=sql.execute(
+            "SELECT count(*) FROM collections WHERE retired IS NULL"
+        ).fetchone()[0],
+        bytes=_size(folder),
+        recipe_current=current,
+        remedy="" if current else "python -m index build",
+    )
+
+
+def _count_passages(sql: sqlite3.Connection) -> int:
+    row = sql.execute(
+        "SELECT count(*) FROM passages WHERE content IN "
+        "(SELECT content FROM articles WHERE removed IS NULL)"
+    ).fetchone()
+    return int(row[0])
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:  # a build beside us tidied it away
+            continue
+    return total

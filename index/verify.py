@@ -1,0 +1,172 @@
+"""Checks that the stores agree with the articles; changes nothing.
+
+Knows nothing of how an index is mended, but for the command that does it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from pathlib import Path
+
+from index.database import open_reader
+from index.errors import IndexMissing
+from index.lexical import LexicalStore
+from index.recipe import current_recipe
+from index.settings import Settings
+from index.vectors import VectorStore
+
+_REBUILD = "python -m index build"
+_AGAIN = "python -m index build --again"
+_LIVE = "SELECT content FROM articles WHERE removed IS NULL"
+
+
+class Kind(StrEnum):
+    """What a finding is about; a note harms nobody."""
+
+    RECIPE = "recipe"
+    PASSAGES = "passages"
+    VECTORS = "vectors"
+    WORDS = "words"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not agree, and the command that mends it (empty for notes)."""
+
+    kind: Kind
+    what: str
+    remedy: str = ""
+
+
+def verify(settings: Settings) -> list[Finding]:
+    """Return what is wrong with the live generation, and notes on what is merely left over.
+
+    Raises:
+        IndexMissing: nothing has been indexed.
+        BroadsheetError: the Chroma server named in the settings does not answer.
+    """
+    sql = open_reader(settings.index_dir)
+    try:
+        return [
+            *_recipe(sql),
+            *_passages(sql),
+            *_vectors(sql, VectorStore(settings)),
+            *_words(sql, settings.index_dir / "words"),
+            *_left_over(sql),
+        ]
+    finally:
+        sql.close()
+
+
+def _recipe(sql: sqlite3.Connection) -> Iterator[Finding]:
+    row = sql.execute("SELECT value FROM meta WHERE name = 'recipe'").fetchone()
+    if row is None:
+        raise IndexMissing("nothing is indexed yet; run `python -m index build FOLDER`")
+    if row[0] != current_recipe():
+        what = f"the index is of recipe {row[0]}; this version's is {current_recipe()}"
+        yield Finding(Kind.RECIPE, what, _REBUILD)
+
+
+def _passages(sql: sqlite3.Connection) -> Iterator[Finding]:
+    """Every character but white space of a live text must lie in one of its passages."""
+    rows = sql.execute(
+        "SELECT c.key, c.text, p.start, p.end FROM contents c "
+        f"LEFT JOIN passages p ON p.content = c.key WHERE c.key IN ({_LIVE}) "
+        "ORDER BY c.key, p.start"
+    )
+    for key, group in groupby(rows, key=lambda row: int(row[0])):
+        pages = list(group)
+        text: str = pages[0][1]
+        problem = _uncovered(text, [row[2:] for row in pages if row[2] is not None])
+        if problem:
+            yield Finding(Kind.PASSAGES, f"{_name(sql, key)}: {problem}", _AGAIN)
+
+
+def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Say what is wrong with the passages of a text; nothing where they are right."""
+    covered = 0
+    for start, end in spans:
+        if not 0 <= start < end <= len(text):
+            return f"a passage ({start} to {end}) lies outside its text of {len(text)} characters"
+        if start > covered and text[covered:start].strip():
+            return f"characters {covered} to {start} are in no passage"
+        covered = max(covered, end)
+    if text[covered:].strip():
+        return f"characters {covered} to {len(text)} are in no passage"
+    return ""
+
+
+def _name(sql: sqlite3.Connection, content: int) -> str:
+    row = sql.execute(
+        "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (content,)
+    ).fetchone()
+    return str(row[0])
+
+
+def _vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]:
+    bare = _count(sql, f"contents WHERE collection IS NULL AND key IN ({_LIVE})")
+    if bare:
+        yield Finding(Kind.VECTORS, f"{bare} texts have no vectors yet", _REBUILD)
+    stored = vectors.names()
+    known = {str(name) for (name,) in sql.execute("SELECT name FROM collections")}
+    used = sql.execute(
+        f"SELECT DISTINCT collection FROM contents WHERE collection NOT NULL AND key IN ({_LIVE})"
+    ).fetchall()
+    for (name,) in used:
+        if name not in stored:
+            yield Finding(Kind.VECTORS, f"collection {name} is gone", _AGAIN)
+            continue
+        held = vectors.keys(name)
+        needed, others = _keys(sql, name)
+        if lacking := len(needed - held):
+            yield Finding(Kind.VECTORS, f"{name} lacks the vectors of {lacking} passages", _AGAIN)
+        if spare := len(held - needed - others):
+            yield Finding(Kind.NOTE, f"{spare} vectors in {name} belong to no passage")
+    strangers = {name for name in stored - known if name.startswith("news-")}
+    if strangers:
+        yield Finding(Kind.NOTE, f"{len(strangers)} collections belong to no build of this index")
+
+
+def _keys(sql: sqlite3.Connection, collection: str) -> tuple[set[int], set[int]]:
+    """Return the keys of a collection's passages: those that are live, and all others."""
+    rows = sql.execute(
+        f"SELECT p.key, c.key IN ({_LIVE}) FROM passages p "
+        "JOIN contents c ON c.key = p.content WHERE c.collection = ?",
+        (collection,),
+    ).fetchall()
+    return {key for key, live in rows if live}, {key for key, live in rows if not live}
+
+
+def _words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
+    if not (folder / "meta.json").is_file():
+        yield Finding(Kind.WORDS, f"the lexical index in {folder} is gone", _AGAIN)
+        return
+    rows = sql.execute(f"SELECT key, content IN ({_LIVE}) FROM passages").fetchall()
+    held = LexicalStore(folder).searcher().keys()
+    lacking = sum(1 for key, live in rows if live and key not in held)
+    if lacking:
+        yield Finding(Kind.WORDS, f"the lexical index lacks {lacking} passages", _AGAIN)
+    spare = len(set(held) - {key for key, _ in rows})
+    if spare:
+        yield Finding(Kind.NOTE, f"{spare} passages in the lexical index are of no text")
+    twice = sum(1 for count in held.values() if count > 1)
+    if twice:
+        yield Finding(Kind.WORDS, f"the lexical index holds {twice} passages twice", _AGAIN)
+
+
+def _left_over(sql: sqlite3.Connection) -> Iterator[Finding]:
+    if texts := _count(sql, "contents WHERE key NOT IN (SELECT content FROM articles)"):
+        yield Finding(Kind.NOTE, f"{texts} texts of an unfinished build wait to be used again")
+    if gone := _count(sql, "articles WHERE removed IS NOT NULL"):
+        yield Finding(Kind.NOTE, f"{gone} removed articles wait to be deleted for good")
+    if old := _count(sql, "collections WHERE retired IS NOT NULL"):
+        yield Finding(Kind.NOTE, f"{old} merged collections wait to be dropped")
+
+
+def _count(sql: sqlite3.Connection, what: str) -> int:
+    return int(sql.execute(f"SELECT count(*) FROM {what}").fetchone()[0])

@@ -1,0 +1,169 @@
+"""Dates in words, read against a day: "last week", "in June 2023", "since 4 May".
+
+Knows nothing of articles. A window found here is a hint, never a filter by itself.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_MONTHS = {
+    name.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr)
+    for number, name in enumerate(names)
+    if name
+} | {"sept": 9}
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_DAY = re.compile(
+    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?"
+    rf"|(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)\b(?:,?\s+(?P<year>\d{{4}}))?"
+    r"|\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
+    re.IGNORECASE,
+)
+_WHOLE_MONTH = re.compile(rf"\b(?P<month>{_MONTH})\.?,?\s+(?P<year>\d{{4}})\b", re.IGNORECASE)
+_BARE_MONTH = re.compile(
+    rf"\b(?:in|during|since|until|after|before)\s+(?P<month>{_MONTH})\b", re.IGNORECASE
+)
+_YEAR = re.compile(r"\b(?:in|during|of|since|until|after|before|by)\s+(?P<year>(?:19|20)\d{2})\b")
+_RELATIVE = re.compile(
+    r"\b(?:(?P<word>today|yesterday|tomorrow)"
+    r"|(?P<which>this|last|past|previous)\s+(?P<unit>day|week|month|year))\b",
+    re.IGNORECASE,
+)
+_LATEST = re.compile(
+    r"\b(latest|newest|most recent(ly)?|current(ly)?|now|so far|up to date|at the moment)\b",
+    re.IGNORECASE,
+)
+_OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days from `first` to `last`, inclusive; None means open. `words` is what said so."""
+
+    first: date | None
+    last: date | None
+    words: str
+
+
+def wants_latest(text: str) -> bool:
+    """Whether the question asks for the newest state of something."""
+    return bool(_LATEST.search(text))
+
+
+def mentioned_days(text: str, near: date | None = None) -> list[tuple[date, date]]:
+    """Return the periods that a text names, as (first, last); years are taken from `near`."""
+    return [(first, last) for first, last, _ in _periods(text, near)]
+
+
+def find_window(text: str, as_of: date) -> Window | None:
+    """Return the period that a question speaks of, None if it names none.
+
+    Args:
+        text: The question.
+        as_of: The day that "today" means.
+    """
+    periods = _periods(text, as_of)
+    if not periods:
+        return _relative(text, as_of)
+    first, last, at = periods[0]
+    if len(periods) > 1 and re.search(r"\b(between|from)\b", text, re.IGNORECASE):
+        return Window(first, periods[1][1], text[at.start : periods[1][2].stop])
+    before = re.search(r"(\w+)\s*$", text[: at.start])
+    word = (before[1] if before else text[at.start :].split()[0]).lower()
+    side = _OPEN.get(word)
+    if side == "from":
+        return Window(first, None, _said(word, text[at]))
+    if side == "to":
+        return Window(None, last, _said(word, text[at]))
+    return Window(first, last, text[at])
+
+
+def _said(word: str, period: str) -> str:
+    return period if period.lower().startswith(word) else f"{word} {period}"
+
+
+def _periods(text: str, near: date | None) -> list[tuple[date, date, slice]]:
+    found: list[tuple[date, date, slice]] = []
+    for pattern, read in (
+        (_DAY, _day),
+        (_WHOLE_MONTH, _month),
+        (_BARE_MONTH, _month),
+        (_YEAR, _year),
+    ):
+        for match in pattern.finditer(text):
+            at = slice(match.start(), match.end())
+            if any(at.start < used.stop and used.start < at.stop for _, _, used in found):
+                continue
+            period = read(match, near)
+            if period:
+                found.append((*period, at))
+    return sorted(found, key=lambda item: item[2].start)
+
+
+def _day(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
+    try:
+        if match["iso"]:
+            day = date.fromisoformat(match["iso"])
+        else:
+            month = _MONTHS[(match["month"] or match["month2"]).lower()]
+            number = int(match["day"] or match["day2"])
+            if match["year"]:
+                day = date(int(match["year"]), month, number)
+            elif near:
+                day = _latest_before(near, month, number)
+            else:
+                return None
+    except ValueError:
+        return None
+    return day, day
+
+
+def _latest_before(near: date, month: int, day: int) -> date:
+    this_year = date(near.year, month, day)
+    return this_year if this_year <= near else date(near.year - 1, month, day)
+
+
+def _month(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
+    month = _MONTHS[match["month"].lower()]
+    if "year" in match.groupdict():
+        year = int(match["year"])
+    elif near:
+        year = near.year if month <= near.month else near.year - 1
+    else:
+        return None
+    if not 1 <= year <= 9998:
+        return None
+    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _year(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
+    year = int(match["year"])
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def _relative(text: str, as_of: date) -> Window | None:
+    match = _RELATIVE.search(text)
+    if not match:
+        return None
+    if match["word"]:
+        shift = {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()]
+        day = as_of + timedelta(days=shift)
+        return Window(day, day, match[0])
+    unit, this = match["unit"].lower(), match["which"].lower() == "this"
+    if unit == "day":
+        return Window(as_of - timedelta(days=1), as_of, match[0])
+    if unit == "week":
+        # News speaks loosely of weeks: seven days, counted from the day itself.
+        return Window(as_of - timedelta(days=7 if this else 13), as_of, match[0])
+    if unit == "month":
+        first = as_of.replace(day=1)
+        if this:
+            return Window(first, as_of, match[0])
+        last = first - timedelta(days=1)
+        return Window(last.replace(day=1), last, match[0])
+    year = as_of.year if this else as_of.year - 1
+    return Window(date(year, 1, 1), date(year, 12, 31), match[0])

@@ -1,0 +1,158 @@
+"""The checkable things in a sentence: names, numbers and days. Pure functions over text."""
+
+from __future__ import annotations
+
+import re
+
+from index.words import STOP_WORDS
+
+_WORD = re.compile(r"[^\W_][\w'’.&-]*[\w]|[^\W_]")
+_CAPITAL = re.compile(r"(?:[A-Z]\.)+[A-Z]?|[^\W\d_a-zß-öø-ÿ][\w'’&-]*")
+_NAME_LINKS = frozenset("of de la von van der bin al el for the and".split())
+_TITLES = frozenset(
+    """mr mrs ms dr sir lord lady president minister secretary chancellor king queen prince
+    princess pope foreign general senator governor mayor judge captain prof professor rep sen gen""".split()
+)
+_CALENDAR = frozenset(
+    """january february march april may june july august september october november december
+    monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept
+    oct nov dec""".split()
+)
+_ALIASES = (
+    frozenset({"us", "u.s", "usa", "united states", "america", "american", "americans"}),
+    frozenset({"uk", "u.k", "united kingdom", "britain", "british", "great britain"}),
+    frozenset({"un", "u.n", "united nations"}),
+    frozenset({"eu", "e.u", "european union"}),
+)
+_UNITS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "dozen": 12,
+}  # fmt: skip
+_SCALES = {
+    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "m": 1e6, "mn": 1e6, "bn": 1e9, "tn": 1e12, "k": 1e3,
+}  # fmt: skip
+_NUMBER = re.compile(
+    r"(?<![\w.])(?P<digits>\d[\d,]*(?:\.\d+)?)(?:st|nd|rd|th)?\s?-?"
+    r"(?P<scale>hundred|thousand|million|billion|trillion|mn|bn|tn|m|k)?\b",
+    re.IGNORECASE,
+)
+_NUMBER_WORD = re.compile(
+    rf"\b(?P<word>{'|'.join(_UNITS)})(?:-(?P<rest>{'|'.join(_UNITS)}))?"
+    rf"(?:\s(?P<scale>hundred|thousand|million|billion|trillion))?\b",
+    re.IGNORECASE,
+)
+# Words of number that are more often pronouns or ranks than counts.
+_LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
+
+
+def numbers_in(text: str) -> dict[str, float]:
+    """Return the numbers of a text by the words that say them; `1.4 million` is 1400000."""
+    found: dict[str, float] = {}
+    for match in _NUMBER.finditer(text):
+        digits = match["digits"].rstrip(",").replace(",", "")
+        scale = _SCALES.get((match["scale"] or "").lower(), 1.0)
+        found[match[0].strip()] = float(digits) * scale
+    for match in _NUMBER_WORD.finditer(text):
+        value = float(_UNITS[match["word"].lower()])
+        if match["rest"]:
+            value += _UNITS[match["rest"].lower()]
+        found[match[0]] = value * _SCALES.get((match["scale"] or "").lower(), 1.0)
+    return found
+
+
+def strict_numbers_in(text: str) -> dict[str, float]:
+    """As `numbers_in`, without words such as "one" and "first", which mostly do not count."""
+    return {word: value for word, value in numbers_in(text).items() if word.lower() not in _LOOSE}
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names of people, places and organisations, in order, each once.
+
+    A name is a run of capitalised words; a first word counts if it is not a common one. Titles,
+    days and months are left out.
+    """
+    names: list[str] = []
+    run: list[str] = []
+    fresh = True  # at the start of a sentence
+    for match in _WORD.finditer(text):
+        word = match[0]
+        gap = text[match.start() - 1 : match.start()] if match.start() else ""
+        between = text[_previous_end(text, match.start()) : match.start()]
+        ended = bool(re.search(r"[.!?:;\"“”\n]", between)) and not _initial(run)
+        if ended or "," in between or "(" in between:
+            _close(run, names)
+        fresh = fresh or ended or gap in "\"“‘'("
+        bare = re.sub(r"['’]s?$", "", word)
+        if _CAPITAL.fullmatch(bare) and not (fresh and _common(bare)):
+            run.append(bare)
+            if bare != word:
+                _close(run, names)
+        elif word in _NAME_LINKS and run:
+            run.append(word)
+        else:
+            _close(run, names)
+        fresh = False
+    _close(run, names)
+    return list(dict.fromkeys(names))
+
+
+def _initial(run: list[str]) -> bool:
+    return bool(run) and (len(run[-1]) == 1 or run[-1].lower() in _TITLES)
+
+
+def _previous_end(text: str, at: int) -> int:
+    while at > 0 and not text[at - 1].isalnum():
+        at -= 1
+    return at
+
+
+def _common(word: str) -> bool:
+    return word.lower() in STOP_WORDS or word.lower() in _OPENERS
+
+
+_OPENERS = frozenset(
+    """yes no according although despite however meanwhile later earlier today yesterday officials
+    police people police authorities rescuers scientists experts thousands hundreds dozens many
+    several some most another since including under over about given state list name describe
+    summarise summarize""".split()
+)
+
+
+def _close(run: list[str], names: list[str]) -> None:
+    while run and run[-1] in _NAME_LINKS:
+        run.pop()
+    words = [word for word in run if word.lower().rstrip(".") not in _TITLES | _CALENDAR]
+    words = [word for word in words if word.lower() not in STOP_WORDS or word in _NAME_LINKS]
+    while words and words[0] in _NAME_LINKS:
+        words.pop(0)
+    if words:
+        names.append(" ".join(words))
+    run.clear()
+
+
+def name_stands(name: str, text: str) -> bool:
+    """Whether a text names who or what `name` names: its last word, or another common form."""
+    low = f" {_flat(text)} "
+    flat = _flat(name)
+    for alias in _ALIASES:
+        if flat in alias:
+            return any(f" {_flat(other)} " in low for other in alias)
+    words = [word for word in flat.split() if word not in _NAME_LINKS]
+    if not words:
+        return True
+    last = words[-1]
+    if f" {last} " in low:
+        return True
+    # China / Chinese, Libya / Libyan, Turkey / Turkish: a long common beginning
+    root = last[: max(4, len(last) - 2)]
+    return len(last) >= 5 and len(words) == 1 and f" {root}" in low
+
+
+def _flat(text: str) -> str:
+    plain = text.lower().replace("’", "'").replace("u.s.", "us").replace("u.k.", "uk")
+    plain = re.sub(r"'s\b", "", plain.replace("u.n.", "un").replace("e.u.", "eu"))
+    return " ".join(re.findall(r"[\w&]+", plain))

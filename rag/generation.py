@@ -1,0 +1,112 @@
+"""One answer being written by the engine, as those who wait for it see it.
+
+Knows nothing of how or in which process it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from index.errors import ModelUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One token of an answer.
+
+    Attributes:
+        text: Text that this token settles; empty while a character or a stop string is open.
+        token: The token's own text; empty unless log-probabilities were asked for.
+        logprob: Natural logarithm of its probability; 0 unless asked for.
+    """
+
+    text: str
+    token: str = ""
+    logprob: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """All slots are taken; `position` is the place in the queue, from 1."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How one generation ends, and how it chooses.
+
+    Attributes:
+        max_tokens: Longest answer, in tokens.
+        stop: The answer ends before the first of these strings.
+        temperature: 0 takes the likeliest token each time.
+        logprobs: Whether pieces carry log-probabilities.
+    """
+
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    logprobs: bool = False
+
+
+class Generation:
+    """An answer being written: iterate it for its pieces; leaving the loop cancels it.
+
+    Attributes:
+        position: Place in the queue; 0 once it is being read or written.
+        finish_reason: `stop`, `length` or `cancelled`; empty while it runs.
+        prompt_tokens: Length of the prompt, once its turn came.
+        completion_tokens: Tokens written so far.
+    """
+
+    def __init__(self, limits: Limits, cancel: Callable[[], None]) -> None:
+        """Made by `Engine.submit` only; `cancel` asks the engine to stop."""
+        self.limits = limits
+        self.position = 0
+        self.finish_reason = ""
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self._cancel = cancel
+        self._events: SimpleQueue[Piece | Waiting | ModelUnavailable | None] = SimpleQueue()
+
+    def cancel(self) -> None:
+        """Stop at once; the slot is free after the step that is under way."""
+        if not self.finish_reason:
+            self._cancel()
+
+    def __iter__(self) -> Iterator[Piece | Waiting]:
+        """Yield pieces, and the place in the queue whenever it changes.
+
+        Raises:
+            ModelUnavailable: the engine failed or was closed.
+        """
+        try:
+            while (event := self._events.get()) is not None:
+                if isinstance(event, ModelUnavailable):
+                    self.finish_reason = "cancelled"
+                    raise event
+                yield event
+        finally:
+            self.cancel()
+
+    def take(self, event: Piece | Waiting | ModelUnavailable) -> None:
+        """Called by the engine when something happened."""
+        if isinstance(event, Waiting):
+            self.position = event.position
+        elif isinstance(event, Piece):
+            self.completion_tokens += 1
+        self._events.put(event)
+
+    def begin(self, prompt_tokens: int) -> None:
+        """Called by the engine when the generation's turn comes."""
+        self.position = 0
+        self.prompt_tokens = prompt_tokens
+
+    def end(self, reason: str, rest: str) -> None:
+        """Called by the engine when all is written; `rest` is text that was held back."""
+        self.finish_reason = reason
+        if rest:
+            self._events.put(Piece(rest))
+        self._events.put(None)

@@ -1,0 +1,109 @@
+"""Makes a question self-contained and reads its dates. Code only: no model is asked.
+
+Knows nothing of stores.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from index.days import spoken
+from index.errors import QuestionError
+from index.types import Bounds
+from index.words import content_stems
+from rag.dates import Window, find_window, wants_latest
+from rag.facts import names_in
+from rag.types import ABSTENTION, Question, Turn
+
+_POINTING = re.compile(
+    r"\b(he|she|they|it|him|her|them|his|hers|their|theirs|its|there|then|"
+    r"this|that|these|those|the same|the two|both|the other)\b",
+    re.IGNORECASE,
+)
+_CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.IGNORECASE)
+_MARK = re.compile(r"\s*\[\d+\]")
+_EXPLETIVE = re.compile(r"\b(was|is|are|were|did|does) (it|there)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a question asks for.
+
+    Attributes:
+        text: The question as it was put, white space tidied.
+        standalone: The same with what it takes from the conversation; what is searched for.
+        earlier: The turn that it continues; None if it stands alone.
+        as_of: The day that "today" means; None in an archive without dates.
+        bounds: What its asker set: hard.
+        window: What its words imply: soft.
+        latest: Whether the newest state is asked for.
+    """
+
+    text: str
+    standalone: str
+    earlier: Turn | None
+    as_of: date | None
+    bounds: Bounds
+    window: Window | None
+    latest: bool
+
+
+def understand(question: Question, newest: date | None, longest: int) -> Understood:
+    """Read a question against the archive's newest day.
+
+    Raises:
+        QuestionError: it is empty, longer than `longest` characters, or its dates contradict
+            each other.
+    """
+    text = " ".join(question.text.split())
+    if not any(character.isalnum() for character in text):
+        raise QuestionError("the question is empty; ask something like “Who won the election?”")
+    if len(text) > longest:
+        raise QuestionError(f"the question has {len(text)} characters; {longest} are the most")
+    as_of = question.as_of or newest
+    earlier = _continued(text, question.history)
+    standalone = f"{text} ({_subject(earlier)})" if earlier else text
+    return Understood(
+        text=text,
+        standalone=standalone,
+        earlier=earlier,
+        as_of=as_of,
+        bounds=_bounds(question),
+        window=find_window(text, as_of) if as_of else None,
+        latest=wants_latest(text),
+    )
+
+
+def _bounds(question: Question) -> Bounds:
+    ends = [day for day in (question.date_to, question.as_of) if day]
+    last = min(ends) if ends else None
+    first = question.date_from
+    if first and last and first > last:
+        raise QuestionError(
+            f"no day is both after {spoken(first)} and before {spoken(last)}; "
+            "set the first date before the last"
+        )
+    dated = first is not None or last is not None
+    return Bounds(first, last, question.sources, undated=not dated)
+
+
+def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
+    """Return the turn that a question continues, None if it can be read alone."""
+    if not history:
+        return None
+    short = len(content_stems(text)) <= 2 and not names_in(text)
+    names = names_in(text)
+    pointing = _POINTING.search(_EXPLETIVE.sub(" ", text)) and len(names) < 2
+    if _CONTINUING.search(text) or pointing or short or _EXPLETIVE.search(text) and not names:
+        return history[-1]
+    return None
+
+
+def _subject(turn: Turn) -> str:
+    """What a later question may point at: the earlier question and the names answered."""
+    answer = _MARK.sub("", turn.answer)
+    names = [] if answer.startswith(ABSTENTION) else names_in(answer)
+    fresh = [name for name in names if name.lower() not in turn.question.lower()]
+    return " ".join([turn.question.rstrip("?"), *fresh[:4]])

@@ -1,0 +1,317 @@
+"""The page in a real browser, over a scripted pipeline."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+
+from tests.web.conftest import THIRD_PARTY, Served
+from tests.web.fake_pipeline import GREETING, HOSTILE, ModelStatus
+
+pytestmark = [pytest.mark.slow, *THIRD_PARTY]
+BOX = "#box textarea"
+
+
+def ask(page, text: str, outcome: str = "") -> None:
+    page.fill(BOX, text)
+    page.press(BOX, "Enter")
+    if outcome:
+        page.locator(f"#now .answer.{outcome}").wait_for()
+
+
+def text_of(page, selector: str) -> str:
+    return " ".join(page.locator(selector).first.inner_text().split())
+
+
+def wait_until(true, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_the_page_says_what_is_indexed(page) -> None:
+    assert "46 articles, 1 Feb – 20 Dec 2023" in text_of(page, ".masthead")
+    assert page.title() == "Broadsheet"
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_evidence_comes_first_then_a_draft_then_the_checked_answer(page) -> None:
+    page.evaluate("""() => {
+      window.seen = [];
+      new MutationObserver(() => {
+        const has = (s) => document.querySelector(s) !== null;
+        const now = [has('#evidence li') && 'evidence', has('#now .draft .label') && 'draft',
+                     has('#now .answered') && 'answer'].filter(Boolean).join('+');
+        if (now && now !== window.seen.at(-1)) window.seen.push(now);
+      }).observe(document.body, {subtree: true, childList: true, characterData: true});
+    }""")
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    assert page.evaluate("window.seen")[:2] == ["evidence", "evidence+draft"]
+    assert page.evaluate("window.seen")[-1] == "evidence+answer"
+    assert text_of(page, "#evidence summary") == "Evidence — 3 sentences from 2 articles"
+    assert "From 2 articles, 18–20 June 2023 · 3.4 s" in text_of(page, "#now .footer")
+    assert page.locator("#now .text .mark").count() == 2
+    assert page.locator(".stage").count() == 0
+
+
+def test_nothing_moves_while_the_answer_is_written(page) -> None:
+    page.evaluate("""() => {
+      window.shift = 0;
+      new PerformanceObserver((list) => {
+        for (const e of list.getEntries()) if (!e.hadRecentInput) window.shift += e.value;
+      }).observe({type: 'layout-shift', buffered: false});
+    }""")
+    ask(page, "Where did Qin Gang greet Blinken?")
+    page.locator("#evidence li").first.wait_for()
+    page.evaluate("window.shift = 0")
+    page.locator("#now .answer.answered").wait_for()
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.shift") < 0.05
+
+
+def test_a_mark_opens_its_article_at_the_cited_sentence(page) -> None:
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    mark = page.locator("#now .text .mark").first
+    mark.hover()
+    assert "18 June 2023" in mark.locator(".tip").inner_text()
+    mark.click()
+    cited = page.locator("#reader mark.cited")
+    cited.wait_for()
+    assert cited.text_content() == GREETING
+    page.wait_for_timeout(200)
+    box = cited.bounding_box()
+    assert 0 < box["y"] < 900 - box["height"]
+    link = page.locator("#reader .byline a")
+    assert link.get_attribute("href") == "https://news.example/blinken"
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    assert "18 June 2023 · The Evening Sheet" in text_of(page, "#reader .byline")
+    page.locator("#now .text .mark").nth(1).click()
+    page.locator("#reader h2", has_text="five hours").wait_for()
+    assert page.locator("#reader .byline a").count() == 0
+    page.locator("#close").click()
+    page.locator("#reader").wait_for(state="detached")
+
+
+def test_evidence_opens_while_the_answer_is_being_written(page) -> None:
+    ask(page, "slow question")
+    page.locator("#evidence .open").nth(2).click()
+    page.locator("#reader mark.cited").wait_for()
+    assert page.locator("#reader mark.cited").text_content() == "It was his first visit."
+    assert page.locator("#stop").is_visible()
+    page.locator("#stop").click()
+    page.locator("#ask").wait_for()
+
+
+def test_abstention_is_an_answer_of_its_own(page) -> None:
+    ask(page, "Something absent?", "abstained")
+    words = text_of(page, "#now .answer")
+    assert words.startswith("The articles do not say.")
+    assert "Searched 46 articles" in words
+    assert text_of(page, "#evidence summary").startswith("Nearest passages")
+
+
+def test_evidence_only_says_so(page) -> None:
+    ask(page, "bare", "evidence_only")
+    assert "No language model took part" in text_of(page, "#now .answer")
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [("please fail", "does not respond"), ("please crash", "Something went wrong")],
+)
+def test_failures_are_told_and_the_next_question_works(page, question: str, message: str) -> None:
+    ask(page, question, "failed")
+    assert message in text_of(page, "#now .failed")
+    assert "secret" not in page.content()
+    ask(page, "Where?", "answered")
+    assert message in text_of(page, "#past .failed")
+
+
+def test_stop_keeps_what_is_there(page, served: Served) -> None:
+    ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
+    page.locator("#stop").click()
+    page.locator("#now .label", has_text="Stopped").wait_for()
+    assert "Diaoyutai" in text_of(page, "#now .draft")
+    assert served.pipeline.cancels[-1].is_set()
+    page.locator("#ask").wait_for()
+    ask(page, "Where?", "answered")
+
+
+def test_a_closed_page_stops_its_answer(browser, served: Served) -> None:
+    page = browser.new_page()
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
+    cancel = served.pipeline.cancels[-1]
+    page.close()
+    wait_until(cancel.is_set)
+
+
+def test_new_conversation_clears_and_stops(page, served: Served) -> None:
+    ask(page, "Where?", "answered")
+    ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
+    page.locator("#renew").click()
+    page.locator(".example").first.wait_for()
+    wait_until(served.pipeline.cancels[-1].is_set)
+    page.wait_for_timeout(400)
+    assert page.locator(".exchange").count() == 0
+    ask(page, "Where?", "answered")
+    assert page.locator(".exchange").count() == 1
+    assert served.pipeline.questions[-1].history == ()
+
+
+def test_a_second_question_carries_the_first(page, served: Served) -> None:
+    ask(page, "Where?", "answered")
+    ask(page, "And absent?", "abstained")
+    assert page.locator("#past .exchange").count() == 1
+    assert [turn.question for turn in served.pipeline.questions[-1].history] == ["Where?"]
+    page.locator("#past .text .mark").first.click()
+    page.locator("#reader mark.cited").wait_for()
+
+
+def test_examples_are_asked_by_a_click(page, served: Served) -> None:
+    page.locator(".example").first.click()
+    page.locator("#now .answered").wait_for()
+    assert served.pipeline.questions[-1].text == "Where did Qin Gang greet Antony Blinken?"
+    assert page.locator(".example:visible").count() == 0
+
+
+def test_the_keyboard_alone_suffices(page) -> None:
+    page.locator(BOX).focus()
+    page.keyboard.type("Where did")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("Qin greet him?")
+    page.keyboard.press("Enter")
+    page.locator("#now .answered").wait_for()
+    assert page.locator("#now .asked").text_content() == "Where did\nQin greet him?"
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.className").startswith("mark"):
+            break
+    page.keyboard.press("Enter")
+    page.locator("#reader mark.cited").wait_for()
+    page.wait_for_function("document.activeElement.tagName === 'ARTICLE'")
+    page.keyboard.press("Escape")
+    page.locator("#reader").wait_for(state="detached")
+    page.wait_for_function("document.activeElement.className.startsWith('mark')")
+
+
+def test_escape_stops(page, served: Served) -> None:
+    ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#now .label", has_text="Stopped").wait_for()
+
+
+def test_dates_and_sources_reach_the_question(page, served: Served) -> None:
+    page.locator("#limits button").first.click()
+    page.get_by_label("From", exact=True).fill("2023-06")
+    page.get_by_label("To", exact=True).fill("2023-06-20")
+    page.get_by_label("As of", exact=True).fill("2023-07-01")
+    ask(page, "Where?", "answered")
+    asked = served.pipeline.questions[-1]
+    assert (asked.date_from, asked.date_to) == (date(2023, 6, 1), date(2023, 6, 20))
+    assert asked.as_of == date(2023, 7, 1)
+    assert "1–20 June 2023" in text_of(page, "#now .bounds")
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "message"),
+    [
+        ("   ", "", "Write a question first."),
+        ("x" * 201, "", "at most 200 are allowed"),
+        ("Where?", "2023-02-30", "From: there is no day 2023-02-30."),
+        ("Where?", "soon", "“soon” is not a date"),
+    ],
+)
+def test_impossible_questions_are_refused_and_kept(
+    page, served: Served, text: str, day: str, message: str
+) -> None:
+    before = len(served.pipeline.questions)
+    page.locator("#limits button").first.click()
+    page.get_by_label("From", exact=True).fill(day)
+    ask(page, text)
+    page.locator("#message .message").wait_for()
+    assert message in text_of(page, "#message")
+    page.wait_for_timeout(300)
+    assert page.locator(BOX).input_value() == text
+    assert text_of(page, "#ask") == "Ask"
+    assert len(served.pipeline.questions) == before
+
+
+def test_hostile_articles_run_nothing_and_ask_nothing(page) -> None:
+    ask(page, f"evil {HOSTILE[:150]}", "answered")
+    page.locator("#now .removed summary").click()
+    page.locator("#now .text .mark").first.hover()
+    page.locator("#now .text .mark").first.click()
+    page.locator("#reader mark.cited").wait_for()
+    cited = page.locator("#reader mark.cited").text_content()
+    assert cited == HOSTILE
+    hosts = ("#now", "#evidence", "#reader")
+    for tag in ("img", "script", "svg", "iframe", "object"):
+        for host in hosts:
+            assert page.locator(f"{host} .exchange {tag}, {host} article {tag}").count() == 0
+    ask(page, "Where?", "answered")
+    page.wait_for_timeout(300)
+
+
+def test_a_forged_position_opens_nothing(page) -> None:
+    ask(page, "Where?", "answered")
+    mark = page.locator("#now .text .mark").first
+    mark.evaluate("e => { e.dataset.number = '99'; }")
+    mark.click()
+    page.wait_for_timeout(500)
+    assert page.locator("#reader").count() == 0
+
+
+def test_the_model_state_is_followed_until_it_is_ready(browser, served: Served) -> None:
+    served.pipeline.status = ModelStatus("fetching", 412_000_000, 1_117_320_768, 11e6, 62)
+    try:
+        page = browser.new_page()
+        page.goto(served.url)
+        page.locator(".model-state", has_text="412 of 1,117 MB, 11 MB/s, 62 s left").wait_for()
+    finally:
+        served.pipeline.status = ModelStatus()
+    page.locator(".model-state").wait_for(state="detached")
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(browser, served: Served, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    page.goto(f"{served.url}?__theme={scheme}")
+    page.locator(".example").first.wait_for()
+    sideways = "document.documentElement.scrollWidth > 390"
+    assert not page.evaluate(sideways)
+    ask(page, "evil", "answered")
+    assert not page.evaluate(sideways)
+    page.locator("#now .text .mark").first.tap()
+    page.locator("#reader mark.cited").wait_for()
+    page.wait_for_timeout(300)
+    assert not page.evaluate(sideways)
+    chat, reader = (page.locator(name).bounding_box() for name in ("#chat", "#reader"))
+    assert reader["y"] >= chat["y"] + chat["height"]
+    box = page.locator("#reader mark.cited").bounding_box()
+    assert box["y"] < 844
+    assert box["y"] + box["height"] > 0
+    page.close()
+
+
+def test_answers_stream_to_several_people_at_once(browser, served: Served) -> None:
+    pages = [browser.new_page() for _ in range(3)]
+    for page in pages:
+        page.goto(served.url)
+        page.locator(".example").first.wait_for()
+    for page in pages:
+        ask(page, "slow question")
+    for page in pages:
+        page.locator("#now .draft .label").wait_for()
+    assert all(page.locator("#now .draft .label").is_visible() for page in pages)
+    for page in pages:
+        page.close()

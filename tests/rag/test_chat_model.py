@@ -1,0 +1,245 @@
+"""Which model writes; a small real server on loopback speaks the OpenAI protocol."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+import rag.chat_model as chat_model
+from index.errors import ModelFileError, ModelUnavailable
+from index.model_files import Fetch
+from index.settings import Settings
+from rag.chat_model import ModelLoader, ModelState, get_chat_model
+from rag.judge import probability_of
+
+PIECES = ["The", " articles", " say", " so."]
+ASKED = [HumanMessage("Do they?")]
+
+
+class Server:
+    """A server of one's own: keeps what it was asked, writes `pieces`, may fail."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict] = []
+        self.pieces = PIECES
+        self.logprob = -0.1
+        self.status = 200
+        self.closed_early = threading.Event()
+        self.pause = 0.0
+        self.url = ""
+
+
+def choice(state: Server, wants_logprobs: bool) -> dict:
+    content = [{"token": t, "logprob": state.logprob, "top_logprobs": []} for t in state.pieces]
+    return {
+        "index": 0,
+        "message": {"role": "assistant", "content": "".join(state.pieces)},
+        "finish_reason": "stop",
+        "logprobs": {"content": content} if wants_logprobs else None,
+    }
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            state.asked.append({"path": self.path, **asked})
+            if state.status != 200:
+                self.answer("application/json", b'{"error": {"message": "no such model"}}')
+            elif asked.get("stream"):
+                self.stream()
+            else:
+                whole = {"id": "1", "object": "chat.completion", "created": 1, "model": "tiny"}
+                whole["choices"] = [choice(state, asked.get("logprobs", False))]
+                whole["usage"] = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+                self.answer("application/json", json.dumps(whole).encode())
+
+        def answer(self, kind: str, body: bytes) -> None:
+            self.send_response(state.status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def stream(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "tiny"}
+            try:
+                for piece in state.pieces:
+                    delta = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
+                    self.event(json.dumps(head | {"choices": [delta]}))
+                    time.sleep(state.pause)
+                last = {"index": 0, "delta": {}, "finish_reason": "stop"}
+                self.event(json.dumps(head | {"choices": [last]}))
+                self.event("[DONE]")
+            except OSError:
+                state.closed_early.set()
+
+        def event(self, content: str) -> None:
+            self.wfile.write(f"data: {content}\n\n".encode())
+            self.wfile.flush()
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.02,))
+        thread.start()
+        state.url = f"http://127.0.0.1:{http.server_port}/v1"
+        yield state
+        http.shutdown()
+        thread.join()
+
+
+def remote(url: str) -> Settings:
+    return Settings(llm="openai:tiny", llm_base_url=url, llm_timeout=5)
+
+
+def test_server_writes_the_answer(server):
+    answer = get_chat_model(remote(server.url)).invoke(ASKED)
+    assert answer.text == "The articles say so."
+    assert answer.usage_metadata["output_tokens"] == 4
+    (asked,) = server.asked
+    assert asked["path"] == "/v1/chat/completions"
+    assert asked["model"] == "tiny"
+    assert asked["messages"] == [{"role": "user", "content": "Do they?"}]
+    assert asked["temperature"] == 0
+
+
+def test_server_streams_piece_by_piece(server):
+    pieces = [chunk.text for chunk in get_chat_model(remote(server.url)).stream(ASKED)]
+    assert [piece for piece in pieces if piece] == PIECES
+    assert server.asked[0]["stream"] is True
+
+
+async def test_server_streams_to_async_callers(server):
+    model = get_chat_model(remote(server.url))
+    pieces = [chunk.text async for chunk in model.astream(ASKED)]
+    assert "".join(pieces) == "The articles say so."
+    assert (await model.ainvoke(ASKED)).text == "The articles say so."
+
+
+def test_leaving_a_stream_closes_the_connection(server):
+    server.pieces = ["word "] * 200
+    server.pause = 0.02
+    stream = get_chat_model(remote(server.url)).stream(ASKED)
+    next(stream)
+    stream.close()
+    assert server.closed_early.wait(3)
+
+
+def test_judgement_uses_the_servers_log_probabilities(server):
+    model = get_chat_model(remote(server.url))
+    server.pieces = ["No"]
+    assert probability_of(model, ASKED) == pytest.approx(1 - math.exp(-0.1))
+    server.pieces = ["Yes"]
+    assert probability_of(model, ASKED) == pytest.approx(math.exp(-0.1))
+    server.pieces = ["Maybe"]
+    assert probability_of(model, ASKED) == 0.5
+    assert server.asked[0]["max_completion_tokens"] == 1
+
+
+def test_server_that_is_down_is_named():
+    address = "http://127.0.0.1:9/v1"  # the discard port: nothing listens there
+    model = get_chat_model(remote(address))
+    with pytest.raises(ModelUnavailable, match=r"openai:tiny at http://127\.0\.0\.1:9/v1"):
+        model.invoke(ASKED)
+    with pytest.raises(ModelUnavailable, match="BROADSHEET_LLM_BASE_URL"):
+        list(model.stream(ASKED))
+
+
+def test_refusal_of_the_server_is_passed_on(server):
+    server.status = 404
+    with pytest.raises(ModelUnavailable, match="no such model"):
+        get_chat_model(remote(server.url)).invoke(ASKED)
+
+
+def test_missing_package_says_what_to_type():
+    with pytest.raises(ModelUnavailable, match=r"pip install.*langchain-ollama"):
+        get_chat_model(Settings(llm="ollama:llama3"))
+
+
+def test_unknown_provider_is_refused_with_the_setting_named():
+    with pytest.raises(ModelUnavailable, match="BROADSHEET_LLM=nobody:model"):
+        get_chat_model(Settings(llm="nobody:model"))
+
+
+def test_no_model_is_off_at_once():
+    loader = ModelLoader(Settings(llm="none"))
+    loader.start()
+    assert loader.wait(5).state is ModelState.OFF
+    assert loader.get() is None
+
+
+def test_remote_model_is_ready_at_once(server):
+    loader = ModelLoader(remote(server.url))
+    assert loader.status().state is ModelState.MISSING
+    loader.start()
+    assert loader.wait(20).state is ModelState.READY
+    model = loader.get()
+    assert model is not None
+    assert model.invoke(ASKED).text == "The articles say so."
+    loader.close()
+    assert loader.get() is None
+
+
+def test_failed_fetch_is_told_and_not_raised(tmp_path):
+    loader = ModelLoader(Settings(llm_file=tmp_path / "gone.gguf"))
+    loader.start()
+    status = loader.wait(20)
+    assert status.state is ModelState.FAILED
+    assert "gone.gguf" in status.message
+    assert loader.get() is None
+
+
+def test_fetch_shows_size_rate_and_time_left(monkeypatch):
+    halfway, go_on = threading.Event(), threading.Event()
+
+    def fetch(settings: Settings, on_progress) -> Path:
+        on_progress(Fetch(500_000_000, 1_000_000_000, "model", rate=10_000_000))
+        halfway.set()
+        go_on.wait(5)
+        raise ModelFileError("the line was cut")
+
+    monkeypatch.setattr(chat_model, "ensure_llm", fetch)
+    loader = ModelLoader(Settings())
+    loader.start()
+    assert halfway.wait(5)
+    status = loader.status()
+    assert status.state is ModelState.FETCHING
+    assert (status.done, status.total, status.eta) == (500_000_000, 1_000_000_000, 50)
+    assert "500 of 1,000 MB, 10.0 MB/s, 50 s left" in status.message
+    go_on.set()
+    assert loader.wait(5).message == "the line was cut"
+
+
+def test_closing_the_loader_abandons_the_fetch(monkeypatch):
+    told = threading.Event()
+    closed = threading.Event()
+
+    def fetch(settings: Settings, on_progress) -> Path:
+        told.set()
+        closed.wait(5)
+        on_progress(Fetch(1, 2, "model"))
+        raise AssertionError("the fetch went on")
+
+    monkeypatch.setattr(chat_model, "ensure_llm", fetch)
+    loader = ModelLoader(Settings())
+    loader.start()
+    assert told.wait(5)
+    loader.close()
+    closed.set()
+    assert loader.wait(5).state is ModelState.MISSING

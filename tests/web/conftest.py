@@ -1,0 +1,43 @@
+"""The page over a scripted pipeline, served on a free port of the loopback address."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.web.fake_pipeline import FakePipeline
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running page and the pipeline behind it."""
+
+    url: str
+    pipeline: FakePipeline
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    from web.page import build_page, launch_options
+
+    pipeline = FakePipeline(pace=0.03)
+    page = build_page(pipeline, max_question=200)
+    _, url, _ = page.launch(
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
+    )
+    yield Served(url, pipeline)
+    page.close(verbose=False)
+    with warnings.catch_warnings():  # Gradio's server and client leave event loops unclosed
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+THIRD_PARTY = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # Gradio's event loops
+    # Gradio's queue sets an option of pandas that pandas has deprecated
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'"),
+]

@@ -1,0 +1,100 @@
+"""The endpoints `/ask` and `/search`, called as programs call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from rag.types import Turn
+from tests.web.conftest import THIRD_PARTY, Served
+from tests.web.fake_pipeline import ARTICLES
+
+pytestmark = THIRD_PARTY
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> Iterator[Client]:
+    client = Client(served.url, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+def test_only_the_two_are_public_and_they_are_documented(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(endpoints) == {"/ask", "/search"}
+    ask = endpoints["/ask"]
+    required = [p["parameter_name"] for p in ask["parameters"] if not p["parameter_has_default"]]
+    assert required == ["question"]
+    assert "every statement cites" in ask["description"]
+    assert "citations: list[dict(" in ask["returns"][0]["python_type"]["type"]
+
+
+def test_ask_returns_the_checked_answer_with_exact_quotes(client: Client, served: Served) -> None:
+    answer = client.predict(
+        "Where did they meet?",
+        "2023-06-20",
+        "2023-06",
+        "",
+        ["Wire"],
+        [["Who?", "Qin Gang."]],
+        api_name="/ask",
+    )
+    assert answer["outcome"] == "answered"
+    assert answer["abstained"] is False
+    for one in answer["citations"]:
+        assert ARTICLES[one["article_id"]].text[one["start"] : one["end"]] == one["quote"]
+    asked = served.pipeline.questions[-1]
+    assert asked.as_of == date(2023, 6, 20)
+    assert asked.date_from == date(2023, 6, 1)
+    assert asked.sources == ("Wire",)
+    assert asked.history == (Turn("Who?", "Qin Gang."),)
+
+
+def test_ask_abstains(client: Client) -> None:
+    answer = client.predict("absent", api_name="/ask")
+    assert answer["abstained"] is True
+    assert answer["answer"] == "The articles do not say."
+    assert answer["reason"] == "not_stated"
+    assert answer["citations"] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"question": "  "}, "Write a question"),
+        ({"question": "x" * 201}, "at most 200"),
+        ({"question": "Who?", "as_of": "2023-02-30"}, "As of: there is no day 2023-02-30"),
+        ({"question": "Who?", "history": [["one"]]}, "each turn is a list of two"),
+        ({"question": "fail"}, "does not respond"),
+    ],
+)
+def test_what_cannot_be_answered_is_an_error_with_a_reason(
+    client: Client, values: dict[str, object], message: str
+) -> None:
+    with pytest.raises(AppError, match=message):
+        client.predict(**values, api_name="/ask")
+
+
+def test_a_bug_does_not_leak_its_details(client: Client) -> None:
+    with pytest.raises(AppError) as caught:
+        client.predict("crash", api_name="/ask")
+    assert "secret" not in str(caught.value)
+
+
+def test_search_returns_passages(client: Client, served: Served) -> None:
+    result = client.predict("talks", 2, date_to="2023", api_name="/search")
+    assert result["question"] == "talks"
+    assert len(result["passages"]) == 2
+    first = result["passages"][0]
+    assert ARTICLES[first["article_id"]].text[first["start"] : first["end"]] == first["text"]
+    assert served.pipeline.questions[-1].date_to == date(2023, 12, 31)
+
+
+@pytest.mark.parametrize("limit", [0, 101, -1])
+def test_search_refuses_an_impossible_limit(client: Client, limit: int) -> None:
+    with pytest.raises(AppError, match="must be from 1 to 100"):
+        client.predict("talks", limit, api_name="/search")

@@ -1,0 +1,64 @@
+"""The form's words become a question, or a message that says what to change."""
+
+from datetime import date
+
+import pytest
+
+from index.errors import QuestionError
+from web.filters import make_question, parse_day
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "day"),
+    [
+        ("", False, None),
+        ("  ", True, None),
+        (" 2023-06-18 ", False, date(2023, 6, 18)),
+        ("2023-6-8", False, date(2023, 6, 8)),
+        ("2023-02", False, date(2023, 2, 1)),
+        ("2023-02", True, date(2023, 2, 28)),
+        ("2024-02", True, date(2024, 2, 29)),
+        ("2023", False, date(2023, 1, 1)),
+        ("2023", True, date(2023, 12, 31)),
+    ],
+)
+def test_days_months_and_years(text: str, last: bool, day: date | None) -> None:
+    assert parse_day(text, name="From", last=last) == day
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-02-30", "2023-13", "0000-01-01", "2023-00-10", "yesterday", "18/06/2023", "²³"]
+)
+def test_what_is_no_day_is_named(text: str) -> None:
+    with pytest.raises(QuestionError, match="From: .*" + text[:2]):
+        parse_day(text, name="From")
+
+
+def test_bounds_and_sources_reach_the_question() -> None:
+    asked = make_question(
+        " Who? ",
+        max_question=20,
+        as_of="2023-06-20",
+        date_from="2023-06",
+        date_to="2023-06-20",
+        sources=["Wire"],
+    )
+    assert asked.text == "Who?"
+    assert (asked.date_from, asked.date_to) == (date(2023, 6, 1), date(2023, 6, 20))
+    assert asked.as_of == date(2023, 6, 20)
+    assert asked.sources == ("Wire",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"text": " \n "}, "Write a question"),
+        ({"text": "x" * 21}, "21 characters; at most 20"),
+        ({"date_from": "2023-07", "date_to": "2023-06"}, "is after To"),
+        ({"date_from": "2023-07", "as_of": "2023-06-20"}, "is after As of"),
+    ],
+)
+def test_impossible_questions_are_refused(changes: dict[str, str], message: str) -> None:
+    values = {"text": "Who?", **changes}
+    with pytest.raises(QuestionError, match=message):
+        make_question(values.pop("text"), max_question=20, **values)

@@ -1,0 +1,50 @@
+"""Dates, counts and states in words."""
+
+from datetime import date
+
+import pytest
+
+from index.types import Coverage
+from tests.web.fake_pipeline import ModelStatus
+from web import wording
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (date(2023, 6, 18), date(2023, 6, 18), "18 June 2023"),
+        (date(2023, 6, 18), date(2023, 6, 20), "18–20 June 2023"),
+        (date(2023, 2, 1), date(2023, 12, 20), "1 Feb – 20 Dec 2023"),
+        (date(2022, 12, 30), date(2023, 1, 2), "30 Dec 2022 – 2 Jan 2023"),
+    ],
+)
+def test_spans(first: date, last: date, words: str) -> None:
+    assert wording.span(first, last) == words
+
+
+def test_coverage_names_undated_articles() -> None:
+    assert wording.coverage(Coverage(None, None, 1, 1)) == "1 article, 1 without a date"
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (ModelStatus("ready"), ""),
+        (
+            ModelStatus("fetching", 412_000_000, 1_117_320_768, 11e6, 62.4),
+            "The language model is being fetched: 412 of 1,117 MB, 11 MB/s, 62 s left. "
+            "Until then answers are the best sentences.",
+        ),
+        (
+            ModelStatus("failed", message="The disk is full."),
+            "The language model cannot be had; answers are the best sentences. The disk is full.",
+        ),
+    ],
+)
+def test_the_model_line(status: ModelStatus, line: str) -> None:
+    assert wording.model_state(status) == line
+
+
+@pytest.mark.parametrize("state", ["missing", "converting", "loading", "off"])
+def test_every_other_state_says_what_answers_are(state: str) -> None:
+    assert "nswers are the best sentences" in wording.model_state(ModelStatus(state))
