@@ -11,7 +11,8 @@ _CAPITAL = re.compile(r"(?:[A-Z]\.)+[A-Z]?|[^\W\d_a-zß-öø-ÿ][\w'’&-]*")
 _NAME_LINKS = frozenset("of de la von van der bin al el for the and".split())
 _TITLES = frozenset(
     """mr mrs ms dr sir lord lady president minister secretary chancellor king queen prince
-    princess pope foreign general senator governor mayor judge captain prof professor rep sen gen""".split()
+    princess pope foreign general senator governor mayor judge captain prof professor rep sen
+    gen""".split()
 )
 _CALENDAR = frozenset(
     """january february march april may june july august september october november december

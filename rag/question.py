@@ -96,7 +96,7 @@ def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
     short = len(content_stems(text)) <= 2 and not names_in(text)
     names = names_in(text)
     pointing = _POINTING.search(_EXPLETIVE.sub(" ", text)) and len(names) < 2
-    if _CONTINUING.search(text) or pointing or short or _EXPLETIVE.search(text) and not names:
+    if _CONTINUING.search(text) or pointing or short or (_EXPLETIVE.search(text) and not names):
         return history[-1]
     return None
 

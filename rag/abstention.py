@@ -1,0 +1,99 @@
+"""Decides whether a draft may be shown: the model's own doubts and the checks made in code.
+
+Coefficients come from `rag/abstention.json`, made by `evals/calibrate.py`. Pure functions.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from index.words import content_stems, stems
+from rag.grounding import Grounded
+from rag.types import ABSTENTION, Evidence
+
+_FILE = Path(__file__).with_name("abstention.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for or against an answer; each is 0 to 1, or log-odds where it says so.
+
+    Attributes:
+        stated: Log-odds that the evidence states an answer, by the model.
+        confirmed: Log-odds that the evidence states this answer, by the model.
+        support: Least support of the statements kept.
+        asked: Share of the question's words that stand in the cited windows.
+        found: Score of the best sentence, by words and meaning.
+    """
+
+    stated: float
+    confirmed: float
+    support: float
+    asked: float
+    found: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic regression over the signals, and the probability from which one answers."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    threshold: float
+
+    def probability(self, signals: Signals) -> float:
+        """Return the estimated probability that the answer is right, 0 to 1."""
+        values = asdict(signals)
+        total = self.intercept + sum(w * values[name] for name, w in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
+
+
+@cache
+def calibration() -> Calibration:
+    """The calibration that is in force."""
+    return Calibration(**json.loads(_FILE.read_text(encoding="utf-8")))
+
+
+def log_odds(probability: float) -> float:
+    """Return the log-odds of a probability, kept within 8 either way."""
+    clipped = min(max(probability, 1e-4), 1.0 - 1e-4)
+    return max(-8.0, min(8.0, math.log(clipped / (1.0 - clipped))))
+
+
+def is_abstention(draft: str) -> bool:
+    """Whether the model itself says that the articles do not say."""
+    low = draft.lower().strip()
+    phrases = (
+        "articles do not",
+        "article does not",
+        "not stated",
+        "not mentioned",
+        "no information",
+    )
+    return not low or low.startswith(ABSTENTION.lower()) or any(p in low for p in phrases)
+
+
+def signals_of(
+    question: str,
+    evidence: Sequence[Evidence],
+    grounded: Sequence[Grounded],
+    stated: float,
+    confirmed: float,
+) -> Signals:
+    """Collect the signals of one answer; probabilities become log-odds."""
+    cited = {c.article_id for g in grounded for c in g.citations}
+    windows = [item for item in evidence if item.article_id in cited]
+    words = {s for item in windows for s in stems(f"{item.headline} {item.text}")}
+    wanted = set(content_stems(question))
+    return Signals(
+        stated=log_odds(stated),
+        confirmed=log_odds(confirmed),
+        support=min((g.support for g in grounded), default=0.0),
+        asked=len(wanted & words) / len(wanted) if wanted else 0.0,
+        found=max((item.score for item in evidence), default=0.0),
+    )

@@ -1,0 +1,186 @@
+"""`ask` and `stream` over one cached pipeline, for Python, the command line and the page.
+
+The async twins run the same code in a worker thread: embedder and model are bound to threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import date
+
+from langchain_core.runnables import Runnable, RunnableLambda
+
+from index.errors import QuestionError
+from index.settings import Settings, load_settings
+from rag.pipeline import Pipeline
+from rag.types import Answer, Event, Question, Turn
+
+History = Sequence[tuple[str, str]]
+_pipelines: dict[str, Pipeline] = {}
+_lock = threading.Lock()
+
+
+def ask(
+    question: str,
+    *,
+    as_of: str | date | None = None,
+    date_from: str | date | None = None,
+    date_to: str | date | None = None,
+    sources: Sequence[str] = (),
+    history: History = (),
+    settings: Settings | None = None,
+) -> Answer:
+    """Ask the archive a question and return the checked answer.
+
+    The first call loads the model, and fetches it if it is not there yet.
+
+    Args:
+        question: In English.
+        as_of: Answer as the archive stood on this day (`2023-06-20`); later articles are unseen.
+        date_from: First day of publication admitted.
+        date_to: Last day of publication admitted.
+        sources: Publishers admitted; empty admits all.
+        history: Earlier questions with the text of their answers, oldest first.
+        settings: Other settings than those of the environment.
+
+    Raises:
+        QuestionError: the question is empty or too long, or the dates make no sense.
+        IndexMissing: nothing is indexed.
+        ModelUnavailable: the model cannot be had.
+    """
+    asked = make_question(question, as_of, date_from, date_to, sources, history)
+    return open_pipeline(settings).ask(asked)
+
+
+def stream(
+    question: str,
+    *,
+    as_of: str | date | None = None,
+    date_from: str | date | None = None,
+    date_to: str | date | None = None,
+    sources: Sequence[str] = (),
+    history: History = (),
+    settings: Settings | None = None,
+    cancel: threading.Event | None = None,
+) -> Iterator[Event]:
+    """Yield the evidence, then a draft as it is written, and last the checked answer.
+
+    Takes what `ask` takes, and `cancel`: when it is set the model stops. Raises as `ask` does.
+    """
+    asked = make_question(question, as_of, date_from, date_to, sources, history)
+    return open_pipeline(settings).stream(asked, cancel)
+
+
+async def aask(
+    question: str,
+    *,
+    as_of: str | date | None = None,
+    date_from: str | date | None = None,
+    date_to: str | date | None = None,
+    sources: Sequence[str] = (),
+    history: History = (),
+    settings: Settings | None = None,
+) -> Answer:
+    """`ask`, without blocking the event loop."""
+    asked = make_question(question, as_of, date_from, date_to, sources, history)
+    return await asyncio.to_thread(lambda: open_pipeline(settings).ask(asked))
+
+
+async def astream(
+    question: str,
+    *,
+    as_of: str | date | None = None,
+    date_from: str | date | None = None,
+    date_to: str | date | None = None,
+    sources: Sequence[str] = (),
+    history: History = (),
+    settings: Settings | None = None,
+) -> AsyncIterator[Event]:
+    """`stream`, without blocking the event loop; leaving the loop stops the model."""
+    asked = make_question(question, as_of, date_from, date_to, sources, history)
+    cancel = threading.Event()
+    events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def run() -> None:
+        last: BaseException | None = None
+        try:
+            for event in open_pipeline(settings).stream(asked, cancel):
+                loop.call_soon_threadsafe(events.put_nowait, event)
+        except BaseException as error:
+            last = error
+        loop.call_soon_threadsafe(events.put_nowait, last)
+
+    worker = asyncio.create_task(asyncio.to_thread(run))
+    try:
+        while (event := await events.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+    finally:
+        cancel.set()
+        await worker
+
+
+def answer_runnable(settings: Settings | None = None) -> Runnable[str, Answer]:
+    """Return `ask` as a LangChain Runnable, to be composed with others."""
+    return RunnableLambda(lambda question: ask(question, settings=settings))
+
+
+def make_question(
+    text: str,
+    as_of: str | date | None = None,
+    date_from: str | date | None = None,
+    date_to: str | date | None = None,
+    sources: Sequence[str] = (),
+    history: History = (),
+) -> Question:
+    """Return a question with its dates read.
+
+    Raises:
+        QuestionError: a date is not a day in the form `2023-06-18`.
+    """
+    return Question(
+        text=text,
+        as_of=_day("as_of", as_of),
+        date_from=_day("date_from", date_from),
+        date_to=_day("date_to", date_to),
+        sources=tuple(sources),
+        history=tuple(Turn(asked, answered) for asked, answered in history),
+    )
+
+
+def open_pipeline(settings: Settings | None = None) -> Pipeline:
+    """Return the process's pipeline for these settings, with the model loaded.
+
+    Raises:
+        ModelFileError, ModelUnavailable: the model cannot be had.
+    """
+    from index.embedder import MiniLMEmbeddings
+    from index.model_files import ensure_embedder
+    from index.snapshot import IndexReader
+    from rag.chat_model import load_chat_model
+    from rag.writing import system_text
+
+    chosen = settings or load_settings()
+    with _lock:
+        name = chosen.model_dump_json()
+        if name not in _pipelines:
+            model = load_chat_model(chosen, system_text=system_text())
+            embeddings = MiniLMEmbeddings(lambda: ensure_embedder(chosen))
+            reader = IndexReader(chosen)
+            _pipelines[name] = Pipeline(reader, embeddings, lambda: model, chosen)
+        return _pipelines[name]
+
+
+def _day(name: str, value: str | date | None) -> date | None:
+    if value is None or isinstance(value, date):
+        return value
+    if not value.strip():
+        return None
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError:
+        raise QuestionError(f"{name}: “{value}” is not a day; write it as 2023-06-18") from None

@@ -1,0 +1,56 @@
+"""Example questions made from what is indexed. Code only.
+
+Each is a pattern that a sentence fits, so that the sentence answers the question.
+"""
+
+from __future__ import annotations
+
+import re
+
+from index.sentences import sentence_spans
+from index.snapshot import Snapshot
+
+_LOOKED_AT = 200
+_FIRST_SENTENCES = 6
+_NAME = r"(?P<who>(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
+# What a sentence must look like, and the question that it answers.
+_PATTERNS = (
+    (r"^[A-Z]\w+(?: [A-Z]\w+){0,2} (?:have |has )?won (?P<what>the [\w '’-]{4,50}?)[,.]", "Who won {what}?"),
+    (r"^[A-Z][\w ]{2,40} (?:have |has )?beaten? [\w ]{3,40} in (?P<what>the [\w '’-]{4,50}?)[,.]", "Who won {what}?"),
+    (rf"\b{_NAME} (?:has |had )?resigned\b", "Why did {who} resign?"),
+    (rf"\b{_NAME} (?:has been |was )?(?:appointed|named|elected)\b", "What was {who} chosen for?"),
+    (r"(?P<what>[Tt]he (?:\w+ ){0,2}(?:earthquake|fire|wildfire|flood|storm|crash)s?) (?:has |have |had )?killed", "How many people were killed in {what}?"),
+    (rf"\b{_NAME} (?:has )?(?:met|visited|arrived)\b", "Whom or what did {who} visit?"),
+    (rf"\b{_NAME} (?:has )?(?:said|told|announced)\b", "What did {who} say?"),
+)  # fmt: skip
+_COMPILED = tuple((re.compile(pattern), question) for pattern, question in _PATTERNS)
+
+
+def example_questions(snapshot: Snapshot, limit: int) -> list[str]:
+    """Return at most `limit` questions, of different kinds and from all over the archive."""
+    articles = snapshot.articles(_LOOKED_AT)
+    found: dict[str, tuple[int, str]] = {}
+    for article_id, _, _ in articles:
+        article = snapshot.article(article_id)
+        made = _question(article.text) if article else None
+        if made and made[1] not in found:
+            found[made[1]] = made
+    by_kind = sorted(found.values())
+    chosen: list[str] = []
+    while by_kind and len(chosen) < limit:
+        kinds = {kind for kind, _ in by_kind}
+        for kind in sorted(kinds):
+            item = next(item for item in by_kind if item[0] == kind)
+            by_kind.remove(item)
+            chosen.append(item[1])
+    return chosen[:limit]
+
+
+def _question(text: str) -> tuple[int, str] | None:
+    """Return the first pattern that a sentence fits, by number, with its question."""
+    for start, end in sentence_spans(text)[:_FIRST_SENTENCES]:
+        for kind, (pattern, question) in enumerate(_COMPILED):
+            match = pattern.search(text[start:end])
+            if match:
+                return kind, question.format(**match.groupdict())
+    return None

@@ -1,0 +1,143 @@
+"""Checks a statement against the sentences that it cites: what it says must stand there.
+
+Names, numbers and days are checked in code; the share of the statement's words that stand in
+the cited sentences is its support. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from index.words import content_stems, stems
+from rag.citing import Sentence, antecedent, cite, only_common_words, supporting
+from rag.dates import mentioned_days
+from rag.facts import name_stands, names_in, strict_numbers_in
+from rag.types import Citation, Evidence
+
+SUPPORTED = 0.5  # least share of a statement's own words that must stand in what it cites
+_NEGATION = re.compile(r"\b(not|no|never|none|nobody|nothing|neither|nor|without)\b|n['’]t\b", re.I)
+_MONTH_YEAR = re.compile(
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|"
+    r"September|October|November|December)\b(?:\s+\d{1,2}(?:st|nd|rd|th)?)?,?(?:\s+\d{4})?"
+    r"|\b(?:in|of|during|since)\s+(?:19|20)\d{2}\b|\b\d{4}-\d{2}-\d{2}\b",
+    re.IGNORECASE,
+)
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A statement with what it cites, its support (0 to 1) and, if it failed, the problem."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    support: float
+    problem: str
+
+    @property
+    def supported(self) -> bool:
+        """Whether everything that can be checked stands in the cited sentences."""
+        return not self.problem
+
+
+def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Grounded:
+    """Tie a statement to its sentences and check it against them.
+
+    Args:
+        statement: One sentence of a draft.
+        question: The self-contained question, whose words need no support.
+        evidence: What the model saw.
+    """
+    cited = supporting(statement, question, evidence)
+    if not cited or only_common_words(statement):
+        return Grounded(statement, (), 0.0, "it says nothing that can be checked")
+    starts, problem = _check_names(statement, cited)
+    problem = problem or _check_numbers(statement, question, cited)
+    problem = problem or _check_days(statement, cited)
+    problem = problem or _check_negation(statement, cited)
+    support = _support(statement, question, cited, starts)
+    if not problem and support < SUPPORTED:
+        problem = "too little of it stands in the articles"
+    citations = tuple(cite(s, start) for s, start in zip(cited, starts, strict=True))
+    return Grounded(statement, citations, round(support, 3), problem)
+
+
+def _check_names(statement: str, cited: Sequence[Sentence]) -> tuple[list[int | None], str]:
+    """Find every name in the cited sentences, or in what their pronouns refer to.
+
+    Returns where each quote must begin to hold what its pronouns refer to, and the problem.
+    """
+    starts: list[int | None] = [None] * len(cited)
+    for name in names_in(statement):
+        if any(name_stands(name, sentence.text) for sentence in cited):
+            continue
+        at, start = next(
+            ((at, s) for at, c in enumerate(cited) if (s := antecedent(c, name)) is not None),
+            (-1, None),
+        )
+        if start is not None:
+            starts[at] = start if starts[at] is None else min(start, starts[at] or start)
+        elif not any(name_stands(name, c.evidence.headline) for c in cited):
+            return starts, f"“{name}” is not in the cited sentence"
+    return starts, ""
+
+
+def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> str:
+    said = strict_numbers_in(_MONTH_YEAR.sub(" ", statement))
+    there = {value for c in cited for value in strict_numbers_in(c.text).values()}
+    for words, value in said.items():
+        if value not in there:
+            return f"the number {words} is not in the cited sentence"
+    return ""
+
+
+def _check_days(statement: str, cited: Sequence[Sentence]) -> str:
+    """A day stands if the sentence names it, or names a weekday that falls on it."""
+    for first, last in mentioned_days(statement):
+        if not any(_day_stands(first, last, sentence) for sentence in cited):
+            return f"the date {first.isoformat()} is not in the cited sentence"
+    return ""
+
+
+def _day_stands(first: date, last: date, sentence: Sentence) -> bool:
+    published = sentence.evidence.date
+    for start, end in mentioned_days(sentence.text, published):
+        if start <= first <= end or first <= start <= last:
+            return True
+    if published is None:
+        return False
+    if first <= published <= last:
+        return True  # the statement names the article's own day, month or year
+    for match in _WEEKDAY.finditer(sentence.text):
+        back = (published.weekday() - _WEEKDAYS.index(match[0].lower())) % 7
+        if first <= published - timedelta(days=back) <= last:
+            return True
+    return False
+
+
+def _check_negation(statement: str, cited: Sequence[Sentence]) -> str:
+    """A statement may not deny what its sentence does not deny."""
+    if _NEGATION.search(statement) and not any(_NEGATION.search(c.text) for c in cited):
+        return "it denies what the cited sentence does not deny"
+    return ""
+
+
+def _support(
+    statement: str, question: str, cited: Sequence[Sentence], starts: Sequence[int | None]
+) -> float:
+    """Share of what the statement adds to the question that stands in the cited quotes."""
+    known = set(content_stems(question))
+    added = [stem for stem in dict.fromkeys(content_stems(statement)) if stem not in known]
+    if not added:
+        added = list(dict.fromkeys(content_stems(statement)))
+    quoted: set[str] = set()
+    for sentence, start in zip(cited, starts, strict=True):
+        quoted.update(stems(cite(sentence, start).quote))
+        quoted.update(stems(sentence.evidence.headline))
+    names = [stem for name in names_in(statement) for stem in stems(name)]
+    standing = [stem for stem in added if stem in quoted or stem in names]
+    return len(standing) / len(added) if added else 0.0

@@ -1,0 +1,98 @@
+"""Asks the model: whether the evidence states the answer, and for the answer itself.
+
+Both questions share their beginning, so that the second is read from the engine's prefix cache.
+Knows nothing of how answers are checked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+
+from rag.evidence import shown
+from rag.judge import probability_of
+from rag.prompts import Prompt, load_prompt
+from rag.question import Understood
+from rag.types import ABSTENTION, Evidence, Progress, Token
+
+_VARIABLES = frozenset({"abstention", "articles", "earlier", "question", "task"})
+_ANSWER = "Answer in one short sentence:"
+_JUDGE = "Do the articles state the answer to this question? Reply Yes or No:"
+_CHECK = 'Do the articles state that the answer to this question is "{answer}"? Reply Yes or No:'
+
+
+def answer_prompt() -> Prompt:
+    """The prompt that answers are written by."""
+    return load_prompt("answer", _VARIABLES)
+
+
+def system_text() -> str:
+    """The fixed beginning of every prompt, to be kept in the prefix cache."""
+    messages = answer_prompt().template.format_messages(
+        abstention=ABSTENTION, articles="", earlier="", question="", task=""
+    )
+    return str(messages[0].content)
+
+
+def answer_messages(
+    asked: Understood, evidence: Sequence[Evidence], task: str = _ANSWER
+) -> list[BaseMessage]:
+    """Return the messages that ask `task` of the evidence; article text is only ever a value."""
+    earlier = ""
+    if asked.earlier:
+        earlier = f"Earlier question: {asked.earlier.question}\n"
+        earlier += f"Earlier answer: {asked.earlier.answer}\n"
+    return answer_prompt().template.format_messages(
+        abstention=ABSTENTION,
+        articles=shown(evidence),
+        earlier=earlier,
+        question=asked.text,
+        task=task,
+    )
+
+
+def stated(model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence]) -> float:
+    """Return how probable the model finds it that the evidence states an answer, 0 to 1."""
+    return probability_of(model, answer_messages(asked, evidence, _JUDGE))
+
+
+def confirmed(
+    model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence], answer: str
+) -> float:
+    """Return how probable the model finds it that the evidence states this answer, 0 to 1."""
+    task = _CHECK.format(answer=answer.replace('"', "'"))
+    return probability_of(model, answer_messages(asked, evidence, task))
+
+
+def write(
+    model: BaseChatModel,
+    asked: Understood,
+    evidence: Sequence[Evidence],
+    cancel: threading.Event | None,
+) -> Iterator[Token | Progress]:
+    """Yield the draft as the model writes it, and the place in the queue while it waits.
+
+    Setting `cancel` ends the draft after the current token and frees the model.
+    """
+    stream = model.stream(answer_messages(asked, evidence))
+    writing = False
+    try:
+        for chunk in stream:
+            queue = chunk.response_metadata.get("queue")
+            if queue:
+                yield Progress("waiting", int(queue[-1]))
+            text = str(chunk.text)
+            if text:
+                if not writing:
+                    yield Progress("writing")
+                    writing = True
+                yield Token(text)
+            if cancel is not None and cancel.is_set():
+                return
+    finally:
+        close = getattr(stream, "close", None)
+        if close:
+            close()
