@@ -22,11 +22,11 @@ from index.embedder import MiniLMEmbeddings
 from index.errors import IndexLocked
 from index.lexical import LexicalStore
 from index.passages import embedded_text, split
-from index.readers import read_articles
+from index.readers import in_full, read_articles
 from index.recipe import current_recipe
 from index.settings import Settings
 from index.store import Store
-from index.types import Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
+from index.types import Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged, file_of
 from index.vectors import VectorStore
 
 _STAGE_BATCH = 500  # articles in one transaction while reading
@@ -41,6 +41,7 @@ def build_index(
     embeddings: MiniLMEmbeddings,
     *,
     prune: bool = True,
+    again: bool = False,
     wait: float = 0.0,
 ) -> Iterator[BuildEvent | BuildReport]:
     """Index the articles in `paths`; the last thing yielded is the report.
@@ -50,6 +51,7 @@ def build_index(
         settings: Where the index lies.
         embeddings: The embedder.
         prune: Whether articles that were found in `paths` before and are gone are removed.
+        again: Whether all is embedded anew, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
 
     Raises:
@@ -62,6 +64,8 @@ def build_index(
         seconds: dict[str, float] = {}
         clock = time.perf_counter()
         skipped: list[Skipped] = []
+        if again:
+            store.distrust()
         yield from _read(paths, store, skipped)
         seconds["reading"], clock = time.perf_counter() - clock, time.perf_counter()
         embedded = yield from _embed(store, vectors, embeddings)
@@ -70,7 +74,7 @@ def build_index(
         yield from _word(store, lexical)
         seconds["storing"] = time.perf_counter() - clock
         yield BuildEvent(Stage.SWITCHING, 0, None)
-        roots = [str(path.resolve()) for path in paths] if prune else None
+        roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
         report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
         clean_up(store, vectors, lexical)
         yield report
@@ -123,7 +127,7 @@ def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterat
     for item in read_articles(paths, unchanged=unchanged):
         if isinstance(item, Skipped):
             skipped.append(item)
-            store.keep(item.location.split("#", 1)[0])
+            store.keep(file_of(item.location))
         elif isinstance(item, Unchanged):
             store.keep(item.location)
         else:
@@ -133,7 +137,7 @@ def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterat
             store.commit()
             yield BuildEvent(Stage.READING, done, None)
             store.begin()
-    broken = {item.location.split("#", 1)[0] for item in skipped}
+    broken = {file_of(item.location) for item in skipped}
     for name, stat in seen.items():
         if name not in broken:  # a broken file is read again by every build
             store.stage_file(name, stat.st_mtime_ns, stat.st_size)

@@ -70,17 +70,21 @@ class LexicalStore:
         """
         writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         for content in drop:
-            writer.delete_documents_by_term("content", content)
+            writer.delete_documents_by_query(self._of(content))
         previous = None
         for count, row in enumerate(rows, 1):
             if row.content != previous:
-                writer.delete_documents_by_term("content", row.content)
+                writer.delete_documents_by_query(self._of(row.content))
                 previous = row.content
             writer.add_document(_document(row))
             if count % 1000 == 0:
                 yield count
         writer.commit()
         writer.wait_merging_threads()
+
+    def _of(self, content: int) -> tantivy.Query:
+        # Deleting by term does nothing here: tantivy-py 0.27 makes a signed term of the number.
+        return tantivy.Query.term_query(self._index.schema, "content", content)
 
     def searcher(self) -> LexicalSearcher:
         """Return a view of the last commit, which later commits do not change."""

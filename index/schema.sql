@@ -63,7 +63,12 @@ CREATE TABLE IF NOT EXISTS files (
     modified INTEGER NOT NULL,
     size INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS skipped (location TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS skipped (
+    file TEXT NOT NULL,
+    location TEXT NOT NULL,
+    line INTEGER,
+    reason TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS generations (
     number INTEGER PRIMARY KEY,
     made REAL NOT NULL

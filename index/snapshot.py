@@ -238,9 +238,14 @@ class Snapshot:
         return self.coverage(bounds).articles / every if every else 0.0
 
     def _collections(self) -> list[str]:
+        """Collections with something live: one that a build still fills must not be opened.
+
+        Chroma's embedded client would never see what is added to it later.
+        """
         rows = self._sql.execute(
-            "SELECT name FROM collections WHERE EXISTS "
-            "(SELECT 1 FROM contents WHERE collection = name)"
+            "SELECT name FROM collections WHERE EXISTS (SELECT 1 FROM contents c "
+            f"JOIN articles a ON a.content = c.key WHERE c.collection = name AND {_LIVE})",
+            {"generation": self.generation},
         )
         return [str(name) for (name,) in rows]
 

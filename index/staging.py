@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from index.types import BuildReport
+from index.types import BuildReport, file_of
 
 
 def assign_ids(sql: sqlite3.Connection, roots: Sequence[str] | None) -> None:
@@ -34,8 +34,8 @@ def _names(sql: sqlite3.Connection, location: str, wanted: str) -> Iterator[str]
     if row and (row[0] == wanted or row[0].endswith(f"/{wanted}")):
         yield str(row[0])
     yield wanted
-    file = location.split("#", 1)[0]
-    parents = list(PurePath(file).parts[1:] if "#" in location else PurePath(file).parts[1:-1])
+    file = file_of(location)
+    parents = list(PurePath(file).parts[1:] if file != location else PurePath(file).parts[1:-1])
     while wanted.startswith("/".join(parents[-1:]) + "/") and parents:
         parents.pop()
     name = wanted

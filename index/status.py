@@ -6,6 +6,7 @@ Knows nothing of how it is shown.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -73,6 +74,16 @@ def recipe_is_current(settings: Settings) -> bool:
     sql = open_reader(settings.index_dir)
     try:
         return _meta(sql)["recipe"] == current_recipe()
+    finally:
+        sql.close()
+
+
+def live_ids(settings: Settings, ids: Sequence[str]) -> set[str]:
+    """Return which of these ids are live articles; raises `IndexMissing`."""
+    sql = open_reader(settings.index_dir)
+    try:
+        query = "SELECT 1 FROM articles WHERE id = ? AND removed IS NULL"
+        return {name for name in ids if sql.execute(query, (name,)).fetchone()}
     finally:
         sql.close()
 

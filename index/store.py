@@ -18,7 +18,7 @@ from index.database import open_writer
 from index.days import day_number, number_day
 from index.lexical import Words
 from index.staging import assign_ids, show_staged
-from index.types import Article, BuildReport, Passage, Skipped
+from index.types import Article, BuildReport, Passage, Skipped, file_of
 
 
 class Store:
@@ -72,7 +72,7 @@ class Store:
     def stage(self, article: Article) -> None:
         """Note an article that was read; its text is kept, though not visible yet."""
         content = self._content(article)
-        file = article.location.split("#", 1)[0]
+        file = file_of(article.location)
         self._sql.execute(
             "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
             (article.location, article.id, file, content),
@@ -114,11 +114,21 @@ class Store:
 
     # 2. embedding
 
+    def distrust(self) -> None:
+        """Forget that anything has vectors or words, so that this build makes them anew."""
+        self.begin()
+        self._sql.execute("UPDATE contents SET collection = NULL, worded = 0")
+        self._sql.execute(
+            "UPDATE collections SET retired = ? WHERE retired IS NULL", (time.time(),)
+        )
+        self.commit()
+
     def pending(self) -> list[int]:
-        """Keys of the staged contents without vectors, in the order in which they were read."""
+        """Keys of the contents that are staged or live and have no vectors, oldest first."""
         rows = self._sql.execute(
-            "SELECT DISTINCT c.key FROM contents c JOIN staged s ON s.content = c.key "
-            "WHERE c.collection IS NULL ORDER BY c.key"
+            "SELECT key FROM contents WHERE collection IS NULL AND (key IN "
+            "(SELECT content FROM staged) OR key IN "
+            "(SELECT content FROM articles WHERE removed IS NULL)) ORDER BY key"
         )
         return [key for (key,) in rows]
 
@@ -273,14 +283,21 @@ class Store:
 
     def _note(self, roots: Sequence[str] | None, skipped: Sequence[Skipped]) -> None:
         for root in roots or ():
-            inside = "location = ? OR substr(location, 1, ?) = ?"
+            inside = "file = ? OR substr(file, 1, ?) = ?"
             prefix = root.rstrip("/") + "/"
             self._sql.execute(f"DELETE FROM skipped WHERE {inside}", (root, len(prefix), prefix))
+        files = [(file_of(item.location),) for item in skipped]
+        self._sql.executemany("DELETE FROM skipped WHERE file = ?", files)
+        self._sql.execute("DELETE FROM skipped WHERE file IN (SELECT path FROM staged_files)")
         self._sql.executemany(
-            "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?)",
-            [(s.location, s.line, s.reason) for s in skipped],
+            "INSERT INTO skipped VALUES (?, ?, ?, ?)",
+            [(file_of(s.location), s.location, s.line, s.reason) for s in skipped],
         )
         self._sql.execute("INSERT OR REPLACE INTO files SELECT * FROM staged_files")
+        # A file that comes back unchanged after its articles were removed must be read again.
+        self._sql.execute(
+            "DELETE FROM files WHERE path NOT IN (SELECT file FROM articles WHERE removed IS NULL)"
+        )
 
     def _totals(self) -> tuple[int, int]:
         articles, undated = self._sql.execute(

@@ -5,10 +5,19 @@ Knows nothing of questions or answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+_RECORD = re.compile(r"(.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL)
+
+
+def file_of(location: str) -> str:
+    """Return the file of a location: what stands before the `#id` that only records have."""
+    record = _RECORD.match(location)
+    return record[1] if record else location
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,7 @@ class BuildReport:
     def exit_code(self) -> int:
         """0 all well, 1 some files skipped, 2 nothing done."""
         taken = self.added + self.changed + self.moved + self.removed + self.unchanged
+        taken += self.embedded  # articles made anew, though nothing about them changed
         if self.skipped:
             return 1 if taken else 2
         return 0 if taken else 2

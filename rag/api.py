@@ -12,12 +12,13 @@ from datetime import date
 
 from langchain_core.runnables import Runnable, RunnableLambda
 
-from index.errors import QuestionError
 from index.settings import Settings, load_settings
+from rag.asking import make_question
 from rag.pipeline import Pipeline
 from rag.types import Answer, Event, Question, Turn
 
 History = Sequence[tuple[str, str]]
+Day = str | date | None
 _pipelines: dict[str, Pipeline] = {}
 _lock = threading.Lock()
 
@@ -25,9 +26,9 @@ _lock = threading.Lock()
 def ask(
     question: str,
     *,
-    as_of: str | date | None = None,
-    date_from: str | date | None = None,
-    date_to: str | date | None = None,
+    as_of: Day = None,
+    date_from: Day = None,
+    date_to: Day = None,
     sources: Sequence[str] = (),
     history: History = (),
     settings: Settings | None = None,
@@ -50,16 +51,17 @@ def ask(
         IndexMissing: nothing is indexed.
         ModelUnavailable: the model cannot be had.
     """
-    asked = make_question(question, as_of, date_from, date_to, sources, history)
-    return open_pipeline(settings).ask(asked)
+    chosen = settings or load_settings()
+    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
+    return open_pipeline(chosen).ask(asked)
 
 
 def stream(
     question: str,
     *,
-    as_of: str | date | None = None,
-    date_from: str | date | None = None,
-    date_to: str | date | None = None,
+    as_of: Day = None,
+    date_from: Day = None,
+    date_to: Day = None,
     sources: Sequence[str] = (),
     history: History = (),
     settings: Settings | None = None,
@@ -69,37 +71,40 @@ def stream(
 
     Takes what `ask` takes, and `cancel`: when it is set the model stops. Raises as `ask` does.
     """
-    asked = make_question(question, as_of, date_from, date_to, sources, history)
-    return open_pipeline(settings).stream(asked, cancel)
+    chosen = settings or load_settings()
+    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
+    return open_pipeline(chosen).stream(asked, cancel)
 
 
 async def aask(
     question: str,
     *,
-    as_of: str | date | None = None,
-    date_from: str | date | None = None,
-    date_to: str | date | None = None,
+    as_of: Day = None,
+    date_from: Day = None,
+    date_to: Day = None,
     sources: Sequence[str] = (),
     history: History = (),
     settings: Settings | None = None,
 ) -> Answer:
     """`ask`, without blocking the event loop."""
-    asked = make_question(question, as_of, date_from, date_to, sources, history)
-    return await asyncio.to_thread(lambda: open_pipeline(settings).ask(asked))
+    chosen = settings or load_settings()
+    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
+    return await asyncio.to_thread(lambda: open_pipeline(chosen).ask(asked))
 
 
 async def astream(
     question: str,
     *,
-    as_of: str | date | None = None,
-    date_from: str | date | None = None,
-    date_to: str | date | None = None,
+    as_of: Day = None,
+    date_from: Day = None,
+    date_to: Day = None,
     sources: Sequence[str] = (),
     history: History = (),
     settings: Settings | None = None,
 ) -> AsyncIterator[Event]:
     """`stream`, without blocking the event loop; leaving the loop stops the model."""
-    asked = make_question(question, as_of, date_from, date_to, sources, history)
+    chosen = settings or load_settings()
+    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
     cancel = threading.Event()
     events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -107,7 +112,7 @@ async def astream(
     def run() -> None:
         last: BaseException | None = None
         try:
-            for event in open_pipeline(settings).stream(asked, cancel):
+            for event in open_pipeline(chosen).stream(asked, cancel):
                 loop.call_soon_threadsafe(events.put_nowait, event)
         except BaseException as error:
             last = error
@@ -129,29 +134,6 @@ def answer_runnable(settings: Settings | None = None) -> Runnable[str, Answer]:
     return RunnableLambda(lambda question: ask(question, settings=settings))
 
 
-def make_question(
-    text: str,
-    as_of: str | date | None = None,
-    date_from: str | date | None = None,
-    date_to: str | date | None = None,
-    sources: Sequence[str] = (),
-    history: History = (),
-) -> Question:
-    """Return a question with its dates read.
-
-    Raises:
-        QuestionError: a date is not a day in the form `2023-06-18`.
-    """
-    return Question(
-        text=text,
-        as_of=_day("as_of", as_of),
-        date_from=_day("date_from", date_from),
-        date_to=_day("date_to", date_to),
-        sources=tuple(sources),
-        history=tuple(Turn(asked, answered) for asked, answered in history),
-    )
-
-
 def open_pipeline(settings: Settings | None = None) -> Pipeline:
     """Return the process's pipeline for these settings, with the model loaded.
 
@@ -161,7 +143,7 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     from index.embedder import MiniLMEmbeddings
     from index.model_files import ensure_embedder
     from index.snapshot import IndexReader
-    from rag.chat_model import load_chat_model
+    from rag.chat_model import ReadyModel, load_chat_model
     from rag.writing import system_text
 
     chosen = settings or load_settings()
@@ -170,17 +152,25 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
         if name not in _pipelines:
             model = load_chat_model(chosen, system_text=system_text())
             embeddings = MiniLMEmbeddings(lambda: ensure_embedder(chosen))
-            reader = IndexReader(chosen)
-            _pipelines[name] = Pipeline(reader, embeddings, lambda: model, chosen)
+            _pipelines[name] = Pipeline(IndexReader(chosen), embeddings, ReadyModel(model), chosen)
         return _pipelines[name]
 
 
-def _day(name: str, value: str | date | None) -> date | None:
-    if value is None or isinstance(value, date):
-        return value
-    if not value.strip():
-        return None
-    try:
-        return date.fromisoformat(value.strip())
-    except ValueError:
-        raise QuestionError(f"{name}: “{value}” is not a day; write it as 2023-06-18") from None
+def _question(
+    text: str,
+    settings: Settings,
+    as_of: Day,
+    date_from: Day,
+    date_to: Day,
+    sources: Sequence[str],
+    history: History,
+) -> Question:
+    return make_question(
+        text,
+        max_question=settings.max_question,
+        as_of=str(as_of or ""),
+        date_from=str(date_from or ""),
+        date_to=str(date_to or ""),
+        sources=sources,
+        history=tuple(Turn(asked, answered) for asked, answered in history),
+    )

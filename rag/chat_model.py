@@ -66,6 +66,22 @@ class ModelStatus:
 OnStatus = Callable[[ModelStatus], None]
 
 
+class ReadyModel:
+    """A model that is there already, or None for none; offers what `ModelLoader` offers."""
+
+    def __init__(self, model: BaseChatModel | None) -> None:
+        """Keep the model."""
+        self._model = model
+
+    def status(self) -> ModelStatus:
+        """Ready, or off."""
+        return _status(ModelState.READY if self._model else ModelState.OFF)
+
+    def get(self) -> BaseChatModel | None:
+        """The model, or None if there is none."""
+        return self._model
+
+
 class ModelLoader:
     """Brings the model of the settings to readiness beside whatever else the program does."""
 

@@ -63,8 +63,7 @@ def supporting(statement: str, question: str, evidence: Sequence[Evidence]) -> l
     facts = _facts(statement, question)
     scored = [(_score(facts, sentence), -at) for at, sentence in enumerate(sentences)]
     best = sentences[-max(scored)[1]]
-    covered = _covered(facts, best.text)
-    rest = {fact: weight for fact, weight in facts.items() if fact not in covered}
+    rest = {fact: weight for fact, weight in facts.items() if not _settled(fact, best)}
     second = max(
         (s for s in sentences if s is not best),
         key=lambda s: sum(w for f, w in rest.items() if _stands(f, s.text)),
@@ -100,8 +99,13 @@ def _score(facts: dict[Fact, float], sentence: Sentence) -> float:
     return own + 0.3 * lent
 
 
-def _covered(facts: dict[Fact, float], text: str) -> set[Fact]:
-    return {fact for fact in facts if _stands(fact, text)}
+def _settled(fact: Fact, sentence: Sentence) -> bool:
+    """Whether a fact stands in the sentence, or in what the sentence refers to."""
+    if _stands(fact, sentence.text):
+        return True
+    kind, value = fact
+    named = kind == "name" and name_stands(value, sentence.evidence.headline)
+    return named or (kind == "name" and antecedent(sentence, value) is not None)
 
 
 def _hard(fact: Fact) -> bool:

@@ -148,6 +148,9 @@ def name_stands(name: str, text: str) -> bool:
     last = words[-1]
     if f" {last} " in low:
         return True
+    # Mr Qin for Qin Gang: some surnames come first, and a title shows which word is one
+    if len(words) > 1 and re.search(rf" (?:{'|'.join(_TITLES)}) {re.escape(words[0])} ", low):
+        return True
     # China / Chinese, Libya / Libyan, Turkey / Turkish: a long common beginning
     root = last[: max(4, len(last) - 2)]
     return len(last) >= 5 and len(words) == 1 and f" {root}" in low

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -23,6 +23,7 @@ from index.vectors import VectorsMissing
 from rag import answering, writing
 from rag.abstention import calibration, is_abstention, signals_of
 from rag.answering import Found
+from rag.chat_model import ModelLoader, ModelStatus, ReadyModel
 from rag.citing import statements_in
 from rag.evidence import select_evidence
 from rag.examples import example_questions
@@ -30,8 +31,6 @@ from rag.grounding import Grounded, ground
 from rag.question import Understood, understand
 from rag.retrieval import retrieve
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
-
-_HOPELESS = 0.02  # below this probability that the evidence states an answer, none is written
 
 
 class Pipeline:
@@ -41,7 +40,7 @@ class Pipeline:
         self,
         reader: IndexReader,
         embeddings: MiniLMEmbeddings,
-        chat_model: Callable[[], BaseChatModel | None],
+        models: ModelLoader | ReadyModel,
         settings: Settings,
     ) -> None:
         """Keep the parts.
@@ -49,12 +48,12 @@ class Pipeline:
         Args:
             reader: Opens snapshots of the index.
             embeddings: The embedder that the index was made with.
-            chat_model: Returns the model, or None while there is none: evidence-only mode.
+            models: Has the model; while it has none, answers are evidence only.
             settings: How much is searched and shown.
         """
         self._reader = reader
         self._embeddings = embeddings
-        self._chat_model = chat_model
+        self._models = models
         self._settings = settings
 
     def ask(self, question: Question) -> Answer:
@@ -165,17 +164,12 @@ class Pipeline:
                 found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND
             )
             return
-        model = self._chat_model()
+        model = self._models.get()
         if model is None:
             yield answering.evidence_only(found, "No language model is at work: quotes only.")
             return
         asked, evidence = found.asked, found.evidence
-        prompt = writing.answer_prompt().version
         yield Progress("reading")
-        stated = writing.stated(model, asked, evidence)
-        if stated < _HOPELESS:
-            yield answering.abstained(found, Reason.NOT_STATED, prompt=prompt)
-            return
         draft: list[str] = []
         for event in writing.write(model, asked, evidence, cancel):
             if isinstance(event, Token):
@@ -185,20 +179,19 @@ class Pipeline:
             yield answering.stopped(found)
             return
         yield Progress("checking")
-        yield self._checked(model, found, "".join(draft), stated, prompt)
+        yield self._checked(model, found, "".join(draft))
 
-    def _checked(
-        self, model: BaseChatModel, found: Found, draft: str, stated: float, prompt: str
-    ) -> Answer:
+    def _checked(self, model: BaseChatModel, found: Found, draft: str) -> Answer:
         """Return the answer that the draft's supported statements make, or the abstention."""
         asked, evidence = found.asked, found.evidence
+        prompt = writing.answer_prompt().version
         if is_abstention(draft):
             return answering.abstained(found, Reason.NOT_STATED, prompt=prompt)
         checked = [ground(text, asked.standalone, evidence) for text in statements_in(draft)]
         kept = [grounded for grounded in checked if grounded.supported]
         if not kept:
             return answering.abstained(found, Reason.NOT_STATED, checked, prompt)
-        confirmed = writing.confirmed(model, asked, evidence, _joined(kept))
+        stated, confirmed = writing.doubts(model, asked, evidence, _joined(kept))
         signals = signals_of(asked.standalone, evidence, kept, stated, confirmed)
         chance = calibration().probability(signals)
         if chance < calibration().threshold:
@@ -227,6 +220,10 @@ class Pipeline:
         """Return the publishers in the archive."""
         with self._reader.snapshot() as snapshot:
             return snapshot.sources()
+
+    def model_status(self) -> ModelStatus:
+        """Return how far the model is."""
+        return self._models.status()
 
     def examples(self, limit: int = 4) -> list[str]:
         """Return questions that the archive can answer, made from its articles."""

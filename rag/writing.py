@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage
@@ -54,17 +55,21 @@ def answer_messages(
     )
 
 
-def stated(model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence]) -> float:
-    """Return how probable the model finds it that the evidence states an answer, 0 to 1."""
-    return probability_of(model, answer_messages(asked, evidence, _JUDGE))
-
-
-def confirmed(
+def doubts(
     model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence], answer: str
-) -> float:
-    """Return how probable the model finds it that the evidence states this answer, 0 to 1."""
-    task = _CHECK.format(answer=answer.replace('"', "'"))
-    return probability_of(model, answer_messages(asked, evidence, task))
+) -> tuple[float, float]:
+    """Ask the model whether the evidence states an answer, and whether it states this one.
+
+    Both are asked at once, after the draft: what they share with it is read already.
+
+    Returns:
+        Two probabilities, 0 to 1.
+    """
+    tasks = (_JUDGE, _CHECK.format(answer=answer.replace('"', "'")))
+    with ThreadPoolExecutor(len(tasks)) as threads:
+        asks = [answer_messages(asked, evidence, task) for task in tasks]
+        stated, confirmed = threads.map(lambda messages: probability_of(model, messages), asks)
+    return stated, confirmed
 
 
 def write(

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from index.errors import BroadsheetError, QuestionError
+from rag.asking import make_question
 from rag.types import Event, Token
 from web import render, wording
 from web.exchange import Exchange, advance, history
-from web.filters import make_question
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline

@@ -56,7 +56,7 @@ def read_articles(
 def _read_all(
     given: list[Path], unchanged: Known | None
 ) -> Iterator[Article | Skipped | Unchanged]:
-    for path in dict.fromkeys(_in_full(path) for path in given):
+    for path in dict.fromkeys(in_full(path) for path in given):
         for found in walk(path) if path.is_dir() else _single(path):
             if isinstance(found, Skipped):
                 yield found
@@ -66,7 +66,7 @@ def _read_all(
                 yield from _read(found)
 
 
-def _in_full(path: Path) -> Path:
+def in_full(path: Path) -> Path:
     """Make a path absolute: a folder without links, a file by its own name in its folder."""
     return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
 

@@ -1,4 +1,4 @@
-"""The words of the form -> a `Question` with its bounds. Knows nothing of Gradio or markup."""
+"""Words and dates as people type them, to a `Question` with its bounds. Knows nothing of stores."""
 
 from __future__ import annotations
 

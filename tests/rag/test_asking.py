@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from index.errors import QuestionError
-from web.filters import make_question, parse_day
+from rag.asking import make_question, parse_day
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""`python -m rag "question"`: ask the archive from a shell."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from index.errors import BroadsheetError
+
+_DAY = "A day, 2023-06-18."
+
+
+def main(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    as_of: Annotated[str, typer.Option("--as-of", help="Answer as of this day. " + _DAY)] = "",
+    date_from: Annotated[str, typer.Option("--from", help="First day searched. " + _DAY)] = "",
+    date_to: Annotated[str, typer.Option("--to", help="Last day searched. " + _DAY)] = "",
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="A publisher; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Ask the archive a question; each statement of the answer cites its sentence.
+
+    Exit codes: 0 answered, 1 the articles do not say, 2 it could not be asked.
+    """
+    from rag import ask
+    from rag.plain import answer_json
+
+    try:
+        answer = ask(
+            question,
+            as_of=as_of,
+            date_from=date_from,
+            date_to=date_to,
+            sources=source or (),
+        )
+    except BroadsheetError as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps(answer_json(answer), ensure_ascii=False, indent=2))
+    else:
+        typer.echo(answer.text)
+        for number, one in enumerate(answer.citations, 1):
+            when = f"{one.date.isoformat()} " if one.date else ""
+            typer.echo(f"\n[{number}] {when}{one.headline} ({one.article_id})\n    “{one.quote}”")
+        for notice in answer.notices:
+            typer.echo(f"\nNote: {notice}")
+    raise typer.Exit(1 if answer.abstained else 0)
+
+
+if __name__ == "__main__":
+    typer.run(main)
