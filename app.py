@@ -6,110 +6,115 @@ is fetched and loaded behind it.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from collections.abc import Iterable
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from index.errors import BroadsheetError, IndexMissing, SettingsError
+from index.embedder import MiniLMEmbeddings
+from index.errors import BroadsheetError, IndexLocked
+from index.progress import Meter
+from index.quiet import quiet_gradio
+from index.sample import give_way, paths_due
 from index.settings import Settings, load_settings
+from index.status import index_status, recipe_is_current
+from web import terminal
+from web.auth import read_auth
+from web.terminal import say, show_build
 
+if TYPE_CHECKING:
+    from rag.chat_model import ModelLoader
+
+People = list[tuple[str, str]] | None
+SAMPLE = Path(__file__).parent.resolve() / "articles"
 console = Console(stderr=True)
-SAMPLE = Path(__file__).parent / "articles"
 
 
 def main(
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to serve on.")] = 7860,
+    port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = 7860,
     articles: Annotated[
-        list[Path] | None, typer.Option(help="Files and folders to index first; repeatable.")
+        list[Path] | None,
+        typer.Option(help="Files and folders to index first, in place of the sample; repeatable."),
     ] = None,
     auth: Annotated[
-        Path | None, typer.Option(help="A file of `name:password` lines; only they are let in.")
+        Path | None, typer.Option(help="A file of name:password lines; only they are let in.")
     ] = None,
 ) -> None:
     """Ask a dated news archive in the browser; every statement cites its sentence."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        serve(load_settings(), host, port, articles or [], read_auth(auth))
+        people = read_auth(auth) if auth else None
+        serve(load_settings(), host, port, articles or [], people)
     except BroadsheetError as error:
-        console.print(str(error), style="red", markup=False)
+        say(console, str(error), style="red")
         sys.exit(2)
+    except KeyboardInterrupt:
+        say(console, "Interrupted; the same command goes on from here.")
+        sys.exit(130)
 
 
-def serve(
-    settings: Settings, host: str, port: int, articles: list[Path], auth: list[tuple[str, str]]
-) -> None:
-    """Bring the index up to date, start the model behind, and serve until interrupted."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    from index.embedder import MiniLMEmbeddings
+def serve(settings: Settings, host: str, port: int, articles: list[Path], people: People) -> None:
+    """Bring the index up to date, serve until interrupted, and load the model meanwhile."""
+    terminal.require_port(host, port)
+    quiet_gradio(settings.data_dir.expanduser() / "page")
     from index.model_files import ensure_embedder
+
+    with Meter(console) as meter:
+        embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
+        ensure_embedder(settings, meter.fetched)
+        bring_in_line(settings, embeddings, articles, meter)
+
+    from index.snapshot import IndexReader
     from rag.chat_model import ModelLoader
     from rag.pipeline import Pipeline
-
-    embeddings = MiniLMEmbeddings(ensure_embedder(settings))
-    reader = open_index(settings, embeddings, articles)
-    loader = ModelLoader(settings)
-    loader.start()
-    pipeline = Pipeline(reader, embeddings, loader, settings)
-
+    from rag.writing import system_text
     from web.page import build_page, launch_options
 
+    loader = ModelLoader(settings, system_text=system_text())
+    pipeline = Pipeline(IndexReader(settings), embeddings, loader, settings)
     page = build_page(pipeline, max_question=settings.max_question)
-    console.print(f"Broadsheet: http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")
-    options = launch_options() | {"auth": auth or None}
-    page.launch(server_name=host, server_port=port, quiet=True, **options)
+    options = launch_options() | {"server_name": host, "server_port": port, "auth": people}
+    page.launch(prevent_thread_lock=True, quiet=True, **options)
+    say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
+    load_behind(embeddings, loader)
+    terminal.wait_for_the_end()
+    say(console, "Ending.")
+    page.close(verbose=False)
+    loader.close()
+    os._exit(0)  # what is left are threads of libraries, in the middle of a computation perhaps
 
 
-def open_index(settings: Settings, embeddings: object, articles: list[Path]) -> object:
-    """Index `articles`, or the sample where nothing is indexed yet; return the reader."""
+def bring_in_line(
+    settings: Settings, embeddings: MiniLMEmbeddings, articles: list[Path], meter: Meter
+) -> None:
+    """Index what is due; raises `BroadsheetError` if there is nothing to serve after it."""
+    paths = paths_due(settings, articles, SAMPLE)
+    if paths is None:
+        return
     from index.build import build_index
-    from index.snapshot import IndexReader
 
-    if not articles:
-        try:
-            return IndexReader(settings)
-        except IndexMissing:
-            articles = [SAMPLE]
-    show_progress(build_index(articles, settings, embeddings))
-    return IndexReader(settings)
-
-
-def show_progress(events: Iterable[object]) -> None:
-    """Draw the events of a build as one bar for each stage; the last event is its report."""
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
-    tasks = {}
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
-        for event in events:
-            if not hasattr(event, "stage"):
-                for skipped in event.skipped:
-                    console.print(f"skipped {skipped}", markup=False)
-                continue
-            if event.stage not in tasks:
-                tasks[event.stage] = bars.add_task(event.stage.value.capitalize())
-            bars.update(tasks[event.stage], completed=event.done, total=event.total)
-
-
-def read_auth(path: Path | None) -> list[tuple[str, str]]:
-    """Return the name and password pairs of a file, one `name:password` a line.
-
-    Raises:
-        SettingsError: the file cannot be read, is empty, or has a line of another form.
-    """
-    if path is None:
-        return []
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--auth {path}: {error}") from error
-    pairs = [line.partition(":") for line in lines if line and not line.startswith("#")]
-    if not pairs or not all(name and password for name, _, password in pairs):
-        raise SettingsError(f"--auth {path}: every line must be name:password.")
-    return [(name, password) for name, _, password in pairs]
+        show_build(build_index(paths, settings, embeddings), meter, console)
+        if give_way(settings, articles, SAMPLE):
+            say(console, "The sample articles were taken out of the index.")
+    except IndexLocked as error:
+        recipe_is_current(settings)  # raises where there is no index to go on with
+        say(console, f"Not brought up to date: {error}.")
+    if index_status(settings).articles == 0:
+        raise BroadsheetError("No article was found: name a folder that has some with --articles.")
+
+
+def load_behind(embeddings: MiniLMEmbeddings, loader: ModelLoader) -> None:
+    """Load both models beside the page, and tell in the terminal how far they are."""
+    loader.start()
+    for work in (embeddings.load, lambda: terminal.follow_model(loader, console)):
+        threading.Thread(target=work, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Speed and memory against peers: each script prints a table and one ratio from one run."""

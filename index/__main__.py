@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,14 +17,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from index.errors import BroadsheetError, IndexMissing
-from index.types import BuildEvent, BuildReport, Skipped
+from index.progress import Meter, visible
+from index.types import BuildReport, Skipped
 
 if TYPE_CHECKING:
-    from index.model_files import Fetch
     from index.settings import Settings
     from index.status import Status
 
@@ -37,7 +35,6 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 
-_PLAIN_SECONDS = 10.0  # between two plain lines of progress
 _INTERRUPTED = 130
 _Paths = list[Path]
 _Wait = Annotated[
@@ -166,7 +163,7 @@ def _build(paths: _Paths, *, prune: bool, again: bool, wait: float) -> None:
     from index.embedder import MiniLMEmbeddings
     from index.model_files import ensure_embedder
 
-    with _Meter() as meter:
+    with Meter() as meter:
         embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
         report = None
         for event in build_index(paths, settings, embeddings, prune=prune, again=again, wait=wait):
@@ -192,56 +189,6 @@ def _refuse_if_current(settings: Settings) -> None:
         current = True
     if current:
         raise BroadsheetError("say what to index: `python -m index build FOLDER`")
-
-
-class _Meter:
-    """Progress on stderr: a bar for each stage on a terminal, else a line now and then."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._bars: Progress | None = None
-        self._tasks: dict[str, int] = {}
-        self._began: dict[str, tuple[float, int]] = {}
-        self._said = 0.0
-
-    def __enter__(self) -> _Meter:
-        if self._console.is_terminal:
-            columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-            rate = TextColumn("{task.fields[rate]}")
-            self._bars = Progress(*columns, rate, TimeRemainingColumn(), console=self._console)
-            self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bars:
-            self._bars.stop()
-
-    def reached(self, event: BuildEvent) -> None:
-        """Show an event of a build."""
-        unit = {"embedding": "articles", "reading": "articles", "words": "passages"}
-        self._show(event.stage.value, event.done, event.total, unit.get(event.stage.value, ""))
-
-    def fetched(self, fetch: Fetch) -> None:
-        """Show the progress of a download, in megabytes."""
-        self._show(f"fetching {fetch.what}", fetch.done // 10**6, fetch.total // 10**6, "MB")
-
-    def _show(self, stage: str, done: int, total: int | None, unit: str) -> None:
-        now = time.monotonic()
-        first = stage not in self._began
-        since, before = self._began.setdefault(stage, (now, done))
-        rate = (done - before) / (now - since) if now > since else 0.0
-        pace = f"{rate:,.0f} {unit}/s" if unit and rate else ""
-        if self._bars:
-            if first:
-                task = self._bars.add_task(stage.capitalize(), total=total, rate="")
-                self._tasks[stage] = task
-            self._bars.update(self._tasks[stage], completed=done, total=total, rate=pace)  # type: ignore[arg-type]
-        elif now - self._said >= _PLAIN_SECONDS or done == total:
-            self._said = now
-            left = f"{(total - done) / rate:,.0f} s left" if total and rate else ""
-            count = f"{done:,}" + (f" of {total:,}" if total is not None else "") + f" {unit}"
-            print(", ".join(part for part in (f"{stage}: {count}".rstrip(), pace, left) if part),
-                  file=sys.stderr)  # fmt: skip
 
 
 def _report_rows(report: BuildReport) -> list[tuple[str, str]]:
@@ -298,16 +245,11 @@ def _show_table(rows: list[tuple[str, str]]) -> None:
 
 def _show_skipped(skipped: tuple[Skipped, ...]) -> None:
     for item in skipped:
-        print(f"skipped {_visible(str(item))}")
+        print(f"skipped {visible(str(item))}")
 
 
 def _warn(message: str) -> None:
-    print(_visible(message), file=sys.stderr)
-
-
-def _visible(text: str) -> str:
-    """File names may hold anything: show control characters as what they are."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    print(visible(message), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def quiet_transformers() -> None:
@@ -14,6 +17,21 @@ def quiet_transformers() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
+
+def quiet_gradio(folder: Path | None = None) -> None:
+    """Stop gradio's analytics, and keep a proxy from the page's own address.
+
+    Args:
+        folder: Where gradio may keep files; None leaves it the system's temporary folder.
+    """
+    quiet_transformers()  # gradio imports the hub client, which reads its settings once
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    if folder is not None:
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(folder.resolve()))
+    for name in ("no_proxy", "NO_PROXY"):
+        listed = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join(dict.fromkeys([*listed, *_LOOPBACK]))
 
 
 def quiet_openvino() -> None:

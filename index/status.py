@@ -5,6 +5,7 @@ Knows nothing of how it is shown.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from index.database import open_reader
 from index.days import number_day
 from index.errors import IndexMissing
+from index.readers import in_full
 from index.recipe import current_recipe
 from index.settings import Settings
 from index.types import Skipped
@@ -84,6 +86,18 @@ def live_ids(settings: Settings, ids: Sequence[str]) -> set[str]:
     try:
         query = "SELECT 1 FROM articles WHERE id = ? AND removed IS NULL"
         return {name for name in ids if sql.execute(query, (name,)).fetchone()}
+    finally:
+        sql.close()
+
+
+def live_below(settings: Settings, folder: Path) -> list[str]:
+    """Return the ids of the live articles whose files lie in `folder`; raises `IndexMissing`."""
+    sql = open_reader(settings.index_dir)
+    try:
+        _meta(sql)
+        prefix = str(in_full(folder)).rstrip(os.sep) + os.sep
+        query = "SELECT id FROM articles WHERE removed IS NULL AND substr(file, 1, ?) = ?"
+        return [name for (name,) in sql.execute(query, (len(prefix), prefix))]
     finally:
         sql.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 _MONTHS = {
     name.lower(): number
@@ -18,8 +18,9 @@ _MONTHS = {
 } | {"sept": 9}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DAY = re.compile(
-    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?"
-    rf"|(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)\b(?:,?\s+(?P<year>\d{{4}}))?"
+    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?"
+    rf"|(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b)"
+    rf"(?:,?\s+(?P<year>\d{{4}})\b)?"
     r"|\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
     re.IGNORECASE,
 )
@@ -27,7 +28,11 @@ _WHOLE_MONTH = re.compile(rf"\b(?P<month>{_MONTH})\.?,?\s+(?P<year>\d{{4}})\b", 
 _BARE_MONTH = re.compile(
     rf"\b(?:in|during|since|until|after|before)\s+(?P<month>{_MONTH})\b", re.IGNORECASE
 )
-_YEAR = re.compile(r"\b(?:in|during|of|since|until|after|before|by)\s+(?P<year>(?:19|20)\d{2})\b")
+_YEAR = re.compile(
+    r"\b(?:in|during|of|since|until|after|before|by|between|from|to|and)\s+"
+    r"(?P<year>(?:19|20)\d{2})\b",
+    re.IGNORECASE,
+)
 _RELATIVE = re.compile(
     r"\b(?:(?P<word>today|yesterday|tomorrow)"
     r"|(?P<which>this|last|past|previous)\s+(?P<unit>day|week|month|year))\b",
@@ -71,9 +76,14 @@ def find_window(text: str, as_of: date) -> Window | None:
         return _relative(text, as_of)
     first, last, at = periods[0]
     if len(periods) > 1 and re.search(r"\b(between|from)\b", text, re.IGNORECASE):
-        return Window(first, periods[1][1], text[at.start : periods[1][2].stop])
+        last = periods[1][1]
+        if first > last and first.year > last.year:  # "3 May to 5 June 2021": one year for both
+            first = first.replace(year=last.year, day=min(first.day, 28))
+        if first <= last:
+            return Window(first, last, text[at.start : periods[1][2].stop])
     before = re.search(r"(\w+)\s*$", text[: at.start])
-    word = (before[1] if before else text[at.start :].split()[0]).lower()
+    words = text[at].split()[0].lower(), before[1].lower() if before else ""
+    word = next((word for word in words if word in _OPEN), "")
     side = _OPEN.get(word)
     if side == "from":
         return Window(first, None, _said(word, text[at]))
@@ -145,25 +155,31 @@ def _year(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
     return date(year, 1, 1), date(year, 12, 31)
 
 
+def _shifted(day: date, days: int) -> date:
+    """A day so many days later; the calendar's own ends at its ends."""
+    ordinal = min(max(day.toordinal() + days, 1), date.max.toordinal())
+    return date.fromordinal(ordinal)
+
+
 def _relative(text: str, as_of: date) -> Window | None:
     match = _RELATIVE.search(text)
     if not match:
         return None
     if match["word"]:
         shift = {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()]
-        day = as_of + timedelta(days=shift)
+        day = _shifted(as_of, shift)
         return Window(day, day, match[0])
     unit, this = match["unit"].lower(), match["which"].lower() == "this"
     if unit == "day":
-        return Window(as_of - timedelta(days=1), as_of, match[0])
+        return Window(_shifted(as_of, -1), as_of, match[0])
     if unit == "week":
         # News speaks loosely of weeks: seven days, counted from the day itself.
-        return Window(as_of - timedelta(days=7 if this else 13), as_of, match[0])
+        return Window(_shifted(as_of, -7 if this else -13), as_of, match[0])
     if unit == "month":
         first = as_of.replace(day=1)
         if this:
             return Window(first, as_of, match[0])
-        last = first - timedelta(days=1)
+        last = _shifted(first, -1)
         return Window(last.replace(day=1), last, match[0])
-    year = as_of.year if this else as_of.year - 1
+    year = as_of.year if this else max(1, as_of.year - 1)
     return Window(date(year, 1, 1), date(year, 12, 31), match[0])

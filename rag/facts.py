@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from index.words import STOP_WORDS
+from rag.places import same_place
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*[\w]|[^\W_]")
 _CAPITAL = re.compile(r"(?:[A-Z]\.)+[A-Z]?|[^\W\d_a-zß-öø-ÿ][\w'’&-]*")
-_NAME_LINKS = frozenset("of de la von van der bin al el for the and".split())
+# Parts of one name; what other words join ("Bank of England") is two, and each must stand.
+_NAME_LINKS = frozenset("de la von van der bin al el".split())
 _TITLES = frozenset(
-    """mr mrs ms dr sir lord lady president minister secretary chancellor king queen prince
+    """mr mrs ms dr sir lord lady president prime minister secretary chancellor king queen prince
     princess pope foreign general senator governor mayor judge captain prof professor rep sen
     gen""".split()
 )
@@ -25,6 +27,7 @@ _ALIASES = (
     frozenset({"un", "u.n", "united nations"}),
     frozenset({"eu", "e.u", "european union"}),
 )
+_PRONOUN_US = re.compile(r"\bus\b")
 _UNITS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
@@ -37,8 +40,9 @@ _SCALES = {
     "m": 1e6, "mn": 1e6, "bn": 1e9, "tn": 1e12, "k": 1e3,
 }  # fmt: skip
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<digits>\d[\d,]*(?:\.\d+)?)(?:st|nd|rd|th)?\s?-?"
-    r"(?P<scale>hundred|thousand|million|billion|trillion|mn|bn|tn|m|k)?\b",
+    r"(?<![\w.])(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?)(?P<part>[½¼¾])?"
+    r"(?:(?:st|nd|rd|th)\b)?"
+    r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|mn|bn|tn|m|k)\b)?",
     re.IGNORECASE,
 )
 _NUMBER_WORD = re.compile(
@@ -46,6 +50,7 @@ _NUMBER_WORD = re.compile(
     rf"(?:\s(?P<scale>hundred|thousand|million|billion|trillion))?\b",
     re.IGNORECASE,
 )
+_PARTS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 # Words of number that are more often pronouns or ranks than counts.
 _LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
 
@@ -54,9 +59,8 @@ def numbers_in(text: str) -> dict[str, float]:
     """Return the numbers of a text by the words that say them; `1.4 million` is 1400000."""
     found: dict[str, float] = {}
     for match in _NUMBER.finditer(text):
-        digits = match["digits"].rstrip(",").replace(",", "")
-        scale = _SCALES.get((match["scale"] or "").lower(), 1.0)
-        found[match[0].strip()] = float(digits) * scale
+        value = float(match["digits"].replace(",", "")) + _PARTS.get(match["part"] or "", 0.0)
+        found[match[0]] = value * _SCALES.get((match["scale"] or "").lower(), 1.0)
     for match in _NUMBER_WORD.finditer(text):
         value = float(_UNITS[match["word"].lower()])
         if match["rest"]:
@@ -137,7 +141,7 @@ def _close(run: list[str], names: list[str]) -> None:
 
 def name_stands(name: str, text: str) -> bool:
     """Whether a text names who or what `name` names: its last word, or another common form."""
-    low = f" {_flat(text)} "
+    low = f" {_flat(_PRONOUN_US.sub(' ', text))} "
     flat = _flat(name)
     for alias in _ALIASES:
         if flat in alias:
@@ -147,13 +151,21 @@ def name_stands(name: str, text: str) -> bool:
         return True
     last = words[-1]
     if f" {last} " in low:
-        return True
+        return len(words) == 1 or not _only_others(words, text)
     # Mr Qin for Qin Gang: some surnames come first, and a title shows which word is one
     if len(words) > 1 and re.search(rf" (?:{'|'.join(_TITLES)}) {re.escape(words[0])} ", low):
         return True
-    # China / Chinese, Libya / Libyan, Turkey / Turkish: a long common beginning
-    root = last[: max(4, len(last) - 2)]
-    return len(last) >= 5 and len(words) == 1 and f" {root}" in low
+    return len(words) == 1 and any(same_place(last, word) for word in set(low.split()))
+
+
+def _only_others(words: list[str], text: str) -> bool:
+    """Whether a text names namesakes only: Joe Biden, where Jill Biden is asked for."""
+    bearers = [_flat(name).split() for name in names_in(text)]
+    bearers = [bearer for bearer in bearers if words[-1] in bearer]
+    return bool(bearers) and all(
+        len(bearer) > 1 and bearer[-1] == words[-1] and not set(bearer) & set(words[:-1])
+        for bearer in bearers
+    )
 
 
 def _flat(text: str) -> str:

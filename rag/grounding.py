@@ -14,17 +14,18 @@ from datetime import date, timedelta
 from index.words import content_stems, stems
 from rag.citing import Sentence, antecedent, cite, only_common_words, supporting
 from rag.dates import mentioned_days
-from rag.facts import name_stands, names_in, strict_numbers_in
+from rag.facts import name_stands, names_in, numbers_in, strict_numbers_in
 from rag.types import Citation, Evidence
 
 SUPPORTED = 0.5  # least share of a statement's own words that must stand in what it cites
 _NEGATION = re.compile(r"\b(not|no|never|none|nobody|nothing|neither|nor|without)\b|n['’]t\b", re.I)
 _MONTH_YEAR = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|"
-    r"September|October|November|December)\b(?:\s+\d{1,2}(?:st|nd|rd|th)?)?,?(?:\s+\d{4})?"
+    r"September|October|November|December)\b(?:\s+\d{1,2}(?:st|nd|rd|th)?\b)?,?(?:\s+\d{4})?"
     r"|\b(?:in|of|during|since)\s+(?:19|20)\d{2}\b|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
 )
+_ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
 
@@ -80,7 +81,8 @@ def _check_names(statement: str, cited: Sequence[Sentence]) -> tuple[list[int | 
             (-1, None),
         )
         if start is not None:
-            starts[at] = start if starts[at] is None else min(start, starts[at] or start)
+            known = starts[at]
+            starts[at] = start if known is None else min(start, known)
         elif not any(name_stands(name, c.evidence.headline) for c in cited):
             return starts, f"“{name}” is not in the cited sentence"
     return starts, ""
@@ -97,7 +99,8 @@ def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> 
 
 def _check_days(statement: str, cited: Sequence[Sentence]) -> str:
     """A day stands if the sentence names it, or names a weekday that falls on it."""
-    for first, last in mentioned_days(statement):
+    near = next((c.evidence.date for c in cited if c.evidence.date), _ANY_YEAR)
+    for first, last in mentioned_days(statement, near):
         if not any(_day_stands(first, last, sentence) for sentence in cited):
             return f"the date {first.isoformat()} is not in the cited sentence"
     return ""
@@ -105,8 +108,8 @@ def _check_days(statement: str, cited: Sequence[Sentence]) -> str:
 
 def _day_stands(first: date, last: date, sentence: Sentence) -> bool:
     published = sentence.evidence.date
-    for start, end in mentioned_days(sentence.text, published):
-        if start <= first <= end or first <= start <= last:
+    for start, end in mentioned_days(sentence.text, published or _ANY_YEAR):
+        if first <= start and end <= last:  # a day is not stated by the year that it is in
             return True
     if published is None:
         return False
@@ -138,6 +141,7 @@ def _support(
     for sentence, start in zip(cited, starts, strict=True):
         quoted.update(stems(cite(sentence, start).quote))
         quoted.update(stems(sentence.evidence.headline))
-    names = [stem for name in names_in(statement) for stem in stems(name)]
-    standing = [stem for stem in added if stem in quoted or stem in names]
+    # Names and numbers were found already, in whatever form: three billion, 3bn.
+    facts = {s for fact in (*names_in(statement), *numbers_in(statement)) for s in stems(fact)}
+    standing = [stem for stem in added if stem in quoted or stem in facts]
     return len(standing) / len(added) if added else 0.0

@@ -23,6 +23,7 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.IGNORECASE)
+_MEASURE = re.compile(r"\bhow (many people|many|much|long|old|often|far)\b", re.IGNORECASE)
 _MARK = re.compile(r"\s*\[\d+\]")
 _EXPLETIVE = re.compile(r"\b(was|is|are|were|did|does) (it|there)\b", re.IGNORECASE)
 
@@ -93,8 +94,8 @@ def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
     """Return the turn that a question continues, None if it can be read alone."""
     if not history:
         return None
-    short = len(content_stems(text)) <= 2 and not names_in(text)
     names = names_in(text)
+    short = len(content_stems(_MEASURE.sub("", text))) <= 2 and not names
     pointing = _POINTING.search(_EXPLETIVE.sub(" ", text)) and len(names) < 2
     if _CONTINUING.search(text) or pointing or short or (_EXPLETIVE.search(text) and not names):
         return history[-1]

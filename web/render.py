@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from index.types import Article, Coverage
+from rag.chat_model import ModelStatus
 from rag.types import Answer, Citation, Evidence, Outcome, Statement
 from web import wording
 from web.exchange import Exchange, Place
@@ -37,7 +38,7 @@ def header(archive: Coverage) -> str:
     )
 
 
-def model_state(status: wording.Status) -> str:
+def model_state(status: ModelStatus) -> str:
     """The line on the language model; empty when it is ready."""
     line = wording.model_state(status)
     if not line:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Protocol
 
 from index.types import Coverage
+from rag.chat_model import ModelStatus
 from rag.types import Answer, Citation, Evidence, Outcome, Progress, Question, Reason
 
 MONTHS = (
@@ -29,17 +29,6 @@ REASONS = {
     Reason.NO_MODEL: "The language model is not available.",
     Reason.STOPPED: "Stopped.",
 }
-
-
-class Status(Protocol):
-    """What the page shows of the language model's state; sizes in bytes, times in seconds."""
-
-    state: str
-    done: int
-    total: int
-    rate: float
-    eta_s: float | None
-    message: str
 
 
 def day(value: date) -> str:
@@ -153,7 +142,7 @@ def announcement(answer: Answer) -> str:
     return f"Answer: {answer.text}"
 
 
-def model_state(status: Status) -> str:
+def model_state(status: ModelStatus) -> str:
     """One line on the language model; empty when it is ready."""
     meanwhile = "Until then answers are the best sentences."
     if status.state == "ready":
@@ -173,11 +162,11 @@ def model_state(status: Status) -> str:
 _PREPARED = {"converting": "prepared, which happens once", "loading": "loaded"}
 
 
-def _transfer(status: Status) -> str:
+def _transfer(status: ModelStatus) -> str:
     parts = [f"{status.done / 1e6:,.0f} of {status.total / 1e6:,.0f} MB"]
     if status.rate > 0:
         parts.append(f"{status.rate / 1e6:.0f} MB/s")
-    if status.eta_s is not None and status.eta_s > 0:
-        seconds = round(status.eta_s)
+    if status.eta is not None and status.eta > 0:
+        seconds = round(status.eta)
         parts.append(f"{seconds} s left" if seconds < 120 else f"{seconds // 60} min left")
     return ", ".join(parts)

@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from rag.chat_model import ModelState, ModelStatus
 from tests.web.conftest import THIRD_PARTY, Served
-from tests.web.fake_pipeline import GREETING, HOSTILE, ModelStatus
+from tests.web.fake_pipeline import GREETING, HOSTILE
 
 pytestmark = [pytest.mark.slow, *THIRD_PARTY]
 BOX = "#box textarea"
@@ -271,13 +272,13 @@ def test_a_forged_position_opens_nothing(page) -> None:
 
 
 def test_the_model_state_is_followed_until_it_is_ready(browser, served: Served) -> None:
-    served.pipeline.status = ModelStatus("fetching", 412_000_000, 1_117_320_768, 11e6, 62)
+    served.pipeline.status = ModelStatus(ModelState.FETCHING, 412_000_000, 1_117_320_768, 11e6, 62)
     try:
         page = browser.new_page()
         page.goto(served.url)
         page.locator(".model-state", has_text="412 of 1,117 MB, 11 MB/s, 62 s left").wait_for()
     finally:
-        served.pipeline.status = ModelStatus()
+        served.pipeline.status = ModelStatus(ModelState.READY)
     page.locator(".model-state").wait_for(state="detached")
     page.close()
 

@@ -27,7 +27,7 @@ STORIES = {
     "The flames on Maui killed dozens and were driven by a hurricane's wind.\n",
     "sydney.txt": "date 2023-08-20 Spain win the Women's World Cup\n\n"
     "Olga Carmona scored the only goal of the final against England in Sydney.\n",
-    "recipe.txt": "How to bake bread\n\nMix flour, water, salt and yeast; wait; bake for an hour.\n",
+    "recipe.txt": "How to bake bread\n\nMix flour, water, salt and yeast; wait; bake an hour.\n",
 }
 
 
@@ -74,8 +74,8 @@ def found(
     """Ids of the articles that dense and lexical search find, best first."""
     bounds = bounds or Bounds()
     with reader.snapshot() as snapshot:
-        dense = snapshot.dense(embeddings.embed_query(text), 10, bounds)
-        lexical = snapshot.lexical(text, 10, bounds)
+        dense = snapshot.dense(embeddings.embed_query(text), 20, bounds)
+        lexical = snapshot.lexical(text, 20, bounds)
         known = snapshot.passages([hit.key for hit in dense + lexical])
         return (
             [known[hit.key].passage.article_id for hit in dense],

@@ -33,14 +33,14 @@ def test_environment_and_env_file_are_read(own_folder, monkeypatch):
 
 def test_unknown_name_in_environment_is_refused_with_a_hint(monkeypatch):
     monkeypatch.setenv("BROADSHEET_CROMA_URL", "http://localhost:8000")
-    with pytest.raises(SettingsError, match="BROADSHEET_CROMA_URL; did you mean .*CHROMA_URL"):
+    with pytest.raises(SettingsError, match=r"BROADSHEET_CROMA_URL; did you mean .*CHROMA_URL"):
         load_settings()
 
 
 @pytest.mark.parametrize("line", ["BROADSHEET_DATADIR=x", "export broadsheet_datadir=x"])
 def test_unknown_name_in_env_file_is_refused_with_a_hint(own_folder, line):
     (own_folder / ".env").write_text(f"# mine\n{line}\n")
-    with pytest.raises(SettingsError, match="BROADSHEET_DATADIR; did you mean .*DATA_DIR"):
+    with pytest.raises(SettingsError, match=r"BROADSHEET_DATADIR; did you mean .*DATA_DIR"):
         load_settings()
 
 

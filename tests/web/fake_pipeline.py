@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from index.errors import ModelUnavailable
 from index.types import Article, Coverage, Passage
+from rag.chat_model import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
     Answer,
@@ -77,16 +78,6 @@ ARTICLES = {
 COVERAGE = Coverage(date(2023, 2, 1), date(2023, 12, 20), 46, 1)
 
 
-@dataclass
-class ModelStatus:
-    state: str = "ready"
-    done: int = 0
-    total: int = 0
-    rate: float = 0.0
-    eta_s: float | None = None
-    message: str = ""
-
-
 class FakePipeline:
     """Answers by a word in the question: absent, fail, crash, slow, evil, bare, or normally.
 
@@ -97,7 +88,7 @@ class FakePipeline:
         self.pace = pace
         self.questions: list[Question] = []
         self.cancels: list[threading.Event | None] = []
-        self.status = ModelStatus()
+        self.status = ModelStatus(ModelState.READY)
 
     def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
         self.questions.append(question)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from index.types import Coverage
-from tests.web.fake_pipeline import ModelStatus
+from rag.chat_model import ModelState, ModelStatus
 from web import wording
 
 
@@ -29,14 +29,14 @@ def test_coverage_names_undated_articles() -> None:
 @pytest.mark.parametrize(
     ("status", "line"),
     [
-        (ModelStatus("ready"), ""),
+        (ModelStatus(ModelState.READY), ""),
         (
-            ModelStatus("fetching", 412_000_000, 1_117_320_768, 11e6, 62.4),
+            ModelStatus(ModelState.FETCHING, 412_000_000, 1_117_320_768, 11e6, 62.4),
             "The language model is being fetched: 412 of 1,117 MB, 11 MB/s, 62 s left. "
             "Until then answers are the best sentences.",
         ),
         (
-            ModelStatus("failed", message="The disk is full."),
+            ModelStatus(ModelState.FAILED, message="The disk is full."),
             "The language model cannot be had; answers are the best sentences. The disk is full.",
         ),
     ],
@@ -47,4 +47,4 @@ def test_the_model_line(status: ModelStatus, line: str) -> None:
 
 @pytest.mark.parametrize("state", ["missing", "converting", "loading", "off"])
 def test_every_other_state_says_what_answers_are(state: str) -> None:
-    assert "nswers are the best sentences" in wording.model_state(ModelStatus(state))
+    assert "nswers are the best sentences" in wording.model_state(ModelStatus(ModelState(state)))

@@ -1,0 +1,74 @@
+# Broadsheet: `make` shows what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test fast check fix bench eval screenshots clean
+SHELL := /bin/sh
+
+BIN := .venv/bin
+PORT ?= 7860
+HOST ?= 127.0.0.1
+ARTICLES ?=
+OPTIONS ?=
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo '  Options of run: ARTICLES=/path PORT=7860 HOST=127.0.0.1'
+
+run: .venv/installed ## Index the articles and serve the page
+	@exec $(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(ARTICLES),--articles "$(ARTICLES)") $(OPTIONS)
+
+test: check chromium ## Check, then run every test
+	$(BIN)/python -m pytest
+
+fast: .venv/installed-dev ## Run the tests that need no language model, browser or second process
+	$(BIN)/python -m pytest -m "not slow"
+
+check: .venv/installed-dev ## Lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy index rag web evals app.py
+	$(BIN)/lint-imports
+
+fix: .venv/installed-dev ## Repair what ruff can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/installed-dev ## Run the benchmarks, one after another
+	@for script in $$(grep -l __main__ benchmarks/[!_]*.py); do \
+		echo "== $$script"; $(BIN)/python -m "benchmarks.$$(basename $$script .py)" || exit 1; done
+
+eval: .venv/installed-dev ## Show how answers are measured
+	$(BIN)/python -m evals --help
+
+screenshots: .venv/installed-dev chromium ## Take the pictures of the documentation
+	$(BIN)/python -m docs.screenshots
+
+clean: ## Remove the environment, the index and what tools left; models stay
+	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@python=$$(command -v python3.11 || command -v python3 || echo none); \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Broadsheet needs Python 3.11 or later; found: $$($$python --version 2>&1)." >&2; \
+		echo "Install python3.11 and run make again." >&2; exit 1; }; \
+	"$$python" -m venv .venv || { rm -rf .venv; \
+		echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+.venv/installed: requirements.txt requirements.lock | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	@touch $@
+
+# The browser tests want Debian's Chromium; where apt-get cannot bring it they say why they skip.
+.PHONY: chromium
+chromium:
+	@test -x /usr/bin/chromium || { command -v apt-get >/dev/null && { \
+		if [ "$$(id -u)" = 0 ]; then root=; else root="sudo -n"; fi; \
+		echo "Installing chromium for the browser tests"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ $$root apt-get install -y -qq --no-install-recommends chromium \
+		|| { $$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends chromium; }; } \
+		>/dev/null; }; } || echo "No chromium: the browser tests will skip."

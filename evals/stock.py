@@ -1,0 +1,91 @@
+"""The stock chain to compare with: LangChain's RAG tutorial, over the same models.
+
+Recursive splitting 1000/200, Chroma, the four nearest chunks, one prompt. Knows nothing of our
+index or pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+
+CHUNK = 1000
+OVERLAP = 200
+NEAREST = 4
+MAX_TOKENS = 256
+"""Three sentences fit; the tutorial sets no limit."""
+
+_AT_ONCE = 5000  # Chroma takes at most 5,461 at a time
+_PROMPT = (  # `rlm/rag-prompt` of LangChain's prompt hub, as the tutorial uses it
+    "You are an assistant for question-answering tasks. Use the following pieces of retrieved "
+    "context to answer the question. If you don't know the answer, just say that you don't know. "
+    "Use three sentences maximum and keep the answer concise.\n"
+    "Question: {question} \nContext: {context} \nAnswer:"
+)
+
+
+def stock_embeddings(folder: Path) -> Embeddings:
+    """Load a model folder through `HuggingFaceEmbeddings`, with its defaults."""
+    from langchain_huggingface import HuggingFaceEmbeddings
+
+    options = {"device": "cpu", "local_files_only": True}
+    return HuggingFaceEmbeddings(model_name=str(folder), model_kwargs=options)
+
+
+class StockIndex:
+    """A persistent Chroma collection of chunks."""
+
+    def __init__(self, folder: Path, embeddings: Embeddings) -> None:
+        """Open the collection in `folder`, or make it."""
+        from langchain_chroma import Chroma
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+        self._splitter = RecursiveCharacterTextSplitter(
+            chunk_size=CHUNK, chunk_overlap=OVERLAP, add_start_index=True
+        )
+        self._store = Chroma(
+            collection_name="stock",
+            embedding_function=embeddings,
+            persist_directory=str(folder),
+        )
+
+    def add(self, files: Sequence[Path]) -> int:
+        """Read, split, embed and store text files; returns the number of chunks."""
+        chunks = self._splitter.split_documents([_load(file) for file in files])
+        for at in range(0, len(chunks), _AT_ONCE):
+            self._store.add_documents(chunks[at : at + _AT_ONCE])
+        return len(chunks)
+
+    def missing(self, files: Sequence[Path]) -> list[Path]:
+        """Return the files of which no chunk is stored."""
+        stored = self._store.get(include=["metadatas"])["metadatas"]
+        known = {entry["source"] for entry in stored}
+        return [file for file in files if str(file) not in known]
+
+    def search(self, question: str) -> list[Document]:
+        """Return the nearest chunks."""
+        return self._store.similarity_search(question, k=NEAREST)
+
+
+def stock_writer(model: BaseChatModel) -> Callable[[str, Sequence[Document]], Iterator[str]]:
+    """Return a function that streams the answer to a question from chunks."""
+    prompt = ChatPromptTemplate.from_template(_PROMPT)
+    chain = prompt | model.bind(max_tokens=MAX_TOKENS) | StrOutputParser()
+
+    def write(question: str, chunks: Sequence[Document]) -> Iterator[str]:
+        context = "\n\n".join(chunk.page_content for chunk in chunks)
+        return chain.stream({"question": question, "context": context})
+
+    return write
+
+
+def _load(file: Path) -> Document:
+    """Read a file as `TextLoader` does, but a wrong byte does not end the run."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return Document(page_content=text, metadata={"source": str(file)})

@@ -1,0 +1,155 @@
+"""`python -m index …` as a person at a shell, or a script, meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import index.__main__ as main
+import index.build
+import index.embedder
+from index.build import writing
+from index.settings import Settings
+from tests.index.archive import HashedEmbeddings, run_build, write
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "news")
+
+
+@pytest.fixture
+def shell(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Run a command in this process, which keeps its priority; the embedder costs nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("BROADSHEET_MODEL_DIR", str(settings.models))
+    monkeypatch.setattr(main.os, "nice", lambda _: 0)
+    monkeypatch.setattr(index.embedder, "MiniLMEmbeddings", HashedEmbeddings)
+    return lambda *words: CliRunner().invoke(main.cli, [str(word) for word in words])
+
+
+def test_build_of_good_files_ends_with_zero(shell, folder):
+    done = shell("build", folder)
+    assert done.exit_code == 0
+    assert "added: 4" in done.stdout
+    assert "of them undated: 1" in done.stdout
+    assert "embedding: 4 of 4 articles" in done.stderr
+    assert "\x1b" not in done.output
+    assert shell("build", folder).exit_code == 0
+
+
+def test_bad_files_are_named_with_their_reasons(shell, folder):
+    (folder / "empty.txt").write_text("")
+    (folder / "day.txt").write_text("date 2023-02-31 Never\n\nNo such day.\n")
+    (folder / "bad\x1b[31mname.txt").write_text("")
+    done = shell("build", folder)
+    assert done.exit_code == 1
+    assert f"skipped {folder}/empty.txt: empty" in done.stdout
+    assert f"skipped {folder}/day.txt:1: impossible date '2023-02-31'" in done.stdout
+    assert "bad\\x1b[31mname.txt" in done.stdout
+    assert "\x1b" not in done.output
+    assert f"skipped {folder}/empty.txt: empty" in shell("status").stdout
+
+
+def test_nothing_done_ends_with_two(shell, tmp_path):
+    (tmp_path / "none").mkdir()
+    done = shell("build", tmp_path / "none")
+    assert done.exit_code == 2
+    assert "nothing was indexed" in done.stderr
+
+
+def test_missing_folder_is_one_line_and_two(shell, tmp_path):
+    done = shell("build", tmp_path / "absent")
+    assert done.exit_code == 2
+    assert done.stderr.strip().endswith("absent: no such file or folder")
+    assert done.stderr.count("\n") == 1
+
+
+def test_build_without_a_path_says_what_to_give(shell, folder, monkeypatch):
+    assert shell("build").exit_code == 2
+    shell("build", folder)
+    done = shell("build")
+    assert (done.exit_code, "python -m index build FOLDER" in done.stderr) == (2, True)
+    monkeypatch.setattr(index.recipe, "TEMPLATE_VERSION", "next")
+    assert "python -m index build" in shell("status").stderr
+    done = shell("build")
+    assert (done.exit_code, "changed: 4" in done.stdout) == (0, True)
+
+
+def test_add_keeps_what_is_gone(shell, folder):
+    shell("build", folder)
+    (folder / "maui.txt").unlink()
+    (folder / "new.txt").write_text("date 2023-09-11 Dams break\n")
+    done = shell("add", folder / "new.txt")
+    assert done.exit_code == 0
+    assert "articles in the index: 5" in done.stdout
+
+
+def test_remove_names_unknown_ids(shell, folder):
+    shell("build", folder)
+    done = shell("remove", "maui.txt", "nobody.txt")
+    assert done.exit_code == 1
+    assert "1 articles removed, 3 left" in done.stdout
+    assert "no article 'nobody.txt'" in done.stderr
+    assert shell("remove", "maui.txt").exit_code == 2
+    assert shell("remove", "sydney.txt").exit_code == 0
+
+
+def test_status_as_json(shell, folder):
+    assert shell("status").exit_code == 2  # nothing indexed yet
+    shell("build", folder)
+    found = json.loads(shell("status", "--json").stdout)
+    assert (found["articles"], found["undated"], found["passages"]) == (4, 1, 4)
+    assert (found["first"], found["last"]) == ("2023-06-18", "2023-08-20")
+    assert found["undated_names"] == ["recipe.txt"]
+    assert (found["recipe_current"], found["remedy"]) == (True, "")
+    assert found["bytes"] > 10_000
+
+
+def test_verify_tells_sound_from_damaged(shell, folder, settings):
+    shell("build", folder)
+    done = shell("verify")
+    assert (done.exit_code, done.stdout.strip()) == (0, "the index is sound")
+    for path in (settings.index_dir / "words").iterdir():
+        path.unlink()
+    done = shell("verify")
+    assert done.exit_code == 1
+    assert "run `python -m index build --again`" in done.stdout
+    assert shell("build", "--again").exit_code == 0
+    assert shell("verify").exit_code == 0
+
+
+def test_locked_index_names_the_process(shell, folder, settings):
+    with writing(settings):
+        done = shell("build", folder)
+    assert done.exit_code == 2
+    assert "the index is being written by process" in done.stderr
+
+
+def test_mistyped_setting_is_refused(shell, folder, monkeypatch):
+    monkeypatch.setenv("BROADSHEET_DATADIR", "x")
+    done = shell("status")
+    assert (done.exit_code, "did you mean BROADSHEET_DATA_DIR?" in done.stderr) == (2, True)
+
+
+def test_interrupted_build_says_that_it_goes_on(shell, folder, monkeypatch, settings, hashed):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(HashedEmbeddings, "embed", interrupt)
+    done = shell("build", folder)
+    assert done.exit_code == 130
+    assert "the same command goes on from here" in done.stderr
+    monkeypatch.undo()
+    assert run_build(settings, hashed, folder).added == 4
+
+
+@pytest.mark.parametrize("words", [(), ("build",), ("add",), ("remove",), ("status",), ("verify",)])
+def test_every_command_has_help(shell, words):
+    done = shell(*words, "--help")
+    assert done.exit_code == 0
+    assert "Usage: " in done.stdout

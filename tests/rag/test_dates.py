@@ -1,0 +1,92 @@
+"""Dates in words, read against 20 June 2023, a Tuesday."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.dates import find_window, mentioned_days, wants_latest
+
+TODAY = date(2023, 6, 20)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("What happened in June 2023?", "2023-06-01", "2023-06-30"),
+        ("What happened in May?", "2023-05-01", "2023-05-31"),
+        ("What happened in December?", "2022-12-01", "2022-12-31"),
+        ("What happened on 4 May 2022?", "2022-05-04", "2022-05-04"),
+        ("What happened on May 4th, 2022?", "2022-05-04", "2022-05-04"),
+        ("What happened on the 4th of May 2022?", "2022-05-04", "2022-05-04"),
+        ("What happened on 30 Sept. 2021?", "2021-09-30", "2021-09-30"),
+        ("What happened on 2022-05-04?", "2022-05-04", "2022-05-04"),
+        ("What happened on 3 July?", "2022-07-03", "2022-07-03"),
+        ("In 2022, who won?", "2022-01-01", "2022-12-31"),
+        ("What happened yesterday?", "2023-06-19", "2023-06-19"),
+        ("What happened today?", "2023-06-20", "2023-06-20"),
+        ("What happened last week?", "2023-06-07", "2023-06-20"),
+        ("What happened this month?", "2023-06-01", "2023-06-20"),
+        ("What happened last month?", "2023-05-01", "2023-05-31"),
+        ("What happened last year?", "2022-01-01", "2022-12-31"),
+        ("What has he said since 4 May?", "2023-05-04", None),
+        ("What did he say after May 2022?", "2022-05-01", None),
+        ("What did he say before June 2022?", None, "2022-06-30"),
+        ("What did he say until 2021?", None, "2021-12-31"),
+        ("Who won between 3 May and 5 June 2023?", "2023-05-03", "2023-06-05"),
+        ("Who won between 3 May and 5 June 2021?", "2021-05-03", "2021-06-05"),
+        ("Who won from 2020 to 2022?", "2020-01-01", "2022-12-31"),
+    ],
+)
+def test_a_period_is_read(question: str, first: str | None, last: str | None) -> None:
+    window = find_window(question, TODAY)
+    assert window is not None
+    days = [day.isoformat() if day else None for day in (window.first, window.last)]
+    assert days == [first, last]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who won the election?",
+        "How many of the 2000 people may come?",
+        "Who is Theresa May?",
+        "What happened on 30 February?",
+    ],
+)
+def test_no_period_is_invented(question: str) -> None:
+    assert find_window(question, TODAY) is None
+
+
+def test_the_words_that_said_so_are_kept() -> None:
+    window = find_window("What has the Fed done since 4 May 2022?", TODAY)
+    assert window is not None and window.words == "since 4 May 2022"
+
+
+def test_february_ends_when_it_ends() -> None:
+    assert mentioned_days("in February 2024") == [(date(2024, 2, 1), date(2024, 2, 29))]
+
+
+def test_days_without_a_year_need_one_to_be_near() -> None:
+    assert mentioned_days("on 4 May") == []
+    assert mentioned_days("on 4 May", TODAY) == [(date(2023, 5, 4), date(2023, 5, 4))]
+
+
+@pytest.mark.parametrize("words", ["latest", "currently", "now", "the most recent", "so far"])
+def test_the_newest_is_asked_for(words: str) -> None:
+    assert wants_latest(f"What is {words} said?")
+    assert not wants_latest("What was known?")
+
+
+@given(
+    st.dates(),
+    st.sampled_from(
+        "today,yesterday,tomorrow,last week,this week,last month,last year,on 29 February,in May,"
+        "since 31 December,between 3 May and 5 June 0001,in March 9999".split(",")
+    ),
+)
+def test_the_ends_of_the_calendar_are_no_trap(day: date, words: str) -> None:
+    window = find_window(f"What happened {words}?", day)
+    if window and window.first and window.last:
+        assert window.first <= window.last

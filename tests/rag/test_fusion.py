@@ -1,0 +1,59 @@
+"""Rankings made one, counted by hand, and near-duplicates made one source."""
+
+import pytest
+
+from index.types import Passage
+from rag.fusion import collapse_near_duplicates, reciprocal_rank_fusion
+from rag.types import RetrievedPassage
+
+STORY = (
+    "Mr Qin greeted Mr Blinken on Sunday morning at the Diaoyutai State Guest House, a lavish "
+    "estate that typically hosts visiting dignitaries."
+)
+
+
+def found(article_id: str, text: str, *also_in: str) -> RetrievedPassage:
+    passage = Passage(article_id, 0, len(text), text)
+    return RetrievedPassage(passage, "Headline", None, None, None, 1.0, also_in=also_in)
+
+
+def test_scores_are_weighted_sums_of_reciprocal_ranks() -> None:
+    scores = reciprocal_rank_fusion({"words": [7, 8], "meaning": [8]}, {"meaning": 0.5})
+    assert scores[7] == pytest.approx(1 / 61)
+    assert scores[8] == pytest.approx(1 / 62 + 0.5 / 61)
+    assert list(scores) == [8, 7]
+
+
+def test_a_heavier_ranking_wins() -> None:
+    rankings = {"words": [1, 2], "meaning": [2, 1]}
+    assert list(reciprocal_rank_fusion(rankings, {"words": 1.0, "meaning": 0.7})) == [1, 2]
+    assert list(reciprocal_rank_fusion(rankings, {"words": 0.7, "meaning": 1.0})) == [2, 1]
+
+
+def test_nothing_fuses_to_nothing() -> None:
+    assert reciprocal_rank_fusion({"words": []}, {}) == {}
+
+
+def test_a_reprint_is_named_beside_the_first() -> None:
+    reprint = STORY.replace("a lavish", "the lavish") + " Photographs were taken."
+    kept = collapse_near_duplicates([found("a.txt", STORY), found("b.txt", reprint)])
+    assert [item.passage.article_id for item in kept] == ["a.txt"]
+    assert kept[0].also_in == ("b.txt",)
+
+
+def test_what_a_reprint_knew_of_goes_along() -> None:
+    kept = collapse_near_duplicates(
+        [found("a.txt", STORY, "c.txt"), found("b.txt", STORY, "a.txt", "d.txt")]
+    )
+    assert kept[0].also_in == ("c.txt", "b.txt", "d.txt")
+
+
+def test_other_news_of_the_same_subject_stays() -> None:
+    other = "Mr Blinken met Wang Yi on Monday and flew to London in the evening."
+    assert len(collapse_near_duplicates([found("a.txt", STORY), found("b.txt", other)])) == 2
+
+
+def test_overlapping_passages_of_one_article_stay() -> None:
+    kept = collapse_near_duplicates([found("a.txt", STORY), found("a.txt", STORY + " More.")])
+    assert len(kept) == 2
+    assert kept[0].also_in == ()
