@@ -41,7 +41,7 @@ class Served:
         inherited = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "MAKEFLAGS")}
         self._environment = inherited | dict(environment)
         self._url = f"http://127.0.0.1:{port}"
-        self._log = tempfile.NamedTemporaryFile(prefix="broadsheet-", suffix=".log")  # noqa: SIM115
+        self._log = tempfile.NamedTemporaryFile(prefix="broadsheet-", suffix=".log")
         self._client: Any = None
         self._begun = 0.0
 
@@ -101,8 +101,7 @@ class Served:
 
     def wait_for_model(self, limit: float) -> float:
         """Wait until the app says that the model is ready; returns the seconds."""
-        failed = "failed"  # the app's own word is in the log that `_wait` shows
-        return self._wait(lambda: MESSAGES[ModelState.READY] in self.log(), limit, failed)
+        return self._wait(lambda: MESSAGES[ModelState.READY] in self.log(), limit)
 
     def ask(self, question: str) -> dict[str, Any]:
         """Ask over `/ask`; returns its dictionary."""
@@ -124,13 +123,13 @@ class Served:
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             return False
 
-    def _wait(self, happened: Callable[[], bool], limit: float, what: str = "") -> float:
+    def _wait(self, happened: Callable[[], bool], limit: float) -> float:
         """Wait for something; raises `SystemExit` with the log's end if it does not happen."""
         while not happened():
             ended = self._process.poll() is not None
             if ended or self.seconds > limit:
                 why = "the app ended" if ended else f"nothing happened in {limit:.0f} s"
-                raise SystemExit(f"{why} {what}\n{self.log()[-2000:]}")
+                raise SystemExit(f"{why}:\n{self.log()[-2000:]}")
             time.sleep(_LOOK)
         return self.seconds
 

@@ -118,10 +118,10 @@ def _show(numbers: dict[str, dict[str, Spread]]) -> None:
         show(name.capitalize(), columns, rows)
     first, second = (numbers[name]["answer"]["p50"] for name in ("first run", "second run"))
     evidence = numbers["first run"].get("evidence")
+    shown = f"{evidence['p50']:.0f} s" if evidence else "never"
     headline(
-        f"fresh clone to the first cited evidence "
-        f"{f'{evidence["p50"]:.0f} s' if evidence else 'never'}, to the first whole answer "
-        f"{first:.0f} s; again, to a whole answer: {second:.0f} s ({second / first:.2f} of it)"
+        f"fresh clone to the first cited evidence {shown}, to a whole answer {first:.0f} s; "
+        f"the second time {second:.0f} s ({second / first:.2f} of it)"
     )
 
 

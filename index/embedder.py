@@ -1,7 +1,6 @@
-"""Text to vectors with all-MiniLM-L6-v2 through sentence-transformers.
+"""Text to vectors with all-MiniLM-L6-v2 (sentence-transformers).
 
-Knows nothing of articles or stores. The model is loaded when it is first needed: its imports
-take seconds.
+Knows nothing of articles or stores. The model is loaded when it is first needed.
 """
 
 from __future__ import annotations
@@ -17,13 +16,16 @@ from langchain_core.embeddings import Embeddings
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
+
+    from index.encoder import Encoder
 
 DIMENSIONS = 384
 # The weights' SHA-256 names the model in the recipe: other weights make another index.
 EMBEDDER_DIGEST = "53aa51172d142c89"
-_BATCH = 16
+_LONGEST = 256  # word pieces; the model's own limit
+_BATCH = 8  # more only adds padding on a CPU
+_STEP = 8  # lengths are rounded up to this, so that few shapes are compiled
 
 
 class MiniLMEmbeddings(Embeddings):
@@ -32,43 +34,56 @@ class MiniLMEmbeddings(Embeddings):
     def __init__(self, folder: Callable[[], Path]) -> None:
         """Remember where the model will be: `folder` is called when it is first needed."""
         self._folder = folder
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+
+    @cached_property
+    def _files(self) -> Path:
+        return self._folder()
+
+    @cached_property
+    def _counter(self) -> Tokenizer:
+        return _tokenizer(self._files, truncated=False)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder() / "tokenizer.json"))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
+        return _tokenizer(self._files, truncated=True)
 
     @cached_property
-    def _model(self) -> SentenceTransformer:
-        from index.quiet import quiet_transformers
+    def _encoder(self) -> Encoder:
+        from index.encoder import Encoder
 
-        quiet_transformers()
-        from sentence_transformers import SentenceTransformer
-
-        return SentenceTransformer(str(self._folder()), device="cpu", local_files_only=True)
+        return Encoder(self._files)
 
     def load(self) -> None:
         """Load the model now, so that the first question need not wait for it."""
-        with self._lock:
-            self._model.encode(["ready"])
+        self.embed(["ready"])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text, without the two special ones."""
-        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        with self._lock:
+            counter = self._counter
+        encoded = counter.encode_batch(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encoded]
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return an array (texts, 384) of unit vectors; batches are sorted by length."""
+        import numpy as np
+
         with self._lock:
-            model = self._model
-        return model.encode(
-            list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
-        )
+            encoder, tokenizer = self._encoder, self._tokenizer
+        rows = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+        vectors = np.empty((len(rows), DIMENSIONS), dtype=np.float32)
+        for first in range(0, len(order), _BATCH):
+            batch = order[first : first + _BATCH]
+            longest = -(-len(rows[batch[-1]]) // _STEP) * _STEP
+            pieces = np.zeros((len(batch), longest), dtype=np.int64)
+            mask = np.zeros_like(pieces)
+            for at, row in enumerate(batch):
+                pieces[at, : len(rows[row])] = rows[row]
+                mask[at, : len(rows[row])] = 1
+            vectors[batch] = encoder(pieces, mask)
+        return vectors
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one unit vector for each text."""
@@ -78,3 +93,15 @@ class MiniLMEmbeddings(Embeddings):
         """Return the unit vector of a question; the model wants no prefix."""
         vector: list[float] = self.embed([text])[0].tolist()
         return vector
+
+
+def _tokenizer(folder: Path, *, truncated: bool) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    if truncated:
+        tokenizer.enable_truncation(_LONGEST)
+    else:
+        tokenizer.no_truncation()
+    return tokenizer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.events import api
 
+from index.errors import BroadsheetError
 from web import render
 from web.api import make_ask, make_search
 from web.chat import Running, make_answer, make_begin, make_renew, make_stop
@@ -47,7 +48,7 @@ def build_page(pipeline: Pipeline, *, max_question: int) -> gr.Blocks:
     running = Running()
     page: gr.Blocks
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
-        parts = _parts(pipeline)
+        parts = _parts()
         _asking(parts, pipeline, running, max_question)
         _reading(parts, pipeline)
         _keeping_current(page, parts, pipeline)
@@ -61,7 +62,7 @@ def build_page(pipeline: Pipeline, *, max_question: int) -> gr.Blocks:
     return page
 
 
-def _parts(pipeline: Pipeline) -> dict[str, Any]:
+def _parts() -> dict[str, Any]:
     """Lay out the page and return its parts by name."""
     parts: dict[str, Any] = {"exchanges": gr.State(())}
     with gr.Row(elem_id="head", equal_height=True):
@@ -71,7 +72,7 @@ def _parts(pipeline: Pipeline) -> dict[str, Any]:
     with gr.Row(elem_id="desk"):
         with gr.Column(elem_id="chat", scale=3, min_width=0):
             parts |= _conversation_parts()
-            parts |= _form_parts(pipeline)
+            parts |= _form_parts()
         with gr.Column(elem_id="reader", scale=2, min_width=0, visible=False) as panel:
             parts["panel"] = panel
             parts["close"] = gr.Button("Close article", elem_id="close", size="sm")
@@ -99,7 +100,7 @@ def _conversation_parts() -> dict[str, Any]:
     return parts
 
 
-def _form_parts(pipeline: Pipeline) -> dict[str, Any]:
+def _form_parts() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Column(elem_id="form", min_width=0):
         parts["message"] = _html("", elem_id="message")
@@ -127,10 +128,7 @@ def _form_parts(pipeline: Pipeline) -> dict[str, Any]:
                 parts["as_of"] = gr.Textbox(
                     label="As of", placeholder="newest article", min_width=140
                 )
-            known = pipeline.sources()
-            parts["sources"] = gr.Dropdown(
-                known, label="Sources", multiselect=True, visible=bool(known)
-            )
+            parts["sources"] = gr.Dropdown([], label="Sources", multiselect=True, visible=False)
     return parts
 
 
@@ -173,9 +171,11 @@ def _keeping_current(page: gr.Blocks, parts: dict[str, Any], pipeline: Pipeline)
         texts = pipeline.examples(EXAMPLES)[:EXAMPLES]
         texts += [""] * (EXAMPLES - len(texts))
         buttons = [gr.update(value=text, visible=bool(text)) for text in texts]
-        known = pipeline.sources()
-        choice = gr.update(choices=known, visible=bool(known))
-        return render.header(pipeline.coverage()), choice, *buttons
+        try:
+            head, known = render.header(pipeline.coverage()), pipeline.sources()
+        except BroadsheetError as error:  # the index is being made, or must be made anew
+            head, known = render.message(str(error)), []
+        return head, gr.update(choices=known, visible=bool(known)), *buttons
 
     def poll() -> tuple[Any, ...]:
         status = pipeline.model_status()
