@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -26,9 +26,6 @@ from index.status import index_status, recipe_is_current
 from web import terminal
 from web.auth import read_auth
 from web.terminal import say, show_build
-
-if TYPE_CHECKING:
-    from rag.chat_model import ModelLoader
 
 People = list[tuple[str, str]] | None
 SAMPLE = Path(__file__).parent.resolve() / "articles"
@@ -81,9 +78,13 @@ def serve(settings: Settings, host: str, port: int, articles: list[Path], people
     page = build_page(pipeline, max_question=settings.max_question)
     options = launch_options() | {"server_name": host, "server_port": port, "auth": people}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
+    ended = terminal.end_signal()
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
-    load_behind(embeddings, loader)
-    terminal.wait_for_the_end()
+    loader.start()
+    for work in (embeddings.load, lambda: terminal.follow_model(loader, console)):
+        threading.Thread(target=work, daemon=True).start()
+    while not ended.wait(0.5):  # on Windows a wait without end cannot be interrupted
+        pass
     say(console, "Ending.")
     page.close(verbose=False)
     loader.close()
@@ -108,13 +109,6 @@ def bring_in_line(
         say(console, f"Not brought up to date: {error}.")
     if index_status(settings).articles == 0:
         raise BroadsheetError("No article was found: name a folder that has some with --articles.")
-
-
-def load_behind(embeddings: MiniLMEmbeddings, loader: ModelLoader) -> None:
-    """Load both models beside the page, and tell in the terminal how far they are."""
-    loader.start()
-    for work in (embeddings.load, lambda: terminal.follow_model(loader, console)):
-        threading.Thread(target=work, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ QUESTIONS = (
 )
 _KINDS = {
     r"openvino_model\.bin": "language model's file, mapped",
-    r"\.safetensors": "embedder's file, mapped",
+    r"MiniLM|\.safetensors": "embedder's file, mapped",
     r"\.so(\.|$)": "libraries' code",
     r"index/(vectors|words)|\.sqlite": "index files, mapped",
 }
@@ -109,7 +109,7 @@ def _show(numbers: dict[str, Any]) -> None:
     columns = ["GB", "resident", "Pss", "anonymous", "peak resident"]
     rows = [
         [name, *(_gb(held[key]) for key in ("Rss", "Pss", "Anonymous", "Peak"))]
-        for name, held in processes.items()
+        for name, held in (processes | {"together, at most": _sums(processes)}).items()
     ]
     show("Memory by process", columns, rows)
     rows = [
@@ -124,6 +124,10 @@ def _show(numbers: dict[str, Any]) -> None:
         f"({_gb(whole['min'])} to {_gb(whole['max'])}); "
         f"{whole['p50'] / 4e9:.2f} of the 4 GB allowed"
     )
+
+
+def _sums(processes: dict[str, dict[str, int]]) -> Counter[str]:
+    return sum((Counter(held) for held in processes.values()), Counter())
 
 
 def _gb(size: float) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from index.types import BuildReport, file_of
+from index.types import BuildReport, Skipped, file_of
 
 
 def assign_ids(sql: sqlite3.Connection, roots: Sequence[str] | None) -> None:
@@ -98,6 +98,31 @@ def show_staged(
         moved=moved,
         removed=len(leaving) - moved,
         unchanged=unchanged + kept,
+    )
+
+
+def note_files(
+    sql: sqlite3.Connection, roots: Sequence[str] | None, skipped: Sequence[Skipped]
+) -> None:
+    """Note what was read to its end and what was skipped, for the next build and for `status`."""
+    for root in roots or ():
+        prefix = root.rstrip("/") + "/"
+        sql.execute(
+            "DELETE FROM skipped WHERE file = ? OR substr(file, 1, ?) = ?",
+            (root, len(prefix), prefix),
+        )
+    sql.executemany(
+        "DELETE FROM skipped WHERE file = ?", [(file_of(item.location),) for item in skipped]
+    )
+    sql.execute("DELETE FROM skipped WHERE file IN (SELECT path FROM staged_files)")
+    sql.executemany(
+        "INSERT INTO skipped VALUES (?, ?, ?, ?)",
+        [(file_of(item.location), item.location, item.line, item.reason) for item in skipped],
+    )
+    sql.execute("INSERT OR REPLACE INTO files SELECT * FROM staged_files")
+    # A file that comes back unchanged after its articles were removed must be read again.
+    sql.execute(
+        "DELETE FROM files WHERE path NOT IN (SELECT file FROM articles WHERE removed IS NULL)"
     )
 
 

@@ -12,12 +12,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import TracebackType
 
 from index.database import open_writer
 from index.days import day_number, number_day
 from index.lexical import Words
-from index.staging import assign_ids, show_staged
+from index.staging import assign_ids, note_files, show_staged
 from index.types import Article, BuildReport, Passage, Skipped, file_of
 
 
@@ -34,12 +33,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._sql.close()
 
     @property
@@ -220,7 +214,7 @@ class Store:
             report = show_staged(self._sql, roots, generation)
             if merged:
                 self._move_collections(*merged)
-            self._note(roots, skipped)
+            note_files(self._sql, roots, skipped)
             touched = report.added + report.changed + report.moved + report.removed
             if touched or merged or self.old_recipe or generation == 1:
                 self._set_meta("generation", str(generation))
@@ -280,24 +274,6 @@ class Store:
             self._sql.execute(
                 "UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name)
             )
-
-    def _note(self, roots: Sequence[str] | None, skipped: Sequence[Skipped]) -> None:
-        for root in roots or ():
-            inside = "file = ? OR substr(file, 1, ?) = ?"
-            prefix = root.rstrip("/") + "/"
-            self._sql.execute(f"DELETE FROM skipped WHERE {inside}", (root, len(prefix), prefix))
-        files = [(file_of(item.location),) for item in skipped]
-        self._sql.executemany("DELETE FROM skipped WHERE file = ?", files)
-        self._sql.execute("DELETE FROM skipped WHERE file IN (SELECT path FROM staged_files)")
-        self._sql.executemany(
-            "INSERT INTO skipped VALUES (?, ?, ?, ?)",
-            [(file_of(s.location), s.location, s.line, s.reason) for s in skipped],
-        )
-        self._sql.execute("INSERT OR REPLACE INTO files SELECT * FROM staged_files")
-        # A file that comes back unchanged after its articles were removed must be read again.
-        self._sql.execute(
-            "DELETE FROM files WHERE path NOT IN (SELECT file FROM articles WHERE removed IS NULL)"
-        )
 
     def _totals(self) -> tuple[int, int]:
         articles, undated = self._sql.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -74,10 +75,28 @@ def _server_client(settings: Settings) -> ClientAPI:
             settings=ChromaSettings(anonymized_telemetry=False),
         )
     except Exception as error:
-        raise BroadsheetError(
-            f"the Chroma server at {settings.chroma_url} does not answer ({error}); start it "
-            "with `chroma run`, or unset BROADSHEET_CHROMA_URL"
-        ) from error
+        raise _no_answer(settings, error) from error
+
+
+def _no_answer(settings: Settings, error: Exception) -> BroadsheetError:
+    return BroadsheetError(
+        f"the Chroma server at {settings.chroma_url} does not answer ({error}); start it "
+        "with `chroma run`, or unset BROADSHEET_CHROMA_URL"
+    )
+
+
+@contextmanager
+def _answering(settings: Settings, name: str) -> Iterator[None]:
+    """Turn what Chroma's clients raise into what a person can act on."""
+    import httpx
+    from chromadb.errors import NotFoundError
+
+    try:
+        yield
+    except NotFoundError as error:
+        raise VectorsMissing(f"collection {name} is gone; ask again") from error
+    except httpx.TransportError as error:
+        raise _no_answer(settings, error) from error
 
 
 class VectorStore:
@@ -91,24 +110,30 @@ class VectorStore:
     def create(self, name: str) -> None:
         """Make an empty collection."""
         client = open_client(self._settings)
-        self._collections[name] = client.create_collection(
-            name, configuration=_CONFIGURATION, embedding_function=None
-        )
+        with _answering(self._settings, name):
+            self._collections[name] = client.create_collection(
+                name, configuration=_CONFIGURATION, embedding_function=None
+            )
 
     def drop(self, name: str) -> None:
         """Delete a collection; one that is gone already is no error."""
         self._collections.pop(name, None)
         client = open_client(self._settings)
         if name in self.names():
-            client.delete_collection(name)
+            with _answering(self._settings, name):
+                client.delete_collection(name)
 
     def names(self) -> set[str]:
         """Names of all collections there are."""
-        return {collection.name for collection in open_client(self._settings).list_collections()}
+        client = open_client(self._settings)
+        with _answering(self._settings, "of any name"):
+            return {collection.name for collection in client.list_collections()}
 
     def count(self, name: str) -> int:
         """Return how many vectors a collection holds."""
-        return int(self._collection(name).count())
+        collection = self._collection(name)
+        with _answering(self._settings, name):
+            return int(collection.count())
 
     def add(
         self,
@@ -122,11 +147,12 @@ class VectorStore:
         collection = self._collection(name)
         for at in range(0, len(keys), _PAGE):
             part = slice(at, at + _PAGE)
-            collection.add(
-                ids=[str(key) for key in keys[part]],
-                embeddings=vectors[part],
-                metadatas=metadatas[part],
-            )
+            with _answering(self._settings, name):
+                collection.add(
+                    ids=[str(key) for key in keys[part]],
+                    embeddings=vectors[part],
+                    metadatas=metadatas[part],
+                )
 
     def pages(self, name: str) -> Iterator[tuple[list[int], NDArray[np.float32], list[int | None]]]:
         """Yield all vectors of a collection, some thousands at a time: keys, vectors, days."""
@@ -134,7 +160,8 @@ class VectorStore:
 
         collection, at = self._collection(name), 0
         while True:
-            page = collection.get(limit=_PAGE, offset=at, include=["embeddings", "metadatas"])
+            with _answering(self._settings, name):
+                page = collection.get(limit=_PAGE, offset=at, include=["embeddings", "metadatas"])
             if not page["ids"]:
                 return
             days = [_day(metadata) for metadata in page["metadatas"] or []]
@@ -146,22 +173,24 @@ class VectorStore:
         """Return the keys of all vectors of a collection."""
         found: set[int] = set()
         collection, at = self._collection(name), 0
-        while page := collection.get(limit=_PAGE * 5, offset=at, include=[])["ids"]:
+        while True:
+            with _answering(self._settings, name):
+                page = collection.get(limit=_PAGE * 5, offset=at, include=[])["ids"]
+            if not page:
+                return found
             found.update(int(key) for key in page)
             at += len(page)
-        return found
 
     def search(self, name: str, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` nearest vectors by cosine within the bounds' dates, best first.
 
         Raises:
             VectorsMissing: the collection has been dropped.
+            BroadsheetError: the Chroma server does not answer.
         """
-        from chromadb.errors import NotFoundError
-
         collection = self._collection(name)
         numbers: Sequence[float] = list(vector)
-        try:
+        with _answering(self._settings, name):
             limit = min(limit, int(collection.count()))
             if limit < 1:
                 return []
@@ -171,8 +200,6 @@ class VectorStore:
                 where=_where(bounds),
                 include=["distances"],
             )
-        except NotFoundError as error:
-            raise VectorsMissing(f"collection {name} is gone; ask again") from error
         distances = (found["distances"] or [[]])[0]
         return [
             Hit(int(key), 1.0 - float(distance))
@@ -181,13 +208,9 @@ class VectorStore:
 
     def _collection(self, name: str) -> Collection:
         if name not in self._collections:
-            from chromadb.errors import NotFoundError
-
-            try:
-                client = open_client(self._settings)
+            client = open_client(self._settings)
+            with _answering(self._settings, name):
                 self._collections[name] = client.get_collection(name, embedding_function=None)
-            except NotFoundError as error:
-                raise VectorsMissing(f"collection {name} is gone; ask again") from error
         return self._collections[name]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from index.days import spoken
 from index.words import content_stems, stems
 from rag.citing import Sentence, cite
-from rag.facts import strict_numbers_in
+from rag.facts import name_stands, names_in, strict_numbers_in
 from rag.types import Citation, Evidence
 
 _COUNTS = re.compile(
@@ -42,6 +42,7 @@ def find_conflict(
     if not mine:
         return None
     wanted = set(content_stems(question))
+    names = names_in(question)
     for item in sorted(evidence, key=lambda item: -item.score):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
@@ -52,6 +53,8 @@ def find_conflict(
             continue
         if not wanted & set(stems(sentence.text)):
             continue
+        if not all(name_stands(name, f"{item.headline} {item.text}") for name in names):
+            continue  # the same happened elsewhere
         when = f" on {spoken(item.date)}" if item.date else ""
         return Otherwise(f"Another article says{when}: “{sentence.text}”", cite(sentence))
     return None
@@ -59,10 +62,5 @@ def find_conflict(
 
 def _figures(text: str) -> set[float]:
     """Numbers that count something: years and days of the month left out."""
-    bare = re.sub(
-        r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*",
-        " ",
-        text,
-    )
-    values = set(strict_numbers_in(bare).values())
+    values = set(strict_numbers_in(_DAY.sub(" ", text)).values())
     return {value for value in values if not (value.is_integer() and 1900 <= value <= 2100)}

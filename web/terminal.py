@@ -90,8 +90,8 @@ def say(console: Console, text: str, style: str = "") -> None:
     console.print(visible(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def wait_for_the_end() -> None:
-    """Return when the program is asked to end, by Ctrl-C or by the system."""
+def end_signal() -> threading.Event:
+    """Return what is set when the program is asked to end, by Ctrl-C or by the system."""
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -100,5 +100,4 @@ def wait_for_the_end() -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), end)
-    while not ended.wait(0.5):  # a wait without end cannot be interrupted on Windows
-        pass
+    return ended

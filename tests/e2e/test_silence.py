@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from index.model_files import ensure_embedder, ensure_llm
+from index.embedder import MiniLMEmbeddings
+from index.model_files import ensure_llm
 from index.settings import Settings
 from rag.conversion import convert, converted_folder
 from tests.conftest import MODELS
@@ -22,8 +23,7 @@ from tests.conftest import MODELS
 ROOT = Path(__file__).parents[2]
 LISTENING = Path(__file__).with_name("listening")
 OURS = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
-# A model's own caches and compiled modules are no traces of a run.
-NOT_LOOKED_AT = {".git", ".venv", "__pycache__", ".hypothesis", ".mypy_cache", ".ruff_cache"}
+PARTS = ("index", "rag", "web", "prompts", "articles", "tests/e2e")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -43,36 +43,41 @@ def unshared() -> list[str]:
 def tree(folder: Path) -> set[str]:
     found: set[str] = set()
     for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in NOT_LOOKED_AT]
         found |= {str(Path(place, name).relative_to(folder)) for name in files + folders}
     return found
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def alone(
+    tmp_path_factory: pytest.TempPathFactory, embeddings: MiniLMEmbeddings
+) -> dict[str, object]:
     """What happened when the product ran without a network."""
     command = unshared()
     settings = Settings(model_dir=MODELS)
-    ensure_embedder(settings)
+    embeddings.load()  # the models are fetched and prepared with a network, and only once
     gguf = ensure_llm(settings)
     convert(gguf, converted_folder(gguf, settings))
     folder = tmp_path_factory.mktemp("alone")
     for name in ("home", "tmp"):
         (folder / name).mkdir()
+    clone = folder / "clone"
+    for name in PARTS:
+        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "app.py", clone)
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
     environment = kept | {
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
-        "PYTHONPATH": f"{LISTENING}{os.pathsep}{ROOT}",
+        "PYTHONPATH": f"{LISTENING}{os.pathsep}{clone}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "LISTENING_FILE": str(folder / "heard.jsonl"),
         "BROADSHEET_DATA_DIR": str(folder / "data"),
         "BROADSHEET_MODEL_DIR": str(MODELS),
     }
-    before = tree(ROOT)
+    before = tree(clone)
     ended = subprocess.run(
         [*command, sys.executable, "-m", "tests.e2e.alone", str(folder)],
-        cwd=ROOT,
+        cwd=clone,
         env=environment,
         capture_output=True,
         text=True,
@@ -86,7 +91,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return report | {
         "heard": heard,
         "log": said,
-        "left": tree(folder / "home") | tree(folder / "tmp") | (tree(ROOT) - before),
+        "left": tree(folder / "home") | tree(folder / "tmp") | (tree(clone) - before),
     }
 
 

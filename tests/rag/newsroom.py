@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -85,9 +84,6 @@ class ScriptedChat(BaseChatModel):
     prompts: list[str] = Field(default_factory=list)
     doubts: list[str] = Field(default_factory=list)
     closed: int = 0
-    written: threading.Event = Field(default_factory=threading.Event)
-
-    model_config = {"arbitrary_types_allowed": True}
 
     @property
     def _llm_type(self) -> str:

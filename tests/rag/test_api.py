@@ -1,0 +1,114 @@
+"""The public face: four ways to ask, one answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+
+import rag
+from index.errors import QuestionError
+from index.settings import Settings
+from rag import Answer, Outcome, Retrieved, Token, aask, answer_runnable, api, ask, astream, stream
+from tests.rag.newsroom import ScriptedChat
+
+WHO = "Who is China's foreign minister?"
+QIN = "Qin Gang is China's Foreign Minister."
+
+
+@pytest.fixture
+def scripted(indexed: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedChat]:
+    """The model that every new pipeline of this process gets."""
+    model = ScriptedChat(drafts=[QIN] * 4)
+    monkeypatch.setattr(api, "_pipelines", {})
+    monkeypatch.setattr("rag.chat_model.load_chat_model", lambda *_, **__: model)
+    yield model
+
+
+def untimed(answer: Answer) -> Answer:
+    return replace(answer, timings={})
+
+
+def test_every_public_name_is_there_and_listed() -> None:
+    assert rag.__all__ == sorted(rag.__all__, key=lambda name: (name[0].islower(), name))
+    public = {name for name in vars(rag) if not name.startswith("_")}
+    modules = {name for name in public if type(getattr(rag, name)).__name__ == "module"}
+    assert set(rag.__all__) == public - modules
+
+
+async def test_the_four_ways_to_ask_agree(indexed: Settings, scripted: ScriptedChat) -> None:
+    plain = ask(WHO, settings=indexed)
+    assert plain.outcome is Outcome.ANSWERED
+    assert plain.text == "Qin Gang is China's Foreign Minister [1]."
+    *events, last = stream(WHO, settings=indexed)
+    assert isinstance(last, Answer) and untimed(last) == untimed(plain)
+    assert untimed(await aask(WHO, settings=indexed)) == untimed(plain)
+    *later, end = [event async for event in astream(WHO, settings=indexed)]
+    assert isinstance(end, Answer) and untimed(end) == untimed(plain)
+    assert later == events
+    assert isinstance(events[1], Retrieved)
+    assert len(scripted.prompts) == 4
+
+
+async def test_leaving_an_async_stream_stops_the_model(
+    indexed: Settings, scripted: ScriptedChat
+) -> None:
+    scripted.drafts[0] = " ".join(["word"] * 100_000)
+    events = astream(WHO, settings=indexed)
+    async for event in events:
+        if isinstance(event, Token):
+            break
+    await events.aclose()
+    assert scripted.closed == 1
+
+
+async def test_an_async_stream_raises_what_went_wrong(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise QuestionError("no")
+
+    monkeypatch.setattr(api, "open_pipeline", fail)
+    with pytest.raises(QuestionError, match="no"):
+        [event async for event in astream(WHO, settings=settings)]
+
+
+def test_a_stream_can_be_stopped(indexed: Settings, scripted: ScriptedChat) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    *_, answer = stream(WHO, settings=indexed, cancel=cancel)
+    assert isinstance(answer, Answer) and answer.reason is rag.Reason.STOPPED
+
+
+def test_days_may_be_text_or_dates(indexed: Settings, scripted: ScriptedChat) -> None:
+    written = ask(WHO, as_of="2023-06-20", date_from="2023-06", settings=indexed)
+    given = ask(WHO, as_of=date(2023, 6, 20), date_from=date(2023, 6, 1), settings=indexed)
+    assert untimed(written) == untimed(given)
+    assert written.as_of == date(2023, 6, 20)
+
+
+def test_history_is_pairs(indexed: Settings, scripted: ScriptedChat) -> None:
+    history = [("Who did Antony Blinken meet?", "Blinken met Qin Gang [1].")]
+    answer = ask("And who is he?", history=history, settings=indexed)
+    assert "Antony Blinken" in answer.standalone
+    assert "Earlier answer: Blinken met Qin Gang" in scripted.prompts[0]
+
+
+def test_bad_days_are_refused_before_anything_is_loaded(settings: Settings) -> None:
+    with pytest.raises(QuestionError, match="As of"):
+        ask(WHO, as_of="2023-02-30", settings=settings)
+
+
+def test_the_runnable_composes(indexed: Settings, scripted: ScriptedChat) -> None:
+    chain = answer_runnable(indexed) | RunnableLambda(lambda answer: answer.text)
+    assert chain.invoke(WHO) == "Qin Gang is China's Foreign Minister [1]."
+    piped = answer_runnable(indexed) | (lambda answer: answer.citations[0].article_id)
+    assert piped.batch([WHO, WHO]) == ["beijing.txt", "beijing.txt"]
+
+
+def test_one_pipeline_serves_the_same_settings(indexed: Settings, scripted: ScriptedChat) -> None:
+    assert api.open_pipeline(indexed) is api.open_pipeline(indexed.model_copy())

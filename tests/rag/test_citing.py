@@ -1,0 +1,100 @@
+"""Statements tied to the sentences that support them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.sentences import sentence_spans
+from rag.citing import antecedent, cite, sentences_of, statements_in, supporting
+from tests.rag.newsroom import window
+
+TEXT = (
+    "China's Foreign Minister Qin Gang told Mr Blinken that Beijing wanted stable relations. "
+    "Mr Qin greeted Mr Blinken at the Diaoyutai State Guest House. The two shook hands. "
+    "Later he said he hoped to meet President Xi in the next few months."
+)
+
+
+def test_a_draft_is_read_sentence_by_sentence() -> None:
+    assert statements_in("Spain won. England lost.") == ["Spain won.", "England lost."]
+
+
+def test_marks_that_the_model_invented_are_dropped() -> None:
+    assert statements_in("Spain won [1]. England lost [2] [17].") == ["Spain won.", "England lost."]
+    assert statements_in(" [3] ") == []
+
+
+def test_the_sentence_that_says_it_is_cited() -> None:
+    evidence = [window(TEXT, start=40)]
+    (best,) = supporting(
+        "Qin greeted Blinken at the Diaoyutai State Guest House.", "Where did they meet?", evidence
+    )
+    made = cite(best)
+    assert made.quote == "Mr Qin greeted Mr Blinken at the Diaoyutai State Guest House."
+    assert made.start == 40 + TEXT.index("Mr Qin greeted")
+    assert (made.article_id, made.headline) == ("a.txt", "Headline")
+
+
+def test_what_the_question_said_decides_least() -> None:
+    evidence = [
+        window("Who scored the goal of the final in Sydney? Many asked so.", "a.txt"),
+        window("Carmona did it with her left foot.", "b.txt"),
+    ]
+    question = "Who scored the goal of the final in Sydney?"
+    best = supporting("Carmona scored the goal of the final in Sydney.", question, evidence)[0]
+    assert best.evidence.article_id == "b.txt"
+
+
+def test_a_second_sentence_is_cited_where_it_adds_a_fact() -> None:
+    evidence = [
+        window("Spain beat England.", "a.txt"),
+        window("The stadium held 75,784 people.", "b.txt"),
+    ]
+    cited = supporting("Spain beat England before 75,784 people.", "Who won?", evidence)
+    assert {one.text for one in cited} == {
+        "Spain beat England.",
+        "The stadium held 75,784 people.",
+    }
+
+
+def test_one_sentence_that_says_all_is_enough() -> None:
+    evidence = [
+        window("Spain beat England before 75,784 people.", "a.txt"),
+        window("Spain beat England, too, says this.", "b.txt"),
+    ]
+    cited = supporting("Spain beat England before 75,784 people.", "Who won?", evidence)
+    assert [one.evidence.article_id for one in cited] == ["a.txt"]
+
+
+def test_nothing_supports_a_statement_without_evidence() -> None:
+    assert supporting("Spain won.", "Who won?", []) == []
+
+
+def test_a_pronoun_refers_to_the_nearest_name_before_it() -> None:
+    sentences = sentences_of([window(TEXT)])
+    later = next(one for one in sentences if one.text.startswith("Later"))
+    assert antecedent(later, "Antony Blinken") == TEXT.index("Mr Qin greeted")
+    assert antecedent(later, "Beijing") == 0
+    assert antecedent(later, "Wang Yi") is None
+
+
+def test_without_a_pronoun_nothing_is_referred_to() -> None:
+    sentences = sentences_of([window("Qin Gang spoke. Spain won.")])
+    assert antecedent(sentences[1], "Qin Gang") is None
+
+
+def test_a_citation_may_begin_where_its_pronoun_points() -> None:
+    last = sentences_of([window(TEXT, start=7)])[-1]
+    start = 7 + TEXT.index("The two")
+    made = cite(last, start)
+    assert made.quote == TEXT[start - 7 : last.span[1] - 7]
+    assert made.start == start
+
+
+@given(st.text(max_size=300), st.integers(0, 5000))
+def test_every_sentence_is_quoted_exactly(text: str, start: int) -> None:
+    if not sentence_spans(text):
+        return
+    article = "·" * start + text
+    for sentence in sentences_of([window(text, start=start)]):
+        made = cite(sentence)
+        assert article[made.start : made.end] == made.quote == sentence.text

@@ -1,0 +1,52 @@
+"""Another article's other number, and what is no conflict."""
+
+from datetime import date
+
+from rag.citing import cite, sentences_of
+from rag.conflicts import Otherwise, find_conflict
+from rag.types import Evidence
+from tests.rag.newsroom import window
+
+QUESTION = "How many people died in the wildfires on Maui?"
+MINE = window("The wildfires on Maui killed 96 people.", "mine", published=date(2023, 8, 14))
+STATEMENT = "96 people died in the wildfires on Maui."
+
+
+def conflict(*others: Evidence, question: str = QUESTION) -> Otherwise | None:
+    citation = cite(sentences_of([MINE])[0])
+    return find_conflict(question, STATEMENT, citation, [MINE, *others])
+
+
+def test_another_number_for_the_same_thing_is_told_with_its_day() -> None:
+    other = window(
+        "At least 36 people died in the wildfires on Maui.", "other", published=date(2023, 8, 10)
+    )
+    made = conflict(other)
+    assert made is not None
+    assert "on 10 August 2023" in made.text
+    assert "“At least 36 people died in the wildfires on Maui.”" in made.text
+    assert made.citation.article_id == "other"
+
+
+def test_the_same_number_agrees() -> None:
+    assert conflict(window("In all 96 people died in the wildfires on Maui.", "other")) is None
+
+
+def test_a_number_for_something_else_is_no_conflict() -> None:
+    assert conflict(window("UBS paid 3bn francs for its rival.", "other")) is None
+    assert conflict(window("In Greece 20 people died in wildfires.", "other")) is None
+
+
+def test_days_and_years_count_nothing() -> None:
+    assert conflict(window("People died in the wildfires on Maui on 8 August 2023.", "o")) is None
+
+
+def test_the_same_article_and_its_reprints_do_not_contradict_it() -> None:
+    again = "As many as 115 people died in the wildfires on Maui."
+    assert conflict(window(again, "mine", start=400)) is None
+    assert conflict(window(again, "reprint", also_in=("mine",))) is None
+
+
+def test_only_counts_are_compared() -> None:
+    other = window("At least 36 people died in the wildfires on Maui.", "other")
+    assert conflict(other, question="Where were the wildfires on Maui?") is None

@@ -1,0 +1,115 @@
+"""What a statement says must stand in what it cites."""
+
+from datetime import date
+
+import pytest
+
+from rag.grounding import Grounded, ground
+from rag.types import Evidence
+from tests.rag.newsroom import window
+
+VISIT = (
+    "China's Foreign Minister Qin Gang told Mr Blinken on Sunday that Beijing wanted stable "
+    "relations. Mr Qin greeted Mr Blinken at the Diaoyutai State Guest House. "
+    "Later he said he hoped to meet President Xi in the next few months."
+)
+
+
+def check(statement: str, *texts: str, question: str = "What happened?") -> Grounded:
+    evidence: list[Evidence] = [window(text, f"{at}.txt") for at, text in enumerate(texts)]
+    return ground(statement, question, evidence)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Mr Qin greeted Mr Blinken at the Diaoyutai State Guest House.",
+        "Qin Gang is China's Foreign Minister.",
+        "Qin Gang told Antony Blinken that China wanted stable relations.",
+    ],
+)
+def test_what_the_sentence_says_is_supported(statement: str) -> None:
+    made = check(statement, VISIT)
+    assert made.problem == ""
+    assert made.support >= 0.5
+    assert VISIT[made.citations[0].start : made.citations[0].end] == made.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("statement", "text", "problem"),
+    [
+        ("Wang Yi greeted Blinken.", VISIT, "Wang Yi"),
+        ("Li Qiang and Qin Gang greeted Blinken.", VISIT, "Li Qiang"),
+        ("Jill Biden came to Maui.", "Joe Biden came to Maui.", "Jill Biden"),
+        ("The fires killed 97 people.", "The fires killed 96 people.", "number 97"),
+        ("The rover weighs 28kg.", "The rover weighs 26kg.", "number 28"),
+        ("The border is 1,350km long.", "The border is 1,340km long.", "number 1,350"),
+        ("UBS paid 3m francs.", "UBS paid three billion francs.", "number 3m"),
+        ("It began on 4 May 2023.", "It began on 5 May 2023.", "2023-05-04"),
+        ("It began on 4 May.", "It began on 5 May.", "2023-05-04"),
+        ("It began on 4 May 2021.", "It began in 2021.", "2021-05-04"),
+        ("Qin did not greet Blinken.", "Mr Qin greeted Mr Blinken.", "denies"),
+        ("They grow bananas quickly here.", VISIT, "too little"),
+        ("It is so.", VISIT, "nothing that can be checked"),
+    ],
+)
+def test_what_it_does_not_say_is_refused(statement: str, text: str, problem: str) -> None:
+    made = check(statement, text)
+    assert not made.supported
+    assert problem in made.problem
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("UBS paid 3 billion francs.", "The bank pays three billion francs; UBS paid at once."),
+        ("The border is 1,340 km long.", "The border is about 1,340km long."),
+        ("It began in June 2023.", "It began on 5 June 2023."),
+        ("It began on 5 June.", "It began on June 5th, 2023."),
+        ("He never met Xi.", "He has not met Xi."),
+    ],
+)
+def test_the_same_in_other_words_is_supported(statement: str, text: str) -> None:
+    assert check(statement, text).problem == ""
+
+
+def test_a_month_of_the_question_is_a_date_and_no_number() -> None:
+    made = check(
+        "Mehmet Simsek became finance minister in June 2023.",
+        "The finance minister is Mehmet Simsek, it was announced on 3 June.",
+        question="Who became finance minister in June 2023?",
+    )
+    assert made.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("day", "supported"), [("18 June 2023", True), ("16 June 2023", True), ("15 June 2023", False)]
+)
+def test_a_weekday_is_read_from_the_articles_day(day: str, supported: bool) -> None:
+    sunday = window("Mr Blinken told reporters so on Friday.", published=date(2023, 6, 18))
+    made = ground(f"Blinken told reporters so on {day}.", "When did he say so?", [sunday])
+    assert made.supported is supported
+
+
+def test_a_pronouns_quote_holds_whom_it_means() -> None:
+    made = check("Blinken hoped to meet Xi in the next few months.", VISIT)
+    assert made.problem == ""
+    quote = made.citations[0].quote
+    assert quote.startswith("Mr Qin greeted Mr Blinken")
+    assert quote.endswith("in the next few months.")
+    assert VISIT[made.citations[0].start : made.citations[0].end] == quote
+
+
+def test_a_quote_goes_back_as_far_as_any_of_its_names() -> None:
+    text = "Qin Gang spoke. Xi Jinping listened. He later met him in Bali."
+    made = check("Qin Gang and Xi Jinping met in Bali.", text)
+    assert made.citations[0].quote == text
+
+
+def test_the_headline_may_name_whom_the_sentence_means() -> None:
+    item = window("The minister was removed from his post.", headline="Qin Gang loses his post")
+    assert ground("Qin Gang was removed from his post.", "Who?", [item]).problem == ""
+
+
+def test_without_evidence_nothing_is_supported() -> None:
+    assert not check("Spain won.").supported
