@@ -88,6 +88,8 @@ def _facts(statement: str, question: str) -> dict[Fact, float]:
         facts["number", str(value)] = _NUMBER_WEIGHT * (0.4 if value in asked else 1.0)
     for stem in dict.fromkeys(content_stems(statement)):
         facts["word", stem] = _WORD_WEIGHT * (0.4 if stem in known else 1.0)
+    for stem in known:  # an answer of one word is supported where the question's words stand
+        facts.setdefault(("word", stem), 0.2 * _WORD_WEIGHT)
     return facts
 
 

@@ -20,6 +20,7 @@ from rag.types import Evidence, RetrievedPassage
 Span = tuple[int, int]
 _EMBEDDED = 24  # sentences whose meaning is compared; the others are told by their words
 _WORDS, _MEANING, _RANK = 0.40, 0.40, 0.20
+_RECENT = 0.3  # for questions of the newest state
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
 _HEADLINE = 0.5
 _LONGEST = 1200  # characters of one sentence shown to the model
@@ -35,6 +36,7 @@ class _Sentence:
     rank: float
     words: float
     meaning: float = 0.0
+    recent: float = 0.0
 
     @property
     def span(self) -> Span:
@@ -46,7 +48,8 @@ class _Sentence:
 
     @property
     def score(self) -> float:
-        return _WORDS * self.words + _MEANING * self.meaning + _RANK * self.rank
+        plain = _WORDS * self.words + _MEANING * self.meaning + _RANK * self.rank
+        return plain + _RECENT * self.recent * self.words  # newer, of what is to the point
 
 
 def select_evidence(
@@ -56,6 +59,8 @@ def select_evidence(
     embeddings: MiniLMEmbeddings,
     budget: int,
     frequency: Callable[[str], float],
+    *,
+    latest: bool = False,
 ) -> list[Evidence]:
     """Return numbered windows of sentences within a budget, the best article first.
 
@@ -66,8 +71,11 @@ def select_evidence(
         embeddings: Embeds the sentences, and counts their tokens.
         budget: Tokens of all windows together; the best one is taken whatever its length.
         frequency: Share of passages that hold a stemmed word, 0 to 1.
+        latest: Whether newer sentences are raised among those that are to the point.
     """
     sentences = rank_sentences(question, vector, passages, embeddings, frequency)
+    if latest:
+        _prefer_recent(sentences)
     chosen: list[_Window] = []
     used = 0
     for sentence in sentences:
@@ -82,6 +90,14 @@ def select_evidence(
         else:
             chosen.append(window)
     return _numbered(chosen)
+
+
+def _prefer_recent(sentences: list[_Sentence]) -> None:
+    days = sorted({s.source.date for s in sentences if s.source.date})
+    places = {day: at / max(1, len(days) - 1) for at, day in enumerate(days)}
+    for sentence in sentences:
+        sentence.recent = places.get(sentence.source.date, 0.0) if sentence.source.date else 0.0
+    sentences.sort(key=lambda sentence: -sentence.score)
 
 
 def rank_sentences(

@@ -12,7 +12,7 @@ from index.snapshot import Snapshot
 
 _LOOKED_AT = 200
 _FIRST_SENTENCES = 6
-_NAME = r"(?P<who>(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
+_NAME = r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
 # What a sentence must look like, and the question that it answers.
 _PATTERNS = (
     (r"^[A-Z]\w+(?: [A-Z]\w+){0,2} (?:have |has )?won (?P<what>the [\w '’-]{4,50}?)[,.]", "Who won {what}?"),
@@ -52,5 +52,11 @@ def _question(text: str) -> tuple[int, str] | None:
         for kind, (pattern, question) in enumerate(_COMPILED):
             match = pattern.search(text[start:end])
             if match:
-                return kind, question.format(**match.groupdict())
+                groups = {name: _inside(said) for name, said in match.groupdict().items()}
+                return kind, question.format(**groups)
     return None
+
+
+def _inside(words: str) -> str:
+    """Return words as they stand inside a sentence, without the capital of its beginning."""
+    return words.replace("The ", "the ", 1) if words.startswith("The ") else words

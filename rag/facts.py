@@ -21,6 +21,7 @@ _CALENDAR = frozenset(
     monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept
     oct nov dec""".split()
 )
+_AFTER_NAMES = frozenset("ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi jr sr".split())
 _ALIASES = (
     frozenset({"us", "u.s", "usa", "united states", "america", "american", "americans"}),
     frozenset({"uk", "u.k", "united kingdom", "britain", "british", "great britain"}),
@@ -149,6 +150,8 @@ def name_stands(name: str, text: str) -> bool:
     words = [word for word in flat.split() if word not in _NAME_LINKS]
     if not words:
         return True
+    if len(words) > 1 and words[-1] in _AFTER_NAMES:
+        words.pop()
     last = words[-1]
     if f" {last} " in low:
         return len(words) == 1 or not _only_others(words, text)

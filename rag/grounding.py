@@ -26,6 +26,7 @@ _MONTH_YEAR = re.compile(
     re.IGNORECASE,
 )
 _ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
+_YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
 
@@ -57,7 +58,8 @@ def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Groun
     if not cited or only_common_words(statement):
         return Grounded(statement, (), 0.0, "it says nothing that can be checked")
     starts, problem = _check_names(statement, cited)
-    problem = problem or _check_numbers(statement, question, cited)
+    problem = problem or _check_years(f"{question} {statement}", cited)
+    problem = problem or _check_numbers(statement, cited)
     problem = problem or _check_days(statement, cited)
     problem = problem or _check_negation(statement, cited)
     support = _support(statement, question, cited, starts)
@@ -88,7 +90,23 @@ def _check_names(statement: str, cited: Sequence[Sentence]) -> tuple[list[int | 
     return starts, ""
 
 
-def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> str:
+def _check_years(said: str, cited: Sequence[Sentence]) -> str:
+    """The year of a named thing must stand beside it: the 2022 World Cup is not that of 2023."""
+    for year, name in _YEAR_OF.findall(said):
+        if not any(_year_stands(int(year), name, sentence) for sentence in cited):
+            return f"“{year} {name}” is not in the cited sentence"
+    return ""
+
+
+def _year_stands(year: int, name: str, sentence: Sentence) -> bool:
+    published = sentence.evidence.date
+    around = f"{sentence.evidence.headline} {sentence.evidence.text}"
+    if f"{year} {name}".lower() in around.lower():
+        return True
+    return str(year) in around if published is None else published.year == year
+
+
+def _check_numbers(statement: str, cited: Sequence[Sentence]) -> str:
     said = strict_numbers_in(_MONTH_YEAR.sub(" ", statement))
     there = {value for c in cited for value in strict_numbers_in(c.text).values()}
     for words, value in said.items():
@@ -133,7 +151,7 @@ def _support(
     statement: str, question: str, cited: Sequence[Sentence], starts: Sequence[int | None]
 ) -> float:
     """Share of what the statement adds to the question that stands in the cited quotes."""
-    known = set(content_stems(question))
+    known = {*content_stems(question), "yes"}
     added = [stem for stem in dict.fromkeys(content_stems(statement)) if stem not in known]
     if not added:
         added = list(dict.fromkeys(content_stems(statement)))

@@ -107,6 +107,7 @@ class Pipeline:
                         self._embeddings,
                         self._settings.evidence_tokens,
                         snapshot.frequency,
+                        latest=asked.latest,
                     )
                     timings["evidence"] = time.perf_counter() - begun
                     coverage = snapshot.coverage(asked.bounds)

@@ -24,6 +24,8 @@ _POINTING = re.compile(
 )
 _CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.IGNORECASE)
 _MEASURE = re.compile(r"\bhow (many people|many|much|long|old|often|far)\b", re.IGNORECASE)
+# Counts change from one report to the next, and the newest is meant.
+_COUNTING = re.compile(r"\bhow (many|much)\b|\b(toll|number of)\b", re.IGNORECASE)
 _MARK = re.compile(r"\s*\[\d+\]")
 _EXPLETIVE = re.compile(r"\b(was|is|are|were|did|does) (it|there)\b", re.IGNORECASE)
 
@@ -39,7 +41,7 @@ class Understood:
         as_of: The day that "today" means; None in an archive without dates.
         bounds: What its asker set: hard.
         window: What its words imply: soft.
-        latest: Whether the newest state is asked for.
+        latest: Whether the newest state is asked for, or a count, which later reports revise.
     """
 
     text: str
@@ -73,7 +75,7 @@ def understand(question: Question, newest: date | None, longest: int) -> Underst
         as_of=as_of,
         bounds=_bounds(question),
         window=find_window(text, as_of) if as_of else None,
-        latest=wants_latest(text),
+        latest=wants_latest(text) or bool(_COUNTING.search(text)),
     )
 
 

@@ -44,6 +44,7 @@ def test_names(text: str, names: list[str]) -> None:
         ("Germany", "the German army"),
         ("Libya", "Libyan rescuers"),
         ("Iran", "Iranian ships"),
+        ("Charles III", "the coronation of Charles"),
     ],
 )
 def test_a_name_stands_in_another_form(name: str, text: str) -> None:

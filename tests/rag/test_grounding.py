@@ -73,6 +73,15 @@ def test_the_same_in_other_words_is_supported(statement: str, text: str) -> None
     assert check(statement, text).problem == ""
 
 
+def test_yes_needs_no_support_of_its_own() -> None:
+    made = check(
+        "Yes, Sam Altman is the chief executive of OpenAI.",
+        "Sam Altman is to return as the chief executive of OpenAI.",
+        question="Is Sam Altman the chief executive of OpenAI?",
+    )
+    assert made.problem == ""
+
+
 def test_a_month_of_the_question_is_a_date_and_no_number() -> None:
     made = check(
         "Mehmet Simsek became finance minister in June 2023.",
