@@ -98,7 +98,8 @@ def main(
         "stock": {"k": NEAREST, "answer_tokens": MAX_TOKENS},
     }
     numbers["rows"] = [asdict(row) for row in rows]
-    write_result("answer_latency-busy" if busy else "answer_latency", machine, chosen, numbers)
+    name = "answer_latency-busy" if busy else "answer_latency"
+    write_result(name, machine, chosen, numbers, trial=bool(limit_articles))
 
 
 def _archive(articles: Path | None, limit: int) -> tuple[Path, list[Path]]:

@@ -69,7 +69,7 @@ def main(
     }
     _show(numbers)
     settings = {"archive": folder.name, "limit": limit, "rounds": rounds}
-    write_result("index_speed", machine, settings, numbers)
+    write_result("index_speed", machine, settings, numbers, trial=bool(limit))
 
 
 class _Ours:

@@ -55,6 +55,8 @@ def write_result(
     machine: Mapping[str, object],
     settings: Mapping[str, object],
     numbers: Mapping[str, object],
+    *,
+    trial: bool = False,
 ) -> Path:
     """Write `benchmarks/results/<name>-<commit>.json` and say so; returns its path.
 
@@ -63,10 +65,12 @@ def write_result(
         machine: `describe()`, taken before the run.
         settings: What the run was asked to do.
         numbers: What it measured; seconds and bytes unless a name says otherwise.
+        trial: Whether too little was measured to be kept; then it goes below `.data/bench`.
     """
     at = commit()
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{name}-{at}.json"
+    folder = BENCH / "trials" if trial else RESULTS
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}-{at}.json"
     result = {
         "benchmark": name,
         "commit": at,

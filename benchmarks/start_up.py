@@ -63,7 +63,7 @@ def main(
         "model_files": "there already" if models else "fetched",
         "packages": "from pip's cache" if warm_packages else "fetched",
     }
-    write_result("start_up", machine, settings, numbers)
+    write_result("start_up", machine, settings, numbers, trial=warm_packages or models is not None)
 
 
 def _environment(place: Path, models: Path | None, warm_packages: bool) -> dict[str, str]:

@@ -24,6 +24,12 @@ class TimedEmbeddings(MiniLMEmbeddings):
         self.embedding = 0.0
         self.counting = 0.0
 
+    def load(self) -> None:
+        """Load the network and the counter, untimed."""
+        super().load()
+        self.count_tokens(["ready"])
+        self.embedding = self.counting = 0.0
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed, timed."""
         begun = time.perf_counter()

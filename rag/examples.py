@@ -13,15 +13,16 @@ from index.snapshot import Snapshot
 _LOOKED_AT = 200
 _FIRST_SENTENCES = 6
 _NAME = r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
+_BASE = {"landed": "land", "met": "meet", "crashed": "crash", "arrived": "arrive", "spoke": "speak"}
 # What a sentence must look like, and the question that it answers.
 _PATTERNS = (
-    (r"^[A-Z]\w+(?: [A-Z]\w+){0,2} (?:have |has )?won (?P<what>the [\w '’-]{4,50}?)[,.]", "Who won {what}?"),
-    (r"^[A-Z][\w ]{2,40} (?:have |has )?beaten? [\w ]{3,40} in (?P<what>the [\w '’-]{4,50}?)[,.]", "Who won {what}?"),
+    (r"^[A-Z][\w’' ]{2,40} (?:have |has )?(?:won|beaten?|beat) [\w ]{0,40}?(?:in )?(?P<what>the [\w'’-]*(?: [\w'’-]+){0,4} (?:final|title|Cup|Prize|election|race|vote))\b", "Who won {what}?"),
     (rf"\b{_NAME} (?:has |had )?resigned\b", "Why did {who} resign?"),
-    (rf"\b{_NAME} (?:has been |was )?(?:appointed|named|elected)\b", "What was {who} chosen for?"),
+    (rf"\b{_NAME} (?P<verb>landed|met|crashed|arrived|spoke) [\w ]{{0,30}}(?:in|at|on|near) ", "Where did {who} {base}?"),
     (r"(?P<what>[Tt]he (?:\w+ ){0,2}(?:earthquake|fire|wildfire|flood|storm|crash)s?) (?:has |have |had )?killed", "How many people were killed in {what}?"),
-    (rf"\b{_NAME} (?:has )?(?:met|visited|arrived)\b", "Whom or what did {who} visit?"),
-    (rf"\b{_NAME} (?:has )?(?:said|told|announced)\b", "What did {who} say?"),
+    (rf"\b{_NAME}, (?:the|an?|who) [a-z][^,.]{{8,60}},", "Who is {who}?"),
+    (rf"\b{_NAME} (?:has been |was )(?:appointed|named|elected)\b", "What was {who} chosen for?"),
+    (rf"\b{_NAME} (?:has )?(?:said|told|announced) that\b", "What did {who} say?"),
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern), question) for pattern, question in _PATTERNS)
 
@@ -53,7 +54,8 @@ def _question(text: str) -> tuple[int, str] | None:
             match = pattern.search(text[start:end])
             if match:
                 groups = {name: _inside(said) for name, said in match.groupdict().items()}
-                return kind, question.format(**groups)
+                base = _BASE.get(groups.get("verb", ""), "")
+                return kind, question.format(base=base, **groups)
     return None
 
 

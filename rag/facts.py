@@ -21,7 +21,8 @@ _CALENDAR = frozenset(
     monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept
     oct nov dec""".split()
 )
-_AFTER_NAMES = frozenset("ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi jr sr".split())
+# Numerals of kings and popes; not xi, which is a surname.
+_AFTER_NAMES = frozenset("ii iii iv v vi vii viii ix x xii xiii xiv xv xvi jr sr".split())
 _ALIASES = (
     frozenset({"us", "u.s", "usa", "united states", "america", "american", "americans"}),
     frozenset({"uk", "u.k", "united kingdom", "britain", "british", "great britain"}),

@@ -185,7 +185,7 @@ def test_a_follow_up_is_understood(sample: Pipeline) -> None:
     "question",
     [
         "How much did the coronation of King Charles cost?",
-        "What is the name of the pilot who shot down the Chinese balloon?",
+        "Who won the 2023 Nobel Prize in physics?",
     ],
 )
 def test_what_the_sample_archive_lacks_is_not_invented(sample: Pipeline, question: str) -> None:
