@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from index.words import content_stems, stems
+from index.words import stems
 from rag.grounding import Grounded
 from rag.types import ABSTENTION, Evidence
 
@@ -27,7 +27,8 @@ class Signals:
         stated: Log-odds that the evidence states an answer, by the model.
         confirmed: Log-odds that the evidence states this answer, by the model.
         support: Least support of the statements kept.
-        asked: Share of the question's words that stand in the cited windows.
+        asked: Share of the question's words, weighed by rarity, that stand in the cited quotes
+            and their headlines.
         found: Score of the best sentence, by words and meaning.
     """
 
@@ -79,21 +80,27 @@ def is_abstention(draft: str) -> bool:
 
 
 def signals_of(
-    question: str,
+    weights: Mapping[str, float],
     evidence: Sequence[Evidence],
     grounded: Sequence[Grounded],
     stated: float,
     confirmed: float,
 ) -> Signals:
-    """Collect the signals of one answer; probabilities become log-odds."""
-    cited = {c.article_id for g in grounded for c in g.citations}
-    windows = [item for item in evidence if item.article_id in cited]
-    words = {s for item in windows for s in stems(f"{item.headline} {item.text}")}
-    wanted = set(content_stems(question))
+    """Collect the signals of one answer; probabilities become log-odds.
+
+    Args:
+        weights: How much each stemmed word of the question tells, to a sum of 1.
+        evidence: What the model saw.
+        grounded: The supported statements.
+        stated: Probability, by the model, that the evidence states an answer.
+        confirmed: Probability, by the model, that it states this one.
+    """
+    cited = [citation for statement in grounded for citation in statement.citations]
+    words = {stem for one in cited for stem in stems(f"{one.headline} {one.quote}")}
     return Signals(
         stated=log_odds(stated),
         confirmed=log_odds(confirmed),
-        support=min((g.support for g in grounded), default=0.0),
-        asked=len(wanted & words) / len(wanted) if wanted else 0.0,
+        support=min((statement.support for statement in grounded), default=0.0),
+        asked=sum(weight for stem, weight in weights.items() if stem in words),
         found=max((item.score for item in evidence), default=0.0),
     )

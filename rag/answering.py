@@ -5,7 +5,7 @@ Knows nothing of models or stores.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from index.types import Coverage
@@ -29,10 +29,14 @@ _EVIDENCE_ONLY = 3
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is known of a question before anything is written."""
+    """What is known of a question before anything is written.
+
+    `weights` says how much each stemmed word of the question tells, to a sum of 1.
+    """
 
     asked: Understood
     evidence: tuple[Evidence, ...]
+    weights: Mapping[str, float]
     coverage: Coverage
     notices: tuple[str, ...]
 

@@ -19,7 +19,7 @@ from rag.types import Evidence, RetrievedPassage
 
 Span = tuple[int, int]
 _EMBEDDED = 24  # sentences whose meaning is compared; the others are told by their words
-_WORDS, _MEANING, _RANK = 0.40, 0.40, 0.20
+_WORDS, _MEANING, _RANK = 0.50, 0.30, 0.20
 _RECENT = 0.3  # for questions of the newest state
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
 _HEADLINE = 0.5
@@ -108,7 +108,7 @@ def rank_sentences(
     frequency: Callable[[str], float],
 ) -> list[_Sentence]:
     """Return every sentence of the passages, each once, the likeliest evidence first."""
-    weights = _weights(question, frequency)
+    weights = word_weights(question, frequency)
     sentences = _candidates(passages, weights)
     sentences.sort(key=lambda sentence: -(sentence.words * _WORDS + sentence.rank * _RANK))
     near = sentences[:_EMBEDDED]
@@ -120,8 +120,8 @@ def rank_sentences(
     return sorted(sentences, key=lambda sentence: -sentence.score)
 
 
-def _weights(question: str, frequency: Callable[[str], float]) -> dict[str, float]:
-    """Weigh the question's words by how rare they are, to a sum of 1."""
+def word_weights(question: str, frequency: Callable[[str], float]) -> dict[str, float]:
+    """Weigh the question's stemmed words by how rare they are, to a sum of 1."""
     raw = {
         stem: math.log((1.0 + 1e-5) / (frequency(stem) + 1e-5)) + 0.1
         for stem in dict.fromkeys(content_stems(question))

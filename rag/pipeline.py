@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -25,7 +25,7 @@ from rag.abstention import calibration, is_abstention, signals_of
 from rag.answering import Found
 from rag.chat_model import ModelLoader, ModelStatus, ReadyModel
 from rag.citing import statements_in
-from rag.evidence import select_evidence
+from rag.evidence import select_evidence, word_weights
 from rag.examples import example_questions
 from rag.grounding import Grounded, ground
 from rag.question import Understood, understand
@@ -110,8 +110,9 @@ class Pipeline:
                         latest=asked.latest,
                     )
                     timings["evidence"] = time.perf_counter() - begun
+                    weights = word_weights(asked.standalone, snapshot.frequency)
                     coverage = snapshot.coverage(asked.bounds)
-                    return Found(asked, tuple(evidence), coverage, notices)
+                    return Found(asked, tuple(evidence), weights, coverage, notices)
             except VectorsMissing:
                 continue  # a clean-up came between: the next snapshot names what there is
 
@@ -193,11 +194,12 @@ class Pipeline:
         if not kept:
             return answering.abstained(found, Reason.NOT_STATED, checked, prompt)
         stated, confirmed = writing.doubts(model, asked, evidence, _joined(kept))
-        signals = signals_of(asked.standalone, evidence, kept, stated, confirmed)
-        chance = calibration().probability(signals)
-        if chance < calibration().threshold:
-            return answering.abstained(found, Reason.NOT_STATED, checked, prompt)
-        return answering.answered(found, checked, prompt)
+        signals = signals_of(found.weights, evidence, kept, stated, confirmed)
+        if calibration().probability(signals) < calibration().threshold:
+            answer = answering.abstained(found, Reason.NOT_STATED, checked, prompt)
+        else:
+            answer = answering.answered(found, checked, prompt)
+        return replace(answer, signals=asdict(signals))
 
     # what the page and the command line also need
 

@@ -166,6 +166,7 @@ class Answer:
         timings: Seconds since the question was asked, by stage: `retrieval`, `evidence`,
             `first_token`, `total`.
         prompt: Name and digest of the prompt that wrote it; empty where no model did.
+        signals: What the decision to answer was made from, by name; see `rag.abstention`.
     """
 
     question: str
@@ -184,6 +185,7 @@ class Answer:
     standalone: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
     prompt: str = ""
+    signals: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def abstained(self) -> bool:

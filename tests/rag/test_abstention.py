@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from index.words import content_stems
 from rag.abstention import (
     Calibration,
     Signals,
@@ -64,7 +65,8 @@ def test_signals_are_taken_from_what_is_cited() -> None:
     other = window("In Sydney it rained all day.", "b.txt", score=0.9)
     question = "Who scored the goal of the final in Sydney?"
     made = ground("Olga Carmona scored the goal.", question, [cited, other])
-    signals = signals_of(question, [cited, other], [made], 0.5, 1.0)
+    weights = {stem: 1 / 4 for stem in content_stems(question)}
+    signals = signals_of(weights, [cited, other], [made], 0.5, 1.0)
     assert signals.stated == 0.0
     assert signals.confirmed > 7.9
     assert signals.support == made.support
