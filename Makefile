@@ -40,7 +40,7 @@ eval: .venv/installed-dev ## Show how answers are measured
 	$(BIN)/python -m evals --help
 
 screenshots: .venv/installed-dev chromium ## Take the pictures of the documentation
-	$(BIN)/python -m docs.screenshots
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 clean: ## Remove the environment, the index and what tools left; models stay
 	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
