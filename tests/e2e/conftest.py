@@ -20,7 +20,9 @@ FLAGS = (
 ).split()
 
 
-@pytest.fixture(scope="session")
+# Playwright's loop runs in this thread until the browser ends: past the module, no test that
+# needs a loop of its own could run.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
     sync_api = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM.exists():
