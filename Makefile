@@ -1,6 +1,6 @@
 # Broadsheet: `make` shows what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check fix bench eval screenshots clean
+.PHONY: help run test fast check fix bench screenshots clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -35,9 +35,6 @@ fix: .venv/installed-dev ## Repair what ruff can repair
 bench: .venv/installed-dev ## Run the benchmarks, one after another
 	@for script in $$(grep -l __main__ benchmarks/[!_]*.py); do \
 		echo "== $$script"; $(BIN)/python -m "benchmarks.$$(basename $$script .py)" || exit 1; done
-
-eval: .venv/installed-dev ## Show how answers are measured
-	$(BIN)/python -m evals --help
 
 screenshots: .venv/installed-dev chromium ## Take the pictures of the documentation
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py

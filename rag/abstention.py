@@ -1,6 +1,6 @@
 """Decides whether a draft may be shown: the model's own doubts and the checks made in code.
 
-Coefficients come from `rag/abstention.json`, made by `evals/calibrate.py`. Pure functions.
+Coefficients come from `rag/abstention.json`; they are set by hand so far. Pure functions.
 """
 
 from __future__ import annotations
