@@ -24,10 +24,12 @@ from rich.progress import track
 from benchmarks.answer_figures import headline_of, numbers_of, show_numbers
 from benchmarks.archives import copy_out, open_archive, text_files
 from benchmarks.beside import BuildBeside
-from benchmarks.machine import BENCH, describe, headline, progress_console, say, write_result
+from benchmarks.machine import BENCH, headline, progress_console, say, write_result
 from benchmarks.questions import BBC_QUESTIONS, Asked, load_questions, sample
-from benchmarks.sides import ReadTokens, Row, ask_ours, ask_stock
+from benchmarks.sides import Row, ask_ours, ask_stock
+from evals.machine import describe
 from evals.stock import MAX_TOKENS, NEAREST, StockIndex, stock_embeddings, stock_writer
+from evals.usage import ReadTokens
 from index.build import build_index
 from index.embedder import MiniLMEmbeddings
 from index.model_files import ensure_embedder

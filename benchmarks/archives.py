@@ -6,12 +6,13 @@ import json
 import lzma
 import os
 import shutil
-import tarfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.machine import BENCH, ROOT, say
+from benchmarks.machine import BENCH, say
+from evals.archives import unpack
+from evals.machine import ROOT
 
 BBC = ROOT.parent / "shared" / "corpora" / "bbc-news-2225.tar.xz"
 SAMPLE = ROOT / "articles"
@@ -35,17 +36,17 @@ def open_archive(archive: Path | None, limit: int = 0) -> Path:
         return chosen.resolve()
     if not chosen.is_file():
         raise SystemExit(f"there is no archive {chosen}")
-    name = chosen.name.split(".")[0] + (f"-{limit}" if limit and "jsonl" in chosen.name else "")
-    target = BENCH / "archives" / name
+    if ".tar" in chosen.name:
+        return unpack(chosen, BENCH / "archives")
+    target = BENCH / "archives" / (chosen.name.split(".")[0] + (f"-{limit}" if limit else ""))
     if not target.exists():
         say(f"unpacking {chosen.name}")
-        partial = target.with_name(f"{name}.partial")
+        partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         _unpack(chosen, partial, limit)
         partial.rename(target)
-    inner = list(target.iterdir())
-    return inner[0] if len(inner) == 1 and inner[0].is_dir() else target
+    return target
 
 
 def text_files(folder: Path, limit: int = 0) -> list[Path]:
@@ -73,10 +74,6 @@ def copy_out(files: Sequence[Path], folder: Path, target: Path) -> list[Path]:
 
 
 def _unpack(archive: Path, target: Path, limit: int) -> None:
-    if ".tar" in archive.name:
-        with tarfile.open(archive) as packed:
-            packed.extractall(target, filter="data")
-        return
     for number, line in enumerate(islice(_lines(archive), limit or None)):
         record = json.loads(line)
         day = record.get("published_at") or record.get("date") or ""

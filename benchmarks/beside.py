@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from benchmarks.machine import ROOT, say
+from benchmarks.machine import say
+from evals.machine import ROOT
 
 _START_SECONDS = 180.0
 

@@ -21,8 +21,9 @@ import typer
 
 from benchmarks.archives import copy_out, open_archive, text_files
 from benchmarks.figures import ratios, spread
-from benchmarks.machine import BENCH, describe, headline, say, show, write_result
+from benchmarks.machine import BENCH, headline, say, show, write_result
 from benchmarks.timed import TimedEmbeddings, fresh_folder
+from evals.machine import describe
 from evals.stock import StockIndex, stock_embeddings
 from index.build import build_index
 from index.model_files import ensure_embedder

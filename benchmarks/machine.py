@@ -6,9 +6,6 @@ Results hold numbers, settings and ids; never a text of an article or a question
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,38 +13,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parents[1]
+from evals.machine import ROOT, commit
+
 RESULTS = ROOT / "benchmarks" / "results"
 BENCH = ROOT / ".data" / "bench"
 """What benchmarks write lies here, apart from the index of the person who runs them."""
 
-_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")  # what speeds of models depend on
-
 console = Console()
 progress_console = Console(stderr=True)
-
-
-def describe() -> dict[str, object]:
-    """Return the processor, its cores, the memory, the load before, and the versions."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    return {
-        "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "memory_gb": _memory_gb(),
-        "load_before": load,
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    }
-
-
-def commit() -> str:
-    """Return the short commit, with `-dirty` where tracked files differ from it."""
-    try:
-        name = _git("rev-parse", "--short", "HEAD")
-        changed = _git("status", "--porcelain", "-uno", "--", ".", ":!benchmarks/results")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return f"{name}-dirty" if changed else name
 
 
 def write_result(
@@ -102,29 +75,3 @@ def headline(text: str) -> None:
 def say(text: str) -> None:
     """Tell what is being done, on the terminal's error stream."""
     progress_console.print(text, markup=False, highlight=False)
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    found = {
-        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)
-    }
-    family = ", ".join(f"{name} {found[name]}" for name in ("cpu family", "model") if name in found)
-    had = found.get("flags", "").split()
-    flags = " ".join(flag for flag in _FLAGS if flag in had)
-    return f"{found.get('model name', platform.processor())} ({family}; {flags})"
-
-
-def _memory_gb() -> float | None:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
-    except (AttributeError, ValueError, OSError):
-        return None

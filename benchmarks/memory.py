@@ -20,8 +20,6 @@ from rich.progress import track
 from benchmarks.figures import spread
 from benchmarks.machine import (
     BENCH,
-    ROOT,
-    describe,
     headline,
     progress_console,
     say,
@@ -30,6 +28,7 @@ from benchmarks.machine import (
 )
 from benchmarks.processes import by_mapping, memory
 from benchmarks.served import Served, free_port
+from evals.machine import ROOT, describe
 
 QUESTIONS = (
     "Who was awarded the Nobel Peace Prize in 2023?",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import shares_of
-from benchmarks.machine import ROOT
+from evals.machine import ROOT
 from evals.metrics import Answers
 
 BBC_QUESTIONS = ROOT.parent / "shared" / "evals" / "bbcqa_dev.jsonl"

@@ -19,8 +19,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.figures import Spread, spread
-from benchmarks.machine import ROOT, describe, headline, say, show, write_result
+from benchmarks.machine import headline, say, show, write_result
 from benchmarks.served import Served, free_port
+from evals.machine import ROOT, describe
 
 QUESTION = "Who was awarded the Nobel Peace Prize in 2023?"
 _LIMIT = 3600.0  # seconds for one run

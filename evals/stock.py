@@ -15,6 +15,9 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 
+from index.readers import read_articles
+from index.types import Article
+
 CHUNK = 1000
 OVERLAP = 200
 NEAREST = 4
@@ -22,6 +25,7 @@ MAX_TOKENS = 256
 """Three sentences fit; the tutorial sets no limit."""
 
 _AT_ONCE = 5000  # Chroma takes at most 5,461 at a time
+_TOGETHER = 100  # articles stored between two signs of progress
 _PROMPT = (  # `rlm/rag-prompt` of LangChain's prompt hub, as the tutorial uses it
     "You are an assistant for question-answering tasks. Use the following pieces of retrieved "
     "context to answer the question. If you don't know the answer, just say that you don't know. "
@@ -57,20 +61,27 @@ class StockIndex:
 
     def add(self, files: Sequence[Path]) -> int:
         """Read, split, embed and store text files; returns the number of chunks."""
-        chunks = self._splitter.split_documents([_load(file) for file in files])
+        return self.add_documents([_load(file) for file in files])
+
+    def add_documents(self, documents: Sequence[Document]) -> int:
+        """Split, embed and store texts, named by `source`; returns the number of chunks."""
+        chunks = self._splitter.split_documents(documents)
         for at in range(0, len(chunks), _AT_ONCE):
             self._store.add_documents(chunks[at : at + _AT_ONCE])
         return len(chunks)
 
     def missing(self, files: Sequence[Path]) -> list[Path]:
         """Return the files of which no chunk is stored."""
-        stored = self._store.get(include=["metadatas"])["metadatas"]
-        known = {entry["source"] for entry in stored}
+        known = self.sources()
         return [file for file in files if str(file) not in known]
 
-    def search(self, question: str) -> list[Document]:
+    def sources(self) -> set[str]:
+        """Return the names of the texts that are stored."""
+        return {entry["source"] for entry in self._store.get(include=["metadatas"])["metadatas"]}
+
+    def search(self, question: str, nearest: int = NEAREST) -> list[Document]:
         """Return the nearest chunks."""
-        return self._store.similarity_search(question, k=NEAREST)
+        return self._store.similarity_search(question, k=nearest)
 
 
 def stock_writer(model: BaseChatModel) -> Callable[[str, Sequence[Document]], Iterator[str]]:
@@ -89,3 +100,18 @@ def _load(file: Path) -> Document:
     """Read a file as `TextLoader` does, but a wrong byte does not end the run."""
     text = file.read_text(encoding="utf-8", errors="replace")
     return Document(page_content=text, metadata={"source": str(file)})
+
+
+def stock_documents(index: StockIndex, archive: Path) -> Iterator[tuple[int, int]]:
+    """Store the articles of an archive that are not stored yet; yields how many are done of all."""
+    articles = [one for one in read_articles([archive]) if isinstance(one, Article)]
+    known = index.sources()
+    missing = [one for one in articles if one.id not in known]
+    done = len(articles) - len(missing)
+    for at in range(0, len(missing), _TOGETHER):
+        batch = missing[at : at + _TOGETHER]
+        index.add_documents(
+            [Document(page_content=one.text, metadata={"source": one.id}) for one in batch]
+        )
+        done += len(batch)
+        yield done, len(articles)

@@ -1,0 +1,144 @@
+"""`python -m evals run | stock | compare`: measure answers against question sets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from evals import report
+from evals.archives import HOME, open_archive
+from evals.ask import Ask, index_archive, our_side, stock_side
+from evals.compare import changes
+from evals.questions import EvalQuestion, QuestionSetError, load_questions, stratified
+from evals.results import Run, made_by, read_result, write_result
+from evals.rows import Row
+from evals.stock import StockIndex, stock_documents, stock_embeddings
+from index.embedder import MiniLMEmbeddings
+from index.errors import BroadsheetError
+from index.model_files import ensure_embedder
+from index.progress import Meter
+from index.settings import Settings, load_settings
+from rag.chat_model import get_chat_model, load_chat_model
+from rag.writing import system_text
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+_errors = Console(stderr=True)
+
+Set = Annotated[Path, typer.Argument(help="A question set, JSON Lines.")]
+Articles = Annotated[
+    Path | None, typer.Option(help="A folder, .tar.xz, .jsonl or .jsonl.xz of articles.")
+]
+Sample = Annotated[int, typer.Option(help="So many questions, each type its share; 0: all.")]
+Grace = Annotated[int, typer.Option(help="Days added to each question's as_of.")]
+Searching = Annotated[bool, typer.Option("--retrieval-only", help="Search; ask no model.")]
+Out = Annotated[Path | None, typer.Option("--json", help="Write the result here.")]
+
+
+@app.command()
+def run(
+    questions: Set,
+    articles: Articles = None,
+    sample: Sample = 0,
+    grace: Grace = 0,
+    retrieval_only: Searching = False,
+    out: Out = None,
+) -> None:
+    """Ask Broadsheet every question and print the figures; an interrupted run goes on."""
+    asked = stratified(load_questions(questions, grace), sample)
+    settings, archive = _settings(articles)
+    embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
+    about = _about(questions, articles, settings, "broadsheet", retrieval_only, grace)
+    with Meter(_errors) as meter:
+        if archive:
+            index_archive(archive, settings, embeddings, meter)
+        model = None if retrieval_only else load_chat_model(settings, system_text=system_text())
+        with our_side(settings, embeddings, model) as ask:
+            rows = _ask_all(asked, ask, Run(about), meter)
+    _finish(f"Broadsheet, {questions.name}", about, rows, out)
+
+
+@app.command()
+def stock(
+    questions: Set,
+    articles: Articles = None,
+    sample: Sample = 0,
+    retrieval_only: Searching = False,
+    out: Out = None,
+) -> None:
+    """Ask LangChain's tutorial chain the same, with the same models."""
+    asked = stratified(load_questions(questions), sample)
+    settings, archive = _settings(articles)
+    if archive is None:
+        raise typer.BadParameter("the stock chain needs --articles")
+    about = _about(questions, articles, settings, "stock", retrieval_only, 0)
+    index = StockIndex(settings.data_dir / "stock", stock_embeddings(ensure_embedder(settings)))
+    with Meter(_errors) as meter:
+        for done, total in stock_documents(index, archive):
+            meter.show("stock index", done, total, "articles")
+        model = None if retrieval_only else get_chat_model(settings)
+        rows = _ask_all(asked, stock_side(index, model), Run(about), meter)
+    _finish(f"Stock chain, {questions.name}", about, rows, out)
+
+
+@app.command()
+def compare(before: Path, after: Path) -> None:
+    """Show which questions two results end differently, with McNemar's test."""
+    pairs = [read_result(path)[1] for path in (before, after)]
+    changed, asked = changes(*pairs)
+    report.print_changes((before.stem, after.stem), changed, asked)
+
+
+def _settings(articles: Path | None) -> tuple[Settings, Path | None]:
+    """Return the settings with a data folder of this archive's own, and what is indexed."""
+    if articles is None:
+        return load_settings(data_dir=HOME / "own"), None
+    name = articles.resolve().name.split(".")[0]
+    return load_settings(data_dir=HOME / "indexes" / name), open_archive(articles)
+
+
+def _about(
+    questions: Path, articles: Path | None, settings: Settings, side: str, search: bool, grace: int
+) -> dict[str, Any]:
+    return {
+        "set": questions.name,
+        "archive": articles.name if articles else "",
+        "side": side,
+        "retrieval_only": search,
+        "grace": grace,
+        **made_by(settings),
+    }
+
+
+def _ask_all(asked: Sequence[EvalQuestion], ask: Ask, under_way: Run, meter: Meter) -> list[Row]:
+    for done, question in enumerate(asked):
+        if question.id not in under_way.rows:
+            under_way.add(ask(question))
+        meter.show("questions", done + 1, len(asked), "questions")
+    return [under_way.rows[question.id] for question in asked]
+
+
+def _finish(title: str, about: dict[str, Any], rows: Sequence[Row], out: Path | None) -> None:
+    report.print_result(title, rows)
+    if out:
+        write_result(out, {**about, "questions": len(rows)}, rows)
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is said in one line. Exit codes: 0, 2."""
+    try:
+        app()
+    except (BroadsheetError, QuestionSetError, OSError, ValueError) as error:
+        _errors.print(f"error: {error}", style="red", markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _errors.print("interrupted; the same command goes on where it stopped")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Asks every question of a set, of ours or of the stock chain, and keeps what came of it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from langchain_core.documents import Document
+from langchain_core.language_models.chat_models import BaseChatModel
+
+from evals.archives import HOME, write_passages
+from evals.metrics import is_correct, says_unknown
+from evals.questions import EvalQuestion
+from evals.rows import Row, fields_of_answer, row_of_search
+from evals.stock import NEAREST, StockIndex, stock_writer
+from evals.usage import ReadTokens
+from index.build import build_index
+from index.embedder import MiniLMEmbeddings
+from index.progress import Meter
+from index.settings import Settings
+from index.snapshot import IndexReader
+from index.types import BuildEvent, Passage
+from rag.chat_model import ReadyModel
+from rag.pipeline import Pipeline
+from rag.types import Outcome, Question, RetrievedPassage
+
+FOUND = 20  # passages looked at: more than 10 distinct articles' worth
+Ask = Callable[[EvalQuestion], Row]
+
+
+def index_archive(
+    archive: Path, settings: Settings, embeddings: MiniLMEmbeddings, meter: Meter | None
+) -> None:
+    """Build the index of an archive, or bring it in line; what is unchanged costs nothing."""
+    for event in build_index([archive], settings, embeddings):
+        if meter and isinstance(event, BuildEvent):
+            meter.reached(event)
+
+
+@contextmanager
+def our_side(
+    settings: Settings, embeddings: MiniLMEmbeddings, model: BaseChatModel | None
+) -> Iterator[Ask]:
+    """Yield a function that asks our pipeline; without a model it only searches."""
+    tokens = ReadTokens()
+    if model is not None:
+        model.callbacks = [tokens]
+    pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(model), settings)
+
+    def ask(question: EvalQuestion) -> Row:
+        if not question.passages:
+            return _ask_ours(pipeline, question, model is not None, tokens)
+        home = HOME / "own"
+        shutil.rmtree(home, ignore_errors=True)
+        own = settings.model_copy(update={"data_dir": home})
+        index_archive(write_passages(question, home / "articles"), own, embeddings, None)
+        other = Pipeline(IndexReader(own), embeddings, ReadyModel(model), own)
+        return _ask_ours(other, question, model is not None, tokens)
+
+    yield ask
+
+
+def _ask_ours(pipeline: Pipeline, question: EvalQuestion, whole: bool, tokens: ReadTokens) -> Row:
+    asked = Question(
+        question.text,
+        as_of=question.as_of,
+        date_from=question.date_from,
+        date_to=question.date_to,
+        history=question.history,
+    )
+    row = row_of_search(question, pipeline.search(asked, FOUND))
+    if not whole:
+        return row
+    tokens.take()
+    answer = pipeline.ask(asked)
+    calls = tokens.take()
+    fields = fields_of_answer(question, answer, pipeline.article)
+    return replace(row, **fields, tokens=calls[0] if calls else (0, 0))
+
+
+def stock_side(index: StockIndex, model: BaseChatModel | None) -> Ask:
+    """Return a function that asks the stock chain; without a model it only searches."""
+    tokens = ReadTokens()
+    if model is not None:
+        model.callbacks = [tokens]
+    write = stock_writer(model) if model is not None else None
+
+    def ask(question: EvalQuestion) -> Row:
+        row = row_of_search(question, _as_found(index.search(question.text, FOUND)))
+        if write is None:
+            return row
+        tokens.take()
+        begun = time.perf_counter()
+        pieces: list[str] = []
+        seconds: dict[str, float] = {}
+        for piece in write(question.text, index.search(question.text, NEAREST)):
+            if piece:
+                seconds.setdefault("first_token", time.perf_counter() - begun)
+            pieces.append(piece)
+        seconds["total"] = time.perf_counter() - begun
+        calls = tokens.take()
+        fields = _fields_of_text(question, "".join(pieces))
+        return replace(row, **fields, seconds=seconds, tokens=calls[0] if calls else (0, 0))
+
+    return ask
+
+
+def _fields_of_text(question: EvalQuestion, text: str) -> dict[str, Any]:
+    unknown = says_unknown(text)
+    correct = is_correct(text, question.answers, abstained=unknown)
+    outcome = Outcome.ABSTAINED if unknown else Outcome.ANSWERED
+    return {"outcome": outcome.value, "correct": correct if question.answerable else None}
+
+
+def _as_found(chunks: Sequence[Document]) -> list[RetrievedPassage]:
+    return [
+        RetrievedPassage(
+            Passage(chunk.metadata["source"], 0, len(chunk.page_content), chunk.page_content),
+            headline="",
+            date=None,
+            source=None,
+            url=None,
+            score=-float(rank),
+        )
+        for rank, chunk in enumerate(chunks)
+    ]

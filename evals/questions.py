@@ -1,0 +1,156 @@
+"""Question sets: JSON Lines, one question a line, in the formats that docs/evals.md describes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from evals.metrics import Answers
+from rag.types import Turn
+
+UNANSWERABLE = frozenset({"unanswerable", "absent", "false_premise"})
+_PASSAGES = 5  # of each temporary index, for sets whose lines bring their own
+_NOISE = 2  # of these, without the answer
+_VARIANTS = 3  # at most so many passages with the answer are taken
+
+
+class QuestionSetError(ValueError):
+    """A line of a question set is not what is expected; the message names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an answer stands: an article, and the words in it if the set gives them."""
+
+    article: str
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvalQuestion:
+    """A question with what a right answer holds and where it stands.
+
+    Attributes:
+        answers: Accepted variants, or groups of variants that must each be held.
+        evidence: Where the answer stands; all are needed, unless `any_of`.
+        gold: Articles that people chose as the source; one is enough.
+        passages: Texts that are the whole archive of this question; empty where the set goes
+            over an archive.
+    """
+
+    id: str
+    type: str
+    text: str
+    answers: Answers = ()
+    evidence: tuple[Source, ...] = ()
+    any_of: bool = False
+    gold: tuple[str, ...] = ()
+    as_of: date | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    history: tuple[Turn, ...] = ()
+    passages: tuple[str, ...] = ()
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the archive answers it; otherwise abstaining is right."""
+        return self.type not in UNANSWERABLE
+
+
+def load_questions(path: Path, grace: int = 0) -> list[EvalQuestion]:
+    """Read a question set.
+
+    Args:
+        path: JSON Lines.
+        grace: Days added to each `as_of`, for sets whose evidence came out a little later.
+
+    Raises:
+        QuestionSetError: a line is no question.
+        OSError: the file cannot be read.
+    """
+    questions: list[EvalQuestion] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            questions += _from_passages(record) if "positive" in record else [_plain(record, grace)]
+        except (KeyError, TypeError, ValueError) as error:
+            raise QuestionSetError(f"{path}:{number}: {error!r}; expected a question") from error
+    return questions
+
+
+def stratified(questions: Sequence[EvalQuestion], size: int) -> list[EvalQuestion]:
+    """Return a fixed sample in which each type has its share, at least one; 0 takes all.
+
+    The choice depends on ids alone, so that every run and every version asks the same.
+    """
+    if not size or size >= len(questions):
+        return list(questions)
+    by_type: dict[str, list[EvalQuestion]] = {}
+    for question in sorted(questions, key=lambda one: hashlib.sha1(one.id.encode()).digest()):
+        by_type.setdefault(question.type, []).append(question)
+    chosen: set[str] = set()
+    for of_type in by_type.values():
+        share = max(1, round(size * len(of_type) / len(questions)))
+        chosen.update(question.id for question in of_type[:share])
+    return [question for question in questions if question.id in chosen]
+
+
+def _plain(record: dict[str, Any], grace: int) -> EvalQuestion:
+    as_of = _day(record.get("as_of"))
+    return EvalQuestion(
+        id=record["id"],
+        type=_type(record),
+        text=record["question"],
+        answers=record.get("answers") or (),
+        evidence=tuple(
+            Source(one["article"], one.get("quote", "")) for one in record.get("evidence", ())
+        ),
+        any_of=bool(record.get("evidence_any")),
+        gold=tuple(record.get("gold_article") or ()),
+        as_of=as_of + timedelta(days=grace) if as_of else None,
+        date_from=_day(record.get("date_from")),
+        date_to=_day(record.get("date_to")),
+        history=tuple(Turn(asked, answered) for asked, answered in record.get("history", ())),
+    )
+
+
+def _type(record: dict[str, Any]) -> str:
+    """The type; for sets that label how sure it is, that label where it has an answer."""
+    kind: str = record["type"]
+    return kind if kind in UNANSWERABLE else record.get("label", kind)
+
+
+def _from_passages(record: dict[str, Any]) -> Iterator[EvalQuestion]:
+    """The three questions of an RGB line (Chen et al. 2024): noise, noise only, and conflict."""
+    name, text = f"rgb-{record['id']}", record["query"]
+    right = _groups(record["answer"])
+    good, wrong = record["positive"], record["positive_wrong"]
+    noise = record["negative"]
+    if len(good) >= _VARIANTS and len(noise) >= _NOISE:
+        mixed = (*noise[:1], *good[:_VARIANTS], *noise[1:_NOISE])
+        yield EvalQuestion(f"{name}-noise", "noise", text, right, passages=mixed)
+    if len(noise) >= _PASSAGES:
+        yield EvalQuestion(f"{name}-absent", "absent", text, passages=tuple(noise[:_PASSAGES]))
+    if good and wrong:
+        both = [*right, *_groups(record["fakeanswer"])]
+        pair = (good[0], wrong[0])
+        yield EvalQuestion(f"{name}-conflict", "conflict", text, both, passages=pair)
+
+
+def _groups(answer: str | list[Any]) -> list[list[str]]:
+    if isinstance(answer, str):
+        return [[answer]]
+    if all(isinstance(one, str) for one in answer):
+        return [list(answer)]
+    return [[one] if isinstance(one, str) else list(one) for one in answer]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,88 @@
+"""Results as files: rows with what they were made by; and the rows of a run under way.
+
+A result holds ids, places and outcomes; never a text of a question, an answer or an article.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evals.archives import HOME
+from evals.machine import code_digest, commit, describe
+from evals.rows import Row
+from evals.summary import figures
+from index.model_catalog import EMBEDDER, LLM
+from index.settings import Settings
+from rag.writing import answer_prompt
+
+_SETTINGS = ("llm", "passages", "evidence_tokens", "answer_tokens")
+
+
+def made_by(settings: Settings) -> dict[str, Any]:
+    """Return what the answers of this run depend on."""
+    return {
+        "commit": commit(),
+        "code": code_digest(),
+        "settings": {name: getattr(settings, name) for name in _SETTINGS},
+        "prompts": [answer_prompt().version],
+        "models": {
+            model.hub_name: max(model.files, key=lambda file: file.size).sha256
+            for model in (EMBEDDER, LLM)
+        },
+    }  # fmt: skip
+
+
+class Run:
+    """The rows of one run, appended one by one so that an interrupted run goes on.
+
+    A run is the same if question set, archive, side and all that answers depend on are.
+    """
+
+    def __init__(self, key: Mapping[str, Any]) -> None:
+        """Open the run of this key, with the rows that it has."""
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode())
+        self._file = HOME / "runs" / f"{digest.hexdigest()[:16]}.jsonl"
+        self.rows: dict[str, Row] = {}
+        if self._file.exists():
+            for line in self._file.read_text(encoding="utf-8").splitlines():
+                row = Row.read(json.loads(line))
+                self.rows[row.id] = row
+
+    def add(self, row: Row) -> None:
+        """Keep a row, in memory and on disk."""
+        self.rows[row.id] = row
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(row)) + "\n")
+
+
+def write_result(path: Path, about: Mapping[str, Any], rows: Sequence[Row]) -> None:
+    """Write a result: what it is about, its figures and its rows."""
+    result = {
+        **about,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe(),
+        "figures": [asdict(figure) for figure in figures(rows)],
+        "rows": [asdict(row) for row in rows],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def read_result(path: Path) -> tuple[dict[str, Any], list[Row]]:
+    """Return what a result is about, and its rows.
+
+    Raises:
+        ValueError: the file is no result.
+    """
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        return result, [Row.read(record) for record in result["rows"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is not a result of `python -m evals run`: {error!r}") from error

@@ -1,0 +1,192 @@
+"""What is kept of one question asked: ids, places and outcomes, never a text of an article."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evals.metrics import is_correct
+from evals.questions import EvalQuestion, Source
+from index.types import Article
+from rag.types import Answer, Citation, RetrievedPassage
+
+Cited = tuple[str, int, int]
+"""Article id, start and end of a quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The outcome of one question.
+
+    Attributes:
+        correct: By strings; None for a question that the archive does not answer.
+        drafted: Whether what the model wrote was correct before any check; None as above, and
+            where nothing was written.
+        article_rank: Place from 1, among distinct articles, by which all evidence articles (or
+            one, where one is enough) are found; None if they are not.
+        gold_rank: The same for the article that people chose.
+        passage_rank: Place of the passage that holds the evidence sentence.
+        shown: Whether the evidence sentence is in what the model saw.
+        by_article, by_span: Citations that are of an evidence article; that quote the evidence.
+        articles_found, spans_found: Evidence articles cited; evidence sentences quoted.
+        inexact: Citations whose offsets do not give the quote.
+        late: Citations of articles later than `as_of`.
+        seconds: By stage.
+        tokens: Prompt tokens of the call that writes, and tokens written.
+    """
+
+    id: str
+    type: str
+    answerable: bool
+    outcome: str = ""
+    reason: str = ""
+    correct: bool | None = None
+    drafted: bool | None = None
+    evidence: int = 0
+    quotes: int = 0
+    any_of: bool = False
+    article_rank: int | None = None
+    gold: bool = False
+    gold_rank: int | None = None
+    passage_rank: int | None = None
+    shown: bool | None = None
+    cited: tuple[Cited, ...] = ()
+    by_article: int = 0
+    by_span: int = 0
+    articles_found: int = 0
+    spans_found: int = 0
+    inexact: int = 0
+    late: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    tokens: tuple[int, int] = (0, 0)
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def abstained(self) -> bool:
+        """Whether it said that the articles do not say."""
+        return self.outcome == "abstained"
+
+    @property
+    def asked(self) -> bool:
+        """Whether the model was asked, and not only the search."""
+        return bool(self.outcome)
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Row:
+        """Return the row that `dataclasses.asdict` made the record of."""
+        cited = tuple((str(a), int(s), int(e)) for a, s, e in record["cited"])
+        tokens = (record["tokens"][0], record["tokens"][1])
+        return cls(**{**record, "cited": cited, "tokens": tokens})
+
+
+def row_of_search(question: EvalQuestion, found: Sequence[RetrievedPassage]) -> Row:
+    """Return what the search alone tells of a question."""
+    quotes = [source.quote for source in question.evidence if source.quote]
+    articles = [source.article for source in question.evidence]
+    return Row(
+        id=question.id,
+        type=question.type,
+        answerable=question.answerable,
+        evidence=len(set(articles)),
+        quotes=len(quotes),
+        any_of=question.any_of,
+        article_rank=_article_rank(articles, found, question.any_of),
+        gold=bool(question.gold),
+        gold_rank=_article_rank(question.gold, found, any_of=True),
+        passage_rank=_passage_rank(quotes, [passage.passage.text for passage in found]),
+    )
+
+
+def fields_of_answer(
+    question: EvalQuestion, answer: Answer, article: Callable[[str], Article | None]
+) -> dict[str, Any]:
+    """Return the fields of a row that the answer tells; `article` looks one up by its id."""
+    said = " ".join(statement.text for statement in answer.statements)
+    written = " ".join(one.text for one in (*answer.statements, *answer.removed))
+    windows = [item.text for item in answer.evidence]
+    quotes = [source.quote for source in question.evidence if source.quote]
+    return {
+        "outcome": answer.outcome.value,
+        "reason": answer.reason.value,
+        "correct": is_correct(said, question.answers, abstained=answer.abstained)
+        if question.answerable
+        else None,
+        "drafted": is_correct(written, question.answers, abstained=False)
+        if question.answerable and written
+        else None,
+        "shown": all(any(holds(text, quote) for text in windows) for quote in quotes)
+        if quotes
+        else None,
+        "inexact": sum(not _exact(one, article(one.article_id)) for one in answer.citations),
+        "late": sum(
+            bool(one.date and question.as_of and one.date > question.as_of)
+            for one in answer.citations
+        ),
+        "seconds": dict(answer.timings),
+        "signals": dict(answer.signals),
+        **_citing(question.evidence, answer.citations),
+    }
+
+
+def holds(text: str, quote: str) -> bool:
+    """Whether one text holds the other, white space apart."""
+    one, other = " ".join(text.split()), " ".join(quote.split())
+    return other in one
+
+
+def _citing(evidence: Sequence[Source], citations: Sequence[Citation]) -> dict[str, Any]:
+    def of_article(source: Source, one: Citation) -> bool:
+        return source.article == one.article_id or of_span(source, one)
+
+    def of_span(source: Source, one: Citation) -> bool:
+        quote = source.quote
+        return bool(quote) and (holds(one.quote, quote) or holds(quote, one.quote))
+
+    def hits(test: Callable[[Source, Citation], bool]) -> tuple[int, int]:
+        right = sum(any(test(source, one) for source in evidence) for one in citations)
+        found = sum(any(test(source, one) for one in citations) for source in evidence)
+        return right, found
+
+    by_article, articles_found = hits(of_article)
+    by_span, spans_found = hits(of_span)
+    return {
+        "cited": tuple((one.article_id, one.start, one.end) for one in citations),
+        "by_article": by_article,
+        "by_span": by_span,
+        "articles_found": articles_found,
+        "spans_found": spans_found,
+    }
+
+
+def _exact(citation: Citation, article: Article | None) -> bool:
+    return article is not None and article.text[citation.start : citation.end] == citation.quote
+
+
+def _article_rank(
+    wanted: Iterable[str], found: Sequence[RetrievedPassage], any_of: bool
+) -> int | None:
+    """Place among distinct articles; the twins of a near-duplicate share their place."""
+    places: dict[str, int] = {}
+    place = 0
+    for one in found:
+        if one.passage.article_id not in places:
+            place += 1
+        for name in (one.passage.article_id, *one.also_in):
+            places.setdefault(name, place)
+    return _place([places.get(name) for name in wanted], any_of)
+
+
+def _passage_rank(quotes: Sequence[str], texts: Sequence[str]) -> int | None:
+    places = [
+        next((at for at, text in enumerate(texts, 1) if holds(text, quote)), None)
+        for quote in quotes
+    ]
+    return _place(places, any_of=False)
+
+
+def _place(places: Sequence[int | None], any_of: bool) -> int | None:
+    known = [place for place in places if place is not None]
+    if not known or (len(known) < len(places) and not any_of):
+        return None
+    return min(known) if any_of else max(known)
