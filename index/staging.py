@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
@@ -106,7 +107,7 @@ def note_files(
 ) -> None:
     """Note what was read to its end and what was skipped, for the next build and for `status`."""
     for root in roots or ():
-        prefix = root.rstrip("/") + "/"
+        prefix = root.rstrip(os.sep) + os.sep
         sql.execute(
             "DELETE FROM skipped WHERE file = ? OR substr(file, 1, ?) = ?",
             (root, len(prefix), prefix),
@@ -139,7 +140,7 @@ def _leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple
     kept = {file for (file,) in sql.execute("SELECT file FROM kept")}
     gone: dict[int, int] = {}
     for root in roots or ():
-        prefix = root.rstrip("/") + "/"
+        prefix = root.rstrip(os.sep) + os.sep
         rows = sql.execute(
             "SELECT key, content, file FROM articles WHERE removed IS NULL "
             "AND (file = ? OR substr(file, 1, ?) = ?) "

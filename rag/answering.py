@@ -101,6 +101,11 @@ def marked(statement: Statement) -> str:
     return statement.text + marks
 
 
+def _sentence(text: str) -> str:
+    """End a statement with a stop, so that another may follow it."""
+    return text if text[-1:] in ".!?\"”’'" else f"{text}."
+
+
 def _answer(found: Found, outcome: Outcome, prompt: str = "") -> Answer:
     return Answer(
         question=found.asked.text,
@@ -143,6 +148,7 @@ def _add_conflict(
         if other.citation not in citations:
             citations.append(other.citation)
         theirs = citations.index(other.citation)
+        kept[:] = [replace(one, text=_sentence(one.text)) for one in kept]
         kept.append(Statement(other.text, (theirs,), 1.0))
         days = citations[mine].date, citations[theirs].date
         later_mine = days[0] is not None and days[1] is not None and days[0] > days[1]

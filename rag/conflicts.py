@@ -1,6 +1,7 @@
-"""Finds an article that gives another number for the same thing. Pure functions.
+"""Finds an article that says otherwise about the same thing. Pure functions.
 
-A first version: questions of how many and how much, over the evidence that was chosen.
+Two cases, over the evidence that was chosen: another number, where it is asked how many or how
+much; and a sentence in the same words that has another name or number where the answer is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _COUNTS = re.compile(
 _DAY = re.compile(
     r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
 )
-_ALIKE = 0.6  # share of the question's words that both sentences hold
+_ALIKE = 0.6  # share of the question's words that a sentence must hold to be about it
+_RESTATED = 0.6  # share of the shorter sentence's words that two must have in common
+_FEW = 4  # and so many words at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +38,76 @@ class Otherwise:
 def find_conflict(
     question: str, statement: str, citation: Citation, evidence: Sequence[Evidence]
 ) -> Otherwise | None:
-    """Return what another article says otherwise about the number that a statement gives."""
-    if not _COUNTS.search(question):
-        return None
-    mine = _figures(statement)
-    if not mine:
-        return None
-    wanted = set(content_stems(question))
-    names = names_in(question)
+    """Return what another article says otherwise about what a statement answers."""
+    asked = _Asked.of(question, statement, citation.quote)
     for item in sorted(evidence, key=lambda item: -item.score):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
-        sentence = Sentence(item, item.best)
-        told = wanted & set(stems(f"{item.headline} {sentence.text}"))
-        theirs = _figures(sentence.text)
-        if len(told) < _ALIKE * len(wanted) or not theirs or theirs & mine:
-            continue
-        if not wanted & set(stems(sentence.text)):
-            continue
-        if not all(name_stands(name, f"{item.headline} {item.text}") for name in names):
-            continue  # the same happened elsewhere
-        when = f" on {spoken(item.date)}" if item.date else ""
-        return Otherwise(f"Another article says{when}: “{sentence.text}”", cite(sentence))
+        for span in item.sentences:
+            sentence = Sentence(item, span)
+            counted = span == item.best and asked.counts_otherwise(sentence)
+            if counted or asked.restated_otherwise(sentence.text):
+                when = f" on {spoken(item.date)}" if item.date else ""
+                return Otherwise(f"Another article says{when}: “{sentence.text}”", cite(sentence))
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked and answered, as others are compared with it.
+
+    Attributes:
+        figures: Numbers of the statement that count something; empty where no count is asked.
+        answers: Names that the statement gives beyond the question.
+        numbers: The same of numbers.
+    """
+
+    question: str
+    quote: str
+    figures: frozenset[float]
+    answers: tuple[str, ...]
+    numbers: frozenset[float]
+
+    @classmethod
+    def of(cls, question: str, statement: str, quote: str) -> _Asked:
+        known = set(strict_numbers_in(question).values())
+        return cls(
+            question=question,
+            quote=quote,
+            figures=frozenset(_figures(statement)) if _COUNTS.search(question) else frozenset(),
+            answers=tuple(n for n in names_in(statement) if not name_stands(n, question)),
+            numbers=frozenset(set(strict_numbers_in(statement).values()) - known),
+        )
+
+    def counts_otherwise(self, sentence: Sentence) -> bool:
+        """Whether a sentence about what is asked gives other numbers, and none of ours."""
+        theirs = _figures(sentence.text)
+        if not self.figures or not theirs or theirs & self.figures:
+            return False
+        wanted = set(content_stems(self.question))
+        own = wanted & set(stems(sentence.text))
+        told = own | (wanted & set(stems(sentence.evidence.headline)))
+        if not own or len(told) < _ALIKE * len(wanted):
+            return False
+        around = f"{sentence.evidence.headline} {sentence.evidence.text}"
+        return all(name_stands(name, around) for name in names_in(self.question))
+
+    def restated_otherwise(self, text: str) -> bool:
+        """Whether a text says the quote over again with other facts where the answer stood."""
+        theirs = set(strict_numbers_in(text).values())
+        if any(name_stands(name, text) for name in self.answers) or theirs & self.numbers:
+            return False
+        if not self.answers and not self.numbers:
+            return False
+        other = _facts(text) - _facts(self.quote)
+        mine, said = set(content_stems(self.quote)), set(content_stems(text))
+        shared = len(mine & said)
+        return bool(other) and shared >= _FEW and shared >= _RESTATED * min(len(mine), len(said))
+
+
+def _facts(text: str) -> set[str]:
+    numbers = {str(value) for value in strict_numbers_in(text).values()}
+    return {name.lower() for name in names_in(text)} | numbers
 
 
 def _figures(text: str) -> set[float]:

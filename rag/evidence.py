@@ -6,12 +6,13 @@ Knows nothing of models: its scores are word overlap, embeddings and rank.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.days import spoken
 from index.embedder import MiniLMEmbeddings
 from index.sentences import sentence_spans
 from index.words import content_stems, stems
@@ -53,27 +54,25 @@ class _Sentence:
 
 
 def select_evidence(
-    question: str,
     vector: Sequence[float],
     passages: Sequence[RetrievedPassage],
     embeddings: MiniLMEmbeddings,
     budget: int,
-    frequency: Callable[[str], float],
+    weights: Mapping[str, float],
     *,
     latest: bool = False,
 ) -> list[Evidence]:
     """Return numbered windows of sentences within a budget, the best article first.
 
     Args:
-        question: The self-contained question.
-        vector: Its embedding, of length 1.
+        vector: The embedding of the self-contained question, of length 1.
         passages: What was found, best first.
         embeddings: Embeds the sentences, and counts their tokens.
         budget: Tokens of all windows together; the best one is taken whatever its length.
-        frequency: Share of passages that hold a stemmed word, 0 to 1.
+        weights: How much each stemmed word of the question tells; see `word_weights`.
         latest: Whether newer sentences are raised among those that are to the point.
     """
-    sentences = rank_sentences(question, vector, passages, embeddings, frequency)
+    sentences = rank_sentences(vector, passages, embeddings, weights)
     if latest:
         _prefer_recent(sentences)
     chosen: list[_Window] = []
@@ -101,14 +100,12 @@ def _prefer_recent(sentences: list[_Sentence]) -> None:
 
 
 def rank_sentences(
-    question: str,
     vector: Sequence[float],
     passages: Sequence[RetrievedPassage],
     embeddings: MiniLMEmbeddings,
-    frequency: Callable[[str], float],
+    weights: Mapping[str, float],
 ) -> list[_Sentence]:
     """Return every sentence of the passages, each once, the likeliest evidence first."""
-    weights = word_weights(question, frequency)
     sentences = _candidates(passages, weights)
     sentences.sort(key=lambda sentence: -(sentence.words * _WORDS + sentence.rank * _RANK))
     near = sentences[:_EMBEDDED]
@@ -130,7 +127,9 @@ def word_weights(question: str, frequency: Callable[[str], float]) -> dict[str, 
     return {stem: weight / total for stem, weight in raw.items()}
 
 
-def _candidates(passages: Sequence[RetrievedPassage], weights: dict[str, float]) -> list[_Sentence]:
+def _candidates(
+    passages: Sequence[RetrievedPassage], weights: Mapping[str, float]
+) -> list[_Sentence]:
     seen: set[tuple[str, Span]] = set()
     sentences: list[_Sentence] = []
     for rank, found in enumerate(passages):
@@ -228,8 +227,6 @@ def _evidence(number: int, window: _Window) -> Evidence:
 
 def shown(evidence: Sequence[Evidence]) -> str:
     """Write the evidence for the model: windows under their article's headline and date."""
-    from index.days import spoken
-
     lines: list[str] = []
     article = None
     for item in evidence:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from index.words import stems
+from rag.facts import name_stands, names_in, strict_numbers_in
 from rag.types import RetrievedPassage
 
 _SHINGLE = 4
@@ -37,13 +38,22 @@ def collapse_near_duplicates(found: Sequence[RetrievedPassage]) -> list[Retrieve
     """Keep the first of passages that say the same in different articles.
 
     Two are the same when they share most of their runs of four words (Broder 1997, containment
-    in the shorter one). What is dropped is named in `also_in` of what stays.
+    in the shorter one) and the shorter says no name and no number that the longer does not: a
+    reprint with another figure is a disagreement, which must be seen. What is dropped is named
+    in `also_in` of what stays.
     """
     kept: list[RetrievedPassage] = []
     shingles: list[frozenset[tuple[str, ...]]] = []
     for item in found:
         mine = _shingles(item.passage.text)
-        at = next((i for i, other in enumerate(shingles) if _alike(mine, other)), None)
+        at = next(
+            (
+                i
+                for i, other in enumerate(shingles)
+                if _alike(mine, other) and _same_facts(item.passage.text, kept[i].passage.text)
+            ),
+            None,
+        )
         if at is None or kept[at].passage.article_id == item.passage.article_id:
             kept.append(item)
             shingles.append(mine)
@@ -64,3 +74,12 @@ def _shingles(text: str) -> frozenset[tuple[str, ...]]:
 
 def _alike(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
     return len(one & other) >= _SAME * min(len(one), len(other))
+
+
+def _same_facts(one: str, other: str) -> bool:
+    """Whether the shorter text gives no number, and no name, that the longer does not hold."""
+    shorter, longer = sorted((one, other), key=len)
+    held = set(strict_numbers_in(longer).values())
+    return set(strict_numbers_in(shorter).values()) <= held and all(
+        name_stands(name, longer) for name in names_in(shorter)
+    )

@@ -100,17 +100,16 @@ class Pipeline:
                     asked = self._understand(question, snapshot)
                     passages, vector, notices = self._retrieve(snapshot, asked)
                     timings["retrieval"] = time.perf_counter() - begun
+                    weights = word_weights(asked.standalone, snapshot.frequency)
                     evidence = select_evidence(
-                        asked.standalone,
                         vector,
                         passages,
                         self._embeddings,
                         self._settings.evidence_tokens,
-                        snapshot.frequency,
+                        weights,
                         latest=asked.latest,
                     )
                     timings["evidence"] = time.perf_counter() - begun
-                    weights = word_weights(asked.standalone, snapshot.frequency)
                     coverage = snapshot.coverage(asked.bounds)
                     return Found(asked, tuple(evidence), weights, coverage, notices)
             except VectorsMissing:

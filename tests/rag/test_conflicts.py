@@ -50,3 +50,34 @@ def test_the_same_article_and_its_reprints_do_not_contradict_it() -> None:
 def test_only_counts_are_compared() -> None:
     other = window("At least 36 people died in the wildfires on Maui.", "other")
     assert conflict(other, question="Where were the wildfires on Maui?") is None
+
+
+WHERE = "Where was the final played?"
+PLAYED = window("The final was played on 7 February in front of a small crowd in Tampa.", "mine")
+
+
+def restated(text: str, statement: str = "The final was played in Tampa.") -> Otherwise | None:
+    citation = cite(sentences_of([PLAYED])[0])
+    return find_conflict(WHERE, statement, citation, [PLAYED, window(text, "other")])
+
+
+def test_the_same_sentence_with_another_name_is_told() -> None:
+    made = restated("The final was played on 7 February in front of a small crowd in Glendale.")
+    assert made is not None
+    assert "Glendale" in made.text
+
+
+def test_the_same_sentence_with_another_number_is_told() -> None:
+    made = restated(
+        "The final was played on 9 February in front of a small crowd in Tampa.",
+        "It was played on 7 February.",
+    )
+    assert made is not None
+
+
+def test_a_sentence_that_holds_the_answer_agrees() -> None:
+    assert restated("Tampa saw the final, which was played on 7 February by a crowd.") is None
+
+
+def test_a_sentence_in_other_words_is_no_conflict() -> None:
+    assert restated("Glendale will be the host of next year's final.") is None

@@ -9,7 +9,7 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.sentences import sentence_spans
 from index.types import Passage
-from rag.evidence import select_evidence, shown
+from rag.evidence import select_evidence, shown, word_weights
 from rag.types import Evidence, RetrievedPassage
 from tests.rag.newsroom import window
 
@@ -38,7 +38,8 @@ def select(
     question: str, embeddings: MiniLMEmbeddings, budget: int, *passages: RetrievedPassage
 ) -> list[Evidence]:
     vector = embeddings.embed_query(question)
-    return select_evidence(question, vector, passages, embeddings, budget, lambda _: 0.1)
+    weights = word_weights(question, lambda _: 0.1)
+    return select_evidence(vector, passages, embeddings, budget, weights)
 
 
 def test_the_sentence_comes_with_its_neighbours(embeddings: MiniLMEmbeddings) -> None:

@@ -57,3 +57,11 @@ def test_overlapping_passages_of_one_article_stay() -> None:
     kept = collapse_near_duplicates([found("a.txt", STORY), found("a.txt", STORY + " More.")])
     assert len(kept) == 2
     assert kept[0].also_in == ()
+
+
+def test_a_reprint_with_another_figure_or_name_stays() -> None:
+    first = "At least 36 people were killed by the fires, Governor Josh Green told reporters."
+    other = "At least 96 people were killed by the fires, Governor Josh Green told reporters."
+    named = "At least 36 people were killed by the fires, Governor Ann Brown told reporters."
+    passages = [found("a.txt", first), found("b.txt", other), found("c.txt", named)]
+    assert len(collapse_near_duplicates(passages)) == 3
