@@ -1,6 +1,7 @@
 """Decides whether a draft may be shown: the model's own doubts and the checks made in code.
 
-Coefficients come from `rag/abstention.json`; they are set by hand so far. Pure functions.
+Coefficients come from `rag/abstention.json`, which `python -m evals calibrate` fits. Pure
+functions.
 """
 
 from __future__ import annotations
@@ -13,10 +14,28 @@ from functools import cache
 from pathlib import Path
 
 from index.words import stems
+from rag.facts import name_stands, names_in
 from rag.grounding import Grounded
-from rag.types import ABSTENTION, Evidence
+from rag.kinds import gives_kind
+from rag.types import ABSTENTION, Citation, Evidence
 
-_FILE = Path(__file__).with_name("abstention.json")
+COEFFICIENTS = Path(__file__).with_name("abstention.json")
+"""Written by `python -m evals calibrate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What the model thinks of its own answer.
+
+    Attributes:
+        stated: Probability, by the model, that the evidence states an answer.
+        confirmed: Probability, by the model, that it states this one.
+        sure: Mean log-probability of the draft's tokens; 0 where the model gives none.
+    """
+
+    stated: float
+    confirmed: float
+    sure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,9 @@ class Signals:
         asked: Share of the question's words, weighed by rarity, that stand in the cited quotes
             and their headlines.
         found: Score of the best sentence, by words and meaning.
+        sure: Mean log-probability of the draft's tokens, natural logarithm; 0 where unknown.
+        names: Share of the question's names that stand in the cited windows; 1 without names.
+        kind: Whether the answer gives the kind of thing asked for; see `rag.kinds`.
     """
 
     stated: float
@@ -37,6 +59,9 @@ class Signals:
     support: float
     asked: float
     found: float
+    sure: float = 0.0
+    names: float = 1.0
+    kind: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +82,7 @@ class Calibration:
 @cache
 def calibration() -> Calibration:
     """The calibration that is in force."""
-    return Calibration(**json.loads(_FILE.read_text(encoding="utf-8")))
+    return Calibration(**json.loads(COEFFICIENTS.read_text(encoding="utf-8")))
 
 
 def log_odds(probability: float) -> float:
@@ -80,27 +105,42 @@ def is_abstention(draft: str) -> bool:
 
 
 def signals_of(
+    question: str,
     weights: Mapping[str, float],
     evidence: Sequence[Evidence],
     grounded: Sequence[Grounded],
-    stated: float,
-    confirmed: float,
+    doubts: Doubts,
 ) -> Signals:
-    """Collect the signals of one answer; probabilities become log-odds.
+    """Collect the signals of one answer.
 
     Args:
+        question: The self-contained question.
         weights: How much each stemmed word of the question tells, to a sum of 1.
         evidence: What the model saw.
         grounded: The supported statements.
-        stated: Probability, by the model, that the evidence states an answer.
-        confirmed: Probability, by the model, that it states this one.
+        doubts: What the model thinks of its own answer.
     """
     cited = [citation for statement in grounded for citation in statement.citations]
     words = {stem for one in cited for stem in stems(f"{one.headline} {one.quote}")}
+    said = " ".join(statement.text for statement in grounded)
     return Signals(
-        stated=log_odds(stated),
-        confirmed=log_odds(confirmed),
+        stated=log_odds(doubts.stated),
+        confirmed=log_odds(doubts.confirmed),
         support=min((statement.support for statement in grounded), default=0.0),
         asked=sum(weight for stem, weight in weights.items() if stem in words),
         found=max((item.score for item in evidence), default=0.0),
+        sure=doubts.sure,
+        names=_names_standing(question, evidence, cited),
+        kind=gives_kind(question, said),
     )
+
+
+def _names_standing(
+    question: str, evidence: Sequence[Evidence], cited: Sequence[Citation]
+) -> float:
+    names = names_in(question)
+    articles = {citation.article_id for citation in cited}
+    around = " ".join(
+        f"{item.headline} {item.text}" for item in evidence if item.article_id in articles
+    )
+    return sum(name_stands(name, around) for name in names) / len(names) if names else 1.0

@@ -51,5 +51,5 @@ def _first_token(answer: AIMessage) -> tuple[str, float]:
 
 
 def _is_one_of(said: str, words: Sequence[str]) -> bool:
-    first = said.strip().strip(".,!\"'*").casefold()
+    first = (said.split() or [""])[0].strip(".,:;!\"'*").casefold()
     return any(first == word.casefold() for word in words)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -171,20 +171,21 @@ class Pipeline:
             return
         asked, evidence = found.asked, found.evidence
         yield Progress("reading")
-        draft: list[str] = []
+        draft: list[Token] = []
         for event in writing.write(model, asked, evidence, cancel):
             if isinstance(event, Token):
-                draft.append(event.text)
+                draft.append(event)
             yield event
         if cancel is not None and cancel.is_set():
             yield answering.stopped(found)
             return
         yield Progress("checking")
-        yield self._checked(model, found, "".join(draft))
+        yield self._checked(model, found, draft)
 
-    def _checked(self, model: BaseChatModel, found: Found, draft: str) -> Answer:
+    def _checked(self, model: BaseChatModel, found: Found, tokens: Sequence[Token]) -> Answer:
         """Return the answer that the draft's supported statements make, or the abstention."""
         asked, evidence = found.asked, found.evidence
+        draft = "".join(token.text for token in tokens)
         prompt = writing.answer_prompt().version
         if is_abstention(draft):
             return answering.abstained(found, Reason.NOT_STATED, prompt=prompt)
@@ -192,8 +193,8 @@ class Pipeline:
         kept = [grounded for grounded in checked if grounded.supported]
         if not kept:
             return answering.abstained(found, Reason.NOT_STATED, checked, prompt)
-        stated, confirmed = writing.doubts(model, asked, evidence, _joined(kept))
-        signals = signals_of(found.weights, evidence, kept, stated, confirmed)
+        doubts = writing.doubts(model, asked, evidence, _joined(kept), tokens)
+        signals = signals_of(asked.standalone, found.weights, evidence, kept, doubts)
         if calibration().probability(signals) < calibration().threshold:
             answer = answering.abstained(found, Reason.NOT_STATED, checked, prompt)
         else:

@@ -17,6 +17,13 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from index.errors import ModelUnavailable
 from index.settings import Settings
 
+# Options that a provider's client refuses, by provider; log-probabilities are known to few.
+_REFUSED = {
+    "openai": frozenset[str](),
+    "azure_openai": frozenset[str](),
+    "ollama": frozenset({"logprobs", "max_tokens"}),
+}
+_REFUSED_ELSEWHERE = frozenset({"logprobs"})
 ADDRESS_FIELDS = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint")
 
 
@@ -43,7 +50,7 @@ class RemoteChat(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         with self._explained():
-            message = self.inner.invoke(messages, stop=stop, **kwargs)
+            message = self.inner.invoke(messages, stop=stop, **self._admitted(kwargs))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _agenerate(
@@ -54,7 +61,7 @@ class RemoteChat(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         with self._explained():
-            message = await self.inner.ainvoke(messages, stop=stop, **kwargs)
+            message = await self.inner.ainvoke(messages, stop=stop, **self._admitted(kwargs))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
@@ -65,7 +72,7 @@ class RemoteChat(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with self._explained():
-            for chunk in self.inner.stream(messages, stop=stop, **kwargs):
+            for chunk in self.inner.stream(messages, stop=stop, **self._admitted(kwargs)):
                 yield _as_generation(chunk)
 
     async def _astream(
@@ -76,8 +83,13 @@ class RemoteChat(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with self._explained():
-            async for chunk in self.inner.astream(messages, stop=stop, **kwargs):
+            async for chunk in self.inner.astream(messages, stop=stop, **self._admitted(kwargs)):
                 yield _as_generation(chunk)
+
+    def _admitted(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what the provider's own interface refuses."""
+        refused = _REFUSED.get(self.name_of_model.partition(":")[0], _REFUSED_ELSEWHERE)
+        return {name: value for name, value in options.items() if name not in refused}
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -216,9 +216,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the draft, which is not checked yet and must be shown as a draft."""
+    """A piece of the draft, which is not checked yet and must be shown as a draft.
+
+    `logprob` is the natural logarithm of its probability, None where the model gives none.
+    """
 
     text: str
+    logprob: float | None = None
 
 
 Event = Retrieved | Progress | Token | Answer

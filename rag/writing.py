@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 
+from rag.abstention import Doubts
 from rag.evidence import shown
 from rag.judge import probability_of
 from rag.prompts import Prompt, load_prompt
@@ -56,20 +57,22 @@ def answer_messages(
 
 
 def doubts(
-    model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence], answer: str
-) -> tuple[float, float]:
+    model: BaseChatModel,
+    asked: Understood,
+    evidence: Sequence[Evidence],
+    answer: str,
+    draft: Sequence[Token],
+) -> Doubts:
     """Ask the model whether the evidence states an answer, and whether it states this one.
 
     Both are asked at once, after the draft: what they share with it is read already.
-
-    Returns:
-        Two probabilities, 0 to 1.
     """
     tasks = (_JUDGE, _CHECK.format(answer=answer.replace('"', "'")))
     with ThreadPoolExecutor(len(tasks)) as threads:
         asks = [answer_messages(asked, evidence, task) for task in tasks]
         stated, confirmed = threads.map(lambda messages: probability_of(model, messages), asks)
-    return stated, confirmed
+    known = [token.logprob for token in draft if token.logprob is not None]
+    return Doubts(stated, confirmed, sum(known) / len(known) if known else 0.0)
 
 
 def write(
@@ -82,7 +85,7 @@ def write(
 
     Setting `cancel` ends the draft after the current token and frees the model.
     """
-    stream = model.stream(answer_messages(asked, evidence))
+    stream = model.stream(answer_messages(asked, evidence), logprobs=True)
     writing = False
     try:
         for chunk in stream:
@@ -94,10 +97,16 @@ def write(
                 if not writing:
                     yield Progress("writing")
                     writing = True
-                yield Token(text)
+                yield Token(text, _logprob(chunk))
             if cancel is not None and cancel.is_set():
                 return
     finally:
         close = getattr(stream, "close", None)
         if close:
             close()
+
+
+def _logprob(chunk: AIMessageChunk) -> float | None:
+    """Sum of the log-probabilities of a chunk's tokens; None where the model gives none."""
+    content = (chunk.response_metadata.get("logprobs") or {}).get("content")
+    return sum(one["logprob"] for one in content) if content else None

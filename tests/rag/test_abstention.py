@@ -7,6 +7,7 @@ import pytest
 from index.words import content_stems
 from rag.abstention import (
     Calibration,
+    Doubts,
     Signals,
     calibration,
     is_abstention,
@@ -66,9 +67,10 @@ def test_signals_are_taken_from_what_is_cited() -> None:
     question = "Who scored the goal of the final in Sydney?"
     made = ground("Olga Carmona scored the goal.", question, [cited, other])
     weights = {stem: 1 / 4 for stem in content_stems(question)}
-    signals = signals_of(weights, [cited, other], [made], 0.5, 1.0)
+    signals = signals_of(question, weights, [cited, other], [made], Doubts(0.5, 1.0, -0.2))
     assert signals.stated == 0.0
     assert signals.confirmed > 7.9
     assert signals.support == made.support
     assert signals.found == 0.9
+    assert (signals.sure, signals.names, signals.kind) == (-0.2, 0.0, 1.0)
     assert signals.asked == pytest.approx(3 / 4)  # scored, goal, final; but not Sydney

@@ -1,0 +1,70 @@
+"""The kind of thing that a question asks for, and whether an answer gives one. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+
+from rag.dates import mentioned_days
+from rag.facts import name_stands, names_in, numbers_in
+
+
+class Kind(StrEnum):
+    """What an answer must bring."""
+
+    NAME = "name"  # of a person, a place or an organisation
+    NUMBER = "number"
+    DATE = "date"
+    OTHER = "other"  # a reason, a thing, a yes or no: nothing that code could check
+
+
+_ANY_YEAR = date(2000, 12, 31)
+_NUMBER = re.compile(
+    r"\bhow (many|much|old|long|far|tall|big|large|fast|heavy|high|often)\b"
+    r"|\b(what|which) (percentage|proportion|share|number|amount|sum|age|score|price|rate)\b"
+    r"|\b(what|which) (was|is|were|are) the "
+    r"(percentage|number|amount|price|cost|age|score|death toll|toll|total)\b",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"\bwhen\b|\b(what|which|in what|in which|on what|on which|by what) "
+    r"(year|month|day|date|weekday|decade)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(
+    r"\b(who|whom|whose|where)\b"
+    r"|\b(what|which) (\w+ )?(person|man|woman|minister|president|company|firm|bank|club|team|"
+    r"country|city|town|place|state|player|actor|actress|singer|band|party|newspaper|island|"
+    r"director|author|writer|judge|court|university|airline|airport|stadium)\b",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(
+    r"\b(yesterday|today|tomorrow|tonight|week|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)"
+    r"day|morning|evening|summer|winter|spring|autumn|century|decade|(?:19|20)\d{2})s?\b",
+    re.IGNORECASE,
+)
+
+
+def kind_asked(question: str) -> Kind:
+    """Return what a question asks for."""
+    if _NUMBER.search(question):
+        return Kind.NUMBER
+    if _DATE.search(question):
+        return Kind.DATE
+    return Kind.NAME if _NAME.search(question) else Kind.OTHER
+
+
+def gives_kind(question: str, statement: str) -> float:
+    """Return 1 if a statement adds the kind of thing asked for, 0 if not, one half if unclear."""
+    kind = kind_asked(question)
+    if kind is Kind.NUMBER:
+        known = set(numbers_in(question).values())
+        return float(bool(set(numbers_in(statement).values()) - known))
+    if kind is Kind.NAME:
+        return float(any(not name_stands(name, question) for name in names_in(statement)))
+    if kind is Kind.DATE:
+        known_days = set(mentioned_days(question, _ANY_YEAR))
+        new = set(mentioned_days(statement, _ANY_YEAR)) - known_days
+        return float(bool(new) or bool(_WHEN.search(statement)))
+    return 0.5
