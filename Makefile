@@ -1,6 +1,6 @@
 # Broadsheet: `make` shows what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check fix bench screenshots clean
+.PHONY: help run test fast check fix bench eval screenshots clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -35,6 +35,9 @@ fix: .venv/installed-dev ## Repair what ruff can repair
 bench: .venv/installed-dev ## Run the benchmarks, one after another
 	@for script in $$(grep -l __main__ benchmarks/[!_]*.py); do \
 		echo "== $$script"; $(BIN)/python -m "benchmarks.$$(basename $$script .py)" || exit 1; done
+
+eval: .venv/installed-dev ## Ask 30 questions of the sample archive and print how many answers are right
+	$(BIN)/python -m evals run evals/sets/sample_archive.jsonl --articles articles --sample 30
 
 screenshots: .venv/installed-dev chromium ## Take the pictures of the documentation
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py

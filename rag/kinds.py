@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 
@@ -57,14 +58,23 @@ def kind_asked(question: str) -> Kind:
 
 def gives_kind(question: str, statement: str) -> float:
     """Return 1 if a statement adds the kind of thing asked for, 0 if not, one half if unclear."""
+    return 0.5 if kind_asked(question) is Kind.OTHER else adds_kind(question)(statement)
+
+
+def adds_kind(question: str) -> Callable[[str], float]:
+    """Return a function that says of a text whether it adds the kind asked for: 1 or 0.
+
+    It is 0 for all texts where the kind cannot be told.
+    """
     kind = kind_asked(question)
     if kind is Kind.NUMBER:
-        known = set(numbers_in(question).values())
-        return float(bool(set(numbers_in(statement).values()) - known))
+        numbers = set(numbers_in(question).values())
+        return lambda text: float(not set(numbers_in(text).values()) <= numbers)
     if kind is Kind.NAME:
-        return float(any(not name_stands(name, question) for name in names_in(statement)))
+        return lambda text: float(any(not name_stands(n, question) for n in names_in(text)))
     if kind is Kind.DATE:
-        known_days = set(mentioned_days(question, _ANY_YEAR))
-        new = set(mentioned_days(statement, _ANY_YEAR)) - known_days
-        return float(bool(new) or bool(_WHEN.search(statement)))
-    return 0.5
+        days = set(mentioned_days(question, _ANY_YEAR))
+        return lambda text: float(
+            bool(_WHEN.search(text)) or not set(mentioned_days(text, _ANY_YEAR)) <= days
+        )
+    return lambda text: 0.0

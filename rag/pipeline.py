@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -25,10 +25,11 @@ from rag.abstention import calibration, is_abstention, signals_of
 from rag.answering import Found
 from rag.chat_model import ModelLoader, ModelStatus, ReadyModel
 from rag.citing import statements_in
-from rag.evidence import select_evidence, word_weights
+from rag.evidence import select_evidence
 from rag.examples import example_questions
 from rag.grounding import Grounded, ground
 from rag.question import Understood, understand
+from rag.ranking import RankedSentence, best_passages, rank_sentences, word_weights
 from rag.retrieval import retrieve
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
@@ -98,15 +99,14 @@ class Pipeline:
             try:
                 with self._reader.snapshot() as snapshot:
                     asked = self._understand(question, snapshot)
-                    passages, vector, notices = self._retrieve(snapshot, asked)
-                    timings["retrieval"] = time.perf_counter() - begun
                     weights = word_weights(asked.standalone, snapshot.frequency)
+                    sentences, vector, notices = self._retrieve(snapshot, asked, weights)
+                    timings["retrieval"] = time.perf_counter() - begun
                     evidence = select_evidence(
+                        sentences,
                         vector,
-                        passages,
                         self._embeddings,
                         self._settings.evidence_tokens,
-                        weights,
                         latest=asked.latest,
                     )
                     timings["evidence"] = time.perf_counter() - begun
@@ -120,20 +120,21 @@ class Pipeline:
         return understand(question, newest, self._settings.max_question)
 
     def _retrieve(
-        self, snapshot: Snapshot, asked: Understood, limit: int | None = None
-    ) -> tuple[list[RetrievedPassage], list[float], tuple[str, ...]]:
+        self, snapshot: Snapshot, asked: Understood, weights: Mapping[str, float], least: int = 0
+    ) -> tuple[list[RankedSentence], list[float], tuple[str, ...]]:
+        """Return the sentences of what was found, the question's embedding, and notices."""
         vector = self._embeddings.embed_query(asked.standalone)
         hint, notices = self._window(snapshot, asked)
         found = retrieve(
             snapshot,
             asked.standalone,
             vector,
-            limit or self._settings.passages,
+            max(least, self._settings.passages),
             asked.bounds,
             window=hint,
             latest=asked.latest,
         )
-        return found, vector, notices
+        return rank_sentences(asked.standalone, found, weights), vector, notices
 
     def _window(
         self, snapshot: Snapshot, asked: Understood
@@ -207,7 +208,8 @@ class Pipeline:
         """Return the best passages without asking the model; raises as `stream` does."""
         with self._reader.snapshot() as snapshot:
             asked = self._understand(question, snapshot)
-            return self._retrieve(snapshot, asked, limit)[0]
+            weights = word_weights(asked.standalone, snapshot.frequency)
+            return best_passages(self._retrieve(snapshot, asked, weights, limit)[0], limit)
 
     def article(self, article_id: str) -> Article | None:
         """Return an article of the live generation."""

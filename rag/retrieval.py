@@ -19,6 +19,7 @@ from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds, Hit, Passage
 from rag.dates import wants_latest
 from rag.fusion import collapse_near_duplicates, reciprocal_rank_fusion
+from rag.ranking import best_passages, rank_sentences, word_weights
 from rag.types import RetrievedPassage
 
 # BM25 is the stronger half on news; see docs/quality.md for what was measured.
@@ -192,13 +193,20 @@ class DenseRetriever(ArchiveRetriever):
 
 
 class HybridRetriever(ArchiveRetriever):
-    """Both fused, near-duplicates collapsed: what questions are answered from."""
+    """Both fused, near-duplicates collapsed, in the order of their best sentence.
+
+    This is what questions are answered from; `pool` passages are looked at to choose `k`.
+    """
 
     embeddings: Embeddings
+    pool: int = Field(20, ge=1)
 
     def _find(self, snapshot: Snapshot, query: str, k: int) -> list[RetrievedPassage]:
         vector = self.embeddings.embed_query(query)
-        return retrieve(snapshot, query, vector, k, self.bounds, latest=wants_latest(query))
+        pool, latest = max(k, self.pool), wants_latest(query)
+        found = retrieve(snapshot, query, vector, pool, self.bounds, latest=latest)
+        weights = word_weights(query, snapshot.frequency)
+        return best_passages(rank_sentences(query, found, weights), k)
 
 
 def _by_score(

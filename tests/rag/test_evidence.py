@@ -9,7 +9,8 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.sentences import sentence_spans
 from index.types import Passage
-from rag.evidence import select_evidence, shown, word_weights
+from rag.evidence import select_evidence, shown
+from rag.ranking import best_passages, rank_sentences, word_weights
 from rag.types import Evidence, RetrievedPassage
 from tests.rag.newsroom import window
 
@@ -38,8 +39,8 @@ def select(
     question: str, embeddings: MiniLMEmbeddings, budget: int, *passages: RetrievedPassage
 ) -> list[Evidence]:
     vector = embeddings.embed_query(question)
-    weights = word_weights(question, lambda _: 0.1)
-    return select_evidence(vector, passages, embeddings, budget, weights)
+    ranked = rank_sentences(question, passages, word_weights(question, lambda _: 0.1))
+    return select_evidence(ranked, vector, embeddings, budget)
 
 
 def test_the_sentence_comes_with_its_neighbours(embeddings: MiniLMEmbeddings) -> None:
@@ -112,3 +113,18 @@ def test_windows_of_one_article_stand_under_one_heading() -> None:
     assert shown([first, second, other]) == (
         "# Heading (18 June 2023)\nOne stands here.\nTwo stands here.\n\n# Other\nThree."
     )
+
+
+def test_passages_come_in_the_order_of_their_best_sentence() -> None:
+    question = "How many people saw the final in Sydney?"
+    told = "The final in Sydney was seen by 75,784 people."
+    found = [passage("a", FINAL), passage("b", told), passage("c", "Tea was served.")]
+    ranked = rank_sentences(question, found, word_weights(question, lambda _: 0.1))
+    assert [one.passage.article_id for one in best_passages(ranked, 2)] == ["b", "a"]
+
+
+def test_a_sentence_that_brings_what_is_asked_for_is_raised() -> None:
+    question = "When was the summit in Johannesburg?"
+    text = "The summit in Johannesburg was long. The summit in Johannesburg was in August 2023."
+    ranked = rank_sentences(question, [passage("a", text)], word_weights(question, lambda _: 0.1))
+    assert ranked[0].text.endswith("August 2023.")

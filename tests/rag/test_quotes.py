@@ -16,7 +16,8 @@ from index.readers import read_articles
 from index.settings import Settings
 from index.types import Article
 from rag.citing import cite, sentences_of
-from rag.evidence import select_evidence, word_weights
+from rag.evidence import select_evidence
+from rag.ranking import rank_sentences, word_weights
 from rag.types import Question, RetrievedPassage
 from tests.index.conftest import hashed
 from tests.rag.newsroom import ScriptedChat, newsroom
@@ -59,8 +60,8 @@ def test_every_quote_of_an_odd_text_is_exact(hashed: MiniLMEmbeddings, text: str
         ]
         question = "What did Qin Gang tell Mr Blinken?"
         vector = hashed.embed_query(question)
-        weights = word_weights(question, lambda _: 0.1)
-        evidence = select_evidence(vector, passages, hashed, 200, weights)
+        ranked = rank_sentences(question, passages, word_weights(question, lambda _: 0.1))
+        evidence = select_evidence(ranked, vector, hashed, 200)
         assert bool(evidence) == bool(article.text.strip())
         for item in evidence:
             assert article.text[item.start : item.end] == item.text
