@@ -128,6 +128,20 @@ class LexicalSearcher:
             if key is not None
         ]
 
+    def mentioning(self, text: str, bounds: Bounds) -> list[int]:
+        """Return the keys of all passages that hold every word of `text`, in no order."""
+        schema, must = self._index.schema, tantivy.Occur.Must
+        words = dict.fromkeys(content_stems(text))
+        if not words or not self.passages:
+            return []
+        every = [(must, tantivy.Query.term_query(schema, "body", word)) for word in words]
+        query = tantivy.Query.boolean_query(every)
+        if bounds.dated:
+            query = self._within(query, bounds)
+        found = self._searcher.search(query, self.passages, count=False).hits
+        keys = self._searcher.fast_field_values("key", [address for _, address in found])
+        return [int(key) for key in keys if key is not None]
+
     def keys(self) -> Counter[int]:
         """Return the keys of all passages in this commit, each with how often it is there."""
         every = tantivy.Query.all_query()

@@ -24,6 +24,7 @@ _LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generatio
 _NARROW = 0.25  # Chroma filters well below this share; above it, over-fetching is cheaper
 _MARGIN = 1.3
 _COVERAGES = 256
+_PAGE = 500  # passages looked up at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,12 @@ class Snapshot:
             if len(live) >= limit or len(hits) < fetch:
                 return live[:limit]
             fetch *= 4
+
+    def mentioning(self, text: str, bounds: Bounds) -> Iterator[StoredPassage]:
+        """Yield every live passage that holds all words of `text`, in the order of its article."""
+        keys = sorted(self._words.mentioning(text, bounds))
+        for at in range(0, len(keys), _PAGE):
+            yield from self.passages(keys[at : at + _PAGE], bounds).values()
 
     def frequency(self, stem: str) -> float:
         """Return the share of passages that hold a stemmed word, 0 to 1."""

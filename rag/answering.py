@@ -12,6 +12,7 @@ from index.types import Coverage
 from rag.citing import Sentence, cite
 from rag.conflicts import find_conflict
 from rag.grounding import Grounded
+from rag.listing import Listing
 from rag.question import Understood
 from rag.types import (
     ABSTENTION,
@@ -68,6 +69,19 @@ def abstained(
         reason=reason,
         missing=found.asked.text,
         removed=_removed(removed),
+    )
+
+
+def listed(found: Found, listing: Listing) -> Answer:
+    """Return how many articles mention a subject, and which; the index counted, no model."""
+    head, *lines = listing.lines
+    statements = [Statement(head, tuple(range(len(listing.citations))), 1.0)]
+    statements += [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
+    return replace(
+        _answer(found, Outcome.ANSWERED),
+        text="\n".join([head, *(marked(statement) for statement in statements[1:])]),
+        statements=tuple(statements),
+        citations=listing.citations,
     )
 
 

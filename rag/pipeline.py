@@ -28,6 +28,7 @@ from rag.citing import statements_in
 from rag.evidence import select_evidence
 from rag.examples import example_questions
 from rag.grounding import Grounded, ground
+from rag.listing import list_articles, listed_subject
 from rag.question import Understood, understand
 from rag.ranking import RankedSentence, best_passages, rank_sentences, word_weights
 from rag.retrieval import retrieve
@@ -78,6 +79,10 @@ class Pipeline:
         begun = time.perf_counter()
         timings: dict[str, float] = {}
         yield Progress("searching")
+        subject = listed_subject(question.text)
+        if subject:
+            yield from self._listed(question, subject, begun)
+            return
         found = self._find(question, begun, timings)
         yield Retrieved(found.evidence, found.asked.standalone, found.coverage, found.notices)
         answer: Answer | None = None
@@ -201,6 +206,19 @@ class Pipeline:
         else:
             answer = answering.answered(found, checked, prompt)
         return replace(answer, signals=asdict(signals))
+
+    def _listed(self, question: Question, subject: str, begun: float) -> Iterator[Event]:
+        """Count and list articles; the dates that the question names are bounds here."""
+        with self._reader.snapshot() as snapshot:
+            asked = self._understand(question, snapshot)
+            hint, notices = self._window(snapshot, asked)
+            bounds = hint or asked.bounds
+            listing = list_articles(snapshot, subject, bounds)
+            coverage = snapshot.coverage(bounds)
+        found = Found(asked, listing.evidence, {}, coverage, notices)
+        yield Retrieved(found.evidence, asked.standalone, coverage, notices)
+        timings = {"total": time.perf_counter() - begun}
+        yield replace(answering.listed(found, listing), timings=timings)
 
     # what the page and the command line also need
 

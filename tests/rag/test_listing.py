@@ -1,0 +1,66 @@
+"""Questions of how many articles, and which."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.embedder import MiniLMEmbeddings
+from index.settings import Settings
+from index.snapshot import IndexReader
+from rag.chat_model import ReadyModel
+from rag.listing import listed_subject
+from rag.pipeline import Pipeline
+from rag.types import Outcome, Question
+
+
+@pytest.fixture
+def stories(reader: IndexReader, indexed: Settings, embeddings: MiniLMEmbeddings) -> Pipeline:
+    """The small stories, without a model: none is needed."""
+    return Pipeline(reader, embeddings, ReadyModel(None), indexed)
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("How many articles mention Qin Gang?", "Qin Gang"),
+        ("Which articles are about the balloon?", "the balloon"),
+        ("List all articles on Maui in August 2023.", "Maui"),
+        ("Which stories report on “Credit Suisse”?", "Credit Suisse"),
+        ("How many people died on Maui?", None),
+        ("Which articles of association did the bank change?", None),
+        ("Who wrote the articles?", None),
+        ("Which articles on Maui say that 97 people died?", None),
+    ],
+)
+def test_what_is_to_be_listed(question: str, subject: str | None) -> None:
+    assert listed_subject(question) == subject
+
+
+def test_articles_are_counted_by_the_index(stories: Pipeline) -> None:
+    answer = stories.ask(Question("How many articles mention Maui?"))
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.text.startswith("3 articles mention “Maui”.")
+    days = [citation.date for citation in answer.citations]
+    assert len(days) == 3
+    assert days == sorted(day for day in days if day)
+    for citation in answer.citations:
+        article = stories.article(citation.article_id)
+        assert article is not None
+        assert article.text[citation.start : citation.end] == citation.quote
+        assert "Maui" in citation.quote
+
+
+def test_dates_of_the_question_bound_the_list(stories: Pipeline) -> None:
+    answer = stories.ask(Question("Which articles mention Maui in September 2023?"))
+    assert [citation.article_id for citation in answer.citations] == ["toll-97.txt"]
+
+
+def test_a_reprint_is_counted_as_an_article(stories: Pipeline) -> None:
+    answer = stories.ask(Question("How many articles mention Chandrayaan-3?"))
+    assert {citation.article_id for citation in answer.citations} == {"moon.txt", "reprint.txt"}
+
+
+def test_nothing_is_said_to_be_nothing(stories: Pipeline) -> None:
+    answer = stories.ask(Question("How many articles mention Reykjavik?"))
+    assert answer.text == "No articles mention “Reykjavik”."
+    assert answer.citations == ()
