@@ -5,6 +5,7 @@ Knows nothing of models that write: its scores are word overlap, kind, embedding
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,13 @@ from rag.types import Evidence
 
 _EMBEDDED = 24  # sentences whose meaning is compared; the others are told by their words
 _LONGEST = 1200  # characters of one sentence shown to the model
+_HEADING = 20  # tokens of a headline with its date
+_PASSED = 3  # windows passed over because they do not fit
+_POINTS_BACK = re.compile(
+    r"^\W*(?:(?:but|and|yet|so|then|later|however|meanwhile)\W+)?"
+    r"(?:he|she|they|it|his|her|their|its)\b",
+    re.IGNORECASE,
+)
 
 
 def select_evidence(
@@ -40,20 +48,29 @@ def select_evidence(
     compare(sentences[:_EMBEDDED], vector, embeddings)
     if latest:
         prefer_recent(sentences)
+    return _numbered(_fitting(sorted(sentences, key=lambda s: -s.score), embeddings, budget))
+
+
+def _fitting(
+    sentences: Sequence[RankedSentence], embeddings: MiniLMEmbeddings, budget: int
+) -> list[_Window]:
+    """Take windows in order while they fit; a few that are too long are passed over."""
     chosen: list[_Window] = []
-    used = 0
-    for sentence in sorted(sentences, key=lambda sentence: -sentence.score):
-        window = _Window.around(sentence)
-        home = next((other for other in chosen if other.touches(window)), None)
-        cost = embeddings.count_tokens([window.beyond(home)])[0] + (0 if home else 20)
+    used = passed = 0
+    for sentence in sentences:
+        window = _Window.around(sentence, both=not chosen)
+        homes = [other for other in chosen if other.touches(window)]
+        cost = embeddings.count_tokens([window.beyond(homes)])[0]
+        if all(other.article != window.article for other in chosen):
+            cost += _HEADING
         if chosen and used + cost > budget:
-            break
+            passed += 1
+            if passed > _PASSED:
+                break
+            continue
         used += cost
-        if home:
-            home.join(window)
-        else:
-            chosen.append(window)
-    return _numbered(chosen)
+        chosen = [other for other in chosen if other not in homes] + [window.joined(homes)]
+    return chosen
 
 
 def compare(
@@ -70,16 +87,26 @@ def compare(
 
 @dataclass(slots=True)
 class _Window:
-    """A sentence with the one before and the one after it; windows that touch are joined."""
+    """A sentence with what it needs around it; windows that touch are joined."""
 
     best: RankedSentence
     first: int
     last: int
 
     @classmethod
-    def around(cls, sentence: RankedSentence) -> _Window:
-        last = min(sentence.at + 1, len(sentence.spans) - 1)
-        return cls(sentence, max(0, sentence.at - 1), last)
+    def around(cls, sentence: RankedSentence, *, both: bool) -> _Window:
+        """The sentence with both neighbours, or with the one before if it needs it.
+
+        More room for other sentences was worth more than neighbours: see docs/quality.md.
+        """
+        before = both or _POINTS_BACK.search(sentence.text)
+        first = max(0, sentence.at - 1) if before else sentence.at
+        last = min(sentence.at + 1, len(sentence.spans) - 1) if both else sentence.at
+        return cls(sentence, first, last)
+
+    @property
+    def article(self) -> str:
+        return self.best.source.passage.article_id
 
     @property
     def span(self) -> Span:
@@ -89,26 +116,24 @@ class _Window:
         same = self.best.source.passage == other.best.source.passage
         return same and other.first <= self.last + 1 and self.first <= other.last + 1
 
-    def beyond(self, home: _Window | None) -> str:
-        """The text that this window would add to another."""
-        span = self.span
-        if home:
-            start, end = home.span
-            before = self.best.between(span[0], min(start, span[1]))
-            after = self.best.between(max(end, span[0]), span[1])
-            return (before if span[0] < start else "") + (after if span[1] > end else "")
-        return self.best.between(*span)
+    def beyond(self, homes: Sequence[_Window]) -> str:
+        """The sentences of this window that are in none of the others."""
+        known = {at for home in homes for at in range(home.first, home.last + 1)}
+        fresh = (at for at in range(self.first, self.last + 1) if at not in known)
+        return " ".join(self.best.between(*self.best.spans[at]) for at in fresh)
 
-    def join(self, other: _Window) -> None:
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
+    def joined(self, others: Sequence[_Window]) -> _Window:
+        """This window and those that it touches as one, around the best sentence of all."""
+        every = [*others, self]
+        best = max(every, key=lambda window: window.best.score).best
+        return _Window(best, min(w.first for w in every), max(w.last for w in every))
 
 
 def _numbered(windows: Sequence[_Window]) -> list[Evidence]:
-    """Number the windows, those of one article together, in the order of its text."""
+    """Number the windows: the best article first, those of one article in its text's order."""
     order: dict[str, list[_Window]] = {}
-    for window in windows:
-        order.setdefault(window.best.source.passage.article_id, []).append(window)
+    for window in sorted(windows, key=lambda window: -window.best.score):
+        order.setdefault(window.article, []).append(window)
     grouped = [w for group in order.values() for w in sorted(group, key=lambda w: w.span)]
     return [_evidence(number, window) for number, window in enumerate(grouped, 1)]
 

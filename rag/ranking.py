@@ -20,6 +20,7 @@ WORDS, MEANING, KIND, RANK = 0.50, 0.30, 0.15, 0.20
 RECENT = 0.3  # for questions of the newest state
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
 _HEADLINE = 0.5
+_TO_THE_POINT = 0.7  # share of the best sentence's words
 
 
 @dataclass(slots=True)
@@ -118,10 +119,16 @@ def best_passages(sentences: Sequence[RankedSentence], limit: int) -> list[Retri
 
 
 def prefer_recent(sentences: Sequence[RankedSentence]) -> None:
-    """Note how new each sentence is among these, for questions of the newest state."""
-    days = sorted({s.source.date for s in sentences if s.source.date})
+    """Note how new each sentence is among those to the point, for questions of the newest state.
+
+    Only sentences that hold nearly as many of the question's words as the best one count: other
+    news of other days says nothing of what is newest here.
+    """
+    enough = _TO_THE_POINT * max((s.words for s in sentences), default=0.0)
+    near = [s for s in sentences if s.words >= enough and s.source.date]
+    days = sorted({s.source.date for s in near if s.source.date})
     places = {day: at / max(1, len(days) - 1) for at, day in enumerate(days)}
-    for sentence in sentences:
+    for sentence in near:
         sentence.recent = places[sentence.source.date] if sentence.source.date else 0.0
 
 
