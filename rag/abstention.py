@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from index.words import stems
-from rag.facts import name_stands, names_in
+from rag.citing import sentences_of
+from rag.facts import name_stands, names_in, strict_numbers_in
 from rag.grounding import Grounded
 from rag.kinds import gives_kind
 from rag.types import ABSTENTION, Citation, Evidence
@@ -52,6 +53,8 @@ class Signals:
         sure: Mean log-probability of the draft's tokens, natural logarithm; 0 where unknown.
         names: Share of the question's names that stand in the cited windows; 1 without names.
         kind: Whether the answer gives the kind of thing asked for; see `rag.kinds`.
+        rival: How much more of the question's words a sentence holds that does not give the
+            answer than the one that is cited; -1 to 1.
     """
 
     stated: float
@@ -62,6 +65,7 @@ class Signals:
     sure: float = 0.0
     names: float = 1.0
     kind: float = 0.5
+    rival: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,33 @@ def signals_of(
         sure=doubts.sure,
         names=_names_standing(question, evidence, cited),
         kind=gives_kind(question, said),
+        rival=_rival(question, said, weights, evidence, cited),
     )
+
+
+def _rival(
+    question: str,
+    said: str,
+    weights: Mapping[str, float],
+    evidence: Sequence[Evidence],
+    cited: Sequence[Citation],
+) -> float:
+    def share(text: str) -> float:
+        words = set(stems(text))
+        return sum(weight for stem, weight in weights.items() if stem in words)
+
+    new = [name for name in names_in(said) if not name_stands(name, question)]
+    numbers = set(strict_numbers_in(said).values()) - set(strict_numbers_in(question).values())
+    if not new and not numbers:
+        return 0.0
+    others = [
+        sentence.text
+        for sentence in sentences_of(evidence)
+        if not any(name_stands(name, sentence.text) for name in new)
+        and not numbers & set(strict_numbers_in(sentence.text).values())
+    ]
+    best = max((share(text) for text in others), default=0.0)
+    return best - max((share(one.quote) for one in cited), default=0.0)
 
 
 def _names_standing(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from index.days import spoken
 from index.words import content_stems, stems
@@ -38,9 +39,10 @@ class Otherwise:
 def find_conflict(
     question: str, statement: str, citation: Citation, evidence: Sequence[Evidence]
 ) -> Otherwise | None:
-    """Return what another article says otherwise about what a statement answers."""
+    """Return what another article, the newest that does, says otherwise than a statement."""
     asked = _Asked.of(question, statement, citation.quote)
-    for item in sorted(evidence, key=lambda item: -item.score):
+    newest_first = sorted(evidence, key=lambda item: item.date or date.min, reverse=True)
+    for item in newest_first:
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
         for span in item.sentences:

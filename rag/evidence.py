@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ def select_evidence(
 ) -> list[Evidence]:
     """Return numbered windows of sentences within a budget, the best article first.
 
+    Where the newest state is asked for, the newest of what was chosen comes first.
+
     Args:
         sentences: Sentences of what was found, the likeliest first; their meaning is noted.
         vector: The embedding of the self-contained question, of length 1.
@@ -48,7 +51,8 @@ def select_evidence(
     compare(sentences[:_EMBEDDED], vector, embeddings)
     if latest:
         prefer_recent(sentences)
-    return _numbered(_fitting(sorted(sentences, key=lambda s: -s.score), embeddings, budget))
+    windows = _fitting(sorted(sentences, key=lambda s: -s.score), embeddings, budget)
+    return _numbered(windows, latest=latest)
 
 
 def _fitting(
@@ -129,10 +133,16 @@ class _Window:
         return _Window(best, min(w.first for w in every), max(w.last for w in every))
 
 
-def _numbered(windows: Sequence[_Window]) -> list[Evidence]:
-    """Number the windows: the best article first, those of one article in its text's order."""
+def _numbered(windows: Sequence[_Window], *, latest: bool) -> list[Evidence]:
+    """Number the windows: the best article first, those of one article in its text's order.
+
+    Where the newest state is asked for, the newest article comes first: models hold to the first.
+    """
+    ranked = sorted(windows, key=lambda window: -window.best.score)
+    if latest:
+        ranked.sort(key=lambda window: window.best.source.date or date.min, reverse=True)
     order: dict[str, list[_Window]] = {}
-    for window in sorted(windows, key=lambda window: -window.best.score):
+    for window in ranked:
         order.setdefault(window.article, []).append(window)
     grouped = [w for group in order.values() for w in sorted(group, key=lambda w: w.span)]
     return [_evidence(number, window) for number, window in enumerate(grouped, 1)]

@@ -40,11 +40,21 @@ _NAME = re.compile(
     r"director|author|writer|judge|court|university|airline|airport|stadium)\b",
     re.IGNORECASE,
 )
+_CALENDAR = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
+    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}\b(?! ?%)"
+)
 _WHEN = re.compile(
     r"\b(yesterday|today|tomorrow|tonight|week|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)"
     r"day|morning|evening|summer|winter|spring|autumn|century|decade|(?:19|20)\d{2})s?\b",
     re.IGNORECASE,
 )
+
+
+def _figures(text: str) -> set[float]:
+    """Numbers of a text but those of its days and years."""
+    values = set(numbers_in(_CALENDAR.sub(" ", text)).values())
+    return {value for value in values if not (value.is_integer() and 1900 <= value <= 2100)}
 
 
 def kind_asked(question: str) -> Kind:
@@ -68,8 +78,8 @@ def adds_kind(question: str) -> Callable[[str], float]:
     """
     kind = kind_asked(question)
     if kind is Kind.NUMBER:
-        numbers = set(numbers_in(question).values())
-        return lambda text: float(not set(numbers_in(text).values()) <= numbers)
+        numbers = _figures(question)
+        return lambda text: float(not _figures(text) <= numbers)
     if kind is Kind.NAME:
         return lambda text: float(any(not name_stands(n, question) for n in names_in(text)))
     if kind is Kind.DATE:

@@ -16,12 +16,18 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from rag.abstention import Doubts
 from rag.evidence import shown
 from rag.judge import probability_of
+from rag.kinds import Kind, kind_asked
 from rag.prompts import Prompt, load_prompt
 from rag.question import Understood
 from rag.types import ABSTENTION, Evidence, Progress, Token
 
 _VARIABLES = frozenset({"abstention", "articles", "earlier", "question", "task"})
-_ANSWER = "Answer in one short sentence:"
+_ANSWER = {
+    Kind.NAME: "Answer in one short sentence that gives the name:",
+    Kind.NUMBER: "Answer in one short sentence that gives the number:",
+    Kind.DATE: "Answer in one short sentence that gives the date or day:",
+    Kind.OTHER: "Answer in one short sentence:",
+}
 _JUDGE = "Do the articles state the answer to this question? Reply Yes or No:"
 _CHECK = 'Do the articles state that the answer to this question is "{answer}"? Reply Yes or No:'
 
@@ -40,9 +46,12 @@ def system_text() -> str:
 
 
 def answer_messages(
-    asked: Understood, evidence: Sequence[Evidence], task: str = _ANSWER
+    asked: Understood, evidence: Sequence[Evidence], task: str = ""
 ) -> list[BaseMessage]:
-    """Return the messages that ask `task` of the evidence; article text is only ever a value."""
+    """Return the messages that ask `task` of the evidence; article text is only ever a value.
+
+    Without a task they ask for the answer, in the kind that the question wants.
+    """
     earlier = ""
     if asked.earlier:
         earlier = f"Earlier question: {asked.earlier.question}\n"
@@ -52,7 +61,7 @@ def answer_messages(
         articles=shown(evidence),
         earlier=earlier,
         question=asked.text,
-        task=task,
+        task=task or _ANSWER[kind_asked(asked.text)],
     )
 
 
