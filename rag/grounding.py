@@ -58,10 +58,10 @@ def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Groun
     if not cited or only_common_words(statement):
         return Grounded(statement, (), 0.0, "it says nothing that can be checked")
     starts, problem = _check_names(statement, question, cited)
-    problem = problem or _check_years(f"{question} {statement}", cited)
+    problem = problem or _check_years(statement, question, cited)
     problem = problem or _check_numbers(statement, question, cited)
     problem = problem or _check_days(statement, question, cited)
-    problem = problem or _check_negation(statement, cited)
+    problem = problem or _check_negation(statement, question, cited)
     support = _support(statement, question, cited, starts)
     if not problem and support < SUPPORTED:
         problem = "too little of it stands in the articles"
@@ -104,20 +104,22 @@ def _echo_stands(question: str, cited: Sequence[Sentence]) -> bool:
     return any(name_stands(name, around) for name in names_in(question))
 
 
-def _check_years(said: str, cited: Sequence[Sentence]) -> str:
+def _check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
     """The year of a named thing must stand beside it: the 2022 World Cup is not that of 2023."""
-    for year, name in _YEAR_OF.findall(said):
-        if not any(_year_stands(int(year), name, sentence) for sentence in cited):
+    for year, name in _YEAR_OF.findall(f"{question} {statement}"):
+        if not any(_year_stands(int(year), name, question, sentence) for sentence in cited):
             return f"“{year} {name}” is not in the cited sentence"
     return ""
 
 
-def _year_stands(year: int, name: str, sentence: Sentence) -> bool:
+def _year_stands(year: int, name: str, question: str, sentence: Sentence) -> bool:
     published = sentence.evidence.date
     around = f"{sentence.evidence.headline} {sentence.evidence.text}"
     if f"{year} {name}".lower() in around.lower():
         return True
-    return str(year) in around if published is None else published.year == year
+    if published is None:  # it cannot say what year it is of: what was asked is let stand
+        return str(year) in around or str(year) in question
+    return published.year == year
 
 
 def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> str:
@@ -125,7 +127,8 @@ def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> 
     asked = set(strict_numbers_in(question).values())
     there = {value for c in cited for value in strict_numbers_in(c.text).values()}
     near = {value for c in cited for value in strict_numbers_in(c.evidence.text).values()}
-    there |= asked & near  # a number that only repeats the question may stand beside
+    # A number that only repeats the question is no claim of the statement's; see `_echo_stands`.
+    there |= asked if _echo_stands(question, cited) else asked & near
     for words, value in said.items():
         if value not in there:
             return f"the number {words} is not in the cited sentence"
@@ -138,11 +141,16 @@ def _check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str
     asked = mentioned_days(question, near)
     dated = any(c.evidence.date for c in cited)
     for first, last in mentioned_days(statement, near):
-        if not dated and (first, last) in asked:
+        year = str(first.year) if (first, last) == _whole_year(first.year) else None
+        if not dated and ((first, last) in asked or (year and year in question)):
             continue  # an article without a date cannot say what year the question means
         if not any(_day_stands(first, last, sentence) for sentence in cited):
             return f"the date {first.isoformat()} is not in the cited sentence"
     return ""
+
+
+def _whole_year(year: int) -> tuple[date, date]:
+    return date(year, 1, 1), date(year, 12, 31)
 
 
 def _day_stands(first: date, last: date, sentence: Sentence) -> bool:
@@ -161,8 +169,10 @@ def _day_stands(first: date, last: date, sentence: Sentence) -> bool:
     return False
 
 
-def _check_negation(statement: str, cited: Sequence[Sentence]) -> str:
-    """A statement may not deny what its sentence does not deny."""
+def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) -> str:
+    """A statement may not deny what neither its sentence nor the question denies."""
+    if _NEGATION.search(question):
+        return ""
     if _NEGATION.search(statement) and not any(_NEGATION.search(c.text) for c in cited):
         return "it denies what the cited sentence does not deny"
     return ""

@@ -122,3 +122,51 @@ def test_the_headline_may_name_whom_the_sentence_means() -> None:
 
 def test_without_evidence_nothing_is_supported() -> None:
     assert not check("Spain won.").supported
+
+
+def ask_undated(question: str, statement: str, text: str) -> Grounded:
+    return ground(statement, question, [window(text, "a.txt", published=None)])
+
+
+def test_a_denial_of_the_question_may_be_repeated() -> None:
+    made = check(
+        "Tim Brown warned that it would sue if the firm did not pay.",
+        "“If they default, we will sue,” said Tim Brown of the bank.",
+        question="Who warned that the bank would sue if the firm did not pay?",
+    )
+    assert made.problem == ""
+
+
+def test_a_number_of_the_question_may_be_repeated() -> None:
+    made = check(
+        "Oil fell to about $42 in New York because of the mild winter weather.",
+        "Oil fell in New York because of the mild winter weather.",
+        question="Why did oil fall to about $42 in New York?",
+    )
+    assert made.problem == ""
+    other = check(
+        "Oil fell to about $41 in New York because of the mild winter weather.",
+        "Oil fell in New York because of the mild winter weather.",
+        question="Why did oil fall to about $42 in New York?",
+    )
+    assert "41" in other.problem
+
+
+def test_the_year_of_the_question_stands_where_articles_have_no_date() -> None:
+    question = "Where was the 2005 Spring Conference held?"
+    text = "The Spring Conference was held in Brighton."
+    same = ask_undated(question, "The 2005 Spring Conference was held in Brighton.", text)
+    assert same.problem == ""
+    other = ask_undated(question, "The 2006 Spring Conference was held in Brighton.", text)
+    assert other.problem != ""
+    day = ask_undated(question, "It was held in Brighton on 12 March 2005.", text)
+    assert day.problem != ""
+
+
+def test_the_year_of_the_question_must_fit_a_dated_article() -> None:
+    made = ground(
+        "Spain won the 2019 World Cup.",
+        "Who won the 2019 World Cup?",
+        [window("Spain won the World Cup.", "a.txt", published=date(2023, 8, 20))],
+    )
+    assert "2019" in made.problem
