@@ -75,11 +75,11 @@ def abstained(
 def listed(found: Found, listing: Listing) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
     head, *lines = listing.lines
-    statements = [Statement(head, tuple(range(len(listing.citations))), 1.0)]
+    statements = [Statement(head, (), 1.0)]  # the articles below it are what it counts
     statements += [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
     return replace(
         _answer(found, Outcome.ANSWERED),
-        text="\n".join([head, *(marked(statement) for statement in statements[1:])]),
+        text="\n".join(marked(statement) for statement in statements),
         statements=tuple(statements),
         citations=listing.citations,
     )

@@ -139,7 +139,7 @@ def _explained(answer: Answer) -> bool:
 def _statements(answer: Answer, turn: int) -> str:
     if not answer.statements:
         return f'<p class="text" dir="auto">{_marked(answer.text, answer.citations, turn)}</p>'
-    separate = answer.outcome is Outcome.EVIDENCE_ONLY
+    separate = answer.outcome is Outcome.EVIDENCE_ONLY or "\n" in answer.text  # quotes, or a list
     sentences = [_statement(statement, answer.citations, turn) for statement in answer.statements]
     if separate:
         return "".join(f'<p class="text" dir="auto">{sentence}</p>' for sentence in sentences)

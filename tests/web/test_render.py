@@ -263,6 +263,13 @@ def test_marks_follow_their_statement_and_name_their_source() -> None:
     assert "From 2 articles, 18–20 June 2023 · 3.4 s" in seen.text
 
 
+def test_a_list_stands_line_by_line() -> None:
+    lines = (Statement("2 articles mention “Maui”.", (), 1.0), Statement("18 June", (0,), 1.0))
+    text = "2 articles mention “Maui”.\n18 June [1]"
+    seen = inert(render.reply(answered(statements=lines, text=text), 0))
+    assert seen.attributes.count(("class", "text")) == 2
+
+
 def test_marks_in_running_text_count_only_where_they_name_a_citation() -> None:
     seen = inert(render.reply(answered(statements=(), text="One [2]. Two [7] [0] [1999]."), 0))
     assert seen.tags.count("button") == 1
