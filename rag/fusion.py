@@ -43,7 +43,7 @@ def collapse_near_duplicates(found: Sequence[RetrievedPassage]) -> list[Retrieve
     in `also_in` of what stays.
     """
     kept: list[RetrievedPassage] = []
-    shingles: list[frozenset[tuple[str, ...]]] = []
+    shingles: list[frozenset[int]] = []
     for item in found:
         mine = _shingles(item.passage.text)
         at = next(
@@ -65,14 +65,14 @@ def collapse_near_duplicates(found: Sequence[RetrievedPassage]) -> list[Retrieve
     return kept
 
 
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+def _shingles(text: str) -> frozenset[int]:
+    """The text's runs of words, each as its hash; all of it where it is shorter than one."""
     words = stems(text)
-    return frozenset(
-        tuple(words[at : at + _SHINGLE]) for at in range(max(1, len(words) - _SHINGLE + 1))
-    )
+    runs = zip(*(words[at:] for at in range(_SHINGLE)), strict=False)
+    return frozenset(map(hash, runs)) or frozenset([hash(tuple(words))])
 
 
-def _alike(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
     return len(one & other) >= _SAME * min(len(one), len(other))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
+from functools import cache
 
 from rag.dates import mentioned_days
 from rag.facts import name_stands, names_in, numbers_in
@@ -81,7 +82,8 @@ def adds_kind(question: str) -> Callable[[str], float]:
         numbers = _figures(question)
         return lambda text: float(not _figures(text) <= numbers)
     if kind is Kind.NAME:
-        return lambda text: float(any(not name_stands(n, question) for n in names_in(text)))
+        known = cache(lambda name: name_stands(name, question))  # the same names come again
+        return lambda text: float(not all(known(name) for name in names_in(text)))
     if kind is Kind.DATE:
         days = set(mentioned_days(question, _ANY_YEAR))
         return lambda text: float(

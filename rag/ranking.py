@@ -114,8 +114,7 @@ def rank_sentences(
 def best_passages(sentences: Sequence[RankedSentence], limit: int) -> list[RetrievedPassage]:
     """Return the passages of ranked sentences, in the order of each one's best sentence."""
     first = {(s.source.passage.article_id, s.source.passage.start): s.source for s in sentences}
-    order = dict.fromkeys((s.source.passage.article_id, s.source.passage.start) for s in sentences)
-    return [first[key] for key in order][:limit]
+    return list(first.values())[:limit]
 
 
 def prefer_recent(sentences: Sequence[RankedSentence]) -> None:
