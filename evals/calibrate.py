@@ -56,10 +56,13 @@ def fit(results: Sequence[Sequence[Row]], without: Sequence[str] = ()) -> Fit:
         without: Signals that are left out.
 
     Raises:
-        ValueError: too few drafts reached the decision, or all are right, or none.
+        ValueError: too few drafts reached the decision, or all are right, or none; or the
+            results are of versions with other signals.
     """
     rows = [row for result in results for row in result if row.signals]
     names = [name for name in (rows[0].signals if rows else {}) if name not in without]
+    if any(row.signals.keys() != rows[0].signals.keys() for row in rows):
+        raise ValueError("the results carry different signals; run the older ones again")
     right = np.array([bool(row.answerable and row.drafted) for row in rows], dtype=float)
     if len(rows) < 10 * _FOLDS or min(right.sum(), (1 - right).sum()) < _FOLDS:
         raise ValueError(f"{len(rows)} drafts with signals are too few to fit; run more questions")

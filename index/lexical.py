@@ -120,13 +120,7 @@ class LexicalSearcher:
         query = self._index.parse_query(words, ["headline", "body"], field_boosts=boosts)
         if bounds.dated:
             query = self._within(query, bounds)
-        found = self._searcher.search(query, limit, count=False).hits
-        keys = self._searcher.fast_field_values("key", [address for _, address in found])
-        return [
-            Hit(int(key), float(score))
-            for key, (score, _) in zip(keys, found, strict=True)
-            if key is not None
-        ]
+        return self._found(query, limit)
 
     def mentioning(self, text: str, bounds: Bounds) -> list[int]:
         """Return the keys of all passages that hold every word of `text`, in no order."""
@@ -138,16 +132,21 @@ class LexicalSearcher:
         query = tantivy.Query.boolean_query(every)
         if bounds.dated:
             query = self._within(query, bounds)
-        found = self._searcher.search(query, self.passages, count=False).hits
-        keys = self._searcher.fast_field_values("key", [address for _, address in found])
-        return [int(key) for key in keys if key is not None]
+        return [hit.key for hit in self._found(query, self.passages)]
 
     def keys(self) -> Counter[int]:
         """Return the keys of all passages in this commit, each with how often it is there."""
-        every = tantivy.Query.all_query()
-        found = self._searcher.search(every, max(self.passages, 1), count=False).hits
+        every = self._found(tantivy.Query.all_query(), max(self.passages, 1))
+        return Counter(hit.key for hit in every)
+
+    def _found(self, query: tantivy.Query, limit: int) -> list[Hit]:
+        found = self._searcher.search(query, limit, count=False).hits
         keys = self._searcher.fast_field_values("key", [address for _, address in found])
-        return Counter(int(key) for key in keys if key is not None)
+        return [
+            Hit(int(key), float(score))
+            for key, (score, _) in zip(keys, found, strict=True)
+            if key is not None
+        ]
 
     def frequency(self, stem: str) -> int:
         """Return how many passages hold the stemmed word."""

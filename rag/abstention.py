@@ -1,7 +1,7 @@
 """Decides whether a draft may be shown: the model's own doubts and the checks made in code.
 
-Coefficients come from `rag/abstention.json`, which `python -m evals calibrate` fits. Pure
-functions.
+Coefficients come from `rag/abstention.json`; they are set by hand so far, and
+`python -m evals calibrate --threshold` writes fitted ones. Pure functions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from rag.kinds import gives_kind
 from rag.types import ABSTENTION, Citation, Evidence
 
 COEFFICIENTS = Path(__file__).with_name("abstention.json")
-"""Written by `python -m evals calibrate`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.days import spoken
 from index.sentences import sentence_spans
 from index.snapshot import Snapshot, StoredPassage
 from index.types import Bounds
 from index.words import content_stems, stems
+from rag.citing import Sentence, cite
 from rag.types import Citation, Evidence
 
 _ABOUT = (
@@ -42,44 +42,28 @@ class Listing:
     Attributes:
         subject: As the question names it.
         count: How many there are.
-        citations: The sentence of each that mentions it, oldest first; at most `SHOWN`.
+        evidence: The sentence of each that mentions it, oldest first; at most `SHOWN`.
     """
 
     subject: str
     count: int
-    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
 
     @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """The cited sentences as evidence, each a window of its own."""
-        return tuple(
-            Evidence(
-                number=number,
-                article_id=one.article_id,
-                headline=one.headline,
-                date=one.date,
-                source=one.source,
-                url=one.url,
-                start=one.start,
-                end=one.end,
-                text=one.quote,
-                sentences=((one.start, one.end),),
-                best=(one.start, one.end),
-                score=1.0,
-            )
-            for number, one in enumerate(self.citations, 1)
-        )
+    def citations(self) -> tuple[Citation, ...]:
+        """The sentences as citations, in the same order."""
+        return tuple(cite(Sentence(item, item.best)) for item in self.evidence)
 
     @property
     def lines(self) -> list[str]:
         """What is said: the count, then each article with its day."""
         noun = "article mentions" if self.count == 1 else "articles mention"
         head = f"{self.count or 'No'} {noun} “{self.subject}”"
-        if self.count > len(self.citations):
-            head += f"; the first {len(self.citations)} are"
+        if self.count > len(self.evidence):
+            head += f"; the first {len(self.evidence)} are"
         dated = (
             f"{spoken(one.date)}: {one.headline}" if one.date else one.headline
-            for one in self.citations
+            for one in self.evidence
         )
         return [f"{head}.", *dated]
 
@@ -96,29 +80,35 @@ def listed_subject(question: str) -> str | None:
 def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
     """Return every article with a passage that holds all words of a subject."""
     wanted = set(content_stems(subject))
-    best: dict[str, Citation] = {}
+    best: dict[str, Evidence] = {}
     for found in snapshot.mentioning(subject, bounds):
         for name in found.articles:
             if name not in best:
-                best[name] = _cite(found, name, wanted)
+                best[name] = _mention(found, name, wanted)
     ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
-    return Listing(subject, len(ordered), tuple(ordered[:SHOWN]))
+    shown = (replace(item, number=number) for number, item in enumerate(ordered[:SHOWN], 1))
+    return Listing(subject, len(ordered), tuple(shown))
 
 
-def _cite(found: StoredPassage, article_id: str, wanted: Iterable[str]) -> Citation:
-    """Quote the sentence that holds most of the words."""
+def _mention(found: StoredPassage, article_id: str, wanted: set[str]) -> Evidence:
+    """Return the sentence that holds most of the words, as a window of its own."""
     text, base = found.passage.text, found.passage.start
     start, end = max(
         sentence_spans(text),
-        key=lambda span: len(set(wanted) & set(stems(text[span[0] : span[1]]))),
+        key=lambda span: len(wanted & set(stems(text[span[0] : span[1]]))),
     )
-    return Citation(
+    span = (base + start, base + end)
+    return Evidence(
+        number=0,
         article_id=article_id,
         headline=found.headline,
         date=found.date,
-        quote=text[start:end],
-        start=base + start,
-        end=base + end,
         source=found.source,
         url=found.url,
+        start=span[0],
+        end=span[1],
+        text=text[start:end],
+        sentences=(span,),
+        best=span,
+        score=1.0,
     )
