@@ -27,6 +27,7 @@ class AnswerJson(TypedDict):
     outcome: str
     abstained: bool
     reason: str
+    missing: str
     citations: list[CitationJson]
     timings: dict[str, float]
 
@@ -60,6 +61,7 @@ def answer_json(answer: Answer) -> AnswerJson:
         outcome=answer.outcome.value,
         abstained=answer.abstained,
         reason=answer.reason.value,
+        missing=answer.missing,
         citations=[
             CitationJson(
                 article_id=one.article_id,

@@ -31,6 +31,7 @@ class Server:
         self.asked: list[dict] = []
         self.pieces = PIECES
         self.logprob = -0.1
+        self.others: dict[str, float] = {}
         self.status = 200
         self.closed_early = threading.Event()
         self.pause = 0.0
@@ -38,7 +39,8 @@ class Server:
 
 
 def choice(state: Server, wants_logprobs: bool) -> dict:
-    content = [{"token": t, "logprob": state.logprob, "top_logprobs": []} for t in state.pieces]
+    others = [{"token": token, "logprob": logprob} for token, logprob in state.others.items()]
+    content = [{"token": t, "logprob": state.logprob, "top_logprobs": others} for t in state.pieces]
     return {
         "index": 0,
         "message": {"role": "assistant", "content": "".join(state.pieces)},
@@ -150,6 +152,16 @@ def test_judgement_uses_the_servers_log_probabilities(server):
     server.pieces = ["Maybe"]
     assert probability_of(model, ASKED) == 0.5
     assert server.asked[0]["max_completion_tokens"] == 1
+
+
+def test_judgement_weighs_yes_against_no_whatever_is_likeliest(server):
+    model = get_chat_model(remote(server.url))
+    server.pieces = ["The"]
+    server.others = {"The": math.log(0.6), "Yes": math.log(0.2), " yes": math.log(0.1)}
+    server.others["No"] = math.log(0.1)
+    assert probability_of(model, ASKED) == pytest.approx(0.75)
+    assert server.asked[0]["top_logprobs"] == 5
+    assert "choices" not in server.asked[0]
 
 
 def test_server_that_is_down_is_named():

@@ -1,0 +1,194 @@
+"""From a question to its evidence: one snapshot, searched, its sentences weighed and chosen.
+
+Asks no model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import zip_longest
+from typing import TypeVar
+
+from index.days import spoken
+from index.embedder import MiniLMEmbeddings
+from index.settings import Settings
+from index.snapshot import IndexReader, Snapshot
+from index.types import Bounds
+from index.vectors import VectorsMissing
+from rag.answering import Found
+from rag.evidence import select_evidence
+from rag.listing import Listing, list_articles
+from rag.parts import split_question
+from rag.question import Understood, understand
+from rag.ranking import RankedSentence, best_passages, rank_sentences, word_weights
+from rag.retrieval import retrieve
+from rag.types import Question, RetrievedPassage, Turn
+
+_LEAST_TOKENS = 120  # of evidence for one part of a question
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search gave for one question.
+
+    Attributes:
+        vector: The question's embedding.
+        weights: How much each stemmed word of the question tells, to a sum of 1.
+        sentences: Every sentence of what was found, the likeliest first.
+        notices: What must be said of dates.
+    """
+
+    asked: Understood
+    vector: list[float]
+    weights: dict[str, float]
+    sentences: list[RankedSentence]
+    notices: tuple[str, ...]
+
+
+class Finder:
+    """Finds evidence in one index with one embedder."""
+
+    def __init__(
+        self, reader: IndexReader, embeddings: MiniLMEmbeddings, settings: Settings
+    ) -> None:
+        """Keep the parts; `settings` say how much is searched and shown."""
+        self._reader = reader
+        self._embeddings = embeddings
+        self._settings = settings
+
+    def find(self, question: Question, timings: dict[str, float]) -> list[Found]:
+        """Return what was found for each part of a question; most have one.
+
+        Args:
+            question: What is asked.
+            timings: Noted here: seconds until all was searched, and all evidence chosen.
+
+        Raises:
+            QuestionError, IndexMissing, IndexMismatch: see `rag.pipeline`.
+        """
+        begun = time.perf_counter()
+        parts = _parts_of(question)
+        share = 2 * self._settings.evidence_tokens // (len(parts) + 1)
+
+        def found_in(snapshot: Snapshot) -> list[Found]:
+            searched = [self._search(snapshot, part) for part in parts]
+            timings["retrieval"] = time.perf_counter() - begun
+            return [self._found(snapshot, one, max(_LEAST_TOKENS, share)) for one in searched]
+
+        found = self._steadily(found_in)
+        timings["evidence"] = time.perf_counter() - begun
+        return found
+
+    def listing(self, question: Question, subject: str) -> tuple[Found, Listing]:
+        """Count and list articles; the dates that the question names are bounds here."""
+        with self._reader.snapshot() as snapshot:
+            asked = self._understand(snapshot, question)
+            hint, notices = _window(snapshot, asked)
+            bounds = hint or asked.bounds
+            listing = list_articles(snapshot, subject, bounds)
+            found = Found(asked, listing.evidence, {}, snapshot.coverage(bounds), notices)
+            return found, listing
+
+    def passages(self, question: Question, limit: int) -> list[RetrievedPassage]:
+        """Return the best passages in the order of their best sentence, by turns of its parts."""
+        parts = _parts_of(question)
+
+        def searched(snapshot: Snapshot) -> list[list[RetrievedPassage]]:
+            found = [self._search(snapshot, part, limit) for part in parts]
+            return [best_passages(one.sentences, limit) for one in found]
+
+        return _by_turns(self._steadily(searched))[:limit]
+
+    def _steadily(self, work: Callable[[Snapshot], T]) -> T:
+        """Do some work on one snapshot; again where a clean-up took its vectors."""
+        while True:
+            try:
+                with self._reader.snapshot() as snapshot:
+                    return work(snapshot)
+            except VectorsMissing:
+                continue  # the next snapshot names what there is
+
+    def _understand(self, snapshot: Snapshot, question: Question) -> Understood:
+        newest = snapshot.newest(date.today()) or snapshot.coverage().last
+        return understand(question, newest, self._settings.max_question)
+
+    def _search(self, snapshot: Snapshot, question: Question, least: int = 0) -> Searched:
+        asked = self._understand(snapshot, question)
+        vector = self._embeddings.embed_query(asked.standalone)
+        hint, notices = _window(snapshot, asked)
+        found = retrieve(
+            snapshot,
+            asked.standalone,
+            vector,
+            max(least, self._settings.passages),
+            asked.bounds,
+            window=hint,
+            latest=asked.latest,
+        )
+        weights = word_weights(asked.standalone, snapshot.frequency)
+        sentences = rank_sentences(asked.standalone, found, weights)
+        return Searched(asked, vector, weights, sentences, notices)
+
+    def _found(self, snapshot: Snapshot, searched: Searched, budget: int) -> Found:
+        evidence = select_evidence(
+            searched.sentences,
+            searched.vector,
+            self._embeddings,
+            budget,
+            latest=searched.asked.latest,
+        )
+        coverage = snapshot.coverage(searched.asked.bounds)
+        asked, weights = searched.asked, searched.weights
+        return Found(asked, tuple(evidence), weights, coverage, searched.notices)
+
+
+def _parts_of(question: Question) -> list[Question]:
+    """The question's parts; a later one continues the one before, as in a conversation."""
+    parts: list[Question] = []
+    history = question.history
+    for text in split_question(question.text):
+        parts.append(replace(question, text=text, history=history))
+        history = (*history, Turn(text, ""))
+    return parts
+
+
+def _by_turns(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedPassage]:
+    """The best of each, then the second of each; every passage once."""
+    turns = (found for row in zip_longest(*rankings) for found in row if found)
+    return list({(one.passage.article_id, one.passage.start): one for one in turns}.values())
+
+
+def _window(snapshot: Snapshot, asked: Understood) -> tuple[Bounds | None, tuple[str, ...]]:
+    """Return the dates that the question implies, and what must be said of dates."""
+    notices: list[str] = []
+    left_out = snapshot.coverage().undated
+    if asked.bounds.dated and left_out:
+        notices.append(f"{left_out} articles without a date were left out.")
+    if asked.window is None:
+        return None, tuple(notices)
+    first = _latest(asked.window.first, asked.bounds.date_from)
+    last = _earliest(asked.window.last, asked.bounds.date_to)
+    hint = Bounds(first, last, asked.bounds.sources, undated=False)
+    if snapshot.coverage(hint).articles == 0:
+        notices.append(f"No article is from {asked.window.words}; all dates were searched.")
+        return None, tuple(notices)
+    notices.append(f"Articles from {_span(first, last)} were preferred.")
+    return hint, tuple(notices)
+
+
+def _latest(one: date | None, other: date | None) -> date | None:
+    return max((day for day in (one, other) if day), default=None)
+
+
+def _earliest(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day), default=None)
+
+
+def _span(first: date | None, last: date | None) -> str:
+    if first and last:
+        return spoken(first) if first == last else f"{spoken(first)} to {spoken(last)}"
+    return f"{spoken(first)} on" if first else f"up to {spoken(last)}" if last else "all dates"

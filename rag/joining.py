@@ -1,0 +1,95 @@
+"""Puts together what was found for the parts of a question, and the answers to them.
+
+Pure functions; a question of one part passes through unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from rag.answering import Found, marked
+from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
+
+
+def found_together(question: str, parts: Sequence[Found]) -> Found:
+    """Return what was found for all parts as for one question."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    return Found(
+        asked=replace(first.asked, text=question, standalone=question),
+        evidence=tuple(_once(item for part in parts for item in part.evidence)),
+        weights={},
+        coverage=first.coverage,
+        notices=tuple(dict.fromkeys(notice for part in parts for notice in part.notices)),
+    )
+
+
+def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
+    """Return one answer from those to the parts, in order.
+
+    Parts that the articles do not answer are its `missing`, and make it `partly` answered;
+    it abstains only where all do.
+
+    Args:
+        whole: What was found for all parts.
+        answers: At least one; fewer than parts where the asker stopped.
+    """
+    if len(answers) == 1:
+        return replace(answers[0], question=whole.asked.text, evidence=whole.evidence)
+    citations: list[Citation] = []
+    statements: list[Statement] = []
+    conflicts: list[Conflict] = []
+    for answer in answers:
+        places = [_place(citation, citations) for citation in answer.citations]
+        statements += [
+            replace(one, citations=tuple(places[at] for at in one.citations))
+            for one in answer.statements
+        ]
+        conflicts += [Conflict(places[one.earlier], places[one.later]) for one in answer.conflicts]
+    outcome, reason = _outcome(answers)
+    between = "\n\n" if outcome is Outcome.EVIDENCE_ONLY else " "
+    text = between.join(marked(statement) for statement in statements)
+    return replace(
+        answers[0],
+        question=whole.asked.text,
+        standalone=whole.asked.standalone,
+        text=answers[0].text if outcome is Outcome.ABSTAINED else text,
+        outcome=outcome,
+        reason=reason,
+        missing=" ".join(answer.missing for answer in answers if answer.missing),
+        statements=tuple(statements),
+        removed=tuple(one for answer in answers for one in answer.removed),
+        citations=tuple(citations),
+        conflicts=tuple(conflicts),
+        notices=tuple(dict.fromkeys(n for answer in answers for n in answer.notices)),
+        evidence=whole.evidence,
+        signals={},
+    )
+
+
+def _outcome(answers: Sequence[Answer]) -> tuple[Outcome, Reason]:
+    outcomes = {answer.outcome for answer in answers}
+    if len(outcomes) == 1:
+        return answers[0].outcome, answers[0].reason
+    if Outcome.EVIDENCE_ONLY in outcomes:  # stopped, or without a model
+        reason = next(a.reason for a in answers if a.outcome is Outcome.EVIDENCE_ONLY)
+        return Outcome.EVIDENCE_ONLY, reason
+    return Outcome.PARTLY, Reason.NONE
+
+
+def _place(citation: Citation, citations: list[Citation]) -> int:
+    if citation not in citations:
+        citations.append(citation)
+    return citations.index(citation)
+
+
+def _once(items: Iterable[Evidence]) -> Iterator[Evidence]:
+    """Each window once, numbered from 1."""
+    spans: set[tuple[str, int, int]] = set()
+    for item in items:
+        span = (item.article_id, item.start, item.end)
+        if span not in spans:
+            spans.add(span)
+            yield replace(item, number=len(spans))
