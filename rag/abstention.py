@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from rag.grounding import Grounded
 from rag.kinds import gives_kind
 from rag.types import ABSTENTION, Citation, Evidence
 
+_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 COEFFICIENTS = Path(__file__).with_name("abstention.json")
 
 
@@ -50,7 +52,8 @@ class Signals:
             and their headlines.
         found: Score of the best sentence, by words and meaning.
         sure: Mean log-probability of the draft's tokens, natural logarithm; 0 where unknown.
-        names: Share of the question's names that stand in the cited windows; 1 without names.
+        names: Share of the question's names and years that stand in what the cited articles
+            showed; 1 without any.
         kind: Whether the answer gives the kind of thing asked for; see `rag.kinds`.
         rival: How much more of the question's words a sentence holds that does not give the
             answer than the one that is cited; -1 to 1.
@@ -167,9 +170,11 @@ def _rival(
 def _names_standing(
     question: str, evidence: Sequence[Evidence], cited: Sequence[Citation]
 ) -> float:
-    names = names_in(question)
+    """Share of the question's names and years that stand in what the cited articles showed."""
     articles = {citation.article_id for citation in cited}
-    around = " ".join(
-        f"{item.headline} {item.text}" for item in evidence if item.article_id in articles
-    )
-    return sum(name_stands(name, around) for name in names) / len(names) if names else 1.0
+    shown = [item for item in evidence if item.article_id in articles]
+    around = " ".join(f"{item.headline} {item.text}" for item in shown)
+    published = {str(item.date.year) for item in shown if item.date}
+    standing = [name_stands(name, around) for name in names_in(question)]
+    standing += [year in published or year in around for year in _YEAR.findall(question)]
+    return sum(standing) / len(standing) if standing else 1.0

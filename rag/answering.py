@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from index.days import spoken
 from index.types import Coverage
 from rag.citing import Sentence, cite
 from rag.conflicts import find_conflict
@@ -75,13 +76,27 @@ def abstained(
 def listed(found: Found, listing: Listing) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
     head, *lines = listing.lines
-    statements = [Statement(head, (), 1.0)]  # the articles below it are what it counts
+    return _in_lines(found, lines, listing.citations, head)
+
+
+def told(found: Found) -> Answer:
+    """Return the evidence as a story, a dated quote a line; no model wrote it."""
+    citations = [cite(Sentence(item, item.best)) for item in found.evidence]
+    lines = [f"{spoken(one.date)}: “{one.quote}”" for one in citations if one.date]
+    return _in_lines(found, lines, citations)
+
+
+def _in_lines(
+    found: Found, lines: Sequence[str], citations: Sequence[Citation], head: str = ""
+) -> Answer:
+    """One citation a line; a head needs none, for the lines below it are what it counts."""
+    statements = [Statement(head, (), 1.0)] if head else []
     statements += [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
     return replace(
         _answer(found, Outcome.ANSWERED),
         text="\n".join(marked(statement) for statement in statements),
         statements=tuple(statements),
-        citations=listing.citations,
+        citations=tuple(citations),
     )
 
 

@@ -42,6 +42,23 @@ _LATEST = re.compile(
     r"\b(latest|newest|most recent(ly)?|current(ly)?|now|so far|up to date|at the moment)\b",
     re.IGNORECASE,
 )
+# "9 to 20 August 2023", "August 9-20": the first day lacks its month.
+_DAYS_OF_MONTH = re.compile(
+    rf"\b(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?P<link>and|to|until|-|–)\s*"
+    rf"(?=\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<rest>(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?))",
+    re.IGNORECASE,
+)
+_MONTH_OF_DAYS = re.compile(
+    rf"\b(?P<month>{_MONTH})\.?\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*"
+    rf"(?P<link>and|to|until|-|–)\s*(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)"
+    rf"(?P<year>,?\s+\d{{4}}\b)?",
+    re.IGNORECASE,
+)
+_MONTHS_OF_YEAR = re.compile(
+    rf"\b(?P<first>{_MONTH})\.?\s+(?P<link>and|to|until|-|–)\s+"
+    rf"(?=(?:{_MONTH})\b\.?,?\s+(?P<year>\d{{4}})\b)",
+    re.IGNORECASE,
+)
 _OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
 
 
@@ -71,11 +88,12 @@ def find_window(text: str, as_of: date) -> Window | None:
         text: The question.
         as_of: The day that "today" means.
     """
+    text, spanning = _whole_days(text)
     periods = _periods(text, as_of)
     if not periods:
         return _relative(text, as_of)
     first, last, at = periods[0]
-    if len(periods) > 1 and re.search(r"\b(between|from)\b", text, re.IGNORECASE):
+    if len(periods) > 1 and (spanning or re.search(r"\b(between|from)\b", text, re.IGNORECASE)):
         last = periods[1][1]
         if first > last and first.year > last.year:  # "3 May to 5 June 2021": one year for both
             first = first.replace(year=last.year, day=min(first.day, 28))
@@ -90,6 +108,19 @@ def find_window(text: str, as_of: date) -> Window | None:
     if side == "to":
         return Window(None, last, _said(word, text[at]))
     return Window(first, last, text[at])
+
+
+def _whole_days(text: str) -> tuple[str, bool]:
+    """Give both ends of a span their month and year, and say if there was one that lacked it."""
+    whole = _MONTH_OF_DAYS.sub(
+        lambda m: "{first} {month}{year} {link} {last} {month}{year}".format(
+            **{name: value or "" for name, value in m.groupdict().items()}
+        ),
+        text,
+    )
+    whole = _DAYS_OF_MONTH.sub(lambda m: f"{m['first']} {m['rest']} {m['link']} ", whole)
+    whole = _MONTHS_OF_YEAR.sub(lambda m: f"{m['first']} {m['year']} {m['link']} ", whole)
+    return whole, whole != text
 
 
 def _said(word: str, period: str) -> str:

@@ -133,6 +133,11 @@ class _Window:
         return _Window(best, min(w.first for w in every), max(w.last for w in every))
 
 
+def single_sentences(sentences: Sequence[RankedSentence]) -> list[Evidence]:
+    """Return each sentence as a window of its own, numbered in the order given."""
+    return [_evidence(at, _Window(one, one.at, one.at)) for at, one in enumerate(sentences, 1)]
+
+
 def _numbered(windows: Sequence[_Window], *, latest: bool) -> list[Evidence]:
     """Number the windows: the best article first, those of one article in its text's order.
 

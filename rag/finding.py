@@ -19,15 +19,17 @@ from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds
 from index.vectors import VectorsMissing
 from rag.answering import Found
-from rag.evidence import select_evidence
+from rag.evidence import select_evidence, single_sentences
+from rag.language import foreign_language
 from rag.listing import Listing, list_articles
 from rag.parts import split_question
 from rag.question import Understood, understand
 from rag.ranking import RankedSentence, best_passages, rank_sentences, word_weights
 from rag.retrieval import retrieve
+from rag.timeline import story_of
 from rag.types import Question, RetrievedPassage, Turn
 
-_LEAST_TOKENS = 120  # of evidence for one part of a question
+_OF_A_STORY = 60  # passages looked at for a story
 T = TypeVar("T")
 
 
@@ -72,12 +74,11 @@ class Finder:
         """
         begun = time.perf_counter()
         parts = _parts_of(question)
-        share = 2 * self._settings.evidence_tokens // (len(parts) + 1)
 
         def found_in(snapshot: Snapshot) -> list[Found]:
             searched = [self._search(snapshot, part) for part in parts]
             timings["retrieval"] = time.perf_counter() - begun
-            return [self._found(snapshot, one, max(_LEAST_TOKENS, share)) for one in searched]
+            return [self._found(snapshot, one) for one in searched]
 
         found = self._steadily(found_in)
         timings["evidence"] = time.perf_counter() - begun
@@ -92,6 +93,21 @@ class Finder:
             listing = list_articles(snapshot, subject, bounds)
             found = Found(asked, listing.evidence, {}, snapshot.coverage(bounds), notices)
             return found, listing
+
+    def story(self, question: Question, subject: str) -> Found:
+        """Return the dated sentences that tell a story; the question's dates are bounds here."""
+
+        def told_in(snapshot: Snapshot) -> Found:
+            asked = self._understand(snapshot, question)
+            hint, notices = _window(snapshot, asked)
+            bounds = hint or asked.bounds
+            vector = self._embeddings.embed_query(subject)
+            found = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
+            weights = word_weights(subject, snapshot.frequency)
+            evidence = single_sentences(story_of(rank_sentences(subject, found, weights)))
+            return Found(asked, tuple(evidence), weights, snapshot.coverage(bounds), notices)
+
+        return self._steadily(told_in)
 
     def passages(self, question: Question, limit: int) -> list[RetrievedPassage]:
         """Return the best passages in the order of their best sentence, by turns of its parts."""
@@ -133,17 +149,20 @@ class Finder:
         sentences = rank_sentences(asked.standalone, found, weights)
         return Searched(asked, vector, weights, sentences, notices)
 
-    def _found(self, snapshot: Snapshot, searched: Searched, budget: int) -> Found:
+    def _found(self, snapshot: Snapshot, searched: Searched) -> Found:
         evidence = select_evidence(
             searched.sentences,
             searched.vector,
             self._embeddings,
-            budget,
+            self._settings.evidence_tokens,
             latest=searched.asked.latest,
         )
         coverage = snapshot.coverage(searched.asked.bounds)
-        asked, weights = searched.asked, searched.weights
-        return Found(asked, tuple(evidence), weights, coverage, searched.notices)
+        notices = searched.notices
+        unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
+        if unread:
+            notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
+        return Found(searched.asked, tuple(evidence), searched.weights, coverage, notices)
 
 
 def _parts_of(question: Question) -> list[Question]:

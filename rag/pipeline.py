@@ -25,7 +25,9 @@ from rag.citing import statements_in
 from rag.examples import example_questions
 from rag.finding import Finder
 from rag.grounding import Grounded, ground
+from rag.language import foreign_language
 from rag.listing import listed_subject
+from rag.timeline import told_story
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
 
@@ -72,15 +74,17 @@ class Pipeline:
         begun = time.perf_counter()
         timings: dict[str, float] = {}
         yield Progress("searching")
-        subject = listed_subject(question.text)
-        if subject:
-            yield from self._listed(question, subject, begun)
+        listed = self._listed(question)
+        if listed:
+            found, answer = listed
+            yield _retrieved(found)
+            yield replace(answer, timings={"total": time.perf_counter() - begun})
             return
-        found = self._finder.find(question, timings)
-        whole = joining.found_together(question.text, found)
-        yield Retrieved(whole.evidence, whole.asked.standalone, whole.coverage, whole.notices)
+        parts = self._finder.find(question, timings)
+        whole = joining.found_together(question.text, parts)
+        yield _retrieved(whole)
         answers: list[Answer] = []
-        for event in self._answers(found, cancel):
+        for event in self._answers(parts, cancel):
             if isinstance(event, Answer):
                 answers.append(event)
                 continue
@@ -91,10 +95,10 @@ class Pipeline:
         yield replace(joining.answered_together(whole, answers), timings=timings)
 
     def _answers(
-        self, found: Sequence[Found], cancel: threading.Event | None
+        self, parts: Sequence[Found], cancel: threading.Event | None
     ) -> Iterator[Progress | Token | Answer]:
         """Answer each part, until the asker stops."""
-        for at, part in enumerate(found):
+        for at, part in enumerate(parts):
             if at:
                 yield Token(" ")
             yield from self._answer(part, cancel)
@@ -109,6 +113,11 @@ class Pipeline:
             yield answering.abstained(
                 found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND
             )
+            return
+        language = foreign_language(found.asked.text)
+        if language:
+            notice = f"The question seems to be {language}; the models read English: quotes only."
+            yield answering.evidence_only(found, notice)
             return
         model = self._models.get()
         if model is None:
@@ -146,11 +155,15 @@ class Pipeline:
             answer = answering.answered(found, checked, prompt)
         return replace(answer, signals=asdict(signals))
 
-    def _listed(self, question: Question, subject: str, begun: float) -> Iterator[Event]:
-        found, listing = self._finder.listing(question, subject)
-        yield Retrieved(found.evidence, found.asked.standalone, found.coverage, found.notices)
-        timings = {"total": time.perf_counter() - begun}
-        yield replace(answering.listed(found, listing), timings=timings)
+    def _listed(self, question: Question) -> tuple[Found, Answer] | None:
+        """Answer what the index answers without a model: counts, lists and stories by dates."""
+        subject = listed_subject(question.text)
+        if subject:
+            found, listing = self._finder.listing(question, subject)
+            return found, answering.listed(found, listing)
+        story = told_story(question.text)
+        told = self._finder.story(question, story) if story else None
+        return (told, answering.told(told)) if told and len(told.evidence) > 1 else None
 
     # what the page and the command line also need
 
@@ -188,3 +201,7 @@ class Pipeline:
 
 def _joined(grounded: list[Grounded]) -> str:
     return " ".join(item.text for item in grounded)
+
+
+def _retrieved(found: Found) -> Retrieved:
+    return Retrieved(found.evidence, found.asked.standalone, found.coverage, found.notices)

@@ -1,7 +1,9 @@
-"""Asks the model: whether the evidence states the answer, and for the answer itself.
+"""Asks the model for the answer, and then whether the evidence states it.
 
-Both questions share their beginning, so that the second is read from the engine's prefix cache.
-Knows nothing of how answers are checked.
+The model is not told to abstain: an order to do so blunts its judgement (see docs/quality.md),
+on which `rag.abstention` decides. What is asked later shares its beginning with what was asked
+before, so that it is read from the engine's prefix cache. Knows nothing of how answers are
+checked.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from rag.judge import probability_of
 from rag.kinds import Kind, kind_asked
 from rag.prompts import Prompt, load_prompt
 from rag.question import Understood
-from rag.types import ABSTENTION, Evidence, Progress, Token
+from rag.types import Evidence, Progress, Token
 
-_VARIABLES = frozenset({"abstention", "articles", "earlier", "question", "task"})
+_VARIABLES = frozenset({"articles", "earlier", "question", "task"})
 _ANSWER = {
     Kind.NAME: "Answer in one short sentence that gives the name:",
     Kind.NUMBER: "Answer in one short sentence that gives the number:",
@@ -29,7 +31,10 @@ _ANSWER = {
     Kind.OTHER: "Answer in one short sentence:",
 }
 _JUDGE = "Do the articles state the answer to this question? Reply Yes or No:"
-_CHECK = 'Do the articles state that the answer to this question is "{answer}"? Reply Yes or No:'
+_CHECK = (
+    "Proposed answer: {answer}\n"
+    "Is the proposed answer correct according to the articles? Reply Yes or No:"
+)
 
 
 def answer_prompt() -> Prompt:
@@ -40,7 +45,7 @@ def answer_prompt() -> Prompt:
 def system_text() -> str:
     """The fixed beginning of every prompt, to be kept in the prefix cache."""
     messages = answer_prompt().template.format_messages(
-        abstention=ABSTENTION, articles="", earlier="", question="", task=""
+        articles="", earlier="", question="", task=""
     )
     return str(messages[0].content)
 
@@ -57,7 +62,6 @@ def answer_messages(
         earlier = f"Earlier question: {asked.earlier.question}\n"
         earlier += f"Earlier answer: {asked.earlier.answer}\n"
     return answer_prompt().template.format_messages(
-        abstention=ABSTENTION,
         articles=shown(evidence),
         earlier=earlier,
         question=asked.text,
@@ -76,7 +80,7 @@ def doubts(
 
     Both are asked at once, after the draft: what they share with it is read already.
     """
-    tasks = (_JUDGE, _CHECK.format(answer=answer.replace('"', "'")))
+    tasks = (_JUDGE, _CHECK.format(answer=answer))
     with ThreadPoolExecutor(len(tasks)) as threads:
         asks = [answer_messages(asked, evidence, task) for task in tasks]
         stated, confirmed = threads.map(lambda messages: probability_of(model, messages), asks)

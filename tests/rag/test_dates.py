@@ -36,6 +36,10 @@ TODAY = date(2023, 6, 20)
         ("What did he say until 2021?", None, "2021-12-31"),
         ("Who won between 3 May and 5 June 2023?", "2023-05-03", "2023-06-05"),
         ("Who won between 3 May and 5 June 2021?", "2021-05-03", "2021-06-05"),
+        ("What happened between 9 and 20 May 2023?", "2023-05-09", "2023-05-20"),
+        ("What happened from May 9 to 20, 2022?", "2022-05-09", "2022-05-20"),
+        ("What was said 9–20 May?", "2023-05-09", "2023-05-20"),
+        ("Who won between March and May 2022?", "2022-03-01", "2022-05-31"),
         ("Who won from 2020 to 2022?", "2020-01-01", "2022-12-31"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from rag.prompts import load_prompt
 from rag.question import understand
-from rag.types import ABSTENTION, Question, Turn
+from rag.types import Question, Turn
 from rag.writing import answer_messages, answer_prompt, system_text
 from tests.rag.newsroom import window
 
@@ -40,10 +40,6 @@ def test_the_version_is_the_digest_of_the_file() -> None:
 def test_a_prompt_with_other_variables_is_refused() -> None:
     with pytest.raises(ValueError, match=r"question.*expected.*weather"):
         load_prompt("answer", frozenset({"weather"}))
-
-
-def test_the_model_is_told_how_to_abstain() -> None:
-    assert ABSTENTION in messages("Spain won.")[0]
 
 
 def test_the_beginning_is_the_same_for_all_questions() -> None:
