@@ -24,8 +24,8 @@ from rag.language import foreign_language
 from rag.listing import Listing, list_articles
 from rag.parts import split_question
 from rag.question import Understood, understand
-from rag.ranking import RankedSentence, best_passages, rank_sentences, word_weights
-from rag.retrieval import retrieve
+from rag.ranking import RankedSentence, best_passages
+from rag.retrieval import search_sentences
 from rag.timeline import story_of
 from rag.types import Question, RetrievedPassage, Turn
 
@@ -88,7 +88,7 @@ class Finder:
         """Count and list articles; the dates that the question names are bounds here."""
         with self._reader.snapshot() as snapshot:
             asked = self._understand(snapshot, question)
-            hint, notices = _window(snapshot, asked)
+            hint, notices = _window(snapshot, asked, only=True)
             bounds = hint or asked.bounds
             listing = list_articles(snapshot, subject, bounds)
             found = Found(asked, listing.evidence, {}, snapshot.coverage(bounds), notices)
@@ -99,12 +99,11 @@ class Finder:
 
         def told_in(snapshot: Snapshot) -> Found:
             asked = self._understand(snapshot, question)
-            hint, notices = _window(snapshot, asked)
+            hint, notices = _window(snapshot, asked, only=True)
             bounds = hint or asked.bounds
             vector = self._embeddings.embed_query(subject)
-            found = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
-            weights = word_weights(subject, snapshot.frequency)
-            evidence = single_sentences(story_of(rank_sentences(subject, found, weights)))
+            ranked, weights = search_sentences(snapshot, subject, vector, _OF_A_STORY, bounds)
+            evidence = single_sentences(story_of(ranked))
             return Found(asked, tuple(evidence), weights, snapshot.coverage(bounds), notices)
 
         return self._steadily(told_in)
@@ -136,7 +135,7 @@ class Finder:
         asked = self._understand(snapshot, question)
         vector = self._embeddings.embed_query(asked.standalone)
         hint, notices = _window(snapshot, asked)
-        found = retrieve(
+        sentences, weights = search_sentences(
             snapshot,
             asked.standalone,
             vector,
@@ -145,8 +144,6 @@ class Finder:
             window=hint,
             latest=asked.latest,
         )
-        weights = word_weights(asked.standalone, snapshot.frequency)
-        sentences = rank_sentences(asked.standalone, found, weights)
         return Searched(asked, vector, weights, sentences, notices)
 
     def _found(self, snapshot: Snapshot, searched: Searched) -> Found:
@@ -181,8 +178,13 @@ def _by_turns(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedP
     return list({(one.passage.article_id, one.passage.start): one for one in turns}.values())
 
 
-def _window(snapshot: Snapshot, asked: Understood) -> tuple[Bounds | None, tuple[str, ...]]:
-    """Return the dates that the question implies, and what must be said of dates."""
+def _window(
+    snapshot: Snapshot, asked: Understood, *, only: bool = False
+) -> tuple[Bounds | None, tuple[str, ...]]:
+    """Return the dates that the question implies, and what must be said of dates.
+
+    `only` says whether nothing else is searched, or these are preferred.
+    """
     notices: list[str] = []
     left_out = snapshot.coverage().undated
     if asked.bounds.dated and left_out:
@@ -195,7 +197,12 @@ def _window(snapshot: Snapshot, asked: Understood) -> tuple[Bounds | None, tuple
     if snapshot.coverage(hint).articles == 0:
         notices.append(f"No article is from {asked.window.words}; all dates were searched.")
         return None, tuple(notices)
-    notices.append(f"Articles from {_span(first, last)} were preferred.")
+    days = _span(first, last)
+    notices.append(
+        f"Only articles from {days} were searched."
+        if only
+        else f"Articles from {days} were preferred."
+    )
     return hint, tuple(notices)
 
 

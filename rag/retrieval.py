@@ -19,7 +19,7 @@ from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds, Hit, Passage
 from rag.dates import wants_latest
 from rag.fusion import collapse_near_duplicates, reciprocal_rank_fusion
-from rag.ranking import best_passages, rank_sentences, word_weights
+from rag.ranking import RankedSentence, best_passages, rank_sentences, word_weights
 from rag.types import RetrievedPassage
 
 # BM25 is the stronger half on news; see docs/quality.md for what was measured.
@@ -60,6 +60,25 @@ def retrieve(
     if latest:
         found = _raise_recent(found)
     return collapse_near_duplicates(found[: 3 * limit])[:limit]
+
+
+def search_sentences(
+    snapshot: Snapshot,
+    text: str,
+    vector: Sequence[float],
+    limit: int,
+    bounds: Bounds,
+    *,
+    window: Bounds | None = None,
+    latest: bool = False,
+) -> tuple[list[RankedSentence], dict[str, float]]:
+    """Return the sentences of the best passages, likeliest first, and what each word tells.
+
+    Takes what `retrieve` takes; the weights of the question's words are of `word_weights`.
+    """
+    found = retrieve(snapshot, text, vector, limit, bounds, window=window, latest=latest)
+    weights = word_weights(text, snapshot.frequency)
+    return rank_sentences(text, found, weights), weights
 
 
 def to_passages(
@@ -204,9 +223,8 @@ class HybridRetriever(ArchiveRetriever):
     def _find(self, snapshot: Snapshot, query: str, k: int) -> list[RetrievedPassage]:
         vector = self.embeddings.embed_query(query)
         pool, latest = max(k, self.pool), wants_latest(query)
-        found = retrieve(snapshot, query, vector, pool, self.bounds, latest=latest)
-        weights = word_weights(query, snapshot.frequency)
-        return best_passages(rank_sentences(query, found, weights), k)
+        ranked, _ = search_sentences(snapshot, query, vector, pool, self.bounds, latest=latest)
+        return best_passages(ranked, k)
 
 
 def _by_score(

@@ -36,7 +36,7 @@ _DATED = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 0.6  # share of the best sentence's words that an entry must hold
-_LEAD = 0.25  # the first sentence of an article sums it up
+_LEAD = 0.5  # the first sentence of an article sums it up
 
 
 def told_story(question: str) -> str | None:

@@ -53,6 +53,10 @@ def test_articles_are_counted_by_the_index(stories: Pipeline) -> None:
 def test_dates_of_the_question_bound_the_list(stories: Pipeline) -> None:
     answer = stories.ask(Question("Which articles mention Maui in September 2023?"))
     assert [citation.article_id for citation in answer.citations] == ["toll-97.txt"]
+    assert (
+        answer.notices[-1]
+        == "Only articles from 1 September 2023 to 30 September 2023 were searched."
+    )
 
 
 def test_a_reprint_is_counted_as_an_article(stories: Pipeline) -> None:
