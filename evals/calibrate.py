@@ -114,16 +114,21 @@ class Point:
 
 
 def curve(made: Fit, asked: Sequence[Row], thresholds: Sequence[float]) -> list[Point]:
-    """Return the risk–coverage curve; questions refused before the decision stay refused."""
+    """Return the risk–coverage curve; what was settled without this decision stays as it was.
+
+    That is what was refused before it, and what was answered in parts or by the index.
+    """
     able = sum(row.answerable for row in asked)
     silent = len(asked) - able
+    settled = [row for row in asked if not row.signals and not row.abstained]
+    settled_able = sum(row.answerable for row in settled)
     answerable = np.array([row.answerable for row in made.rows])
     points: list[Point] = []
     for threshold in thresholds:
         told = made.held_out >= threshold
-        good = float((told & (made.right > 0)).sum())
-        answered = int(told.sum())
-        answered_able = int((told & answerable).sum())
+        good = float((told & (made.right > 0)).sum()) + sum(bool(row.correct) for row in settled)
+        answered = int(told.sum()) + len(settled)
+        answered_able = int((told & answerable).sum()) + settled_able
         points.append(
             Point(
                 threshold=threshold,

@@ -35,6 +35,7 @@ _YEAR = re.compile(
 )
 _RELATIVE = re.compile(
     r"\b(?:(?P<word>today|yesterday|tomorrow)"
+    r"|(?P<lately>(?<!most )recently|lately|these days|in recent (?:days|weeks))"
     r"|(?P<which>this|last|past|previous)\s+(?P<unit>day|week|month|year))\b",
     re.IGNORECASE,
 )
@@ -59,6 +60,7 @@ _MONTHS_OF_YEAR = re.compile(
     rf"(?=(?:{_MONTH})\b\.?,?\s+(?P<year>\d{{4}})\b)",
     re.IGNORECASE,
 )
+_LATELY = 30  # days that "recently" means
 _OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
 
 
@@ -200,6 +202,8 @@ def _relative(text: str, as_of: date) -> Window | None:
         shift = {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()]
         day = _shifted(as_of, shift)
         return Window(day, day, match[0])
+    if match["lately"]:
+        return Window(_shifted(as_of, -_LATELY), as_of, match[0])
     unit, this = match["unit"].lower(), match["which"].lower() == "this"
     if unit == "day":
         return Window(_shifted(as_of, -1), as_of, match[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import zip_longest
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from rag.retrieval import search_sentences
 from rag.timeline import story_of
 from rag.types import Question, RetrievedPassage, Turn
 
+_FRESH = 14  # days before the one that an answer is for
 _OF_A_STORY = 60  # passages looked at for a story
 T = TypeVar("T")
 
@@ -142,6 +143,7 @@ class Finder:
             max(least, self._settings.passages),
             asked.bounds,
             window=hint,
+            fresh=None if hint else _fresh(question, asked),
             latest=asked.latest,
         )
         return Searched(asked, vector, weights, sentences, notices)
@@ -204,6 +206,14 @@ def _window(
         else f"Articles from {days} were preferred."
     )
     return hint, tuple(notices)
+
+
+def _fresh(question: Question, asked: Understood) -> Bounds | None:
+    """The days before the one that the asker named: news of then is likelier meant than older."""
+    if question.as_of is None:
+        return None
+    first = _latest(question.as_of - timedelta(days=_FRESH), asked.bounds.date_from)
+    return Bounds(first, asked.bounds.date_to, asked.bounds.sources, undated=False)
 
 
 def _latest(one: date | None, other: date | None) -> date | None:

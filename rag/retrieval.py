@@ -23,7 +23,7 @@ from rag.ranking import RankedSentence, best_passages, rank_sentences, word_weig
 from rag.types import RetrievedPassage
 
 # BM25 is the stronger half on news; see docs/quality.md for what was measured.
-WEIGHTS = {"lexical": 1.0, "dense": 0.7, "window": 0.6, "recent": 0.5}
+WEIGHTS = {"lexical": 1.0, "dense": 0.7, "window": 1.0, "fresh": 0.4, "recent": 0.5}
 _CANDIDATES = 40
 _RECENT_POOL = 12
 
@@ -36,6 +36,7 @@ def retrieve(
     bounds: Bounds,
     *,
     window: Bounds | None = None,
+    fresh: Bounds | None = None,
     latest: bool = False,
 ) -> list[RetrievedPassage]:
     """Return the best passages, near-duplicates collapsed, best first.
@@ -47,14 +48,16 @@ def retrieve(
         limit: Most passages returned.
         bounds: What must hold.
         window: Dates that the question implies: passages within are raised, none is left out.
+        fresh: The same for the days before the one that the answer is for: raised a little.
         latest: Whether newer passages among the relevant ones are raised.
     """
     rankings = {
         "dense": _keys(snapshot.dense(vector, _CANDIDATES, bounds)),
         "lexical": _keys(snapshot.lexical(text, _CANDIDATES, bounds)),
     }
-    if window:
-        rankings["window"] = _keys(snapshot.lexical(text, _CANDIDATES, window))
+    for name, days in (("window", window), ("fresh", fresh)):
+        if days:
+            rankings[name] = _keys(snapshot.lexical(text, _CANDIDATES, days))
     scores = reciprocal_rank_fusion(rankings, WEIGHTS)
     found = to_passages(snapshot, scores, rankings, bounds)
     if latest:
@@ -70,13 +73,16 @@ def search_sentences(
     bounds: Bounds,
     *,
     window: Bounds | None = None,
+    fresh: Bounds | None = None,
     latest: bool = False,
 ) -> tuple[list[RankedSentence], dict[str, float]]:
     """Return the sentences of the best passages, likeliest first, and what each word tells.
 
     Takes what `retrieve` takes; the weights of the question's words are of `word_weights`.
     """
-    found = retrieve(snapshot, text, vector, limit, bounds, window=window, latest=latest)
+    found = retrieve(
+        snapshot, text, vector, limit, bounds, window=window, fresh=fresh, latest=latest
+    )
     weights = word_weights(text, snapshot.frequency)
     return rank_sentences(text, found, weights), weights
 

@@ -29,6 +29,7 @@ TODAY = date(2023, 6, 20)
         ("What happened last week?", "2023-06-07", "2023-06-20"),
         ("What happened this month?", "2023-06-01", "2023-06-20"),
         ("What happened last month?", "2023-05-01", "2023-05-31"),
+        ("Who recently resigned?", "2023-05-21", "2023-06-20"),
         ("What happened last year?", "2022-01-01", "2022-12-31"),
         ("What has he said since 4 May?", "2023-05-04", None),
         ("What did he say after May 2022?", "2022-05-01", None),

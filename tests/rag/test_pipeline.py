@@ -263,3 +263,24 @@ def test_the_page_finds_articles_publishers_and_examples(answering) -> None:
     found = pipeline.search(Question("Who scored in the final?"), limit=3)
     assert found[0].passage.article_id == "sydney.txt" and len(found) <= 3
     assert pipeline.article("nobody.txt") is None
+
+
+def test_news_of_the_days_before_as_of_comes_first(
+    indexed: Settings, tmp_path: Path, embeddings: MiniLMEmbeddings
+) -> None:
+    settings = indexed.model_copy(update={"data_dir": tmp_path / "data"})
+    text = "date {} A mayor resigns\n\nThe mayor of Bonn, {}, resigned after a quarrel.\n"
+    stories = {
+        "a.txt": text.format("2023-01-05", "Anna Alt"),
+        "b.txt": text.format("2023-06-10", "Berta Neu"),
+        "c.txt": text.format("2023-09-10", "Clara Spät"),
+    }
+    pipeline = newsroom(settings, embeddings, tmp_path / "articles", None, stories)
+    asked = "Which mayor of Bonn resigned after a quarrel?"
+
+    def first(as_of: date) -> str:
+        return pipeline.ask(Question(asked, as_of=as_of)).citations[0].article_id
+
+    assert [first(date(2023, 1, 8)), first(date(2023, 6, 12))] == ["a.txt", "b.txt"]
+    assert first(date(2023, 9, 12)) == "c.txt"
+    assert first(date(2023, 8, 1)) != "c.txt"
