@@ -1,7 +1,7 @@
 """Decides whether a draft may be shown: the model's own doubts and the checks made in code.
 
-Coefficients come from `rag/abstention.json`; they are set by hand so far, and
-`python -m evals calibrate --threshold` writes fitted ones. Pure functions.
+Coefficients come from `rag/abstention.json`, which `python -m evals calibrate --threshold` writes
+from the results of a question set; see docs/quality.md for which. Pure functions.
 """
 
 from __future__ import annotations

@@ -54,11 +54,28 @@ def test_the_calibration_in_force_answers_when_sure_and_not_when_all_doubts() ->
     assert set(force.weights) <= set(Signals.__dataclass_fields__)
 
 
-@pytest.mark.parametrize("signal", ["stated", "confirmed", "support", "asked", "found"])
+@pytest.mark.parametrize("signal", sorted(set(calibration().weights) - {"rival"}))
 def test_more_of_a_signal_never_speaks_against_an_answer(signal: str) -> None:
     force = calibration()
     less = replace(SURE, **{signal: 0.0})
     assert force.probability(less) <= force.probability(SURE)
+
+
+def test_a_sentence_that_fits_better_speaks_against_an_answer() -> None:
+    force = calibration()
+    assert force.probability(replace(SURE, rival=0.5)) < force.probability(SURE)
+
+
+def test_a_year_that_the_evidence_does_not_bear_counts_as_a_name_missing() -> None:
+    item = window("Ford made 3.5 billion dollars in 2004.", "a.txt")
+    answer = "Ford made 3.5 billion dollars."
+
+    def names(question: str) -> float:
+        made = ground(answer, question, [item])
+        return signals_of(question, {}, [item], [made], Doubts(1.0, 1.0)).names
+
+    assert names("What did Ford make in 2004?") == 1.0
+    assert names("What did Ford make in 1999?") == 0.5
 
 
 def test_signals_are_taken_from_what_is_cited() -> None:
