@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -55,14 +56,24 @@ def our_side(
     def ask(question: EvalQuestion) -> Row:
         if not question.passages:
             return _ask_ours(pipeline, question, model is not None, tokens)
-        home = HOME / "own"
-        shutil.rmtree(home, ignore_errors=True)
-        own = settings.model_copy(update={"data_dir": home})
-        index_archive(write_passages(question, home / "articles"), own, embeddings, None)
-        other = Pipeline(IndexReader(own), embeddings, ReadyModel(model), own)
-        return _ask_ours(other, question, model is not None, tokens)
+        with _folder_of(question) as home:
+            own = settings.model_copy(update={"data_dir": home})
+            index_archive(write_passages(question, home / "articles"), own, embeddings, None)
+            other = Pipeline(IndexReader(own), embeddings, ReadyModel(model), own)
+            return _ask_ours(other, question, model is not None, tokens)
 
     yield ask
+
+
+@contextmanager
+def _folder_of(question: EvalQuestion) -> Iterator[Path]:
+    """A folder for a question's own index; no two share a path, for Chroma keeps what it opened."""
+    home = HOME / "own" / hashlib.sha256(question.id.encode()).hexdigest()[:16]
+    shutil.rmtree(home, ignore_errors=True)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _ask_ours(pipeline: Pipeline, question: EvalQuestion, whole: bool, tokens: ReadTokens) -> Row:

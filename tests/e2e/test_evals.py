@@ -52,6 +52,27 @@ def test_whole_answers_quote_exactly_and_hold_no_texts(tmp_path: Path) -> None:
     assert "better 0, worse 0" in same.stdout
 
 
+def test_questions_may_bring_their_own_passages(tmp_path: Path) -> None:
+    lines = [
+        {
+            "id": number,
+            "query": f"Who leads the {town} council?",
+            "answer": name,
+            "fakeanswer": "Otto Falk",
+            "positive": [f"The {town} council is led by {name}.", "b c", "d e"],
+            "positive_wrong": [f"The {town} council is led by Otto Falk."],
+            "negative": ["Rain fell all day.", "A train was late.", "The fair opens on Sunday."],
+        }
+        for number, town, name in ((1, "Ulm", "Ida Brandt"), (2, "Gera", "Max Lorenz"))
+    ]
+    questions = tmp_path / "passages.jsonl"
+    questions.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    out = tmp_path / "out.json"
+    done = evals("run", str(questions), "--retrieval-only", "--json", str(out))
+    assert done.returncode == 0, done.stderr
+    assert [row["type"] for row in result(out)[0]["rows"]] == ["noise", "conflict"] * 2
+
+
 def test_what_a_person_can_mend_is_said(tmp_path: Path) -> None:
     broken = tmp_path / "set.jsonl"
     broken.write_text('{"id": "1"}\n', encoding="utf-8")
