@@ -53,7 +53,7 @@ def _finding(rows: Sequence[Row]) -> list[Figure]:
         *_ranks("gold article", [row for row in rows if row.gold], lambda row: row.gold_rank),
         share(
             "evidence sentence shown to the model",
-            (row.shown or False for row in quoted if row.asked),
+            (row.shown for row in quoted if row.shown is not None),
         ),
     ]
     return [figure for figure in made if figure]
@@ -79,7 +79,7 @@ def _answering(rows: Sequence[Row]) -> list[Figure]:
     made = [
         share("correct", (row.correct or False for row in able)),
         *(share(f"correct: {t}", (r.correct or False for r in able if r.type == t)) for t in types),
-        share("drafted correct, before the check", (row.drafted or False for row in able)),
+        share("drafted correct, before the check", _known(row.drafted for row in able)),
         share("abstained where it should not", (row.abstained for row in able)),
         share("abstained where it should", (row.abstained for row in silent)),
         *(share(f"abstained: {t}", (r.abstained for r in silent if r.type == t)) for t in kinds),
@@ -92,7 +92,15 @@ def _answering(rows: Sequence[Row]) -> list[Figure]:
     return [figure for figure in made if figure]
 
 
+def _known(outcomes: Iterable[bool | None]) -> list[bool]:
+    """The outcomes, unknown ones as failed; none where all are unknown, as for the stock chain."""
+    cases = list(outcomes)
+    return [bool(case) for case in cases] if any(case is not None for case in cases) else []
+
+
 def _citing(rows: Sequence[Row]) -> list[Figure]:
+    if not any(row.cited for row in rows):
+        return []
     told = [row for row in rows if row.answerable and not row.abstained and row.evidence]
     quoted = [row for row in told if row.quotes]
     made = [
