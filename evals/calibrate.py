@@ -122,11 +122,12 @@ def curve(made: Fit, asked: Sequence[Row], thresholds: Sequence[float]) -> list[
     silent = len(asked) - able
     settled = [row for row in asked if not row.signals and not row.abstained]
     settled_able = sum(row.answerable for row in settled)
+    settled_good = sum(bool(row.correct) for row in settled)
     answerable = np.array([row.answerable for row in made.rows])
     points: list[Point] = []
     for threshold in thresholds:
         told = made.held_out >= threshold
-        good = float((told & (made.right > 0)).sum()) + sum(bool(row.correct) for row in settled)
+        good = float((told & (made.right > 0)).sum()) + settled_good
         answered = int(told.sum()) + len(settled)
         answered_able = int((told & answerable).sum()) + settled_able
         points.append(

@@ -25,7 +25,7 @@ from rag.listing import Listing, list_articles
 from rag.parts import split_question
 from rag.question import Understood, understand
 from rag.ranking import RankedSentence, best_passages
-from rag.retrieval import search_sentences
+from rag.retrieval import rank_found, retrieve
 from rag.timeline import story_of
 from rag.types import Question, RetrievedPassage, Turn
 
@@ -103,7 +103,8 @@ class Finder:
             hint, notices = _window(snapshot, asked, only=True)
             bounds = hint or asked.bounds
             vector = self._embeddings.embed_query(subject)
-            ranked, weights = search_sentences(snapshot, subject, vector, _OF_A_STORY, bounds)
+            passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
+            ranked, weights = rank_found(snapshot, subject, passages)
             evidence = single_sentences(story_of(ranked))
             return Found(asked, tuple(evidence), weights, snapshot.coverage(bounds), notices)
 
@@ -136,7 +137,7 @@ class Finder:
         asked = self._understand(snapshot, question)
         vector = self._embeddings.embed_query(asked.standalone)
         hint, notices = _window(snapshot, asked)
-        sentences, weights = search_sentences(
+        passages = retrieve(
             snapshot,
             asked.standalone,
             vector,
@@ -146,6 +147,7 @@ class Finder:
             fresh=None if hint else _fresh(question, asked),
             latest=asked.latest,
         )
+        sentences, weights = rank_found(snapshot, asked.standalone, passages)
         return Searched(asked, vector, weights, sentences, notices)
 
     def _found(self, snapshot: Snapshot, searched: Searched) -> Found:

@@ -65,24 +65,13 @@ def retrieve(
     return collapse_near_duplicates(found[: 3 * limit])[:limit]
 
 
-def search_sentences(
-    snapshot: Snapshot,
-    text: str,
-    vector: Sequence[float],
-    limit: int,
-    bounds: Bounds,
-    *,
-    window: Bounds | None = None,
-    fresh: Bounds | None = None,
-    latest: bool = False,
+def rank_found(
+    snapshot: Snapshot, text: str, found: Sequence[RetrievedPassage]
 ) -> tuple[list[RankedSentence], dict[str, float]]:
-    """Return the sentences of the best passages, likeliest first, and what each word tells.
+    """Return the sentences of found passages, likeliest first, and what each word of `text` tells.
 
-    Takes what `retrieve` takes; the weights of the question's words are of `word_weights`.
+    The words are weighed by how rare they are in the snapshot; see `word_weights`.
     """
-    found = retrieve(
-        snapshot, text, vector, limit, bounds, window=window, fresh=fresh, latest=latest
-    )
     weights = word_weights(text, snapshot.frequency)
     return rank_sentences(text, found, weights), weights
 
@@ -229,7 +218,8 @@ class HybridRetriever(ArchiveRetriever):
     def _find(self, snapshot: Snapshot, query: str, k: int) -> list[RetrievedPassage]:
         vector = self.embeddings.embed_query(query)
         pool, latest = max(k, self.pool), wants_latest(query)
-        ranked, _ = search_sentences(snapshot, query, vector, pool, self.bounds, latest=latest)
+        found = retrieve(snapshot, query, vector, pool, self.bounds, latest=latest)
+        ranked, _ = rank_found(snapshot, query, found)
         return best_passages(ranked, k)
 
 
