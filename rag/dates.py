@@ -188,7 +188,7 @@ def _year(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
     return date(year, 1, 1), date(year, 12, 31)
 
 
-def _shifted(day: date, days: int) -> date:
+def shifted(day: date, days: int) -> date:
     """A day so many days later; the calendar's own ends at its ends."""
     ordinal = min(max(day.toordinal() + days, 1), date.max.toordinal())
     return date.fromordinal(ordinal)
@@ -200,21 +200,21 @@ def _relative(text: str, as_of: date) -> Window | None:
         return None
     if match["word"]:
         shift = {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()]
-        day = _shifted(as_of, shift)
+        day = shifted(as_of, shift)
         return Window(day, day, match[0])
     if match["lately"]:
-        return Window(_shifted(as_of, -_LATELY), as_of, match[0])
+        return Window(shifted(as_of, -_LATELY), as_of, match[0])
     unit, this = match["unit"].lower(), match["which"].lower() == "this"
     if unit == "day":
-        return Window(_shifted(as_of, -1), as_of, match[0])
+        return Window(shifted(as_of, -1), as_of, match[0])
     if unit == "week":
         # News speaks loosely of weeks: seven days, counted from the day itself.
-        return Window(_shifted(as_of, -7 if this else -13), as_of, match[0])
+        return Window(shifted(as_of, -7 if this else -13), as_of, match[0])
     if unit == "month":
         first = as_of.replace(day=1)
         if this:
             return Window(first, as_of, match[0])
-        last = _shifted(first, -1)
+        last = shifted(first, -1)
         return Window(last.replace(day=1), last, match[0])
     year = as_of.year if this else max(1, as_of.year - 1)
     return Window(date(year, 1, 1), date(year, 12, 31), match[0])

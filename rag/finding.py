@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from itertools import zip_longest
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds
 from index.vectors import VectorsMissing
 from rag.answering import Found
+from rag.dates import shifted
 from rag.evidence import select_evidence, single_sentences
 from rag.language import foreign_language
 from rag.listing import Listing, list_articles
@@ -88,9 +89,7 @@ class Finder:
     def listing(self, question: Question, subject: str) -> tuple[Found, Listing]:
         """Count and list articles; the dates that the question names are bounds here."""
         with self._reader.snapshot() as snapshot:
-            asked = self._understand(snapshot, question)
-            hint, notices = _window(snapshot, asked, only=True)
-            bounds = hint or asked.bounds
+            asked, bounds, notices = self._bounded(snapshot, question)
             listing = list_articles(snapshot, subject, bounds)
             found = Found(asked, listing.evidence, {}, snapshot.coverage(bounds), notices)
             return found, listing
@@ -99,14 +98,12 @@ class Finder:
         """Return the dated sentences that tell a story; the question's dates are bounds here."""
 
         def told_in(snapshot: Snapshot) -> Found:
-            asked = self._understand(snapshot, question)
-            hint, notices = _window(snapshot, asked, only=True)
-            bounds = hint or asked.bounds
+            asked, bounds, notices = self._bounded(snapshot, question)
             vector = self._embeddings.embed_query(subject)
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
-            ranked, weights = rank_found(snapshot, subject, passages)
+            ranked, _ = rank_found(snapshot, subject, passages)
             evidence = single_sentences(story_of(ranked))
-            return Found(asked, tuple(evidence), weights, snapshot.coverage(bounds), notices)
+            return Found(asked, tuple(evidence), {}, snapshot.coverage(bounds), notices)
 
         return self._steadily(told_in)
 
@@ -132,6 +129,14 @@ class Finder:
     def _understand(self, snapshot: Snapshot, question: Question) -> Understood:
         newest = snapshot.newest(date.today()) or snapshot.coverage().last
         return understand(question, newest, self._settings.max_question)
+
+    def _bounded(
+        self, snapshot: Snapshot, question: Question
+    ) -> tuple[Understood, Bounds, tuple[str, ...]]:
+        """Understand a question whose dates, asked or implied, bound what is searched."""
+        asked = self._understand(snapshot, question)
+        hint, notices = _window(snapshot, asked, only=True)
+        return asked, hint or asked.bounds, notices
 
     def _search(self, snapshot: Snapshot, question: Question, least: int = 0) -> Searched:
         asked = self._understand(snapshot, question)
@@ -214,7 +219,7 @@ def _fresh(question: Question, asked: Understood) -> Bounds | None:
     """The days before the one that the asker named: news of then is likelier meant than older."""
     if question.as_of is None:
         return None
-    first = _latest(question.as_of - timedelta(days=_FRESH), asked.bounds.date_from)
+    first = _latest(shifted(question.as_of, -_FRESH), asked.bounds.date_from)
     return Bounds(first, asked.bounds.date_to, asked.bounds.sources, undated=False)
 
 

@@ -284,3 +284,8 @@ def test_news_of_the_days_before_as_of_comes_first(
     assert [first(date(2023, 1, 8)), first(date(2023, 6, 12))] == ["a.txt", "b.txt"]
     assert first(date(2023, 9, 12)) == "c.txt"
     assert first(date(2023, 8, 1)) != "c.txt"
+
+
+def test_the_first_day_of_the_calendar_is_no_trap(answering) -> None:
+    answer = answering(script(QIN)).ask(Question(WHO, as_of=date(1, 1, 3)))
+    assert answer.abstained and answer.reason is Reason.OUTSIDE_DATES
