@@ -19,6 +19,7 @@ from rag.citing import sentences_of
 from rag.facts import name_stands, names_in, strict_numbers_in
 from rag.grounding import Grounded
 from rag.kinds import gives_kind
+from rag.nearness import nearness
 from rag.types import ABSTENTION, Citation, Evidence
 
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
@@ -57,6 +58,8 @@ class Signals:
         kind: Whether the answer gives the kind of thing asked for; see `rag.kinds`.
         rival: How much more of the question's words a sentence holds that does not give the
             answer than the one that is cited; -1 to 1.
+        nearer: How much nearer to the question's words the answer stands in its sentence than
+            another name or number there; -1 to 1, see `rag.nearness`.
     """
 
     stated: float
@@ -68,6 +71,7 @@ class Signals:
     names: float = 1.0
     kind: float = 0.5
     rival: float = 0.0
+    nearer: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,7 @@ def signals_of(
         names=_names_standing(question, evidence, cited),
         kind=gives_kind(question, said),
         rival=_rival(question, said, weights, evidence, cited),
+        nearer=min((nearness(question, said, weights, one.quote) for one in cited), default=0.0),
     )
 
 

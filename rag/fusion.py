@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -43,26 +44,27 @@ def collapse_near_duplicates(found: Sequence[RetrievedPassage]) -> list[Retrieve
     in `also_in` of what stays.
     """
     kept: list[RetrievedPassage] = []
-    shingles: list[frozenset[int]] = []
+    sizes: list[int] = []
+    holders: dict[int, list[int]] = {}  # which of those kept hold a run
     for item in found:
         mine = _shingles(item.passage.text)
-        at = next(
-            (
-                i
-                for i, other in enumerate(shingles)
-                if _alike(mine, other) and _same_facts(item.passage.text, kept[i].passage.text)
-            ),
-            None,
-        )
-        if at is None or kept[at].passage.article_id == item.passage.article_id:
+        shared = Counter(at for run in mine for at in holders.get(run, ()))
+        alike = (at for at in sorted(shared) if shared[at] >= _SAME * min(len(mine), sizes[at]))
+        twin = next((at for at in alike if _same_facts(item, kept[at])), None)
+        if twin is None or kept[twin].passage.article_id == item.passage.article_id:
+            for run in mine:
+                holders.setdefault(run, []).append(len(kept))
             kept.append(item)
-            shingles.append(mine)
-            continue
-        twin = kept[at]
-        also = dict.fromkeys((*twin.also_in, item.passage.article_id, *item.also_in))
-        also.pop(twin.passage.article_id, None)
-        kept[at] = replace(twin, also_in=tuple(also))
+            sizes.append(len(mine))
+        else:
+            kept[twin] = _also_in(kept[twin], item)
     return kept
+
+
+def _also_in(kept: RetrievedPassage, dropped: RetrievedPassage) -> RetrievedPassage:
+    articles = dict.fromkeys((*kept.also_in, dropped.passage.article_id, *dropped.also_in))
+    articles.pop(kept.passage.article_id, None)
+    return replace(kept, also_in=tuple(articles))
 
 
 def _shingles(text: str) -> frozenset[int]:
@@ -72,13 +74,9 @@ def _shingles(text: str) -> frozenset[int]:
     return frozenset(map(hash, runs)) or frozenset([hash(tuple(words))])
 
 
-def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
-    return len(one & other) >= _SAME * min(len(one), len(other))
-
-
-def _same_facts(one: str, other: str) -> bool:
+def _same_facts(one: RetrievedPassage, other: RetrievedPassage) -> bool:
     """Whether the shorter text gives no number, and no name, that the longer does not hold."""
-    shorter, longer = sorted((one, other), key=len)
+    shorter, longer = sorted((one.passage.text, other.passage.text), key=len)
     held = set(strict_numbers_in(longer).values())
     return set(strict_numbers_in(shorter).values()) <= held and all(
         name_stands(name, longer) for name in names_in(shorter)
