@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from index.words import STOP_WORDS
 from rag.places import same_place
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*[\w]|[^\W_]")
+_ENDED = re.compile(r"[.!?:;\"“”\n]")
+_OPENED = ('"', "“", "‘", "'", "(")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _CAPITAL = re.compile(r"(?:[A-Z]\.)+[A-Z]?|[^\W\d_a-zß-öø-ÿ][\w'’&-]*")
 # Parts of one name; what other words join ("Bank of England") is two, and each must stand.
 _NAME_LINKS = frozenset("de la von van der bin al el".split())
@@ -85,22 +89,23 @@ def names_in(text: str) -> list[str]:
     names: list[str] = []
     run: list[str] = []
     fresh = True  # at the start of a sentence
+    last = 0  # where the word before ends
     for match in _WORD.finditer(text):
-        word = match[0]
-        gap = text[match.start() - 1 : match.start()] if match.start() else ""
-        between = text[_previous_end(text, match.start()) : match.start()]
-        ended = bool(re.search(r"[.!?:;\"“”\n]", between)) and not _initial(run)
-        if ended or "," in between or "(" in between:
-            _close(run, names)
-        fresh = fresh or ended or gap in "\"“‘'("
-        bare = re.sub(r"['’]s?$", "", word)
+        word, between = match[0], text[last : match.start()]
+        last = match.end()
+        if between != " ":
+            ended = bool(_ENDED.search(between)) and not _initial(run)
+            if ended or "," in between or "(" in between:
+                _close(run, names)
+            fresh = fresh or ended or between.endswith(_OPENED)
+        bare = _POSSESSIVE.sub("", word)
         if _CAPITAL.fullmatch(bare) and not (fresh and _common(bare)):
             run.append(bare)
             if bare != word:
                 _close(run, names)
         elif word in _NAME_LINKS and run:
             run.append(word)
-        else:
+        elif run:
             _close(run, names)
         fresh = False
     _close(run, names)
@@ -109,12 +114,6 @@ def names_in(text: str) -> list[str]:
 
 def _initial(run: list[str]) -> bool:
     return bool(run) and (len(run[-1]) == 1 or run[-1].lower() in _TITLES)
-
-
-def _previous_end(text: str, at: int) -> int:
-    while at > 0 and not text[at - 1].isalnum():
-        at -= 1
-    return at
 
 
 def _common(word: str) -> bool:
@@ -143,7 +142,7 @@ def _close(run: list[str], names: list[str]) -> None:
 
 def name_stands(name: str, text: str) -> bool:
     """Whether a text names who or what `name` names: its last word, or another common form."""
-    low = f" {_flat(_PRONOUN_US.sub(' ', text))} "
+    low, held = _searched(text)
     flat = _flat(name)
     for alias in _ALIASES:
         if flat in alias:
@@ -159,7 +158,14 @@ def name_stands(name: str, text: str) -> bool:
     # Mr Qin for Qin Gang: some surnames come first, and a title shows which word is one
     if len(words) > 1 and re.search(rf" (?:{'|'.join(_TITLES)}) {re.escape(words[0])} ", low):
         return True
-    return len(words) == 1 and any(same_place(last, word) for word in set(low.split()))
+    return len(words) == 1 and any(same_place(last, word) for word in held)
+
+
+@lru_cache(maxsize=1024)  # many names are looked for in one text
+def _searched(text: str) -> tuple[str, frozenset[str]]:
+    """A text as names are looked for in it: flat, a blank at each end; and its words."""
+    flat = _flat(_PRONOUN_US.sub(" ", text))
+    return f" {flat} ", frozenset(flat.split())
 
 
 def _only_others(words: list[str], text: str) -> bool:
@@ -172,6 +178,7 @@ def _only_others(words: list[str], text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def _flat(text: str) -> str:
     plain = text.lower().replace("’", "'").replace("u.s.", "us").replace("u.k.", "uk")
     plain = re.sub(r"'s\b", "", plain.replace("u.n.", "un").replace("e.u.", "eu"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -35,27 +34,31 @@ def reciprocal_rank_fusion(
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
 
 
-def collapse_near_duplicates(found: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
-    """Keep the first of passages that say the same in different articles.
+def collapse_near_duplicates(
+    found: Sequence[RetrievedPassage], limit: int
+) -> list[RetrievedPassage]:
+    """Keep the first of passages that say the same in different articles, until there are enough.
 
     Two are the same when they share most of their runs of four words (Broder 1997, containment
     in the shorter one) and the shorter says no name and no number that the longer does not: a
     reprint with another figure is a disagreement, which must be seen. What is dropped is named
     in `also_in` of what stays.
+
+    Args:
+        found: Passages, best first.
+        limit: Most passages kept; what comes after the last of them is not looked at.
     """
     kept: list[RetrievedPassage] = []
-    sizes: list[int] = []
-    holders: dict[int, list[int]] = {}  # which of those kept hold a run
+    shingles: list[frozenset[int]] = []
     for item in found:
+        if len(kept) == limit:
+            break
         mine = _shingles(item.passage.text)
-        shared = Counter(at for run in mine for at in holders.get(run, ()))
-        alike = (at for at in sorted(shared) if shared[at] >= _SAME * min(len(mine), sizes[at]))
+        alike = (at for at, other in enumerate(shingles) if _alike(mine, other))
         twin = next((at for at in alike if _same_facts(item, kept[at])), None)
         if twin is None or kept[twin].passage.article_id == item.passage.article_id:
-            for run in mine:
-                holders.setdefault(run, []).append(len(kept))
             kept.append(item)
-            sizes.append(len(mine))
+            shingles.append(mine)
         else:
             kept[twin] = _also_in(kept[twin], item)
     return kept
@@ -72,6 +75,10 @@ def _shingles(text: str) -> frozenset[int]:
     words = stems(text)
     runs = zip(*(words[at:] for at in range(_SHINGLE)), strict=False)
     return frozenset(map(hash, runs)) or frozenset([hash(tuple(words))])
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+    return len(one & other) >= _SAME * min(len(one), len(other))
 
 
 def _same_facts(one: RetrievedPassage, other: RetrievedPassage) -> bool:

@@ -62,7 +62,7 @@ def retrieve(
     found = to_passages(snapshot, scores, rankings, bounds)
     if latest:
         found = _raise_recent(found)
-    return collapse_near_duplicates(found[: 3 * limit])[:limit]
+    return collapse_near_duplicates(found, limit)
 
 
 def rank_found(

@@ -36,25 +36,25 @@ def test_nothing_fuses_to_nothing() -> None:
 
 def test_a_reprint_is_named_beside_the_first() -> None:
     reprint = STORY.replace("a lavish", "the lavish") + " Photographs were taken."
-    kept = collapse_near_duplicates([found("a.txt", STORY), found("b.txt", reprint)])
+    kept = collapse_near_duplicates([found("a.txt", STORY), found("b.txt", reprint)], 9)
     assert [item.passage.article_id for item in kept] == ["a.txt"]
     assert kept[0].also_in == ("b.txt",)
 
 
 def test_what_a_reprint_knew_of_goes_along() -> None:
     kept = collapse_near_duplicates(
-        [found("a.txt", STORY, "c.txt"), found("b.txt", STORY, "a.txt", "d.txt")]
+        [found("a.txt", STORY, "c.txt"), found("b.txt", STORY, "a.txt", "d.txt")], 9
     )
     assert kept[0].also_in == ("c.txt", "b.txt", "d.txt")
 
 
 def test_other_news_of_the_same_subject_stays() -> None:
     other = "Mr Blinken met Wang Yi on Monday and flew to London in the evening."
-    assert len(collapse_near_duplicates([found("a.txt", STORY), found("b.txt", other)])) == 2
+    assert len(collapse_near_duplicates([found("a.txt", STORY), found("b.txt", other)], 9)) == 2
 
 
 def test_overlapping_passages_of_one_article_stay() -> None:
-    kept = collapse_near_duplicates([found("a.txt", STORY), found("a.txt", STORY + " More.")])
+    kept = collapse_near_duplicates([found("a.txt", STORY), found("a.txt", STORY + " More.")], 9)
     assert len(kept) == 2
     assert kept[0].also_in == ()
 
@@ -64,4 +64,11 @@ def test_a_reprint_with_another_figure_or_name_stays() -> None:
     other = "At least 96 people were killed by the fires, Governor Josh Green told reporters."
     named = "At least 36 people were killed by the fires, Governor Ann Brown told reporters."
     passages = [found("a.txt", first), found("b.txt", other), found("c.txt", named)]
-    assert len(collapse_near_duplicates(passages)) == 3
+    assert len(collapse_near_duplicates(passages, 9)) == 3
+
+
+def test_reprints_do_not_count_towards_the_limit() -> None:
+    other = "Mr Blinken met Wang Yi on Monday and flew to London in the evening."
+    passages = [found("a.txt", STORY), found("b.txt", STORY), found("c.txt", other)]
+    kept = collapse_near_duplicates([*passages, found("d.txt", "No news.")], 2)
+    assert [item.passage.article_id for item in kept] == ["a.txt", "c.txt"]
