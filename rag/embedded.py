@@ -50,9 +50,6 @@ class OpenVinoChat(BaseChatModel):
     `logprobs` the answer's `response_metadata["logprobs"]["content"]` is a list of
     `{"token", "logprob"}`, as with OpenAI. While a stream waits for a free slot it yields empty
     chunks whose `response_metadata["queue"]` is a list with the place in the queue.
-
-    A call with `choices`, words of letters, answers with the likeliest of them, and with
-    `logprobs` its token carries those of all choices as `top_logprobs`.
     """
 
     engine: SkipValidation[Engine] = Field(exclude=True, repr=False)
@@ -105,8 +102,6 @@ class OpenVinoChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        if kwargs.get("choices"):
-            return self._choose(messages, kwargs["choices"])
         generation = self._submit(messages, stop, kwargs)
         pieces = [piece for piece in generation if isinstance(piece, Piece)]
         message = AIMessage(
@@ -147,27 +142,6 @@ class OpenVinoChat(BaseChatModel):
             chunk_position="last",
         )
         yield ChatGenerationChunk(message=last)
-
-    def _choose(self, messages: list[BaseMessage], choices: Sequence[str]) -> ChatResult:
-        """Answer with the likeliest choice; the prompt is read once, by its first token each."""
-        known: list[dict[str, Any]] = []
-        for choice in choices:
-            generation = self.engine.submit(
-                chatml(messages), max_tokens=1, logprobs=True, forced=choice
-            )
-            pieces = [piece for piece in generation if isinstance(piece, Piece)]
-            logprob = sum(piece.logprob for piece in pieces)
-            known.append({"token": choice, "logprob": logprob})
-        best = max(known, key=lambda one: float(one["logprob"]))
-        message = AIMessage(
-            content=best["token"],
-            response_metadata={
-                **self._ending(generation),
-                "logprobs": {"content": [{**best, "top_logprobs": known}]},
-            },
-            usage_metadata=_usage(generation),
-        )
-        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _submit(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]

@@ -62,12 +62,8 @@ class Engine:
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         logprobs: bool = False,
-        forced: str = "",
     ) -> Generation:
         """Queue a prompt, template and all; returns at once.
-
-        What is `forced` is written whatever else is likelier: its log-probabilities, which are
-        those of the model without force, tell how likely the model finds it.
 
         Raises:
             ModelUnavailable: the engine failed or was closed.
@@ -88,7 +84,6 @@ class Engine:
                 "stop": list(stop),
                 "temperature": temperature,
                 "logprobs": logprobs,
-                "forced": forced,
             }
         )
         return generation

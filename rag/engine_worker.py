@@ -120,10 +120,6 @@ class Worker:
         config.do_sample = command["temperature"] > 0
         if config.do_sample:
             config.temperature = command["temperature"]
-        if command["forced"]:
-            forced = self._genai.StructuredOutputConfig()
-            forced.regex = command["forced"]
-            config.structured_output_config = forced
         tokens = self._tokenizer.encode(command["prompt"], add_special_tokens=False).input_ids
         number = command["id"]
         handle = self._pipeline.add_request(number, tokens, config)

@@ -34,13 +34,7 @@ def probability_of(
     Raises:
         ModelUnavailable: the model does not respond.
     """
-    answer = model.invoke(
-        list(messages),
-        max_tokens=1,
-        logprobs=True,
-        top_logprobs=_ALTERNATIVES,
-        choices=[yes, no],
-    )
+    answer = model.invoke(list(messages), max_tokens=1, logprobs=True, top_logprobs=_ALTERNATIVES)
     first = _first_token(answer)
     known = first.get("top_logprobs") or []
     likely, unlikely = (_total(known, word) for word in (yes, no))

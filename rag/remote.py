@@ -19,11 +19,11 @@ from index.settings import Settings
 
 # Options that a provider's client refuses, by provider; log-probabilities are known to few.
 _REFUSED = {
-    "openai": frozenset({"choices"}),
-    "azure_openai": frozenset({"choices"}),
-    "ollama": frozenset({"choices", "logprobs", "top_logprobs", "max_tokens"}),
+    "openai": frozenset[str](),
+    "azure_openai": frozenset[str](),
+    "ollama": frozenset({"logprobs", "top_logprobs", "max_tokens"}),
 }
-_REFUSED_ELSEWHERE = frozenset({"choices", "logprobs", "top_logprobs"})
+_REFUSED_ELSEWHERE = frozenset({"logprobs", "top_logprobs"})
 ADDRESS_FIELDS = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint")
 
 

@@ -161,7 +161,6 @@ def test_judgement_weighs_yes_against_no_whatever_is_likeliest(server):
     server.others["No"] = math.log(0.1)
     assert probability_of(model, ASKED) == pytest.approx(0.75)
     assert server.asked[0]["top_logprobs"] == 5
-    assert "choices" not in server.asked[0]
 
 
 def test_server_that_is_down_is_named():
