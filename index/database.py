@@ -8,6 +8,8 @@ from pathlib import Path
 from index.errors import BroadsheetError, IndexMissing
 
 _FILE = "index.sqlite"
+LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
+"""The condition of SQL that an article `a` is visible in a generation."""
 
 
 def database_path(index_dir: Path) -> Path:

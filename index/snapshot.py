@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
-from index.database import open_reader
+from index.catalogue import Catalogue
+from index.database import LIVE, open_reader
 from index.days import day_number, number_day
 from index.errors import IndexMismatch, IndexMissing
 from index.lexical import LexicalSearcher, LexicalStore
@@ -20,7 +21,6 @@ from index.settings import Settings
 from index.types import Article, Bounds, Coverage, Hit, Passage
 from index.vectors import VectorStore
 
-_LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
 _NARROW = 0.25  # Chroma filters well below this share; above it, over-fetching is cheaper
 _MARGIN = 1.3
 _COVERAGES = 256
@@ -170,7 +170,7 @@ class Snapshot:
             "SELECT p.key, p.start, p.end, substr(c.text, p.start + 1, p.end - p.start), "
             "c.headline, c.day, c.source, c.url, a.id "
             "FROM passages p JOIN contents c ON c.key = p.content "
-            f"JOIN articles a ON a.content = c.key WHERE p.key IN ({marks}) AND {_LIVE} "
+            f"JOIN articles a ON a.content = c.key WHERE p.key IN ({marks}) AND {LIVE} "
             "ORDER BY a.key",
             {"generation": self.generation},
         )
@@ -190,7 +190,7 @@ class Snapshot:
         """Return a live article by its id."""
         row = self._sql.execute(
             "SELECT a.location, c.headline, c.text, c.day, c.source, c.url FROM articles a "
-            f"JOIN contents c ON c.key = a.content WHERE a.id = :id AND {_LIVE}",
+            f"JOIN contents c ON c.key = a.content WHERE a.id = :id AND {LIVE}",
             {"generation": self.generation, "id": article_id},
         ).fetchone()
         if row is None:
@@ -199,20 +199,15 @@ class Snapshot:
         when = number_day(day) if day else None
         return Article(article_id, location, headline, text, when, source, url)
 
-    def articles(self, limit: int, offset: int = 0) -> list[tuple[str, str, date | None]]:
-        """Return (id, headline, date) of the live articles, newest first, paged."""
-        rows = self._sql.execute(
-            "SELECT a.id, c.headline, c.day FROM articles a JOIN contents c ON c.key = a.content "
-            f"WHERE {_LIVE} ORDER BY c.day DESC, a.key LIMIT :limit OFFSET :offset",
-            {"generation": self.generation, "limit": limit, "offset": offset},
-        )
-        return [(name, headline, number_day(day) if day else None) for name, headline, day in rows]
+    def catalogue(self) -> Catalogue:
+        """The live articles as a list."""
+        return Catalogue(self._sql, self.generation)
 
     def sources(self) -> list[str]:
         """The publishers of the live articles, by name."""
         rows = self._sql.execute(
             "SELECT DISTINCT c.source FROM contents c JOIN articles a ON a.content = c.key "
-            f"WHERE c.source IS NOT NULL AND {_LIVE} ORDER BY c.source",
+            f"WHERE c.source IS NOT NULL AND {LIVE} ORDER BY c.source",
             {"generation": self.generation},
         )
         return [str(source) for (source,) in rows]
@@ -227,7 +222,7 @@ class Snapshot:
     def _count(self, bounds: Bounds) -> Coverage:
         first, last, articles, undated = self._sql.execute(
             "SELECT min(c.day), max(c.day), count(*), coalesce(sum(c.day IS NULL), 0) "
-            f"FROM articles a JOIN contents c ON c.key = a.content WHERE {_LIVE} AND {_WITHIN}",
+            f"FROM articles a JOIN contents c ON c.key = a.content WHERE {LIVE} AND {_WITHIN}",
             {"generation": self.generation, **_limits(bounds)},
         ).fetchone()
         days = [number_day(day) if day else None for day in (first, last)]
@@ -251,7 +246,7 @@ class Snapshot:
         """
         rows = self._sql.execute(
             "SELECT name FROM collections WHERE EXISTS (SELECT 1 FROM contents c "
-            f"JOIN articles a ON a.content = c.key WHERE c.collection = name AND {_LIVE})",
+            f"JOIN articles a ON a.content = c.key WHERE c.collection = name AND {LIVE})",
             {"generation": self.generation},
         )
         return [str(name) for (name,) in rows]

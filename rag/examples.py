@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from index.catalogue import Wanted
 from index.sentences import sentence_spans
 from index.snapshot import Snapshot
 
@@ -29,10 +30,10 @@ _COMPILED = tuple((re.compile(pattern), question) for pattern, question in _PATT
 
 def example_questions(snapshot: Snapshot, limit: int) -> list[str]:
     """Return at most `limit` questions, of different kinds and from all over the archive."""
-    articles = snapshot.articles(_LOOKED_AT)
+    articles = snapshot.catalogue().page(Wanted(), _LOOKED_AT).articles
     found: dict[str, tuple[int, str]] = {}
-    for article_id, _, _ in articles:
-        article = snapshot.article(article_id)
+    for listed in articles:
+        article = snapshot.article(listed.article_id)
         made = _question(article.text) if article else None
         if made and made[1] not in found:
             found[made[1]] = made

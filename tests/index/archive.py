@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from index.build import build_index
+from index.catalogue import Wanted
 from index.embedder import DIMENSIONS, MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds, BuildReport
 from index.words import stems
 
@@ -65,7 +66,12 @@ def run_build(
 def live_ids(settings: Settings) -> set[str]:
     """Ids of what a reader that opens the index now can see."""
     with IndexReader(settings).snapshot() as snapshot:
-        return {name for name, _, _ in snapshot.articles(10_000)}
+        return ids_in(snapshot)
+
+
+def ids_in(snapshot: Snapshot) -> set[str]:
+    """Ids of the articles of a snapshot."""
+    return {one.article_id for one in snapshot.catalogue().page(Wanted(), 10_000).articles}
 
 
 def found(

@@ -1,0 +1,125 @@
+"""The archive as a list: pages of articles, sorted and filtered, and how many there are a month.
+
+Reads one generation of the index; knows nothing of passages' texts, vectors or words.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from index.database import LIVE
+from index.days import day_number, number_day
+
+
+class Order(StrEnum):
+    """What a list may be sorted by."""
+
+    DATE = "date"
+    HEADLINE = "headline"
+    SOURCE = "source"
+    PASSAGES = "passages"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which articles are listed, and in what order.
+
+    Attributes:
+        words: Only articles whose headline or publisher holds these words, without case.
+        first: First day, inclusive; None for no limit. Undated articles drop out with a limit.
+        last: Last day, inclusive.
+        order: What they are sorted by; the newest first among equals.
+        descending: Whether the greatest comes first.
+    """
+
+    words: str = ""
+    first: date | None = None
+    last: date | None = None
+    order: Order = Order.DATE
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An article in a list; `passages` is how many it was cut into."""
+
+    article_id: str
+    headline: str
+    date: date | None
+    source: str | None
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePage:
+    """A page of the list, and how many articles the whole list has."""
+
+    articles: tuple[Listed, ...]
+    total: int
+
+
+_COLUMNS = {
+    Order.DATE: "c.day",
+    Order.HEADLINE: "c.headline COLLATE NOCASE",
+    Order.SOURCE: "c.source COLLATE NOCASE",
+    Order.PASSAGES: "(SELECT count(*) FROM passages p WHERE p.content = c.key)",
+}
+_FROM = "FROM articles a JOIN contents c ON c.key = a.content"
+_CHOSEN = (
+    f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last) "
+    "AND (:words = '' OR c.headline LIKE :words ESCAPE '\\' OR c.source LIKE :words ESCAPE '\\')"
+)
+
+
+class Catalogue:
+    """The articles of one generation."""
+
+    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
+        """Read over a connection whose transaction its owner holds."""
+        self._sql = sql
+        self._generation = generation
+
+    def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
+        """Return at most `limit` articles of the list, after the first `offset`."""
+        values = self._values(wanted)
+        total = self._sql.execute(f"SELECT count(*) {_FROM} WHERE {_CHOSEN}", values).fetchone()[0]
+        way = "DESC" if wanted.descending else "ASC"
+        rows = self._sql.execute(
+            f"SELECT a.id, c.headline, c.day, c.source, {_COLUMNS[Order.PASSAGES]} {_FROM} "
+            f"WHERE {_CHOSEN} ORDER BY {_COLUMNS[wanted.order]} {way} NULLS LAST, c.day DESC, a.key "
+            "LIMIT :limit OFFSET :offset",
+            {**values, "limit": limit, "offset": offset},
+        )
+        found = (
+            Listed(name, headline, number_day(day) if day else None, source, passages)
+            for name, headline, day, source, passages in rows
+        )
+        return CataloguePage(tuple(found), int(total))
+
+    def months(self) -> dict[date, int]:
+        """Return how many dated articles there are by month, each named by its first day."""
+        rows = self._sql.execute(
+            f"SELECT c.day, count(*) {_FROM} WHERE {LIVE} AND c.day IS NOT NULL "
+            "GROUP BY c.day ORDER BY c.day",
+            {"generation": self._generation},
+        )
+        counts: dict[date, int] = {}
+        for day, articles in rows:
+            month = number_day(day).replace(day=1)
+            counts[month] = counts.get(month, 0) + int(articles)
+        return counts
+
+    def _values(self, wanted: Wanted) -> Mapping[str, object]:
+        words = wanted.words.strip()
+        for sign in ("\\", "%", "_"):
+            words = words.replace(sign, "\\" + sign)
+        return {
+            "generation": self._generation,
+            "first": day_number(wanted.first) if wanted.first else None,
+            "last": day_number(wanted.last) if wanted.last else None,
+            "words": f"%{words}%" if words else "",
+        }
