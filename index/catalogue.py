@@ -90,8 +90,8 @@ class Catalogue:
         way = "DESC" if wanted.descending else "ASC"
         rows = self._sql.execute(
             f"SELECT a.id, c.headline, c.day, c.source, {_COLUMNS[Order.PASSAGES]} {_FROM} "
-            f"WHERE {_CHOSEN} ORDER BY {_COLUMNS[wanted.order]} {way} NULLS LAST, c.day DESC, a.key "
-            "LIMIT :limit OFFSET :offset",
+            f"WHERE {_CHOSEN} ORDER BY {_COLUMNS[wanted.order]} {way} NULLS LAST, "
+            "c.day DESC, a.key LIMIT :limit OFFSET :offset",
             {**values, "limit": limit, "offset": offset},
         )
         found = (

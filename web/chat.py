@@ -19,6 +19,7 @@ from rag.asking import make_question
 from rag.types import Event, Token
 from web import render, wording
 from web.exchange import Exchange, advance, history
+from web.markup import message
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -100,7 +101,7 @@ def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[An
     ) -> tuple[Any, ...]:
         keep = (gr.skip(),) * 6
         if _session(request) in running:
-            return *keep, render.message("Wait for the answer, or stop it first."), gr.skip()
+            return *keep, message("Wait for the answer, or stop it first."), gr.skip()
         try:
             question = make_question(
                 text,
@@ -112,7 +113,7 @@ def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[An
                 history=history(exchanges),
             )
         except QuestionError as error:
-            return *keep, render.message(str(error)), gr.skip()
+            return *keep, message(str(error)), gr.skip()
         asked = (*exchanges, Exchange(question))
         past, now = render.conversation(exchanges), render.reply(asked[-1], len(exchanges))
         said = render.spoken(wording.stage(asked[-1].stage))

@@ -12,6 +12,7 @@ from index.errors import BroadsheetError
 from web import render
 from web.api import make_ask, make_search
 from web.chat import Running, make_answer, make_begin, make_renew, make_stop
+from web.markup import message
 from web.reader import close_article, make_open
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _keeping_current(page: gr.Blocks, parts: dict[str, Any], pipeline: Pipeline)
         try:
             head, known = render.header(pipeline.coverage()), pipeline.sources()
         except BroadsheetError as error:  # the index is being made, or must be made anew
-            head, known = render.message(str(error)), []
+            head, known = message(str(error)), []
         return head, gr.update(choices=known, visible=bool(known)), *buttons
 
     def poll() -> tuple[Any, ...]:

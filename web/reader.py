@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from index.errors import BroadsheetError
-from web import render
 from web.exchange import Exchange, place
+from web.markup import message
+from web.render_article import article
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -24,9 +25,9 @@ def make_open(pipeline: Pipeline) -> Callable[..., tuple[Any, ...]]:
         if found is None:
             return gr.skip(), gr.skip()
         try:
-            markup = render.article(pipeline.article(found.article_id), found)
+            markup = article(pipeline.article(found.article_id), found)
         except BroadsheetError as error:
-            markup = render.message(str(error))
+            markup = message(str(error))
         return gr.update(visible=True), markup
 
     return open_article

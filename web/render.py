@@ -1,31 +1,24 @@
-"""Exchange, evidence and article -> escaped HTML; the only maker of markup.
+"""Exchange and evidence -> escaped HTML. Only `web.render*` make markup.
 
-Everything that comes from articles, models and askers passes through `safe`. The page sets the
+Everything that comes from articles, models and askers passes through `web.markup.safe`. The page sets the
 result as HTML and runs no Markdown over it. Marks carry positions, never ids: `data-turn`,
 `data-kind` and `data-number`, which `web.exchange.place` checks.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
-from index.types import Article, Coverage
+from index.types import Coverage
 from rag.chat_model import ModelStatus
 from rag.types import Answer, Citation, Evidence, Outcome, Statement
 from web import wording
-from web.exchange import Exchange, Place
+from web.exchange import Exchange
+from web.markup import safe
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _MARK = re.compile(r"\[(\d{1,4})\]")
 _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
-
-
-def safe(text: str) -> str:
-    """Return `text` as inert HTML; what no page can carry becomes U+FFFD."""
-    return html.escape(_UNPRINTABLE.sub("\ufffd", text), quote=True)
 
 
 def header(archive: Coverage) -> str:
@@ -48,11 +41,6 @@ def model_state(status: ModelStatus) -> str:
         value = min(100, round(100 * status.done / status.total))
         bar = f'<progress max="100" value="{value}" aria-label="Model fetched, percent"></progress>'
     return f'<p class="model-state">{safe(line)}</p>{bar}'
-
-
-def message(text: str) -> str:
-    """A message under the question box; empty text gives an empty place."""
-    return f'<p class="message" role="alert">{safe(text)}</p>' if text else ""
 
 
 def spoken(text: str) -> str:
@@ -224,74 +212,3 @@ def _removed(removed: Sequence[Statement]) -> str:
 
 def _notices(notices: Sequence[str]) -> str:
     return "".join(f'<p class="notice" dir="auto">{safe(notice)}</p>' for notice in notices)
-
-
-def article(found: Article | None, place: Place) -> str:
-    """An article with the cited sentence highlighted, or word that it is gone or has changed."""
-    if found is None:
-        return (
-            f'<article class="read"><h2 dir="auto">{safe(place.headline)}</h2>'
-            '<p class="notice">This article is no longer in the archive. It said:</p>'
-            f'<blockquote dir="auto">{safe(place.quote)}</blockquote></article>'
-        )
-    start, end = _find(found.text, place)
-    gone = '<p class="notice">The article has changed: the quoted sentence is not in it now.</p>'
-    return (
-        '<article class="read" tabindex="-1" aria-label="Article">'
-        f'<h2 dir="auto">{safe(found.headline)}</h2>{_byline(found)}'
-        + ("" if end > start else gone)
-        + _paragraphs(found, start, end)
-        + "</article>"
-    )
-
-
-def _find(text: str, place: Place) -> tuple[int, int]:
-    """Return where the quote stands now; an empty span where it no longer stands."""
-    if text[place.start : place.end] == place.quote:
-        return place.start, place.end
-    at = text.find(place.quote) if place.quote else -1
-    return (at, at + len(place.quote)) if at >= 0 else (0, 0)
-
-
-def _byline(found: Article) -> str:
-    day = wording.day(found.date) if found.date else "undated"
-    parts = [f"<time>{safe(day)}</time>"]
-    if found.source:
-        parts.append(f'<span dir="auto">{safe(found.source)}</span>')
-    address = _web_address(found.url)
-    if address:
-        parts.append(
-            f'<a href="{safe(address)}" target="_blank" rel="noopener noreferrer">'
-            "Read at the publisher</a>"
-        )
-    return f'<p class="byline">{" · ".join(parts)}</p>'
-
-
-def _web_address(url: str | None) -> str:
-    """Return `url` where it is http or https and names a host, else nothing."""
-    if not url or _UNPRINTABLE.search(url) or any(mark.isspace() for mark in url):
-        return ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return url if parts.scheme in ("http", "https") and parts.netloc else ""
-
-
-def _paragraphs(found: Article, start: int, end: int) -> str:
-    rows: list[str] = []
-    at = 0
-    for line in found.text.split("\n"):
-        first, last = max(start, at), min(end, at + len(line))
-        repeats_headline = not rows and line.strip() == found.headline.strip()
-        if first < last or (line.strip() and not repeats_headline):
-            rows.append(f'<p dir="auto">{_highlighted(line, first - at, last - at)}</p>')
-        at += len(line) + 1
-    return "".join(rows)
-
-
-def _highlighted(line: str, first: int, last: int) -> str:
-    if first >= last:
-        return safe(line)
-    before, cited, after = line[:first], line[first:last], line[last:]
-    return f'{safe(before)}<mark class="cited">{safe(cited)}</mark>{safe(after)}'

@@ -78,7 +78,11 @@ def test_dates_filter_and_leave_out_the_undated(catalogue):
 
 def test_what_is_listed_says_what_it_is(catalogue):
     one = catalogue.page(Wanted(words="mills"), 1).articles[0]
-    assert (one.headline, one.date, one.source) == ("Mills close", date(2023, 8, 2), "The 100% Wire")
+    assert (one.headline, one.date, one.source) == (
+        "Mills close",
+        date(2023, 8, 2),
+        "The 100% Wire",
+    )
     assert one.passages == 1
     assert catalogue.page(Wanted(words="apples"), 1).articles[0].passages > 1
 

@@ -23,8 +23,9 @@ from rag.types import (
     Reason,
     Statement,
 )
-from web import render
+from web import markup, render
 from web.exchange import Exchange, Place, advance, place
+from web.render_article import article
 
 HOSTILE = [
     "<script>window.__pwned=1</script>",
@@ -108,7 +109,7 @@ def inert(markup: str) -> Seen:
 
 
 def printable(text: str) -> str:
-    return render._UNPRINTABLE.sub("\ufffd", text)
+    return markup._UNPRINTABLE.sub("\ufffd", text)
 
 
 def everywhere(text: str) -> Exchange:
@@ -150,7 +151,7 @@ def test_hostile_text_stays_text_in_every_place(text: str) -> None:
     for state in states:
         seen = inert(render.conversation([state]))
         assert printable(text) in seen.text or "[" in text
-    inert(render.message(text))
+    inert(markup.message(text))
     inert(render.spoken(text))
 
 
@@ -158,9 +159,9 @@ def test_hostile_text_stays_text_in_every_place(text: str) -> None:
 def test_hostile_article_stays_text(text: str) -> None:
     body = f"One. {text} Two.\n\n{text}"
     found = Article(text, text, text, body, date(2023, 6, 18), text, text)
-    seen = inert(render.article(found, Place(text, text, text, 5, 5 + len(text))))
+    seen = inert(article(found, Place(text, text, text, 5, 5 + len(text))))
     assert seen.marked == printable(text)
-    inert(render.article(None, Place(text, text, text, 0, 1)))
+    inert(article(None, Place(text, text, text, 0, 1)))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_hostile_article_stays_text(text: str) -> None:
 )
 def test_only_web_addresses_become_links(url: str | None, linked: bool) -> None:
     found = Article("a", "a", "Headline", "Text.", url=url)
-    seen = inert(render.article(found, Place("a", "Headline", "Text.", 0, 5)))
+    seen = inert(article(found, Place("a", "Headline", "Text.", 0, 5)))
     assert ("a" in seen.tags) is linked
     if linked:
         assert ("href", url) in seen.attributes
@@ -210,7 +211,7 @@ def test_the_highlight_is_the_quote(quote: str) -> None:
     start = len(before)
     found = Article("a", "a", "Headline", text)
     where = Place("a", "Headline", quote, start, start + len(quote))
-    seen = inert(render.article(found, where))
+    seen = inert(article(found, where))
     assert "".join(seen.marked.split()) == "".join(quote.split())
 
 
@@ -218,22 +219,22 @@ def test_the_highlight_is_the_quote(quote: str) -> None:
 def test_the_highlight_is_the_quote_in_any_text(before: str, quote: str, after: str) -> None:
     text = before + quote + after
     where = Place("a", "Headline", quote, len(before), len(before) + len(quote))
-    seen = inert(render.article(Article("a", "a", "Headline", text), where))
+    seen = inert(article(Article("a", "a", "Headline", text), where))
     assert "".join(seen.marked.split()) == "".join(printable(quote).split())
 
 
 def test_a_moved_quote_is_found_and_a_lost_one_is_owned_up_to() -> None:
     found = Article("a", "a", "Headline", "New lead. The quote stands. More.")
-    moved = inert(render.article(found, Place("a", "Headline", "The quote stands.", 0, 17)))
+    moved = inert(article(found, Place("a", "Headline", "The quote stands.", 0, 17)))
     assert moved.marked == "The quote stands."
-    lost = inert(render.article(found, Place("a", "Headline", "Not there.", 0, 10)))
+    lost = inert(article(found, Place("a", "Headline", "Not there.", 0, 10)))
     assert lost.marked == ""
     assert "has changed" in lost.text
 
 
 def test_a_headline_that_the_text_repeats_is_shown_once() -> None:
     found = Article("a", "a", "The lead sentence", "The lead sentence\n\nThe body.")
-    seen = inert(render.article(found, Place("a", "The lead sentence", "The body.", 19, 28)))
+    seen = inert(article(found, Place("a", "The lead sentence", "The body.", 19, 28)))
     assert seen.text.count("The lead sentence") == 1
 
 
