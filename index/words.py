@@ -39,8 +39,11 @@ def _stop_stems() -> frozenset[str]:
 
 
 def stems(text: str) -> list[str]:
-    """All words of `text`, stemmed, in order."""
-    return list(analyzer().analyze(text))
+    """All words of `text`, stemmed, in order; half a surrogate pair is none."""
+    try:
+        return list(analyzer().analyze(text))
+    except UnicodeEncodeError:
+        return list(analyzer().analyze(text.encode("utf-8", "replace").decode()))
 
 
 def content_stems(text: str) -> list[str]:

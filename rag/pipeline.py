@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from datetime import date
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
+from index.catalogue import CataloguePage, Wanted
 from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
 from index.settings import Settings
@@ -175,6 +177,14 @@ class Pipeline:
         """Return an article of the live generation."""
         with self._reader.snapshot() as snapshot:
             return snapshot.article(article_id)
+
+    def catalogue(
+        self, wanted: Wanted, limit: int, offset: int = 0
+    ) -> tuple[CataloguePage, dict[date, int]]:
+        """Return a page of the archive's list, and how many articles there are by month."""
+        with self._reader.snapshot() as snapshot:
+            catalogue = snapshot.catalogue()
+            return catalogue.page(wanted, limit, offset), catalogue.months()
 
     def coverage(self) -> Coverage:
         """Return what the archive holds."""

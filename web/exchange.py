@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from index.types import Coverage
@@ -86,17 +86,15 @@ def history(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
     return tuple(turns[-HISTORY:])
 
 
-def place(
-    exchanges: Sequence[Exchange], turn: object, kind: object, number: object
-) -> Place | None:
+def place(exchanges: Sequence[Exchange], named: Mapping[str, object]) -> Place | None:
     """Return the sentence behind a mark that the browser names, or None: its word is not trusted.
 
     Args:
         exchanges: The conversation.
-        turn: Position of the exchange.
-        kind: `cite` for a citation of the answer, `evidence` for an item of the evidence.
-        number: Position of the citation or the item.
+        named: `turn`, the position of the exchange; `kind`, `cite` for a citation of the answer
+            or `evidence` for an item of the evidence; `number`, the position of either.
     """
+    turn, kind, number = (named.get(name) for name in ("turn", "kind", "number"))
     if type(turn) is not int or type(number) is not int or not 0 <= turn < len(exchanges):
         return None
     exchange = exchanges[turn]

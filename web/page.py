@@ -1,4 +1,4 @@
-"""The page: its parts, where they stand and which adapter each event calls."""
+"""The page: which adapter each event of its parts calls."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from gradio.events import api
 from index.errors import BroadsheetError
 from web import render
 from web.api import make_ask, make_search
+from web.archive import make_list, make_turn, row_of
 from web.chat import Running, make_answer, make_begin, make_renew, make_stop
+from web.exchange import place
+from web.layout import EXAMPLES, POLL, lay_out
 from web.markup import message
 from web.reader import close_article, make_open
+from web.search import found_at, make_find
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 HERE = Path(__file__).parent
-EXAMPLES = 4
 ANSWERS = 8  # answers streamed at the same time; the model has its own queue behind
-POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 UNLISTED: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -49,8 +51,10 @@ def build_page(pipeline: Pipeline, *, max_question: int) -> gr.Blocks:
     running = Running()
     page: gr.Blocks
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
-        parts = _parts()
+        parts = lay_out()
         _asking(parts, pipeline, running, max_question)
+        _finding(parts, pipeline, max_question)
+        _browsing(parts, pipeline)
         _reading(parts, pipeline)
         _keeping_current(page, parts, pipeline)
         page.unload(make_stop(running))
@@ -61,76 +65,6 @@ def build_page(pipeline: Pipeline, *, max_question: int) -> gr.Blocks:
         api(search, api_name="search", concurrency_limit=ANSWERS)
     page.queue(max_size=64, api_open=False)
     return page
-
-
-def _parts() -> dict[str, Any]:
-    """Lay out the page and return its parts by name."""
-    parts: dict[str, Any] = {"exchanges": gr.State(())}
-    with gr.Row(elem_id="head", equal_height=True):
-        parts["header"] = _html("", scale=1)
-        parts["renew"] = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
-    parts["model_state"] = _html("", elem_id="model-state")
-    with gr.Row(elem_id="desk"):
-        with gr.Column(elem_id="chat", scale=3, min_width=0):
-            parts |= _conversation_parts()
-            parts |= _form_parts()
-        with gr.Column(elem_id="reader", scale=2, min_width=0, visible=False) as panel:
-            parts["panel"] = panel
-            parts["close"] = gr.Button("Close article", elem_id="close", size="sm")
-            on_load = "window.broadsheet.reveal(element, watch)"
-            parts["article"] = _html("", elem_id="article", js_on_load=on_load)
-    parts["timer"] = gr.Timer(POLL)
-    return parts
-
-
-def _conversation_parts() -> dict[str, Any]:
-    clicks = "window.broadsheet.clicks(element, trigger);"
-    parts: dict[str, Any] = {}
-    parts["past"] = _html("", elem_id="past", js_on_load=clicks)
-    follow = clicks + "window.broadsheet.follow(element, watch)"
-    parts["now"] = _html("", elem_id="now", js_on_load=follow)
-    parts["evidence"] = _html("", elem_id="evidence", js_on_load=clicks)
-    parts["spoken"] = _html(render.spoken(""), elem_id="spoken")
-    with gr.Column(elem_id="welcome", min_width=0) as welcome:
-        _html('<h2 class="try">Questions this archive can answer</h2>')
-        names = range(EXAMPLES)
-        parts["examples"] = [
-            gr.Button("", visible=False, elem_classes="example", size="lg") for _ in names
-        ]
-    parts["welcome"] = welcome
-    return parts
-
-
-def _form_parts() -> dict[str, Any]:
-    parts: dict[str, Any] = {}
-    with gr.Column(elem_id="form", min_width=0):
-        parts["message"] = _html("", elem_id="message")
-        with gr.Row(elem_id="ask-row"):
-            parts["box"] = gr.Textbox(
-                label="Your question",
-                placeholder="Ask the archive",
-                lines=1,
-                max_lines=6,
-                autofocus=True,
-                container=False,
-                show_label=False,
-                elem_id="box",
-                scale=1,
-                min_width=0,
-                html_attributes=gr.InputHTMLAttributes(autocomplete="off"),
-            )
-            parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=88)
-            parts["stop"] = gr.Button("Stop", elem_id="stop", scale=0, min_width=88, visible=False)
-        with gr.Accordion("Limit by date or source", open=False, elem_id="limits"):
-            with gr.Row():
-                hint = "2023-06-18"
-                parts["from"] = gr.Textbox(label="From", placeholder=hint, min_width=140)
-                parts["to"] = gr.Textbox(label="To", placeholder=hint, min_width=140)
-                parts["as_of"] = gr.Textbox(
-                    label="As of", placeholder="newest article", min_width=140
-                )
-            parts["sources"] = gr.Dropdown([], label="Sources", multiselect=True, visible=False)
-    return parts
 
 
 def _asking(parts: dict[str, Any], pipeline: Pipeline, running: Running, max_question: int) -> None:
@@ -154,12 +88,33 @@ def _asking(parts: dict[str, Any], pipeline: Pipeline, running: Running, max_que
     parts["renew"].click(renew, None, [*begun, *buttons], **AT_ONCE)
 
 
+def _finding(parts: dict[str, Any], pipeline: Pipeline, max_question: int) -> None:
+    """Wire the Search tab."""
+    form = [parts[name] for name in ("words", "words_from", "words_to")]
+    shown = [parts["found"], parts["results"]]
+    begun = [parts["find"].click, *(box.submit for box in form)]
+    gr.on(begun, make_find(pipeline, max_question=max_question), form, shown, **AT_ONCE)
+
+
+def _browsing(parts: dict[str, Any], pipeline: Pipeline) -> None:
+    """Wire the Archive tab; what is typed narrows the list as it is typed."""
+    form = [parts["listing"], parts["filter"]]
+    shown = [parts[name] for name in ("listing", "chart", "table")]
+    begun = [parts["archive_tab"].select, parts["filter"].change]
+    show = make_list(pipeline)
+    gr.on(begun, show, form, shown, trigger_mode="always_last", **AT_ONCE)
+    turn = make_turn(pipeline)
+    for name in ("chart", "table"):
+        parts[name].click(turn, parts["listing"], shown, **AT_ONCE)
+
+
 def _reading(parts: dict[str, Any], pipeline: Pipeline) -> None:
-    """Wire the marks and the evidence to the article."""
+    """Wire all that stands in an article to the article."""
     panel = [parts["panel"], parts["article"]]
-    open_article = make_open(pipeline)
     for name in ("past", "now", "evidence"):
-        parts[name].click(open_article, parts["exchanges"], panel, **AT_ONCE)
+        parts[name].click(make_open(pipeline, place), parts["exchanges"], panel, **AT_ONCE)
+    parts["results"].click(make_open(pipeline, found_at), parts["found"], panel, **AT_ONCE)
+    parts["table"].click(make_open(pipeline, row_of), parts["listing"], panel, **AT_ONCE)
     closed = parts["close"].click(close_article, None, panel, **AT_ONCE)
     closed.then(None, js="() => window.broadsheet.back()", **UNLISTED)
     parts["renew"].click(close_article, None, panel, **AT_ONCE)
@@ -196,9 +151,3 @@ def _keeping_current(page: gr.Blocks, parts: dict[str, Any], pipeline: Pipeline)
 
 def _same(text: str) -> str:
     return text
-
-
-def _html(value: str, **options: Any) -> gr.HTML:
-    """Return an HTML part without Gradio's own prose style, and without its click by default."""
-    options.setdefault("js_on_load", None)
-    return gr.HTML(value, apply_default_css=False, **options)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from index.errors import BroadsheetError
-from web.exchange import Exchange, place
+from web.exchange import Place
 from web.markup import message
 from web.render_article import article
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
+Find = Callable[[Any, Mapping[str, object]], Place | None]
 
-def make_open(pipeline: Pipeline) -> Callable[..., tuple[Any, ...]]:
-    """Return what a click on a mark does. Its outputs: panel, article."""
 
-    def open_article(exchanges: tuple[Exchange, ...], click: gr.EventData) -> tuple[Any, ...]:
+def make_open(pipeline: Pipeline, find: Find) -> Callable[..., tuple[Any, ...]]:
+    """Return what a click on something that stands in an article does.
+
+    `find` returns the place that the browser names in what is shown, or None where it names
+    something else. The outputs: panel, article.
+    """
+
+    def open_article(shown: Any, click: gr.EventData) -> tuple[Any, ...]:
         named = click._data if isinstance(click._data, dict) else {}
-        found = place(exchanges, named.get("turn"), named.get("kind"), named.get("number"))
+        found = find(shown, named)
         if found is None:
             return gr.skip(), gr.skip()
         try:

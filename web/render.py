@@ -1,8 +1,8 @@
 """Exchange and evidence -> escaped HTML. Only `web.render*` make markup.
 
-Everything that comes from articles, models and askers passes through `web.markup.safe`. The page sets the
-result as HTML and runs no Markdown over it. Marks carry positions, never ids: `data-turn`,
-`data-kind` and `data-number`, which `web.exchange.place` checks.
+Everything that comes from articles, models and askers passes through `web.markup.safe`. The page
+sets the result as HTML and runs no Markdown over it. Marks carry positions, never ids:
+`data-turn`, `data-kind` and `data-number`, which `web.exchange.place` checks.
 """
 
 from __future__ import annotations

@@ -8,19 +8,23 @@ from web.markup import day_or_undated, safe, web_address
 
 
 def article(found: Article | None, place: Place) -> str:
-    """An article with the cited sentence highlighted, or word that it is gone or has changed."""
+    """An article with the cited sentence highlighted, or word that it is gone or has changed.
+
+    Without a quote nothing is highlighted.
+    """
     if found is None:
+        quote = f' It said:</p><blockquote dir="auto">{safe(place.quote)}</blockquote>'
+        said = quote if place.quote else "</p>"
         return (
             f'<article class="read"><h2 dir="auto">{safe(place.headline)}</h2>'
-            '<p class="notice">This article is no longer in the archive. It said:</p>'
-            f'<blockquote dir="auto">{safe(place.quote)}</blockquote></article>'
+            f'<p class="notice">This article is no longer in the archive.{said}</article>'
         )
     start, end = _find(found.text, place)
     gone = '<p class="notice">The article has changed: the quoted sentence is not in it now.</p>'
     return (
         '<article class="read" tabindex="-1" aria-label="Article">'
         f'<h2 dir="auto">{safe(found.headline)}</h2>{_byline(found)}'
-        + ("" if end > start else gone)
+        + ("" if end > start or not place.quote else gone)
         + _paragraphs(found, start, end)
         + "</article>"
     )

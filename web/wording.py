@@ -7,7 +7,16 @@ from datetime import date
 
 from index.types import Coverage
 from rag.chat_model import ModelStatus
-from rag.types import Answer, Citation, Evidence, Outcome, Progress, Question, Reason
+from rag.types import (
+    Answer,
+    Citation,
+    Evidence,
+    Outcome,
+    Progress,
+    Question,
+    Reason,
+    RetrievedPassage,
+)
 
 MONTHS = (
     "January February March April May June July August September October November December"
@@ -94,6 +103,39 @@ def evidence_title(evidence: Sequence[Evidence], *, abstained: bool) -> str:
     sentences = count(len(evidence), "sentence")
     name = "Nearest passages" if abstained else "Evidence"
     return f"{name} — {sentences} from {count(articles, 'article')}"
+
+
+def found(passages: Sequence[RetrievedPassage], seconds: float) -> str:
+    """`20 passages of 12 articles, in 31 ms`."""
+    if not passages:
+        return "No passage of the archive comes close. Other words, or wider dates, may find some."
+    articles = len({one.passage.article_id for one in passages})
+    return (
+        f"{count(len(passages), 'passage')} of {count(articles, 'article')}, "
+        f"in {1000 * seconds:,.0f} ms"
+    )
+
+
+def ranks(found: RetrievedPassage) -> str:
+    """`By words 3rd, by meaning 1st; score 0.027`: how a search found a passage."""
+    places = [
+        f"by {name} {_ordinal(found.ranks[key])}" for key, name in _RANKED if key in found.ranks
+    ]
+    text = ", ".join(places)
+    return f"{text[:1].upper()}{text[1:]}; score {found.score:.3f}" if text else ""
+
+
+_RANKED = (("lexical", "words"), ("dense", "meaning"))
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
+def listed(total: int) -> str:
+    """`1,117 articles`, or what to do where none is listed."""
+    return count(total, "article") if total else "No article has these words and dates."
 
 
 def _days_of(citations: Iterable[Citation]) -> str:

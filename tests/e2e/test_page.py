@@ -316,3 +316,53 @@ def test_answers_stream_to_several_people_at_once(browser, served: Served) -> No
     assert all(page.locator("#now .draft .label").is_visible() for page in pages)
     for page in pages:
         page.close()
+
+
+def tab(page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def test_search_finds_passages_without_the_model(page, served: Served) -> None:
+    tab(page, "Search")
+    box = page.get_by_label("Words or a question")
+    box.fill("How long did the talks last?")
+    page.get_by_label("From").last.fill("2023-06-01")
+    box.press("Enter")
+    page.locator(".hits li").first.wait_for()
+    assert served.pipeline.questions[-1].date_from == date(2023, 6, 1)
+    assert page.locator(".hits li").first.locator("mark").all_inner_texts() == ["talks", "lasted"]
+    page.locator(".hits .open").first.click()
+    page.locator("#reader mark.cited").first.wait_for()
+    assert text_of(page, "#reader h2").endswith("five hours")
+
+
+def test_search_says_what_is_wrong(page) -> None:
+    tab(page, "Search")
+    page.get_by_label("Words or a question").fill("talks")
+    page.get_by_label("From").last.fill("June")
+    page.locator("#find").click()
+    page.locator("#results .message").wait_for()
+    assert "June" in text_of(page, "#results .message")
+
+
+def test_the_archive_is_a_list_that_sorts_pages_and_narrows(page) -> None:
+    tab(page, "Archive")
+    rows = page.locator(".archive tbody tr")
+    rows.first.wait_for()
+    assert text_of(page, "#table .found") == "60 articles"
+    assert rows.count() == 25
+    page.locator(".turning button", has_text="Next").click()
+    page.locator(".turning", has_text="Page 2 of 3").wait_for()
+    page.locator(".archive th button", has_text="Headline").click()
+    page.locator("th.headline[aria-sort=ascending]").wait_for()
+    page.locator("#chart button").first.click()
+    page.locator("#chart button[aria-pressed=true]").wait_for()
+    assert text_of(page, "#table .found") == "6 articles"
+    page.locator("#chart button").first.click()
+    page.locator("#table .found", has_text="60 articles").wait_for()
+    page.get_by_label("Words of headline or source").fill("five hours")
+    page.locator("#table .found", has_text="1 article").wait_for()
+    page.locator(".archive td.headline button").click()
+    page.locator("#reader h2", has_text="five hours").wait_for()
+    assert page.locator("#reader mark.cited").count() == 0
+    assert page.locator("#reader .notice").count() == 0

@@ -38,6 +38,7 @@ def served() -> Iterator[Served]:
 
 THIRD_PARTY = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # Gradio's event loops
-    # Gradio's queue sets an option of pandas that pandas has deprecated
+    # Gradio's queue sets an option of pandas, and a keyword, that pandas has deprecated
     pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
 ]

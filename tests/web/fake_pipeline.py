@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from index.catalogue import CataloguePage, Listed, Order, Wanted
 from index.errors import ModelUnavailable
 from index.types import Article, Coverage, Passage
 from rag.chat_model import ModelState, ModelStatus
@@ -75,6 +77,13 @@ ARTICLES = {
         "https://ok.example/\"onmouseover=\"window.__pwned='attr'",
     ),
 }
+LISTED = [
+    *(Listed(a.id, a.headline, a.date, a.source, 1 + n) for n, a in enumerate(ARTICLES.values())),
+    *(
+        Listed(f"more/{n}.txt", f"Story {n:02}", date(2023, 1 + n % 11, 1 + n % 28), "Wire", 3)
+        for n in range(57)
+    ),
+]
 COVERAGE = Coverage(date(2023, 2, 1), date(2023, 12, 20), 46, 1)
 
 
@@ -136,6 +145,18 @@ class FakePipeline:
     def article(self, article_id: str) -> Article | None:
         return ARTICLES.get(article_id)
 
+    def catalogue(
+        self, wanted: Wanted, limit: int, offset: int = 0
+    ) -> tuple[CataloguePage, dict[date, int]]:
+        words = wanted.words.lower()
+        every = [one for one in LISTED if words in f"{one.headline} {one.source}".lower()]
+        every = [one for one in every if wanted.first is None or _within(one, wanted)]
+        key = {Order.DATE: "date", Order.HEADLINE: "headline", Order.SOURCE: "source"}
+        name = key.get(wanted.order, "passages")
+        every.sort(key=lambda one: str(getattr(one, name) or ""), reverse=wanted.descending)
+        months = Counter(one.date.replace(day=1) for one in LISTED if one.date)
+        return CataloguePage(tuple(every[offset : offset + limit]), len(every)), dict(months)
+
     def coverage(self) -> Coverage:
         return COVERAGE
 
@@ -152,6 +173,10 @@ class FakePipeline:
 
     def model_status(self) -> ModelStatus:
         return self.status
+
+
+def _within(one: Listed, wanted: Wanted) -> bool:
+    return one.date is not None and wanted.first <= one.date <= wanted.last
 
 
 def cited(article_id: str, quote: str) -> Citation:
