@@ -45,6 +45,11 @@ def _conversation_parts() -> dict[str, Any]:
     follow = CLICKS + "window.broadsheet.follow(element, watch)"
     parts["now"] = html_part("", elem_id="now", js_on_load=follow)
     parts["evidence"] = html_part("", elem_id="evidence", js_on_load=CLICKS)
+    with gr.Row(elem_id="take"):
+        for name in ("Markdown", "JSON"):
+            label = f"Export the conversation as {name}"
+            parts[name] = gr.Button(label, size="sm", min_width=0)
+    parts["taken"] = gr.Textbox(visible=False)
     parts["spoken"] = html_part(render.spoken(""), elem_id="spoken")
     with gr.Column(elem_id="welcome", min_width=0) as welcome:
         html_part('<h2 class="try">Questions this archive can answer</h2>')
@@ -76,7 +81,8 @@ def _form_parts() -> dict[str, Any]:
             )
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=88)
             parts["stop"] = gr.Button("Stop", elem_id="stop", scale=0, min_width=88, visible=False)
-        with gr.Accordion("Limit by date or source", open=False, elem_id="limits"):
+        with gr.Accordion("Limit by date or source", open=False, elem_id="limits") as limits:
+            parts["limits"] = limits
             with gr.Row():
                 parts["from"], parts["to"] = _dates()
                 parts["as_of"] = gr.Textbox(

@@ -40,6 +40,14 @@ window.broadsheet = {
     show();
     watch("value", show);
   },
+  /* A text becomes a file of the person's. */
+  save(name, text) {
+    const type = name.endsWith(".json") ? "application/json" : "text/markdown";
+    const file = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+    const anchor = Object.assign(document.createElement("a"), { href: file, download: name });
+    anchor.click();
+    setTimeout(() => URL.revokeObjectURL(file), 1000);
+  },
   /* The article is closed: back to the mark that opened it. */
   back() {
     const mark = window.broadsheet.opener;
@@ -54,6 +62,21 @@ for (const kind of ["pointerover", "focusin"]) {
     mark.classList.toggle("to-left", mark.getBoundingClientRect().left > innerWidth / 2);
   });
 }
+/* Copying: the button says that it is done. Without a secure address there is no clipboard. */
+document.addEventListener("click", async ({ target }) => {
+  const tool = target.closest?.(".tool");
+  if (!tool) return;
+  const { copy, link } = tool.dataset;
+  const text = copy ?? location.origin + location.pathname + link;
+  const name = tool.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    tool.textContent = "Copied";
+  } catch {
+    tool.textContent = "This browser does not allow copying";
+  }
+  setTimeout(() => { tool.textContent = name; }, 2000);
+});
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const button = document.querySelector("#stop") || document.querySelector("#close");

@@ -9,12 +9,13 @@ import gradio as gr
 from gradio.events import api
 
 from index.errors import BroadsheetError
-from web import render
+from web import export, render
 from web.api import make_ask, make_search
 from web.archive import make_list, make_turn, row_of
 from web.chat import Running, make_answer, make_begin, make_renew, make_stop
 from web.exchange import place
 from web.layout import EXAMPLES, POLL, lay_out
+from web.links import opened
 from web.markup import message
 from web.reader import close_article, make_open
 from web.search import found_at, make_find
@@ -56,7 +57,8 @@ def build_page(pipeline: Pipeline, *, max_question: int) -> gr.Blocks:
         _finding(parts, pipeline, max_question)
         _browsing(parts, pipeline)
         _reading(parts, pipeline)
-        _keeping_current(page, parts, pipeline)
+        _taking(parts)
+        _keeping_current(page, parts, pipeline, max_question)
         page.unload(make_stop(running))
         ask, search = (
             make(pipeline, max_question=max_question) for make in (make_ask, make_search)
@@ -120,10 +122,23 @@ def _reading(parts: dict[str, Any], pipeline: Pipeline) -> None:
     parts["renew"].click(close_article, None, panel, **AT_ONCE)
 
 
-def _keeping_current(page: gr.Blocks, parts: dict[str, Any], pipeline: Pipeline) -> None:
-    """Fill what depends on the archive when a page opens, and follow the model's state."""
+def _taking(parts: dict[str, Any]) -> None:
+    """Wire the export of the conversation: the text is made here, the file by the browser."""
+    for name, make, file in (
+        ("Markdown", export.markdown, "conversation.md"),
+        ("JSON", export.as_json, "conversation.json"),
+    ):
+        made = parts[name].click(make, parts["exchanges"], parts["taken"], **AT_ONCE)
+        save = f"(text) => window.broadsheet.save('{file}', text)"
+        made.then(None, parts["taken"], None, js=save, **UNLISTED)
 
-    def load() -> tuple[Any, ...]:
+
+def _keeping_current(
+    page: gr.Blocks, parts: dict[str, Any], pipeline: Pipeline, max_question: int
+) -> None:
+    """Fill what the archive and the address say when a page opens; follow the model's state."""
+
+    def load(request: gr.Request) -> tuple[Any, ...]:
         texts = pipeline.examples(EXAMPLES)[:EXAMPLES]
         texts += [""] * (EXAMPLES - len(texts))
         buttons = [gr.update(value=text, visible=bool(text)) for text in texts]
@@ -131,14 +146,19 @@ def _keeping_current(page: gr.Blocks, parts: dict[str, Any], pipeline: Pipeline)
             head, known = render.header(pipeline.coverage()), pipeline.sources()
         except BroadsheetError as error:  # the index is being made, or must be made anew
             head, known = message(str(error)), []
-        return head, gr.update(choices=known, visible=bool(known)), *buttons
+        filled = opened(str(request.url.query), known, max_question)
+        days = [filled.days[name] for name in ("from", "to", "as_of")]
+        limited = gr.Accordion(open=any(days) or bool(filled.sources))
+        sources = gr.update(choices=known, value=list(filled.sources), visible=bool(known))
+        return head, filled.question, *days, sources, limited, *buttons
 
     def poll() -> tuple[Any, ...]:
         status = pipeline.model_status()
         waiting = status.state not in ("ready", "off", "failed")
         return render.model_state(status), gr.Timer(POLL, active=waiting)
 
-    outputs = [parts["header"], parts["sources"], *parts["examples"]]
+    named = ("header", "box", "from", "to", "as_of", "sources", "limits")
+    outputs = [*(parts[name] for name in named), *parts["examples"]]
     page.load(load, None, outputs, **AT_ONCE)
     gr.on(
         [page.load, parts["timer"].tick],

@@ -15,6 +15,8 @@ from rag.chat_model import ModelStatus
 from rag.types import Answer, Citation, Evidence, Outcome, Statement
 from web import wording
 from web.exchange import Exchange
+from web.export import cited_text
+from web.links import link
 from web.markup import safe
 
 _MARK = re.compile(r"\[(\d{1,4})\]")
@@ -117,7 +119,21 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
     parts.append(_notices(answer.notices))
     foot = wording.footer(answer)
     parts.append(f'<p class="footer">{safe(foot)}</p>' if foot else "")
+    parts.append(_tools(exchange, answer))
     return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
+
+
+def _tools(exchange: Exchange, answer: Answer) -> str:
+    """Buttons that copy; what they copy stands in the page as data."""
+    copied = (
+        ("Copy with citations", "copy", cited_text(answer)),
+        ("Copy link", "link", link(exchange.question)),
+    )
+    buttons = "".join(
+        f'<button type="button" class="tool" data-{kind}="{safe(text)}">{name}</button>'
+        for name, kind, text in copied
+    )
+    return f'<p class="tools">{buttons}</p>'
 
 
 def _explained(answer: Answer) -> bool:

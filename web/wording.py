@@ -157,7 +157,7 @@ def footer(answer: Answer) -> str:
 def searched(answer: Answer, question: Question) -> str:
     """What an abstention rests on: how much was searched, and within which bounds."""
     labels = bounds(question)
-    limit = f" Limited to {', '.join(labels)}." if labels else ""
+    limit = f" Limits: {', '.join(labels)}." if labels else ""
     if answer.coverage is None:
         return limit.strip()
     return f"Searched {coverage(answer.coverage)}.{limit}"

@@ -366,3 +366,43 @@ def test_the_archive_is_a_list_that_sorts_pages_and_narrows(page) -> None:
     page.locator("#reader h2", has_text="five hours").wait_for()
     assert page.locator("#reader mark.cited").count() == 0
     assert page.locator("#reader .notice").count() == 0
+
+
+def test_an_answer_is_copied_with_its_citations(page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.locator("#now .tool", has_text="Copy with citations").click()
+    page.locator("#now .tool", has_text="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("Qin Gang greeted Blinken at the Diaoyutai State Guest House [1].")
+    assert f"[1] “{GREETING}”" in copied
+    assert "The Evening Sheet, 18 June 2023. https://news.example/blinken" in copied
+
+
+def test_a_link_opens_the_question_with_its_bounds_and_asks_nothing(page, served: Served) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#limits > button").click()
+    page.get_by_label("From").first.fill("2023-06-01")
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.locator("#now .tool", has_text="Copy link").click()
+    page.locator("#now .tool", has_text="Copied").wait_for()
+    asked = len(served.pipeline.questions)
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    page.locator(".example").first.wait_for()
+    wait_until(lambda: page.input_value(BOX) == "Where did Qin Gang greet Blinken?")
+    assert page.get_by_label("From").first.input_value() == "2023-06-01"
+    assert page.get_by_label("From").first.is_visible()
+    assert len(served.pipeline.questions) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("Markdown", "## Where did Qin Gang"), ("JSON", "[\n  {\n")]
+)
+def test_a_conversation_is_exported(page, name: str, begins: str) -> None:
+    assert not page.locator("#take").is_visible()
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Export the conversation as {name}").click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert text.startswith(begins)
+    assert GREETING in text

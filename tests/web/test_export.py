@@ -1,0 +1,64 @@
+"""Answers to take away."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Statement
+from web import export
+from web.exchange import Exchange
+
+FIRST = Citation(
+    "a.txt", "Talks in Beijing.", date(2023, 6, 18), "They met\non Sunday.", 0, 19, "The Wire",
+    "https://news.example/a",
+)  # fmt: skip
+SECOND = Citation("b.txt", "Later", None, "It *was* [1] long.", 0, 18, None, "javascript:alert(1)")
+
+
+def _exchange(*texts: str, citations: tuple[Citation, ...] = (FIRST, SECOND)) -> Exchange:
+    statements = tuple(Statement(text, (at,), 1.0) for at, text in enumerate(texts))
+    answer = Answer(
+        "Who met?", "They met [1].", Outcome.ANSWERED, statements=statements, citations=citations
+    )
+    return Exchange(Question("Who met?", date_from=date(2023, 6, 1)), answer=answer)
+
+
+def test_a_copied_answer_says_what_its_marks_cite() -> None:
+    answer = _exchange("They met.").answer
+    assert export.cited_text(answer) == (
+        "They met [1].\n\n"
+        "[1] “They met on Sunday.” Talks in Beijing. The Wire, 18 June 2023. "
+        "https://news.example/a\n"
+        "[2] “It *was* [1] long.” Later. undated.\n"
+    )
+    assert export.cited_text(Answer("Who?", ABSTENTION, Outcome.ABSTAINED)) == f"{ABSTENTION}\n"
+
+
+def test_footnotes_count_on_through_a_conversation() -> None:
+    text = export.markdown([_exchange("They met.", "It was long"), _exchange("Again.")])
+    assert "## Who met?\n\n*Limits: from 1 June 2023.*\n\nThey met[^1]. It was long[^2]" in text
+    assert "\n\nAgain[^3].\n" in text
+    assert "\n[^3]: “They met on Sunday.” Talks in Beijing. The Wire, 18 June 2023." in text
+    assert text.count("<https://news.example/a>") == 2
+    assert "javascript" not in text
+
+
+def test_markdown_in_a_text_stays_text() -> None:
+    hostile = (
+        "# Not a head\n- no list\n1. nor this [x](http://evil.example) <b>![i](u)</b> [^1] `c`"
+    )
+    text = export.markdown([_exchange(hostile)])
+    assert r"\# Not a head" in text
+    assert "\n\\- no list" in text
+    assert "\n1\\. nor this" in text
+    assert r"\[x\](http://evil.example) \<b\>!\[i\](u)\</b\> \[^1\] \`c\`[^1]" in text
+
+
+def test_what_was_not_answered_is_told_too() -> None:
+    stopped = Exchange(Question("Why?"), stopped=True)
+    absent = Exchange(Question("Who?"), answer=Answer("Who?", ABSTENTION, Outcome.ABSTAINED))
+    text = export.markdown([stopped, absent])
+    assert text == f"## Why?\n\nStopped before it was checked.\n\n## Who?\n\n{ABSTENTION}\n"
+    (only,) = json.loads(export.as_json([stopped, absent]))
+    assert (only["question"], only["abstained"]) == ("Who?", True)
