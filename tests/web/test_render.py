@@ -64,8 +64,8 @@ TAGS = set(
     "blockquote".split()
 )
 ATTRIBUTES = set(
-    "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind data-copy "
-    "data-link data-number href target rel".split()
+    "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind "
+    "data-copy data-link data-number href target rel".split()
 )
 
 

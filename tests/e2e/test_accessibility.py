@@ -1,0 +1,74 @@
+"""axe-core finds nothing serious in any state of the page, light or dark."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.conftest import THIRD_PARTY, Served
+
+pytestmark = [pytest.mark.slow, *THIRD_PARTY]
+SERIOUS = {"serious", "critical"}
+BOX = "#box textarea"
+
+
+def serious(page) -> list[str]:
+    """Return what axe-core calls serious, each with where it is."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['any'][0]['message'][:200] if node['any'] else ''}"
+        for one in found
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(page, served: Served, request):
+    page.goto(f"{served.url}?__theme={request.param}")
+    page.locator(".example").first.wait_for()
+    return page
+
+
+def test_the_empty_page(themed) -> None:
+    themed.locator("#limits > button").click()
+    themed.get_by_label("From").first.wait_for()
+    assert serious(themed) == []
+
+
+def test_an_answer_with_its_article(themed) -> None:
+    themed.fill(BOX, "Where was the conflict?")
+    themed.press(BOX, "Enter")
+    themed.locator("#now .answered").wait_for()
+    themed.locator("#now .text .mark").first.click()
+    themed.locator("#reader mark.cited").wait_for()
+    assert serious(themed) == []
+
+
+def test_a_draft_and_an_abstention(themed) -> None:
+    themed.fill(BOX, "slow question")
+    themed.press(BOX, "Enter")
+    themed.locator("#now .draft .label").wait_for()
+    assert serious(themed) == []
+    themed.locator("#stop").click()
+    themed.locator("#ask").wait_for()
+    themed.fill(BOX, "absent?")
+    themed.press(BOX, "Enter")
+    themed.locator("#now .abstained").wait_for()
+    assert serious(themed) == []
+
+
+def test_search_and_archive(themed) -> None:
+    themed.get_by_role("tab", name="Search").click()
+    themed.get_by_label("Words or a question").fill("talks")
+    themed.get_by_label("Words or a question").press("Enter")
+    themed.locator(".hits li").first.wait_for()
+    assert serious(themed) == []
+    themed.get_by_role("tab", name="Archive").click()
+    themed.locator(".archive td").first.wait_for()
+    assert serious(themed) == []
+
+
+def test_the_check_can_fail(page) -> None:
+    page.evaluate("document.querySelector('#ask').textContent = ''")
+    assert any(line.startswith("button-name") for line in serious(page))
