@@ -16,7 +16,7 @@ def serious(page) -> list[str]:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     found = axe.Axe().run(page).response["violations"]
     return [
-        f"{one['id']}: {node['html'][:160]} {node['any'][0]['message'][:200] if node['any'] else ''}"
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
         for one in found
         if one["impact"] in SERIOUS
         for node in one["nodes"]
