@@ -31,12 +31,10 @@ class Doubts:
     """What the model thinks of its own answer.
 
     Attributes:
-        stated: Probability, by the model, that the evidence states an answer.
-        confirmed: Probability, by the model, that it states this one.
+        confirmed: Probability, by the model, that the answer is correct.
         sure: Mean log-probability of the draft's tokens; 0 where the model gives none.
     """
 
-    stated: float
     confirmed: float
     sure: float = 0.0
 
@@ -46,8 +44,7 @@ class Signals:
     """What speaks for or against an answer; each is 0 to 1, or log-odds where it says so.
 
     Attributes:
-        stated: Log-odds that the evidence states an answer, by the model.
-        confirmed: Log-odds that the evidence states this answer, by the model.
+        confirmed: Log-odds that the answer is correct, by the model.
         support: Least support of the statements kept.
         asked: Share of the question's words, weighed by rarity, that stand in the cited quotes
             and their headlines.
@@ -62,7 +59,6 @@ class Signals:
             another name or number there; -1 to 1, see `rag.nearness`.
     """
 
-    stated: float
     confirmed: float
     support: float
     asked: float
@@ -134,7 +130,6 @@ def signals_of(
     words = {stem for one in cited for stem in stems(f"{one.headline} {one.quote}")}
     said = " ".join(statement.text for statement in grounded)
     return Signals(
-        stated=log_odds(doubts.stated),
         confirmed=log_odds(doubts.confirmed),
         support=min((statement.support for statement in grounded), default=0.0),
         asked=sum(weight for stem, weight in weights.items() if stem in words),

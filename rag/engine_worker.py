@@ -22,7 +22,7 @@ from rag.genai import import_genai
 from rag.memory import release_mapped
 from rag.token_text import TokenText
 
-READ_AT_ONCE = 256
+READ_AT_ONCE = 320
 """Prompt tokens read in one step: a cancelled generation holds its slot for one step at most."""
 CACHE_GIGABYTES = 1
 """Memory for what was read, in GiB, taken as it is needed."""

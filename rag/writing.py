@@ -1,8 +1,8 @@
-"""Asks the model for the answer, and then whether the evidence states it.
+"""Asks the model for the answer, and then whether that is correct.
 
 The model is not told to abstain: an order to do so blunts its judgement (see docs/quality.md),
-on which `rag.abstention` decides. What is asked later shares its beginning with what was asked
-before, so that it is read from the engine's prefix cache. Knows nothing of how answers are
+on which `rag.abstention` decides. The second question begins as the first does, so that most of
+it is read from the engine's prefix cache. Knows nothing of how answers are
 checked.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -30,11 +29,7 @@ _ANSWER = {
     Kind.DATE: "Answer in one short sentence that gives the date or day:",
     Kind.OTHER: "Answer in one short sentence:",
 }
-_JUDGE = "Do the articles state the answer to this question? Reply Yes or No:"
-_CHECK = (
-    "Proposed answer: {answer}\n"
-    "Is the proposed answer correct according to the articles? Reply Yes or No:"
-)
+_CHECK = "Proposed answer: {answer}\nIs it correct? Reply Yes or No:"  # of six: docs/quality.md
 
 
 def answer_prompt() -> Prompt:
@@ -76,16 +71,10 @@ def doubts(
     answer: str,
     draft: Sequence[Token],
 ) -> Doubts:
-    """Ask the model whether the evidence states an answer, and whether it states this one.
-
-    Both are asked at once, after the draft: what they share with it is read already.
-    """
-    tasks = (_JUDGE, _CHECK.format(answer=answer))
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        asks = [answer_messages(asked, evidence, task) for task in tasks]
-        stated, confirmed = threads.map(lambda messages: probability_of(model, messages), asks)
+    """Ask the model whether its answer is correct, and note how sure it was while writing it."""
+    messages = answer_messages(asked, evidence, _CHECK.format(answer=answer))
     known = [token.logprob for token in draft if token.logprob is not None]
-    return Doubts(stated, confirmed, sum(known) / len(known) if known else 0.0)
+    return Doubts(probability_of(model, messages), sum(known) / len(known) if known else 0.0)
 
 
 def write(

@@ -18,7 +18,7 @@ from rag.grounding import ground
 from rag.types import ABSTENTION
 from tests.rag.newsroom import window
 
-SURE = Signals(stated=8, confirmed=8, support=1, asked=1, found=1)
+SURE = Signals(confirmed=8, support=1, asked=1, found=1)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,16 @@ def test_log_odds_are_kept_within_eight() -> None:
 
 
 def test_the_probability_is_the_logistic_of_the_weighted_sum() -> None:
-    made = Calibration(-1.0, {"asked": 2.0, "stated": 0.5}, 0.5)
-    assert made.probability(replace(SURE, asked=0.5, stated=0.0)) == 0.5
-    assert made.probability(replace(SURE, asked=0.5, stated=2.0)) == pytest.approx(0.7311, abs=1e-4)
+    made = Calibration(-1.0, {"asked": 2.0, "confirmed": 0.5}, 0.5)
+    assert made.probability(replace(SURE, asked=0.5, confirmed=0.0)) == 0.5
+    assert made.probability(replace(SURE, asked=0.5, confirmed=2.0)) == pytest.approx(
+        0.7311, abs=1e-4
+    )
 
 
 def test_the_calibration_in_force_answers_when_sure_and_not_when_all_doubts() -> None:
     force = calibration()
-    nothing = Signals(stated=-8, confirmed=-8, support=0, asked=0, found=0)
+    nothing = Signals(confirmed=-8, support=0, asked=0, found=0)
     assert force.probability(SURE) >= force.threshold > force.probability(nothing)
     assert set(force.weights) <= set(Signals.__dataclass_fields__)
 
@@ -72,7 +74,7 @@ def test_a_year_that_the_evidence_does_not_bear_counts_as_a_name_missing() -> No
 
     def names(question: str) -> float:
         made = ground(answer, question, [item])
-        return signals_of(question, {}, [item], [made], Doubts(1.0, 1.0)).names
+        return signals_of(question, {}, [item], [made], Doubts(1.0)).names
 
     assert names("What did Ford make in 2004?") == 1.0
     assert names("What did Ford make in 1999?") == 0.5
@@ -84,9 +86,8 @@ def test_signals_are_taken_from_what_is_cited() -> None:
     question = "Who scored the goal of the final in Sydney?"
     made = ground("Olga Carmona scored the goal.", question, [cited, other])
     weights = {stem: 1 / 4 for stem in content_stems(question)}
-    signals = signals_of(question, weights, [cited, other], [made], Doubts(0.5, 1.0, -0.2))
-    assert signals.stated == 0.0
-    assert signals.confirmed > 7.9
+    signals = signals_of(question, weights, [cited, other], [made], Doubts(0.5, -0.2))
+    assert signals.confirmed == 0.0
     assert signals.support == made.support
     assert signals.found == 0.9
     assert (signals.sure, signals.names, signals.kind) == (-0.2, 0.0, 1.0)
