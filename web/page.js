@@ -8,7 +8,9 @@ window.broadsheet = {
       if (!mark) return;
       window.broadsheet.opener = mark;
       const { turn, kind, number } = mark.dataset;
-      trigger("click", { turn: Number(turn), kind, number: Number(number) });
+      const note = mark.closest(".vote")?.querySelector("textarea")?.value;
+      trigger("click", { turn: Number(turn), kind, number: Number(number), note });
+      if (kind === "vote") mark.closest(".vote").textContent = "Noted, thank you.";
     });
   },
   /* A new question is brought into view; while its answer is written the page stays still. */

@@ -14,11 +14,13 @@ from web.api import make_ask, make_search
 from web.archive import make_list, make_turn, row_of
 from web.chat import Running, make_answer, make_begin, make_renew, make_stop
 from web.exchange import place
+from web.feedback import FeedbackStore
 from web.layout import EXAMPLES, POLL, lay_out
 from web.links import opened
 from web.markup import message
 from web.reader import close_article, make_open
 from web.search import found_at, make_find
+from web.vote import make_vote
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -47,8 +49,11 @@ def launch_options() -> dict[str, Any]:
     }
 
 
-def build_page(pipeline: Pipeline, *, max_question: int) -> gr.Blocks:
-    """Return the page over `pipeline`, ready to launch with `launch_options()`."""
+def build_page(pipeline: Pipeline, feedback: FeedbackStore, *, max_question: int) -> gr.Blocks:
+    """Return the page over `pipeline`, ready to launch with `launch_options()`.
+
+    What people say of answers goes to `feedback`.
+    """
     running = Running()
     page: gr.Blocks
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
@@ -58,6 +63,9 @@ def build_page(pipeline: Pipeline, *, max_question: int) -> gr.Blocks:
         _browsing(parts, pipeline)
         _reading(parts, pipeline)
         _taking(parts)
+        vote = make_vote(feedback)
+        for name in ("past", "now"):
+            parts[name].click(vote, parts["exchanges"], None, **AT_ONCE)
         _keeping_current(page, parts, pipeline, max_question)
         page.unload(make_stop(running))
         ask, search = (

@@ -16,6 +16,7 @@ from rag.types import Answer, Citation, Evidence, Outcome, Statement
 from web import wording
 from web.exchange import Exchange
 from web.export import cited_text
+from web.feedback import LONGEST_NOTE, Verdict
 from web.links import link
 from web.markup import safe
 
@@ -119,12 +120,12 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
     parts.append(_notices(answer.notices))
     foot = wording.footer(answer)
     parts.append(f'<p class="footer">{safe(foot)}</p>' if foot else "")
-    parts.append(_tools(exchange, answer))
+    parts.append(_tools(exchange, answer, turn))
     return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
 
 
-def _tools(exchange: Exchange, answer: Answer) -> str:
-    """Buttons that copy; what they copy stands in the page as data."""
+def _tools(exchange: Exchange, answer: Answer, turn: int) -> str:
+    """Buttons that copy, with what they copy as data, and the question whether it is right."""
     copied = (
         ("Copy with citations", "copy", cited_text(answer)),
         ("Copy link", "link", link(exchange.question)),
@@ -133,7 +134,26 @@ def _tools(exchange: Exchange, answer: Answer) -> str:
         f'<button type="button" class="tool" data-{kind}="{safe(text)}">{name}</button>'
         for name, kind, text in copied
     )
-    return f'<p class="tools">{buttons}</p>'
+    return f'<div class="tools">{buttons}{_vote(answer, turn)}</div>'
+
+
+def _vote(answer: Answer, turn: int) -> str:
+    """Was it right? One click for yes; for no, what is wrong and a note of what is right."""
+
+    def button(verdict: Verdict, name: str) -> str:
+        number = list(Verdict).index(verdict)
+        return (
+            f'<button type="button" class="tool" data-turn="{turn}" data-kind="vote"'
+            f' data-number="{number}">{safe(name)}</button>'
+        )
+
+    reasons = "".join(button(one, name) for one, name in wording.verdicts(answer).items())
+    return (
+        f'<div class="vote"><span>Right?</span>{button(Verdict.RIGHT, "Yes")}'
+        "<details><summary>No</summary><label>What would be right, if you know"
+        f'<textarea rows="2" maxlength="{LONGEST_NOTE}"></textarea></label>{reasons}'
+        "</details></div>"
+    )
 
 
 def _explained(answer: Answer) -> bool:

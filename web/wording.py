@@ -17,6 +17,7 @@ from rag.types import (
     Reason,
     RetrievedPassage,
 )
+from web.feedback import Verdict
 
 MONTHS = (
     "January February March April May June July August September October November December"
@@ -175,6 +176,18 @@ def reason(answer: Answer) -> str:
 def removed_title(number: int) -> str:
     """`1 statement removed: not supported by the articles`."""
     return f"{count(number, 'statement')} removed: not supported by the articles"
+
+
+def verdicts(answer: Answer) -> dict[Verdict, str]:
+    """What may be wrong with an answer, or with an abstention."""
+    if answer.abstained:
+        return {Verdict.SHOULD_ANSWER: "The articles do say"}
+    return {
+        Verdict.WRONG: "It is wrong",
+        Verdict.WRONG_SOURCE: "The source does not say so",
+        Verdict.WRONG_DATE: "It is of another date",
+        Verdict.SHOULD_NOT_ANSWER: "It should not have answered",
+    }
 
 
 def announcement(answer: Answer) -> str:

@@ -406,3 +406,18 @@ def test_a_conversation_is_exported(page, name: str, begins: str) -> None:
     text = download.value.path().read_text(encoding="utf-8")
     assert text.startswith(begins)
     assert GREETING in text
+
+
+def test_an_answer_is_called_right_or_wrong(page, served: Served) -> None:
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.locator("#now .vote").get_by_role("button", name="Yes").click()
+    page.locator("#now .vote", has_text="Noted").wait_for()
+    wait_until(lambda: [said.verdict for said in served.feedback.every()][-1:] == ["right"])
+    ask(page, "Where was it absent?", "abstained")
+    assert page.locator("#now .vote .tool").count() == 2
+    page.locator("#now .vote summary").click()
+    page.get_by_label("What would be right").last.fill("In Beijing.")
+    page.locator("#now .vote").get_by_role("button", name="The articles do say").click()
+    wait_until(lambda: served.feedback.every()[-1].verdict == "should_answer")
+    said = served.feedback.every()[-1]
+    assert (said.note, said.answer["question"]) == ("In Beijing.", "Where was it absent?")

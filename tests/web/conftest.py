@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.web.fake_pipeline import FakePipeline
+from web.feedback import FeedbackStore
 
 
 @dataclass(frozen=True)
@@ -18,18 +19,20 @@ class Served:
 
     url: str
     pipeline: FakePipeline
+    feedback: FeedbackStore
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
+def served(tmp_path_factory) -> Iterator[Served]:
     from web.page import build_page, launch_options
 
     pipeline = FakePipeline(pace=0.03)
-    page = build_page(pipeline, max_question=200)
+    feedback = FeedbackStore(tmp_path_factory.mktemp("feedback"))
+    page = build_page(pipeline, feedback, max_question=200)
     _, url, _ = page.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
     )
-    yield Served(url, pipeline)
+    yield Served(url, pipeline, feedback)
     page.close(verbose=False)
     with warnings.catch_warnings():  # Gradio's server and client leave event loops unclosed
         warnings.simplefilter("ignore", ResourceWarning)

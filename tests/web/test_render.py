@@ -61,11 +61,11 @@ HOSTILE = [
 ]
 TAGS = set(
     "section h2 ul li div p button span b time q details summary ol article mark a em s "
-    "blockquote".split()
+    "blockquote label textarea".split()
 )
 ATTRIBUTES = set(
     "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind "
-    "data-copy data-link data-number href target rel".split()
+    "data-copy data-link data-number href target rel rows maxlength".split()
 )
 
 
