@@ -191,6 +191,11 @@ class Pipeline:
         with self._reader.snapshot() as snapshot:
             return snapshot.coverage()
 
+    def newest(self) -> date | None:
+        """Return the newest article's date that is not after today."""
+        with self._reader.snapshot() as snapshot:
+            return snapshot.newest(date.today())
+
     def sources(self) -> list[str]:
         """Return the publishers in the archive."""
         with self._reader.snapshot() as snapshot:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from web import render
+from web.limits import PRESETS
 from web.listing import Listing
 
 EXAMPLES = 4
@@ -81,8 +82,12 @@ def _form_parts() -> dict[str, Any]:
             )
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=88)
             parts["stop"] = gr.Button("Stop", elem_id="stop", scale=0, min_width=88, visible=False)
+        parts["chips"] = html_part("", elem_id="chips", js_on_load=CLICKS)
         with gr.Accordion("Limit by date or source", open=False, elem_id="limits") as limits:
             parts["limits"] = limits
+            with gr.Row(elem_id="presets"):
+                for name in PRESETS:
+                    parts[name] = gr.Button(name, size="sm", min_width=0, scale=0)
             with gr.Row():
                 parts["from"], parts["to"] = _dates()
                 parts["as_of"] = gr.Textbox(

@@ -16,6 +16,7 @@ from web.chat import Running, make_answer, make_begin, make_renew, make_stop
 from web.exchange import place
 from web.feedback import FeedbackStore
 from web.layout import EXAMPLES, POLL, lay_out
+from web.limits import PRESETS, drop_chip, make_preset, show_chips
 from web.links import opened
 from web.markup import message
 from web.reader import close_article, make_open
@@ -59,6 +60,7 @@ def build_page(pipeline: Pipeline, feedback: FeedbackStore, *, max_question: int
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
         parts = lay_out()
         _asking(parts, pipeline, running, max_question)
+        _limiting(parts, pipeline)
         _finding(parts, pipeline, max_question)
         _browsing(parts, pipeline)
         _reading(parts, pipeline)
@@ -96,6 +98,16 @@ def _asking(parts: dict[str, Any], pipeline: Pipeline, running: Running, max_que
     parts["stop"].click(make_stop(running), None, None, **AT_ONCE)
     renew = make_renew(running)
     parts["renew"].click(renew, None, [*begun, *buttons], **AT_ONCE)
+
+
+def _limiting(parts: dict[str, Any], pipeline: Pipeline) -> None:
+    """Wire the presets, and the chips of what is set."""
+    fields = [parts[name] for name in ("from", "to", "as_of", "sources")]
+    for name, days in PRESETS.items():
+        parts[name].click(make_preset(pipeline, days), None, fields[:2], **AT_ONCE)
+    changed = [field.change for field in fields]
+    gr.on(changed, show_chips, fields, parts["chips"], trigger_mode="always_last", **AT_ONCE)
+    parts["chips"].click(drop_chip, fields, fields, **AT_ONCE)
 
 
 def _finding(parts: dict[str, Any], pipeline: Pipeline, max_question: int) -> None:

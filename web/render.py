@@ -51,6 +51,17 @@ def spoken(text: str) -> str:
     return f'<p class="spoken" role="status" aria-live="polite">{safe(text)}</p>'
 
 
+def chips(labels: Sequence[str]) -> str:
+    """Limits that are set, each a button that drops it."""
+    items = "".join(
+        f'<li><button type="button" data-kind="chip" data-number="{number}"'
+        f' aria-label="{safe(f"Drop the limit: {label}")}"><span dir="auto">{safe(label)}</span>'
+        '<span aria-hidden="true"> ×</span></button></li>'
+        for number, label in enumerate(labels)
+    )
+    return f'<ul class="bounds set" aria-label="Limits">{items}</ul>' if items else ""
+
+
 def conversation(exchanges: Sequence[Exchange]) -> str:
     """Exchanges that are over, oldest first."""
     return "".join(

@@ -32,7 +32,7 @@ def themed(page, served: Served, request):
 
 def test_the_empty_page(themed) -> None:
     themed.locator("#limits > button").click()
-    themed.get_by_label("From").first.wait_for()
+    themed.locator("#limits").get_by_label("From").wait_for()
     assert serious(themed) == []
 
 

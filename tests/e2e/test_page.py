@@ -382,7 +382,7 @@ def test_an_answer_is_copied_with_its_citations(page) -> None:
 def test_a_link_opens_the_question_with_its_bounds_and_asks_nothing(page, served: Served) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator("#limits > button").click()
-    page.get_by_label("From").first.fill("2023-06-01")
+    page.locator("#limits").get_by_label("From").fill("2023-06-01")
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
     page.locator("#now .tool", has_text="Copy link").click()
     page.locator("#now .tool", has_text="Copied").wait_for()
@@ -390,8 +390,8 @@ def test_a_link_opens_the_question_with_its_bounds_and_asks_nothing(page, served
     page.goto(page.evaluate("navigator.clipboard.readText()"))
     page.locator(".example").first.wait_for()
     wait_until(lambda: page.input_value(BOX) == "Where did Qin Gang greet Blinken?")
-    assert page.get_by_label("From").first.input_value() == "2023-06-01"
-    assert page.get_by_label("From").first.is_visible()
+    assert page.locator("#limits").get_by_label("From").input_value() == "2023-06-01"
+    assert page.locator("#limits").get_by_label("From").is_visible()
     assert len(served.pipeline.questions) == asked
 
 
@@ -421,3 +421,17 @@ def test_an_answer_is_called_right_or_wrong(page, served: Served) -> None:
     wait_until(lambda: served.feedback.every()[-1].verdict == "should_answer")
     said = served.feedback.every()[-1]
     assert (said.note, said.answer["question"]) == ("In Beijing.", "Where was it absent?")
+
+
+def test_a_preset_limits_the_question_and_a_chip_drops_it(page, served: Served) -> None:
+    page.locator("#limits > button").click()
+    page.get_by_role("button", name="Last week of the archive").click()
+    chip = page.get_by_role("button", name="Drop the limit: From 2023-12-14")
+    chip.wait_for()
+    page.get_by_role("button", name="Drop the limit: To 2023-12-20").click()
+    wait_until(lambda: page.locator("#chips button").count() == 1)
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    assert served.pipeline.questions[-1].date_from == date(2023, 12, 14)
+    assert served.pipeline.questions[-1].date_to is None
+    page.get_by_role("button", name="All dates").click()
+    page.locator("#chips button").wait_for(state="detached")

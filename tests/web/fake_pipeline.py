@@ -160,6 +160,9 @@ class FakePipeline:
     def coverage(self) -> Coverage:
         return COVERAGE
 
+    def newest(self) -> date | None:
+        return COVERAGE.last
+
     def sources(self) -> list[str]:
         return ["The Evening Sheet", "Wire"]
 

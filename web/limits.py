@@ -1,0 +1,82 @@
+"""The limits of a question: presets from the archive's own dates, and chips that drop them.
+
+Knows nothing of searching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from index.errors import BroadsheetError
+from web import render
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+PRESETS = {"Last week of the archive": 7, "Last month": 30, "All dates": 0}
+"""Days before the archive's newest article, itself counted; 0 for no limit."""
+_NAMES = ("From", "To", "As of")
+Fields = tuple[str, str, str, list[str]]
+
+
+def make_preset(pipeline: Pipeline, days: int) -> Callable[[], tuple[str, str]]:
+    """Return what a preset does. Its outputs: from, to."""
+
+    def preset() -> tuple[str, str]:
+        try:
+            last = pipeline.newest()
+        except BroadsheetError:
+            last = None
+        if not days or last is None:
+            return "", ""
+        first = date.fromordinal(max(1, last.toordinal() - days + 1))
+        return first.isoformat(), last.isoformat()
+
+    return preset
+
+
+def show_chips(
+    first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
+) -> str:
+    """Return the limits that are set, each as a button that drops it."""
+    return render.chips([label for label, _ in _set(first, last, as_of, sources)])
+
+
+def drop_chip(
+    first: str | None,
+    last: str | None,
+    as_of: str | None,
+    sources: list[str] | None,
+    click: gr.EventData,
+) -> tuple[Any, ...]:
+    """Return the limits without the one whose chip was clicked: from, to, as of, sources."""
+    named = click._data if isinstance(click._data, dict) else {}
+    number = named.get("number")
+    chips = _set(first, last, as_of, sources)
+    if named.get("kind") != "chip" or type(number) is not int or not 0 <= number < len(chips):
+        return (gr.skip(),) * 4
+    return chips[number][1]
+
+
+def _set(
+    first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
+) -> list[tuple[str, Fields]]:
+    """Each limit that is set, by its label, with what remains without it.
+
+    While a page opens, Gradio gives None for what is empty.
+    """
+    days = [(day or "").strip() for day in (first, last, as_of)]
+    sources = sources or []
+    chips: list[tuple[str, Fields]] = []
+    for at, day in enumerate(days):
+        if day:
+            left = [*days[:at], "", *days[at + 1 :]]
+            chips.append((f"{_NAMES[at]} {day}", (left[0], left[1], left[2], sources)))
+    for source in sources:
+        left_sources = [one for one in sources if one != source]
+        chips.append((source, (days[0], days[1], days[2], left_sources)))
+    return chips
