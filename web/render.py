@@ -121,7 +121,9 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
     parts = [f'<p class="reason">{safe(wording.reason(answer))}</p>'] if _explained(answer) else []
     if answer.abstained:
         parts.insert(0, f'<p class="verdict">{safe(answer.text)}</p>')
-        parts.append(f'<p class="searched">{safe(wording.searched(answer, exchange.question))}</p>')
+        searched = wording.searched(answer, exchange.question)
+        hint = wording.suggestion(exchange.question)
+        parts.append(f'<p class="searched">{safe(f"{searched} {hint}")}</p>')
     else:
         parts.append(_statements(answer, turn))
     if answer.missing:

@@ -7,6 +7,7 @@ from datetime import date
 
 from index.types import Coverage
 from rag.chat_model import ModelStatus
+from rag.facts import names_in
 from rag.types import (
     Answer,
     Citation,
@@ -162,6 +163,17 @@ def searched(answer: Answer, question: Question) -> str:
     if answer.coverage is None:
         return limit.strip()
     return f"Searched {coverage(answer.coverage)}.{limit}"
+
+
+def suggestion(question: Question) -> str:
+    """What may help where the articles do not say."""
+    if question.date_from or question.date_to or question.as_of:
+        return "Wider dates may hold it."
+    if question.sources:
+        return "Other sources may hold it."
+    if not names_in(question.text):
+        return "It helps to name the person, the place or the organisation."
+    return "Other words for it may find more; Search shows what there is."
 
 
 def reason(answer: Answer) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from index.types import Coverage
 from rag.chat_model import ModelState, ModelStatus
+from rag.types import Question
 from web import wording
 
 
@@ -48,3 +49,17 @@ def test_the_model_line(status: ModelStatus, line: str) -> None:
 @pytest.mark.parametrize("state", ["missing", "converting", "loading", "off"])
 def test_every_other_state_says_what_answers_are(state: str) -> None:
     assert "nswers are the best sentences" in wording.model_state(ModelStatus(ModelState(state)))
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (Question("Who won?", date_from=date(2023, 6, 1)), "Wider dates"),
+        (Question("Who won?", as_of=date(2023, 6, 1)), "Wider dates"),
+        (Question("Who won?", sources=("Wire",)), "Other sources"),
+        (Question("Who won the final?"), "name the person"),
+        (Question("Who beat England?"), "Other words"),
+    ],
+)
+def test_an_abstention_suggests_what_fits(question: Question, words: str) -> None:
+    assert words in wording.suggestion(question)
