@@ -68,7 +68,14 @@ for (const kind of ["pointerover", "focusin"]) {
 document.addEventListener("click", async ({ target }) => {
   const tool = target.closest?.(".tool");
   if (!tool) return;
-  const { copy, link } = tool.dataset;
+  const { copy, link, edit } = tool.dataset;
+  if (edit !== undefined) {
+    const box = document.querySelector("#box textarea");
+    box.value = edit;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  }
+  if (copy === undefined && link === undefined) return;
   const text = copy ?? location.origin + location.pathname + link;
   const name = tool.textContent;
   try {

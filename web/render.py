@@ -138,10 +138,11 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
 
 
 def _tools(exchange: Exchange, answer: Answer, turn: int) -> str:
-    """Buttons that copy, with what they copy as data, and the question whether it is right."""
+    """Buttons with what they copy or edit as data, and the question whether it is right."""
     copied = (
         ("Copy with citations", "copy", cited_text(answer)),
         ("Copy link", "link", link(exchange.question)),
+        ("Edit and ask again", "edit", exchange.question.text),
     )
     buttons = "".join(
         f'<button type="button" class="tool" data-{kind}="{safe(text)}">{name}</button>'
