@@ -50,7 +50,8 @@ def _candidates(question: str, said: str, sentence: str) -> tuple[list[str], lis
     """What the sentence could answer with: as the answer says, and otherwise."""
     kind = kind_asked(question)
     if kind is Kind.NAME:
-        new = [name for name in names_in(sentence) if not name_stands(name, question)]
+        named = [name for name in names_in(sentence) if name in sentence]  # in one piece
+        new = [name for name in named if not name_stands(name, question)]
         return _parted(new, [name_stands(name, said) for name in new])
     if kind is Kind.NUMBER:
         known, told = (set(strict_numbers_in(text).values()) for text in (question, said))
@@ -70,7 +71,7 @@ def _places(sentence: str) -> list[tuple[Span, str]]:
 
 
 def _spans(text: str, sentence: str) -> list[Span]:
-    return [m.span() for m in re.finditer(re.escape(text), sentence)] or [(0, 0)]
+    return [m.span() for m in re.finditer(re.escape(text), sentence)]
 
 
 def _distance(text: str, sentence: str, asked: Sequence[tuple[Span, float]]) -> float:
