@@ -66,9 +66,14 @@ _COLUMNS = {
     Order.DATE: "c.day",
     Order.HEADLINE: "c.headline COLLATE NOCASE",
     Order.SOURCE: "c.source COLLATE NOCASE",
-    Order.PASSAGES: "(SELECT count(*) FROM passages p WHERE p.content = c.key)",
+    Order.PASSAGES: "n.passages",
 }
-_FROM = "FROM articles a JOIN contents c ON c.key = a.content"
+# In this order (CROSS JOIN keeps it) indexes alone are read, and no text.
+_FROM = "FROM contents c CROSS JOIN articles a ON a.content = c.key"
+_COUNTED = (
+    "LEFT JOIN (SELECT content, count(*) AS passages FROM passages GROUP BY content) n "
+    "ON n.content = c.key"
+)
 _CHOSEN = (
     f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last) "
     "AND (:words = '' OR c.headline LIKE :words ESCAPE '\\' OR c.source LIKE :words ESCAPE '\\')"
@@ -87,18 +92,23 @@ class Catalogue:
         """Return at most `limit` articles of the list, after the first `offset`."""
         values = self._values(wanted)
         total = self._sql.execute(f"SELECT count(*) {_FROM} WHERE {_CHOSEN}", values).fetchone()[0]
-        way = "DESC" if wanted.descending else "ASC"
-        rows = self._sql.execute(
-            f"SELECT a.id, c.headline, c.day, c.source, {_COLUMNS[Order.PASSAGES]} {_FROM} "
-            f"WHERE {_CHOSEN} ORDER BY {_COLUMNS[wanted.order]} {way} NULLS LAST, "
-            "c.day DESC, a.key LIMIT :limit OFFSET :offset",
+        order = f"{_COLUMNS[wanted.order]} {'DESC' if wanted.descending else 'ASC'} NULLS LAST"
+        counted = _COUNTED if wanted.order is Order.PASSAGES else ""
+        keys = self._sql.execute(
+            f"SELECT a.key {_FROM} {counted} WHERE {_CHOSEN} ORDER BY {order}, c.day DESC, a.key "
+            "LIMIT :limit OFFSET :offset",
             {**values, "limit": limit, "offset": offset},
-        )
-        found = (
-            Listed(name, headline, number_day(day) if day else None, source, passages)
-            for name, headline, day, source, passages in rows
-        )
-        return CataloguePage(tuple(found), int(total))
+        ).fetchall()
+        return CataloguePage(tuple(self._listed(key) for (key,) in keys), int(total))
+
+    def _listed(self, key: int) -> Listed:
+        name, headline, day, source, passages = self._sql.execute(
+            "SELECT a.id, c.headline, c.day, c.source, "
+            "(SELECT count(*) FROM passages p WHERE p.content = c.key) "
+            "FROM articles a JOIN contents c ON c.key = a.content WHERE a.key = ?",
+            (key,),
+        ).fetchone()
+        return Listed(name, headline, number_day(day) if day else None, source, passages)
 
     def months(self) -> dict[date, int]:
         """Return how many dated articles there are by month, each named by its first day."""

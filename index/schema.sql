@@ -16,7 +16,9 @@ CREATE TABLE IF NOT EXISTS contents (
     worded INTEGER NOT NULL DEFAULT 0,
     made REAL NOT NULL
 );
-CREATE INDEX IF NOT EXISTS contents_by_day ON contents (day);
+-- What lists of articles need, so that they do not read texts.
+CREATE INDEX IF NOT EXISTS contents_listed ON contents (day, headline, source);
+DROP INDEX IF EXISTS contents_by_day;
 CREATE INDEX IF NOT EXISTS contents_by_collection ON contents (collection);
 
 -- Keys are never used twice, so that a vector left by a killed build can match nothing.
@@ -37,7 +39,8 @@ CREATE TABLE IF NOT EXISTS articles (
     added INTEGER NOT NULL,
     removed INTEGER
 );
-CREATE INDEX IF NOT EXISTS articles_by_content ON articles (content);
+CREATE INDEX IF NOT EXISTS articles_listed ON articles (content, added, removed);
+DROP INDEX IF EXISTS articles_by_content;
 CREATE INDEX IF NOT EXISTS articles_by_id ON articles (id);
 CREATE INDEX IF NOT EXISTS articles_by_file ON articles (file);
 CREATE INDEX IF NOT EXISTS articles_by_removed ON articles (removed);
