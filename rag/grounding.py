@@ -190,7 +190,8 @@ def _support(
     for sentence, start in zip(cited, starts, strict=True):
         quoted.update(stems(cite(sentence, start).quote))
         quoted.update(stems(sentence.evidence.headline))
-    # Names and numbers were found already, in whatever form: three billion, 3bn.
-    facts = {s for fact in (*names_in(statement), *numbers_in(statement)) for s in stems(fact)}
+    # Names, numbers and days were found already, in whatever form: three billion, 3bn; Tuesday.
+    found = (*names_in(statement), *numbers_in(statement), *_MONTH_YEAR.findall(statement))
+    facts = {s for fact in found for s in stems(fact)}
     standing = [stem for stem in added if stem in quoted or stem in facts]
     return len(standing) / len(added) if added else 0.0

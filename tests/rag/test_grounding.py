@@ -100,6 +100,12 @@ def test_a_weekday_is_read_from_the_articles_day(day: str, supported: bool) -> N
     assert made.supported is supported
 
 
+def test_a_day_that_stands_as_a_weekday_is_support_too() -> None:
+    item = window("China removed Qin Gang on Tuesday.", published=date(2023, 7, 25))
+    made = ground("Qin Gang was removed on 25 July 2023.", "When was he removed?", [item])
+    assert (made.problem, made.support) == ("", 1.0)
+
+
 def test_a_pronouns_quote_holds_whom_it_means() -> None:
     made = check("Blinken hoped to meet Xi in the next few months.", VISIT)
     assert made.problem == ""
