@@ -73,11 +73,13 @@ def serve(settings: Settings, host: str, port: int, articles: list[Path], people
     from rag.writing import system_text
     from web.feedback import FeedbackStore
     from web.page import build_page, launch_options
+    from web.uploads import Uploads
 
     loader = ModelLoader(settings, system_text=system_text())
     pipeline = Pipeline(IndexReader(settings), embeddings, loader, settings)
     feedback = FeedbackStore(settings.data_dir)
-    page = build_page(pipeline, feedback, max_question=settings.max_question)
+    uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
+    page = build_page(pipeline, feedback, max_question=settings.max_question, uploads=uploads)
     options = launch_options() | {"server_name": host, "server_port": port, "auth": people}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()

@@ -15,8 +15,8 @@ POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
 
 
-def lay_out() -> dict[str, Any]:
-    """Lay out the page and return its parts by name."""
+def lay_out(*, editing: bool) -> dict[str, Any]:
+    """Lay out the page and return its parts by name; `editing` adds what changes the index."""
     parts: dict[str, Any] = {"exchanges": gr.State(())}
     with gr.Row(elem_id="head", equal_height=True):
         parts["header"] = html_part("", scale=1)
@@ -31,11 +31,18 @@ def lay_out() -> dict[str, Any]:
                 parts |= _search_parts()
             with gr.Tab("Archive", elem_id="archive-tab") as parts["archive_tab"]:
                 parts |= _archive_parts()
+            if editing:
+                with gr.Tab("Index", elem_id="index-tab") as parts["index_tab"]:
+                    parts |= _index_parts()
         with gr.Column(elem_id="reader", scale=2, min_width=0, visible=False) as panel:
             parts["panel"] = panel
             parts["close"] = gr.Button("Close article", elem_id="close", size="sm")
             on_load = "window.broadsheet.reveal(element, watch)"
             parts["article"] = html_part("", elem_id="article", js_on_load=on_load)
+            parts["open_id"] = gr.State("")
+            parts["remove"] = gr.Button(
+                "Take this article out of the index", elem_id="remove", size="sm", visible=editing
+            )
     parts["timer"] = gr.Timer(POLL)
     return parts
 
@@ -114,6 +121,20 @@ def _archive_parts() -> dict[str, Any]:
     with gr.Row(elem_classes="line"):
         parts["filter"] = _line("Words of headline or source", "Headline or source")
     parts["table"] = html_part("", elem_id="table", js_on_load=CLICKS)
+    return parts
+
+
+def _index_parts() -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    html_part(
+        '<p class="found">Text, Markdown, HTML, JSON and JSON Lines, or a zip of such files. They '
+        "are kept in the data folder; a file of the same name takes the old one’s place. Questions "
+        "are answered from the old state until the new one is complete.</p>"
+    )
+    parts["files"] = gr.File(label="Articles", file_count="multiple", elem_id="files")
+    parts["add"] = gr.Button("Add to the archive", variant="primary", elem_id="add")
+    parts["report"] = html_part("", elem_id="report")
+    parts["status"] = html_part("", elem_id="status")
     return parts
 
 

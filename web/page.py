@@ -15,6 +15,7 @@ from web.archive import make_list, make_turn, row_of
 from web.chat import Running, make_answer, make_begin, make_renew, make_stop
 from web.exchange import place
 from web.feedback import FeedbackStore
+from web.indexing import make_add, make_remove, make_status
 from web.layout import EXAMPLES, POLL, lay_out
 from web.limits import PRESETS, drop_chip, make_preset, show_chips
 from web.links import opened
@@ -25,6 +26,7 @@ from web.vote import make_vote
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
+    from web.uploads import Uploads
 
 HERE = Path(__file__).parent
 ANSWERS = 8  # answers streamed at the same time; the model has its own queue behind
@@ -50,21 +52,33 @@ def launch_options() -> dict[str, Any]:
     }
 
 
-def build_page(pipeline: Pipeline, feedback: FeedbackStore, *, max_question: int) -> gr.Blocks:
+def build_page(
+    pipeline: Pipeline,
+    feedback: FeedbackStore,
+    *,
+    max_question: int,
+    uploads: Uploads | None = None,
+) -> gr.Blocks:
     """Return the page over `pipeline`, ready to launch with `launch_options()`.
 
-    What people say of answers goes to `feedback`.
+    Args:
+        pipeline: What answers.
+        feedback: Where it is kept what people say of answers.
+        max_question: Characters that a question may have.
+        uploads: Where articles go that are brought through the page; None where nobody may.
     """
     running = Running()
     page: gr.Blocks
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
-        parts = lay_out()
+        parts = lay_out(editing=uploads is not None)
         _asking(parts, pipeline, running, max_question)
         _limiting(parts, pipeline)
         _finding(parts, pipeline, max_question)
         _browsing(parts, pipeline)
         _reading(parts, pipeline)
         _taking(parts)
+        if uploads is not None:
+            _indexing(parts, uploads)
         vote = make_vote(feedback)
         for name in ("past", "now"):
             parts[name].click(vote, parts["exchanges"], None, **AT_ONCE)
@@ -132,14 +146,24 @@ def _browsing(parts: dict[str, Any], pipeline: Pipeline) -> None:
 
 def _reading(parts: dict[str, Any], pipeline: Pipeline) -> None:
     """Wire all that stands in an article to the article."""
-    panel = [parts["panel"], parts["article"]]
+    panel = [parts["panel"], parts["article"], parts["open_id"]]
     for name in ("past", "now", "evidence"):
         parts[name].click(make_open(pipeline, place), parts["exchanges"], panel, **AT_ONCE)
     parts["results"].click(make_open(pipeline, found_at), parts["found"], panel, **AT_ONCE)
     parts["table"].click(make_open(pipeline, row_of), parts["listing"], panel, **AT_ONCE)
-    closed = parts["close"].click(close_article, None, panel, **AT_ONCE)
+    closed = parts["close"].click(close_article, None, panel[:2], **AT_ONCE)
     closed.then(None, js="() => window.broadsheet.back()", **UNLISTED)
-    parts["renew"].click(close_article, None, panel, **AT_ONCE)
+    parts["renew"].click(close_article, None, panel[:2], **AT_ONCE)
+
+
+def _indexing(parts: dict[str, Any], uploads: Uploads) -> None:
+    """Wire the Index tab, and what takes an article out."""
+    shown = [parts[name] for name in ("files", "report", "status")]
+    one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds"}
+    parts["add"].click(make_add(uploads), parts["files"], shown, **one_by_one, **UNLISTED)
+    parts["index_tab"].select(make_status(uploads), None, parts["status"], **AT_ONCE)
+    out = [parts["panel"], parts["article"]]
+    parts["remove"].click(make_remove(uploads), parts["open_id"], out, **one_by_one, **UNLISTED)
 
 
 def _taking(parts: dict[str, Any]) -> None:

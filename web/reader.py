@@ -22,19 +22,19 @@ def make_open(pipeline: Pipeline, find: Find) -> Callable[..., tuple[Any, ...]]:
     """Return what a click on something that stands in an article does.
 
     `find` returns the place that the browser names in what is shown, or None where it names
-    something else. The outputs: panel, article.
+    something else. The outputs: panel, article, the article's id.
     """
 
     def open_article(shown: Any, click: gr.EventData) -> tuple[Any, ...]:
         named = click._data if isinstance(click._data, dict) else {}
         found = find(shown, named)
         if found is None:
-            return gr.skip(), gr.skip()
+            return (gr.skip(),) * 3
         try:
             markup = article(pipeline.article(found.article_id), found)
         except BroadsheetError as error:
             markup = message(str(error))
-        return gr.update(visible=True), markup
+        return gr.update(visible=True), markup, found.article_id
 
     return open_article
 

@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterable
+from ipaddress import ip_address
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,16 @@ def follow_model(loader: ModelLoader, console: Console) -> None:
 def say(console: Console, text: str, style: str = "") -> None:
     """Print a line as it is: names of files may hold anything."""
     console.print(visible(text), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def end_signal() -> threading.Event:

@@ -58,6 +58,15 @@ def test_a_draft_and_an_abstention(themed) -> None:
     assert serious(themed) == []
 
 
+def test_the_index(themed, served: Served, tmp_path) -> None:
+    (tmp_path / "a.txt").write_text("date 2023-12-01 News\n\nIt rained.", encoding="utf-8")
+    served.uploads.take([tmp_path / "a.txt"])
+    list(served.uploads.index())
+    themed.get_by_role("tab", name="Index").click()
+    themed.locator("#status .state").wait_for()
+    assert serious(themed) == []
+
+
 def test_search_and_archive(themed) -> None:
     themed.get_by_role("tab", name="Search").click()
     themed.get_by_label("Words or a question").fill("talks")

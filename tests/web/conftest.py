@@ -9,8 +9,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from index.model_files import ensure_embedder
+from index.settings import Settings
+from tests.conftest import MODELS
+from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
 from web.feedback import FeedbackStore
+from web.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Served:
     url: str
     pipeline: FakePipeline
     feedback: FeedbackStore
+    uploads: Uploads
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +33,15 @@ def served(tmp_path_factory) -> Iterator[Served]:
     from web.page import build_page, launch_options
 
     pipeline = FakePipeline(pace=0.03)
-    feedback = FeedbackStore(tmp_path_factory.mktemp("feedback"))
-    page = build_page(pipeline, feedback, max_question=200)
+    data = tmp_path_factory.mktemp("data")
+    settings = Settings(data_dir=data, model_dir=MODELS)
+    uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
+    feedback = FeedbackStore(data)
+    page = build_page(pipeline, feedback, max_question=200, uploads=uploads)
     _, url, _ = page.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
     )
-    yield Served(url, pipeline, feedback)
+    yield Served(url, pipeline, feedback, uploads)
     page.close(verbose=False)
     with warnings.catch_warnings():  # Gradio's server and client leave event loops unclosed
         warnings.simplefilter("ignore", ResourceWarning)

@@ -4,12 +4,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+from index.model_files import ensure_embedder
+from index.settings import Settings
+from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
 from web.feedback import FeedbackStore
 from web.page import build_page, launch_options
+from web.uploads import Uploads
 
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 7861
-    feedback = FeedbackStore(Path(tempfile.mkdtemp()))
-    page = build_page(FakePipeline(), feedback, max_question=1000)
+    settings = Settings(data_dir=Path(tempfile.mkdtemp()))
+    uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
+    feedback = FeedbackStore(settings.data_dir)
+    page = build_page(FakePipeline(), feedback, max_question=1000, uploads=uploads)
     page.launch(server_name="127.0.0.1", server_port=port, **launch_options())
