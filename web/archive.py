@@ -10,6 +10,7 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from web import render_lists
+from web.events import named_by
 from web.exchange import Place
 from web.listing import PAGE, Listing, clicked, filtered, periods
 from web.markup import message
@@ -33,7 +34,7 @@ def make_turn(pipeline: Pipeline) -> Callable[[Listing, gr.EventData], Shown]:
     """Return what a click on a head, a bar or a page does. Its outputs: listing, chart, table."""
 
     def turn(listing: Listing, click: gr.EventData) -> Shown:
-        named = click._data if isinstance(click._data, dict) else {}
+        named = named_by(click)
         turned = clicked(listing, named.get("kind"), named.get("number"))
         return (gr.skip(),) * 3 if turned is None else _shown(pipeline, turned)
 

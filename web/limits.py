@@ -13,6 +13,7 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from web import render
+from web.events import named_by
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -54,7 +55,7 @@ def drop_chip(
     click: gr.EventData,
 ) -> tuple[Any, ...]:
     """Return the limits without the one whose chip was clicked: from, to, as of, sources."""
-    named = click._data if isinstance(click._data, dict) else {}
+    named = named_by(click)
     number = named.get("number")
     chips = _set(first, last, as_of, sources)
     if named.get("kind") != "chip" or type(number) is not int or not 0 <= number < len(chips):

@@ -9,19 +9,19 @@ import gradio as gr
 from gradio.events import api
 
 from index.errors import BroadsheetError
-from web import export, render
+from web import render
 from web.api import make_ask, make_search
-from web.archive import make_list, make_turn, row_of
+from web.archive import row_of
 from web.chat import Running, make_answer, make_begin, make_renew, make_stop
+from web.events import AT_ONCE, UNLISTED
 from web.exchange import place
 from web.feedback import FeedbackStore
-from web.indexing import make_add, make_remove, make_status
 from web.layout import EXAMPLES, POLL, lay_out
-from web.limits import PRESETS, drop_chip, make_preset, show_chips
 from web.links import opened
 from web.markup import message
 from web.reader import close_article, make_open
-from web.search import found_at, make_find
+from web.search import found_at
+from web.tabs import wire_archive, wire_export, wire_index, wire_limits, wire_search
 from web.vote import make_vote
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ HERE = Path(__file__).parent
 ANSWERS = 8  # answers streamed at the same time; the model has its own queue behind
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
-UNLISTED: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-AT_ONCE: dict[str, Any] = {**UNLISTED, "queue": False}
 
 
 def launch_options() -> dict[str, Any]:
@@ -72,13 +70,13 @@ def build_page(
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
         parts = lay_out(editing=uploads is not None)
         _asking(parts, pipeline, running, max_question)
-        _limiting(parts, pipeline)
-        _finding(parts, pipeline, max_question)
-        _browsing(parts, pipeline)
+        wire_limits(parts, pipeline)
+        wire_search(parts, pipeline, max_question)
+        wire_archive(parts, pipeline)
         _reading(parts, pipeline)
-        _taking(parts)
+        wire_export(parts)
         if uploads is not None:
-            _indexing(parts, uploads)
+            wire_index(parts, uploads)
         vote = make_vote(feedback)
         for name in ("past", "now"):
             parts[name].click(vote, parts["exchanges"], None, **AT_ONCE)
@@ -114,36 +112,6 @@ def _asking(parts: dict[str, Any], pipeline: Pipeline, running: Running, max_que
     parts["renew"].click(renew, None, [*begun, *buttons], **AT_ONCE)
 
 
-def _limiting(parts: dict[str, Any], pipeline: Pipeline) -> None:
-    """Wire the presets, and the chips of what is set."""
-    fields = [parts[name] for name in ("from", "to", "as_of", "sources")]
-    for name, days in PRESETS.items():
-        parts[name].click(make_preset(pipeline, days), None, fields[:2], **AT_ONCE)
-    changed = [field.change for field in fields]
-    gr.on(changed, show_chips, fields, parts["chips"], trigger_mode="always_last", **AT_ONCE)
-    parts["chips"].click(drop_chip, fields, fields, **AT_ONCE)
-
-
-def _finding(parts: dict[str, Any], pipeline: Pipeline, max_question: int) -> None:
-    """Wire the Search tab."""
-    form = [parts[name] for name in ("words", "words_from", "words_to")]
-    shown = [parts["found"], parts["results"]]
-    begun = [parts["find"].click, *(box.submit for box in form)]
-    gr.on(begun, make_find(pipeline, max_question=max_question), form, shown, **AT_ONCE)
-
-
-def _browsing(parts: dict[str, Any], pipeline: Pipeline) -> None:
-    """Wire the Archive tab; what is typed narrows the list as it is typed."""
-    form = [parts["listing"], parts["filter"]]
-    shown = [parts[name] for name in ("listing", "chart", "table")]
-    begun = [parts["archive_tab"].select, parts["filter"].change]
-    show = make_list(pipeline)
-    gr.on(begun, show, form, shown, trigger_mode="always_last", **AT_ONCE)
-    turn = make_turn(pipeline)
-    for name in ("chart", "table"):
-        parts[name].click(turn, parts["listing"], shown, **AT_ONCE)
-
-
 def _reading(parts: dict[str, Any], pipeline: Pipeline) -> None:
     """Wire all that stands in an article to the article."""
     panel = [parts["panel"], parts["article"], parts["open_id"]]
@@ -154,27 +122,6 @@ def _reading(parts: dict[str, Any], pipeline: Pipeline) -> None:
     closed = parts["close"].click(close_article, None, panel[:2], **AT_ONCE)
     closed.then(None, js="() => window.broadsheet.back()", **UNLISTED)
     parts["renew"].click(close_article, None, panel[:2], **AT_ONCE)
-
-
-def _indexing(parts: dict[str, Any], uploads: Uploads) -> None:
-    """Wire the Index tab, and what takes an article out."""
-    shown = [parts[name] for name in ("files", "report", "status")]
-    one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds"}
-    parts["add"].click(make_add(uploads), parts["files"], shown, **one_by_one, **UNLISTED)
-    parts["index_tab"].select(make_status(uploads), None, parts["status"], **AT_ONCE)
-    out = [parts["panel"], parts["article"]]
-    parts["remove"].click(make_remove(uploads), parts["open_id"], out, **one_by_one, **UNLISTED)
-
-
-def _taking(parts: dict[str, Any]) -> None:
-    """Wire the export of the conversation: the text is made here, the file by the browser."""
-    for name, make, file in (
-        ("Markdown", export.markdown, "conversation.md"),
-        ("JSON", export.as_json, "conversation.json"),
-    ):
-        made = parts[name].click(make, parts["exchanges"], parts["taken"], **AT_ONCE)
-        save = f"(text) => window.broadsheet.save('{file}', text)"
-        made.then(None, parts["taken"], None, js=save, **UNLISTED)
 
 
 def _keeping_current(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from index.errors import BroadsheetError
+from web.events import named_by
 from web.exchange import Place
 from web.markup import message
 from web.render_article import article
@@ -26,7 +27,7 @@ def make_open(pipeline: Pipeline, find: Find) -> Callable[..., tuple[Any, ...]]:
     """
 
     def open_article(shown: Any, click: gr.EventData) -> tuple[Any, ...]:
-        named = click._data if isinstance(click._data, dict) else {}
+        named = named_by(click)
         found = find(shown, named)
         if found is None:
             return (gr.skip(),) * 3

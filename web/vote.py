@@ -7,6 +7,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from index.errors import BroadsheetError
+from web.events import named_by
 from web.exchange import Exchange
 from web.feedback import FeedbackStore, Verdict
 
@@ -15,7 +16,7 @@ def make_vote(store: FeedbackStore) -> Callable[..., None]:
     """Return what a click on a verdict does; what the browser names is checked."""
 
     def vote(exchanges: tuple[Exchange, ...], click: gr.EventData) -> None:
-        named = click._data if isinstance(click._data, dict) else {}
+        named = named_by(click)
         turn, number = named.get("turn"), named.get("number")
         if named.get("kind") != "vote" or type(turn) is not int or type(number) is not int:
             return

@@ -1,0 +1,18 @@
+"""How events of the page are wired, and what a click on markup says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+UNLISTED: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""For events of the page alone: no endpoint, no spinner."""
+AT_ONCE: dict[str, Any] = {**UNLISTED, "queue": False}
+"""The same for what must not wait while answers are written."""
+
+
+def named_by(click: gr.EventData) -> dict[str, object]:
+    """Return what the browser says was clicked; nothing of it is to be trusted."""
+    said = click._data
+    return said if isinstance(said, dict) else {}
