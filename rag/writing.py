@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -71,8 +72,12 @@ def doubts(
     answer: str,
     draft: Sequence[Token],
 ) -> Doubts:
-    """Ask the model whether its answer is correct, and note how sure it was while writing it."""
-    messages = answer_messages(asked, evidence, _CHECK.format(answer=answer))
+    """Ask the model whether its answer is correct, and note how sure it was while writing it.
+
+    A follow-up is judged as the self-contained question: the turn before confuses the judge.
+    """
+    alone = replace(asked, text=asked.standalone, earlier=None)
+    messages = answer_messages(alone, evidence, _CHECK.format(answer=answer))
     known = [token.logprob for token in draft if token.logprob is not None]
     return Doubts(probability_of(model, messages), sum(known) / len(known) if known else 0.0)
 

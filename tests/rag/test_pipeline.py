@@ -104,6 +104,14 @@ def test_a_model_that_doubts_its_answer_abstains(answering) -> None:
     assert WHO in proposed and f"Proposed answer: {QIN}" in proposed
 
 
+def test_a_follow_up_is_judged_as_the_self_contained_question(answering) -> None:
+    model = script(QIN)
+    answering(model).ask(Question("And what is he called?", history=(Turn(WHO, "Qin Gang"),)))
+    (proposed,) = model.doubts
+    assert "Earlier question" not in proposed
+    assert "And what is he called? (" in proposed and "Foreign Minister" in proposed
+
+
 def test_the_models_own_abstention_is_believed(answering) -> None:
     model = script(ABSTENTION)
     answer = answering(model).ask(Question("How old is Qin Gang?"))
