@@ -18,6 +18,12 @@ _WORD = re.compile(r"[^\W_][\w'’.-]*")
 _FAR = 12  # words; what stands further away is as good as elsewhere
 _CLAUSE = 4  # words that the border of a clause counts for
 _ATTRIBUTE = re.compile(r"(?:['’]s)?[\s(]+(?:(?:of|from|in|at) (?:the )?)?|, (?:the )?")
+_PLACING = re.compile(r"\b(?:in|at|near|outside|from|around|off) (?:the |a )?$", re.IGNORECASE)
+_PLACE_ASKED = re.compile(
+    r"\bwhere\b|\b(?:what|which|in what|in which) (?:\w+ )?"
+    r"(?:city|country|town|place|state|island|stadium|airport|village|region)\b",
+    re.IGNORECASE,
+)
 _BORDER = re.compile(r"[,;:—–]|\b(?:while|but|whereas|although)\b", re.IGNORECASE)
 
 
@@ -26,7 +32,9 @@ def nearness(question: str, said: str, weights: Mapping[str, float], sentence: s
 
     Distances are in words, of each question word that the sentence holds, weighed by what it
     tells. Rivals are the other names of the sentence where a name is asked for, the other numbers
-    where a number is.
+    where a number is. To be nearer than all of them speaks for an answer; only one of its own
+    sort speaks against it: a place (what stands after "in" or "at") where a place is asked for,
+    and no place where none is.
 
     Args:
         question: The self-contained question.
@@ -43,7 +51,18 @@ def nearness(question: str, said: str, weights: Mapping[str, float], sentence: s
     if not answers or not rivals or not asked:
         return 0.0
     distance = {text: _distance(text, sentence, asked) for text in (*answers, *rivals)}
-    return min(distance[text] for text in rivals) - min(distance[text] for text in answers)
+    own = min(distance[text] for text in answers)
+    ahead = min(distance[text] for text in rivals) - own
+    alike = [distance[rival] for rival in rivals if _alike(rival, question, sentence)]
+    return ahead if ahead > 0 else min([0.0, *(one - own for one in alike)])
+
+
+def _alike(rival: str, question: str, sentence: str) -> bool:
+    """Whether a rival is of the sort asked for: a place, or none; numbers are all alike."""
+    if kind_asked(question) is Kind.NUMBER:
+        return True
+    placed = any(_PLACING.search(sentence[:start]) for start, _ in _spans(rival, sentence))
+    return placed is bool(_PLACE_ASKED.search(question))
 
 
 def _candidates(question: str, said: str, sentence: str) -> tuple[list[str], list[str]]:

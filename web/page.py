@@ -129,19 +129,25 @@ def _keeping_current(
 ) -> None:
     """Fill what the archive and the address say when a page opens; follow the model's state."""
 
+    def head_now() -> str:
+        try:
+            return render.header(pipeline.coverage())
+        except BroadsheetError as error:  # the index is being made, or must be made anew
+            return message(str(error))
+
     def load(request: gr.Request) -> tuple[Any, ...]:
         texts = pipeline.examples(EXAMPLES)[:EXAMPLES]
         texts += [""] * (EXAMPLES - len(texts))
         buttons = [gr.update(value=text, visible=bool(text)) for text in texts]
         try:
-            head, known = render.header(pipeline.coverage()), pipeline.sources()
-        except BroadsheetError as error:  # the index is being made, or must be made anew
-            head, known = message(str(error)), []
+            known = pipeline.sources()
+        except BroadsheetError:
+            known = []
         filled = opened(str(request.url.query), known, max_question)
         days = [filled.days[name] for name in ("from", "to", "as_of")]
         limited = gr.Accordion(open=any(days) or bool(filled.sources))
         sources = gr.update(choices=known, value=list(filled.sources), visible=bool(known))
-        return head, filled.question, *days, sources, limited, *buttons
+        return head_now(), filled.question, *days, sources, limited, *buttons
 
     def poll() -> tuple[Any, ...]:
         status = pipeline.model_status()
@@ -151,6 +157,8 @@ def _keeping_current(
     named = ("header", "box", "from", "to", "as_of", "sources", "limits")
     outputs = [*(parts[name] for name in named), *parts["examples"]]
     page.load(load, None, outputs, **AT_ONCE)
+    if "status" in parts:  # articles came in through the page
+        parts["status"].change(head_now, None, parts["header"], **AT_ONCE)
     gr.on(
         [page.load, parts["timer"].tick],
         poll,

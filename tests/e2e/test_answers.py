@@ -123,6 +123,11 @@ def test_the_seeds_do_not_say_everything(seeds: Pipeline, question: str) -> None
             "us-china/2023-07-25-qin-gang-removed.txt",
         ),
         (
+            "Where was the Women's World Cup final played?",
+            "Sydney",
+            "football/2023-08-20-spain-win-world-cup.txt",
+        ),
+        (
             "Which bank took over First Republic?",
             "JPMorgan",
             "banking/2023-05-01-jpmorgan-buys-first-republic.txt",

@@ -49,3 +49,17 @@ def test_without_a_rival_or_a_word_to_compare_it_says_nothing(
     question: str, said: str, sentence: str
 ) -> None:
     assert _nearness(question, said, sentence) == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "sentence"),
+    [
+        ("Where was the final?", "Sydney", "Spain beat England in the final, late, in Sydney."),
+        ("Who won the cup?", "Spain", "In Sydney the cup was won, late that evening, by Spain."),
+    ],
+    ids=["a team is no place", "a place is no winner"],
+)
+def test_a_rival_of_another_sort_does_not_speak_against(
+    question: str, said: str, sentence: str
+) -> None:
+    assert _nearness(question, said, sentence) == 0
