@@ -126,7 +126,7 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
         parts.append(f'<p class="searched">{safe(f"{searched} {hint}")}</p>')
     else:
         parts.append(_statements(answer, turn))
-    if answer.missing:
+    if answer.missing and answer.missing != exchange.question.text:
         parts.append(f'<p class="missing">Not in the articles: {safe(answer.missing)}</p>')
     parts.append(_conflicts(answer, turn))
     parts.append(_removed(answer.removed))
