@@ -475,5 +475,8 @@ def test_an_article_is_taken_out_from_where_it_is_read(page, served: Served, tmp
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
     page.locator("#now .text .mark").first.click()
     page.locator("#remove").click()
+    page.locator("#remove", has_text="Click again").wait_for()
+    assert page.locator("#reader mark.cited").count() == 1
+    page.locator("#remove").click()
     page.locator("#article .message", has_text="no such article").wait_for()
     assert served.uploads.status().articles == before
