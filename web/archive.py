@@ -10,7 +10,7 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from web import render_lists
-from web.events import named_by
+from web.events import named_by, position
 from web.exchange import Place
 from web.listing import PAGE, Listing, clicked, filtered, periods
 from web.markup import message
@@ -43,10 +43,8 @@ def make_turn(pipeline: Pipeline) -> Callable[[Listing, gr.EventData], Shown]:
 
 def row_of(listing: Listing, named: Mapping[str, object]) -> Place | None:
     """Return the article of a row that the browser names, or None: its word is not trusted."""
-    number = named.get("number")
-    if named.get("kind") != "row" or type(number) is not int:
-        return None
-    if not 0 <= number < len(listing.page.articles):
+    number = position(named, "row", len(listing.page.articles))
+    if number is None:
         return None
     one = listing.page.articles[number]
     return Place(one.article_id, one.headline, "", 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -16,3 +17,11 @@ def named_by(click: gr.EventData) -> dict[str, object]:
     """Return what the browser says was clicked; nothing of it is to be trusted."""
     said = click._data
     return said if isinstance(said, dict) else {}
+
+
+def position(named: Mapping[str, object], kind: str, count: int) -> int | None:
+    """Return which of `count` things of a kind the browser names; None where it names none."""
+    number = named.get("number")
+    if named.get("kind") != kind or type(number) is not int:
+        return None
+    return number if 0 <= number < count else None

@@ -67,7 +67,7 @@ def _statement(statement: Statement, before: int) -> str:
 
 def _source(citation: Citation, *, address: bool = True) -> str:
     """`“Quote.” Headline. Source, 18 June 2023. https://…`."""
-    day = wording.day(citation.date) if citation.date else "undated"
+    day = wording.day_or_undated(citation.date)
     origin = ", ".join(part for part in (citation.source or "", day) if part)
     quote = " ".join(citation.quote.split())
     text = f"“{quote}” {citation.headline.rstrip('.')}. {origin}."

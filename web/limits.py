@@ -13,7 +13,7 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from web import render
-from web.events import named_by
+from web.events import named_by, position
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -55,12 +55,9 @@ def drop_chip(
     click: gr.EventData,
 ) -> tuple[Any, ...]:
     """Return the limits without the one whose chip was clicked: from, to, as of, sources."""
-    named = named_by(click)
-    number = named.get("number")
     chips = _set(first, last, as_of, sources)
-    if named.get("kind") != "chip" or type(number) is not int or not 0 <= number < len(chips):
-        return (gr.skip(),) * 4
-    return chips[number][1]
+    number = position(named_by(click), "chip", len(chips))
+    return (gr.skip(),) * 4 if number is None else chips[number][1]
 
 
 def _set(

@@ -24,7 +24,7 @@ def message(text: str) -> str:
 
 def day_or_undated(day: date | None) -> str:
     """The day as people write it, as inert HTML."""
-    return safe(wording.day(day) if day else "undated")
+    return safe(wording.day_or_undated(day))
 
 
 def web_address(url: str | None) -> str:

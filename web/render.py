@@ -204,7 +204,7 @@ def _marked(text: str, citations: Sequence[Citation], turn: int) -> str:
 
 
 def _mark(turn: int, number: int, citation: Citation) -> str:
-    day = wording.day(citation.date) if citation.date else "undated"
+    day = wording.day_or_undated(citation.date)
     name = safe(f"Source {number + 1}: {citation.headline}, {day}")
     return (
         f'<button type="button" class="mark" data-turn="{turn}" data-kind="cite"'
@@ -215,7 +215,7 @@ def _mark(turn: int, number: int, citation: Citation) -> str:
 
 
 def _evidence_item(item: Evidence, turn: int, number: int) -> str:
-    day = wording.day(item.date) if item.date else "undated"
+    day = wording.day_or_undated(item.date)
     origin = " · ".join(part for part in (day, item.source or "") if part)
     also = f" · also in {wording.count(len(item.also_in), 'article')}" if item.also_in else ""
     return (
@@ -240,7 +240,7 @@ def _conflicts(answer: Answer, turn: int) -> str:
 
 
 def _conflict_row(turn: int, number: int, citation: Citation, label: str) -> str:
-    day = wording.day(citation.date) if citation.date else "undated"
+    day = wording.day_or_undated(citation.date)
     return (
         f'<li><span class="when">{safe(day)} <em>{label}</em></span>'
         f' <q dir="auto">{safe(citation.quote)}</q>{_mark(turn, number, citation)}</li>'

@@ -10,6 +10,7 @@ from index.errors import BroadsheetError
 from rag.asking import make_question
 from rag.types import RetrievedPassage
 from web import render_lists
+from web.events import position
 from web.exchange import Place
 from web.markup import message
 
@@ -38,8 +39,8 @@ def make_find(pipeline: Pipeline, *, max_question: int) -> Callable[..., tuple[A
 
 def found_at(found: Sequence[RetrievedPassage], named: Mapping[str, object]) -> Place | None:
     """Return the passage that the browser names, or None: its word is not trusted."""
-    number = named.get("number")
-    if named.get("kind") != "found" or type(number) is not int or not 0 <= number < len(found):
+    number = position(named, "found", len(found))
+    if number is None:
         return None
     passage = found[number].passage
     return Place(

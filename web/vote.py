@@ -7,7 +7,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from index.errors import BroadsheetError
-from web.events import named_by
+from web.events import named_by, position
 from web.exchange import Exchange
 from web.feedback import FeedbackStore, Verdict
 
@@ -17,11 +17,10 @@ def make_vote(store: FeedbackStore) -> Callable[..., None]:
 
     def vote(exchanges: tuple[Exchange, ...], click: gr.EventData) -> None:
         named = named_by(click)
-        turn, number = named.get("turn"), named.get("number")
-        if named.get("kind") != "vote" or type(turn) is not int or type(number) is not int:
+        turn, number = named.get("turn"), position(named, "vote", len(Verdict))
+        if number is None or type(turn) is not int or not 0 <= turn < len(exchanges):
             return
-        known = 0 <= turn < len(exchanges) and 0 <= number < len(Verdict)
-        if not known or exchanges[turn].answer is None:
+        if exchanges[turn].answer is None:
             return
         note = named.get("note")
         try:

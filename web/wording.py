@@ -47,6 +47,11 @@ def day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+def day_or_undated(value: date | None) -> str:
+    """The day, or word that there is none."""
+    return day(value) if value else "undated"
+
+
 def _short(value: date, with_year: bool) -> str:
     text = f"{value.day} {MONTHS[value.month - 1][:3]}"
     return f"{text} {value.year}" if with_year else text
