@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.words import content_stems, stems
-from rag.citing import Sentence, antecedent, cite, only_common_words, supporting
+from rag.citing import Sentence, antecedent, cite, echoes, only_common_words, supporting
 from rag.dates import mentioned_days
 from rag.facts import name_stands, names_in, numbers_in, strict_numbers_in
 from rag.types import Citation, Evidence
@@ -87,21 +87,11 @@ def _check_names(
         if start is not None:
             known = starts[at]
             starts[at] = start if known is None else min(start, known)
-        elif name_stands(name, question) and _echo_stands(question, cited):
+        elif name_stands(name, question) and echoes(question, cited):
             continue
         elif not any(name_stands(name, c.evidence.headline) for c in cited):
             return starts, f"“{name}” is not in the cited sentence"
     return starts, ""
-
-
-def _echo_stands(question: str, cited: Sequence[Sentence]) -> bool:
-    """Whether the cited windows are about what the question names: one of its names is enough.
-
-    A name that the statement only takes over from the question is no claim of the statement's;
-    how well the evidence fits the question is weighed apart, in `rag.abstention`.
-    """
-    around = " ".join(f"{c.evidence.headline} {c.evidence.text}" for c in cited)
-    return any(name_stands(name, around) for name in names_in(question))
 
 
 def _check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
@@ -127,8 +117,8 @@ def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> 
     asked = set(strict_numbers_in(question).values())
     there = {value for c in cited for value in strict_numbers_in(c.text).values()}
     near = {value for c in cited for value in strict_numbers_in(c.evidence.text).values()}
-    # A number that only repeats the question is no claim of the statement's; see `_echo_stands`.
-    there |= asked if _echo_stands(question, cited) else asked & near
+    # A number that only repeats the question is no claim of the statement's; see `echoes`.
+    there |= asked if echoes(question, cited) else asked & near
     for words, value in said.items():
         if value not in there:
             return f"the number {words} is not in the cited sentence"
