@@ -27,6 +27,11 @@ _MONTH_YEAR = re.compile(
 )
 _ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
 _YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
+_CLOSED = re.compile(
+    r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|will|would|can|could|should|may|might)\b",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
 
@@ -57,6 +62,8 @@ def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Groun
     cited = supporting(statement, question, evidence)
     if not cited or only_common_words(statement):
         return Grounded(statement, (), 0.0, "it says nothing that can be checked")
+    if _only_repeats(statement, question):
+        return Grounded(statement, (), 0.0, "it only repeats the question")
     starts, problem = _check_names(statement, question, cited)
     problem = problem or _check_years(statement, question, cited)
     problem = problem or _check_numbers(statement, question, cited)
@@ -67,6 +74,15 @@ def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Groun
         problem = "too little of it stands in the articles"
     citations = tuple(cite(s, start) for s, start in zip(cited, starts, strict=True))
     return Grounded(statement, citations, round(support, 3), problem)
+
+
+def _only_repeats(statement: str, question: str) -> bool:
+    """Whether a statement says nothing beyond a question that a yes or no does not answer."""
+    if _CLOSED.match(question) or _EITHER.search(question):
+        return False
+    own = question.partition("? (")[0]  # what a follow-up continues may hold its answer
+    known = {*stems(own), *strict_numbers_in(own)}
+    return {*content_stems(statement), *strict_numbers_in(statement)} <= known
 
 
 def _check_names(
