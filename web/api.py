@@ -41,8 +41,8 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Answer
             history: Earlier turns for follow-ups, oldest first, each [question, answer].
 
         Returns:
-            question, answer, outcome, abstained, reason, timings, and citations, each with
-            article_id, headline, date, quote, start and end (code points of the article's text).
+            question, answer, outcome, abstained, reason, timings, request_id, and citations, each
+            with article_id, headline, date, quote, start, end (code points of the article's text).
         """
         try:
             asked = make_question(
@@ -52,7 +52,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Answer
                 date_from=date_from,
                 date_to=date_to,
                 sources=sources or (),
-                history=_turns(history or []),
+                history=turns(history or []),
             )
             return answer_json(_answer(pipeline, asked))
         except BroadsheetError as error:
@@ -105,7 +105,8 @@ def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Sea
     return search
 
 
-def _turns(history: list[list[str]]) -> tuple[Turn, ...]:
+def turns(history: list[list[str]]) -> tuple[Turn, ...]:
+    """Return a conversation from plain values; raises `QuestionError` where it is none."""
     if any(len(turn) != 2 or not all(isinstance(part, str) for part in turn) for turn in history):
         raise QuestionError("history: each turn is a list of two texts, [question, answer].")
     return tuple(Turn(question, answer) for question, answer in history)
