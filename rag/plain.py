@@ -22,7 +22,7 @@ class CitationJson(TypedDict):
 
 
 class AnswerJson(TypedDict):
-    """What `/ask` returns, and `python -m rag --json` prints."""
+    """What `python -m rag --json` prints."""
 
     question: str
     answer: str
@@ -32,7 +32,6 @@ class AnswerJson(TypedDict):
     missing: str
     citations: list[CitationJson]
     timings: dict[str, float]
-    request_id: str
 
 
 class PassageJson(TypedDict):
@@ -104,7 +103,6 @@ def answer_json(answer: Answer) -> AnswerJson:
             for one in answer.citations
         ],
         timings=dict(answer.timings),
-        request_id=answer.request_id,
     )
 
 

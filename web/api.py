@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 PASSAGES = 100  # most passages that one call of /search returns
 
 
-def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AnswerJson]:
+class AskJson(AnswerJson):
+    """What `/ask` returns: an answer, and the question's name in the log."""
+
+    request_id: str
+
+
+def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJson]:
     """Return the function behind `/ask`."""
 
     def ask(
@@ -29,7 +35,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Answer
         date_to: str = "",
         sources: list[str] | None = None,
         history: list[list[str]] | None = None,
-    ) -> AnswerJson:
+    ) -> AskJson:
         """Answer a question from the archive; every statement cites the sentence behind it.
 
         Args:
@@ -54,7 +60,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Answer
                 sources=sources or (),
                 history=turns(history or []),
             )
-            return answer_json(_answer(pipeline, asked))
+            return ask_json(_answer(pipeline, asked))
         except BroadsheetError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -103,6 +109,11 @@ def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Sea
         return SearchJson(question=asked.text, passages=[passage_json(one) for one in found])
 
     return search
+
+
+def ask_json(answer: Answer) -> AskJson:
+    """Return an answer as plain values."""
+    return AskJson(**answer_json(answer), request_id=answer.request_id)
 
 
 def turns(history: list[list[str]]) -> tuple[Turn, ...]:

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from rag.chat_model import ModelState
 from rag.types import Outcome
 from web.health import readable
-from web.watch import FAILED, STAGES, STOPPED, Asked, Listener
+from web.watch import FAILED, STAGES, STOPPED, WHOLE, Asked, Listener
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -35,7 +35,7 @@ class Metrics(Listener):
         )
         self._seconds = Histogram(
             "broadsheet_question_seconds",
-            "Seconds from a question to its evidence, to the first token and to its end.",
+            "Seconds from a question to its evidence, to the first token and to its answer.",
             ["stage"],
             buckets=BUCKETS,
             registry=registry,
@@ -64,8 +64,10 @@ class Metrics(Listener):
         """Count how it ended, and how long its stages took."""
         self._answering.dec()
         self._questions.labels(asked.outcome).inc()
+        ended_early = asked.outcome in (STOPPED, FAILED)
         for stage, seconds in asked.seconds.items():
-            self._seconds.labels(stage).observe(seconds)
+            if stage != WHOLE or not ended_early:
+                self._seconds.labels(stage).observe(seconds)
 
     def follow(self, pipeline: Pipeline) -> None:
         """Tell of this pipeline's index and model too, as they are when it is asked for."""

@@ -27,18 +27,16 @@ from index.catalogue import Order, Wanted
 from index.errors import BroadsheetError, QuestionError
 from rag.asking import make_question, parse_day
 from rag.plain import (
-    AnswerJson,
     ArticleJson,
     ListJson,
     SearchJson,
-    answer_json,
     article_json,
     list_json,
     passage_json,
 )
 from rag.types import Answer, Progress, Question
 from web import wording
-from web.api import PASSAGES, turns
+from web.api import PASSAGES, AskJson, ask_json, turns
 from web.page import ANSWERS
 
 if TYPE_CHECKING:
@@ -88,20 +86,20 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> 
         names: Hosts that clients may call it by, `news.example` or `news.example:8443`; another
             is refused, so that no web page gets in by a name of its own (DNS rebinding).
     """
-    Words = Annotated[
-        str, Field(description="In plain words, in English.", max_length=max_question)
-    ]
+    limit = {"max_length": max_question}
+    Asked = Annotated[str, Field(description="The question, in plain English.", **limit)]
+    Sought = Annotated[str, Field(description="A question, or words to search for.", **limit)]
     turn = anyio.CapacityLimiter(ANSWERS)
 
     async def ask(
-        question: Words,
+        question: Asked,
         context: Context,
         as_of: AsOf = None,
         date_from: From = None,
         date_to: To = None,
         sources: Sources = None,
         history: History = None,
-    ) -> AnswerJson:
+    ) -> AskJson:
         """Answer a question from the archive; every statement cites the sentence behind it.
 
         The answer's marks [1] name its citations, each an exact quote with its article's headline,
@@ -117,10 +115,10 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> 
                 sources=sources or (),
                 history=turns(history or []),
             )
-            return answer_json(await _answer(pipeline, asked, context, turn))
+            return ask_json(await _answer(pipeline, asked, context, turn))
 
     def search(
-        question: Words,
+        question: Sought,
         limit: Annotated[int, Field(description="Most passages.", ge=1, le=PASSAGES)] = 10,
         as_of: AsOf = None,
         date_from: From = None,
@@ -144,7 +142,7 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> 
             return SearchJson(question=asked.text, passages=[passage_json(one) for one in found])
 
     def read_article(
-        article_id: Annotated[str, Field(description="As citations, passages and lists tell it.")],
+        article_id: Annotated[str, Field(description="As citations, passages and lists name it.")],
     ) -> ArticleJson:
         """Read a whole article: its headline, date, publisher, address and text."""
         with _explained():

@@ -18,7 +18,7 @@ from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, Toke
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
-STAGES = ("finding", "first_token", "whole")
+STAGES = FINDING, FIRST_TOKEN, WHOLE = "finding", "first_token", "whole"
 STOPPED = "stopped"
 FAILED = "failed"
 
@@ -104,16 +104,16 @@ class _Watch:
         match event:
             case Retrieved():
                 asked.evidence = len(event.evidence)
-                self._reached("finding")
+                self._reached(FINDING)
             case Token():
                 asked.tokens += 1
-                self._reached("first_token")
+                self._reached(FIRST_TOKEN)
             case Answer():
                 stopped = event.reason is Reason.STOPPED
                 asked.outcome = STOPPED if stopped else event.outcome.value
                 asked.reason = event.reason.value
                 asked.citations, asked.removed = len(event.citations), len(event.removed)
-                self._reached("whole")
+                self._reached(WHOLE)
                 return replace(event, request_id=asked.request_id)
         return event
 
@@ -124,7 +124,7 @@ class _Watch:
     def end(self) -> None:
         """Tell that it is over."""
         self._wait(False)
-        self._reached("whole")
+        self._reached(WHOLE)
         for listener in self._listeners:
             listener.ended(self._asked)
 
