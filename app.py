@@ -96,6 +96,8 @@ def serve(
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
+    if mcp:
+        say(console, f"MCP: {terminal.address(host, port)}/mcp")
     loader.start()
     for work in (embeddings.load, lambda: terminal.follow_model(loader, console)):
         threading.Thread(target=work, daemon=True).start()
