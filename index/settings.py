@@ -48,6 +48,9 @@ class Settings(BaseSettings):
 
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
     log_questions: bool = Field(False, description="Whether the log tells what was asked.")
+    otel_endpoint: str = Field(
+        "", pattern="^(https?://.+)?$", description="A collector of traces (OTLP by gRPC)."
+    )
     mcp_hosts: str = Field("", description="Names, by comma, that MCP clients may call us by.")
 
     @model_validator(mode="before")

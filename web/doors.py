@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +22,7 @@ from web.watch import watched
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
+    from web.traces import QuestionTraces
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
@@ -37,8 +41,10 @@ def open_doors(
         mcp: Whether `/mcp` is opened.
     """
     metrics, log = Metrics(), QuestionLog(tell_questions=settings.log_questions)
-    pipeline = watched(pipeline, metrics, log)
+    traces = _traces(settings)
+    pipeline = watched(pipeline, metrics, log, *traces)
     metrics.follow(pipeline)
+    tools: Starlette | None = None
 
     def healthz(request: Request) -> Response:
         status, said = health(pipeline)
@@ -49,15 +55,29 @@ def open_doors(
 
     login = [Middleware(RequireLogin, people=people)]
     routes = [Route("/healthz", healthz), Route("/metrics", measured, middleware=login)]
-    app: dict[str, Any] = {"routes": routes}
     if mcp:
         from web.tools import make_tools
 
         names = names_of(host, settings.mcp_hosts)
         tools = make_tools(pipeline, max_question=settings.max_question, names=names)
         routes.append(Route("/mcp", tools, middleware=login))
-        app["lifespan"] = tools.router.lifespan_context
-    return pipeline, {"app_kwargs": app}
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with tools.router.lifespan_context(tools) if tools else nullcontext():
+            yield
+        for one in traces:
+            one.close()
+
+    return pipeline, {"app_kwargs": {"routes": routes, "lifespan": lifespan}}
+
+
+def _traces(settings: Settings) -> list[QuestionTraces]:
+    if not settings.otel_endpoint:
+        return []
+    from web.traces import QuestionTraces
+
+    return [QuestionTraces(settings.otel_endpoint)]
 
 
 def names_of(host: str, others: str) -> list[str]:

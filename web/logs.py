@@ -14,6 +14,7 @@ from typing import Any
 from index.progress import visible
 from index.settings import Settings
 from web.watch import Asked, Listener
+from web.wording import count
 
 _questions = logging.getLogger("broadsheet.questions")
 
@@ -83,6 +84,6 @@ def _in_words(asked: Asked) -> str:
     )
     ended = f"{asked.outcome} ({why})" if why else asked.outcome
     return (
-        f"{asked.request_id} {ended}; {times}; {asked.evidence} pieces of evidence, "
-        f"{asked.citations} citations"
+        f"{asked.request_id} {ended}; {times}; {count(asked.evidence, 'piece')} of evidence, "
+        f"{count(asked.citations, 'citation')}"
     )

@@ -29,6 +29,7 @@ class Asked:
 
     Attributes:
         request_id: The same in the answer's JSON and in the log.
+        begun: When it was asked, in seconds since 1970.
         outcome: That of the answer, or `stopped`, or `failed`.
         seconds: From being asked to having found, to the first token, and to the end, by `STAGES`;
             a stage that was not reached is missing.
@@ -40,6 +41,7 @@ class Asked:
 
     question: str
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    begun: float = field(default_factory=time.time)
     outcome: str = STOPPED  # what nobody waits for any more ends without an answer
     reason: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
