@@ -8,11 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from index.database import LIVE
 from index.days import day_number, number_day
+from index.types import Generation
 
 
 class Order(StrEnum):
@@ -122,6 +123,18 @@ class Catalogue:
             month = number_day(day).replace(day=1)
             counts[month] = counts.get(month, 0) + int(articles)
         return counts
+
+    def counted(self) -> Generation:
+        """Return what this generation is."""
+        made, articles, passages = self._sql.execute(
+            "SELECT (SELECT made FROM generations WHERE number = :generation), "
+            f"(SELECT count(*) FROM articles a WHERE {LIVE}), "
+            "(SELECT count(*) FROM passages WHERE content IN "
+            f"(SELECT a.content FROM articles a WHERE {LIVE}))",
+            {"generation": self._generation},
+        ).fetchone()
+        when = datetime.fromtimestamp(made).astimezone()
+        return Generation(self._generation, when, int(articles), int(passages))
 
     def _values(self, wanted: Wanted) -> Mapping[str, object]:
         words = wanted.words.strip()

@@ -18,7 +18,7 @@ from index.errors import IndexMismatch, IndexMissing
 from index.lexical import LexicalSearcher, LexicalStore
 from index.recipe import current_recipe
 from index.settings import Settings
-from index.types import Article, Bounds, Coverage, Hit, Passage
+from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
 from index.vectors import VectorStore
 
 _NARROW = 0.25  # Chroma filters well below this share; above it, over-fetching is cheaper
@@ -49,6 +49,7 @@ class IndexReader:
         self._vectors = VectorStore(settings)
         self._lexical: LexicalStore | None = None
         self._coverages: dict[tuple[int, Bounds], Coverage] = {}
+        self._live: Generation | None = None
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -91,6 +92,14 @@ class IndexReader:
                 sql.close()
                 raise
             sql.close()
+
+    def live(self) -> Generation:
+        """Return the live generation, counted once; raises as `snapshot` does."""
+        with self.snapshot() as snapshot:
+            known = self._live
+            if known is None or known.number != snapshot.generation:
+                known = self._live = snapshot.catalogue().counted()
+            return known
 
     def _generation_now(self) -> str:
         sql = open_reader(self._settings.index_dir)

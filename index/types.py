@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 _RECORD = re.compile(r"(.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL)
@@ -169,3 +169,13 @@ class Coverage:
     last: date | None
     articles: int
     undated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One generation of the index: when it was switched to, and what is live in it."""
+
+    number: int
+    made: datetime
+    articles: int
+    passages: int

@@ -46,6 +46,7 @@ def launch_options() -> dict[str, Any]:
         "enable_monitoring": False,
         "ssr_mode": False,
         "pwa": False,
+        "mcp_server": False,  # not by an environment variable either: web.tools serves ours
         "share": False,
     }
 
