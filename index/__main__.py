@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -55,6 +55,9 @@ def build(
         bool, typer.Option("--again", help="Embed everything anew, for a damaged index.")
     ] = False,
     wait: _Wait = 0.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what the build would do.")
+    ] = False,
 ) -> None:
     """Bring the index in line with these files and folders: add, change, remove.
 
@@ -62,6 +65,8 @@ def build(
     all well; 1: some files were skipped; 2: nothing was done.
     """
     with _errors_shown():
+        if dry_run:
+            _preview(paths or [])
         _build(paths or [], prune=True, again=again, wait=wait)
 
 
@@ -176,6 +181,27 @@ def _build(paths: _Paths, *, prune: bool, again: bool, wait: float) -> None:
     _show_skipped(report.skipped)
     if report.exit_code == 2:
         _warn("nothing was indexed: no article was found there")
+    raise typer.Exit(report.exit_code)
+
+
+def _preview(paths: _Paths) -> NoReturn:
+    from index.preview import preview_build
+    from index.settings import load_settings
+
+    settings = load_settings()
+    if not paths:
+        _refuse_if_current(settings)
+    found = preview_build(paths, settings)
+    for kind in ("added", "changed", "moved", "removed"):
+        for name in getattr(found, kind):
+            print(f"{kind} {visible(name)}")
+    for name, other in found.identical:
+        print(f"identical {visible(name)}: says what {visible(other)} says")
+    _show_skipped(found.skipped)
+    report = found.report
+    counts = ("added", "changed", "moved", "removed", "unchanged")
+    rows = [(name, f"{getattr(report, name):,}") for name in counts]
+    _show_table([*rows, ("skipped", f"{len(found.skipped):,}")])
     raise typer.Exit(report.exit_code)
 
 

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from os import getpid, stat_result
+from os import getpid
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,13 +23,13 @@ from index.errors import IndexLocked
 from index.lexical import LexicalStore
 from index.passages import embedded_text, split
 from index.readers import in_full, read_articles
+from index.reading import read_into
 from index.recipe import current_recipe
 from index.settings import Settings
 from index.store import Store
-from index.types import Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged, file_of
+from index.types import Article, BuildEvent, BuildReport, Skipped, Stage
 from index.vectors import VectorStore
 
-_STAGE_BATCH = 500  # articles in one transaction while reading
 _EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
@@ -113,38 +113,13 @@ def writing(settings: Settings, wait: float = 0.0) -> Iterator[None]:
 
 def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterator[BuildEvent]:
     """Stage what is read; files that are as they were are not read again."""
-    seen: dict[str, stat_result] = {}
-
-    def unchanged(path: Path, stat: stat_result) -> bool:
-        name = str(path)
-        if store.same_file(name, stat.st_mtime_ns, stat.st_size):
-            return True
-        seen[name] = stat
-        return False
-
-    done = 0
+    articles = read_articles(paths, unchanged=store.staging.unchanged)
     store.begin()
-    for item in read_articles(paths, unchanged=unchanged):
-        if isinstance(item, Skipped):
-            skipped.append(item)
-            store.keep(file_of(item.location))
-        elif isinstance(item, Unchanged):
-            store.keep(item.location)
-        else:
-            store.stage(item)
-        done += 1
-        if done % _STAGE_BATCH == 0:
-            store.commit()
-            yield BuildEvent(Stage.READING, done, None)
-            store.begin()
-    broken = {file_of(item.location) for item in skipped}
-    for name, stat in seen.items():
-        if name not in broken:  # a broken file is read again by every build
-            store.stage_file(name, stat.st_mtime_ns, stat.st_size)
-    if store.old_recipe:
-        store.stage_others()
+    for event in read_into(store.staging, articles, skipped):
+        store.commit()
+        yield event
+        store.begin()
     store.commit()
-    yield BuildEvent(Stage.READING, done, done)
 
 
 def _embed(
