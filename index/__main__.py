@@ -254,6 +254,7 @@ def _status_rows(found: Status) -> list[tuple[str, str]]:
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
+        *(("last build", visible(str(one))) for one in found.builds[:1]),
     ]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from index.builds import Origin, noting_failure
 from index.cleanup import clean_up
 from index.days import day_number
 from index.embedder import MiniLMEmbeddings
@@ -58,7 +59,13 @@ def build_index(
         IndexLocked: another build is running.
         ArticleError: one of the paths does not exist; nothing was changed.
     """
-    with writing(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    roots = [str(in_full(path.expanduser())) for path in paths]
+    origin = Origin("build" if prune else "add", tuple(roots))
+    with (
+        writing(settings, wait),
+        Store(settings.index_dir, current_recipe()) as store,
+        noting_failure(store.connection, origin),
+    ):
         vectors = VectorStore(settings)
         lexical = LexicalStore(settings.index_dir / "words")
         seconds: dict[str, float] = {}
@@ -74,10 +81,16 @@ def build_index(
         yield from _word(store, lexical)
         seconds["storing"] = time.perf_counter() - clock
         yield BuildEvent(Stage.SWITCHING, 0, None)
-        roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
-        report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
+        report = store.switch(
+            roots if prune else None,
+            skipped,
+            merged,
+            origin=origin,
+            embedded=embedded,
+            seconds=seconds,
+        )
         clean_up(store, vectors, lexical)
-        yield report
+    yield report
 
 
 def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:

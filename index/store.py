@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from index.builds import Origin, note_build
 from index.database import open_writer
 from index.days import number_day
 from index.lexical import Words
@@ -147,6 +148,7 @@ class Store:
         skipped: Sequence[Skipped],
         merged: tuple[Sequence[str], str] | None = None,
         *,
+        origin: Origin,
         embedded: int = 0,
         seconds: Mapping[str, float] | None = None,
     ) -> BuildReport:
@@ -156,6 +158,7 @@ class Store:
             roots: Files and folders whose other articles are removed; None removes none.
             skipped: What could not be read, kept for `status`.
             merged: Collections whose vectors were copied into another, and that other.
+            origin: Where the build comes from, for the record of builds.
             embedded: Passages embedded by this build, for the report.
             seconds: Time by stage, for the report.
         """
@@ -184,7 +187,7 @@ class Store:
                 embedded=embedded,
                 seconds=dict(seconds or {}),
             )
-            self._note_generation(report)
+            self._note_generation(report, origin)
             self.commit()
         except BaseException:
             self._sql.execute("ROLLBACK")
@@ -194,6 +197,7 @@ class Store:
     def remove(self, ids: Sequence[str]) -> BuildReport:
         """Take articles out by id, in one transaction; their files will be read anew."""
         generation = self.generation + 1
+        origin = Origin("remove")
         self.begin()
         removed = 0
         for name in ids:
@@ -208,16 +212,17 @@ class Store:
             self._set_meta("generation", str(generation))
         articles, undated = self._totals()
         report = BuildReport(self.generation, removed=removed, articles=articles, undated=undated)
-        self._note_generation(report)
+        self._note_generation(report, origin)
         self.commit()
         return report
 
-    def _note_generation(self, report: BuildReport) -> None:
+    def _note_generation(self, report: BuildReport, origin: Origin) -> None:
         self._sql.execute(
             "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
         )
         self._set_meta("report", json.dumps(asdict(report)))
         self._set_meta("built", str(time.time()))
+        note_build(self._sql, origin, report)
 
     def _move_collections(self, old: Sequence[str], new: str) -> None:
         for name in old:

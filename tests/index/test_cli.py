@@ -127,6 +127,14 @@ def test_status_as_json(shell, folder):
     assert found["undated_names"] == ["recipe.txt"]
     assert (found["recipe_current"], found["remedy"]) == (True, "")
     assert found["bytes"] > 10_000
+    assert [(one["command"], one["added"]) for one in found["builds"]] == [("build", 4)]
+
+
+def test_status_names_the_last_build(shell, folder):
+    shell("build", folder)
+    shell("remove", "maui.txt")
+    (line,) = [one for one in shell("status").stdout.splitlines() if one.startswith("last build")]
+    assert ", remove: 1 removed, " in line
 
 
 def test_verify_tells_sound_from_damaged(shell, folder, settings):
