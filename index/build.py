@@ -44,7 +44,7 @@ def build_index(
     prune: bool = True,
     again: bool = False,
     wait: float = 0.0,
-) -> Iterator[BuildEvent | BuildReport]:
+) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
     Args:

@@ -19,8 +19,10 @@ from index.types import BuildReport
 KEPT = 50
 """How many builds are remembered."""
 
+STOPPED = "stopped"
+"""The error of a build that a person ended."""
+
 _COUNTS = ("added", "changed", "moved", "removed", "unchanged", "skipped")
-_STOPPED = (KeyboardInterrupt, GeneratorExit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,6 @@ def _paths(written: str) -> tuple[str, ...]:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, _STOPPED):
-        return "stopped"
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        return STOPPED
     return str(error) if isinstance(error, BroadsheetError) else f"{type(error).__name__}: {error}"

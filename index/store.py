@@ -171,8 +171,7 @@ class Store:
             if merged:
                 self._move_collections(*merged)
             note_files(self._sql, roots, skipped)
-            touched = report.added + report.changed + report.moved + report.removed
-            if touched or merged or self.staging.old_recipe or generation == 1:
+            if report.touched or merged or self.staging.old_recipe or generation == 1:
                 self._set_meta("generation", str(generation))
                 self._set_meta("recipe", self.recipe)
             else:
