@@ -83,9 +83,10 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
         settings: Where the index lies; there need not be one yet.
     """
     here, there = str(in_full(folder)), str(target.resolve())
+    replaced = {there + str(path).removeprefix(here) for path in Path(here).rglob("*")}
     with _rehearsing(settings) as (sql, staging):
         for file in _below(sql, there):
-            if not Path(here + file.removeprefix(there)).exists():
+            if file not in replaced:
                 staging.keep(file)
         items = (_placed(item, here, there) for item in read_articles([folder]))
         return replace(_preview(sql, staging, items, [there]), kept=0)
@@ -141,8 +142,8 @@ def _identical(sql: sqlite3.Connection, changes: Changes) -> Iterator[tuple[str,
     leaving = set(changes.leaving)
     first = {one.content: one.id for one in (*changes.moved, *changes.changed)}
     for one in changes.added:
-        rows = sql.execute(
-            "SELECT key, id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key",
+        rows = sql.execute(  # the sign keeps SQLite from walking all that is live
+            "SELECT key, id FROM articles WHERE content = ? AND +removed IS NULL ORDER BY key",
             (one.content,),
         )
         same = next((name for key, name in rows if key not in leaving), first.get(one.content))
