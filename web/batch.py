@@ -62,6 +62,8 @@ class Batch:
             name = file.relative_to(self.files)
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():  # `move` would put the file into it
+                raise IsADirectoryError(f"{name} is a folder there")
             if target.is_file():
                 aside = self._replaced / name
                 aside.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +82,7 @@ class Batch:
 
     def discard(self) -> None:
         """Delete what is left in the batch's folder."""
+        self._placed.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _place(self, name: str) -> Path | None:

@@ -71,21 +71,21 @@ def make_add(uploads: Uploads) -> Callable[..., Iterator[Shown]]:
 def make_follow(uploads: Uploads) -> Callable[[], Iterator[Shown]]:
     """Return what opening the tab does while another page adds articles.
 
-    Its outputs: report, add button, stop button, status.
+    Its outputs: report, stop button, status.
     """
 
     def follow() -> Iterator[Shown]:
         building = uploads.building
         if building is None or not building.running:
-            yield (gr.skip(),) * 4
+            yield (gr.skip(),) * 3
             return
         for drawn in _progress(building):
-            yield drawn, *_buttons(building=True), gr.skip()
+            yield drawn, gr.update(visible=True), gr.skip()
         try:
             said = render_index.report(building.result())
         except BroadsheetError as error:
             said = message(str(error))
-        yield said, gr.skip(), gr.update(visible=False), _status(uploads)
+        yield said, gr.update(visible=False), _status(uploads)
 
     return follow
 

@@ -68,7 +68,8 @@ def wire_index(page: gr.Blocks, parts: dict[str, Any], uploads: Uploads) -> None
     parts["halt"].click(make_halt(uploads), None, parts["report"], **AT_ONCE)
     opened = parts["index_tab"].select
     opened(make_status(uploads), None, parts["status"], **AT_ONCE)
-    opened(make_follow(uploads), None, shown[2:], **freely)
+    followed = [parts[name] for name in ("report", "halt", "status")]
+    opened(make_follow(uploads), None, followed, **freely)
     out = [parts["panel"], parts["article"]]
     parts["remove"].click(make_remove(uploads), parts["open_id"], out, **one_by_one)
     page.unload(make_forget(uploads))

@@ -52,8 +52,12 @@ class Uploads:
         Nothing of it is in the index or in `folder` until `add`.
 
         Raises:
+            BroadsheetError: what the session brought before is being added.
             OSError: the data folder cannot be written to.
         """
+        before = self._batches.get(session)
+        if before and before.placed:
+            raise BroadsheetError(_BUSY)
         self.forget(session)
         self._tidy()
         batch = Batch(self.waiting, files)

@@ -193,8 +193,9 @@ def test_a_build_that_is_stopped_leaves_everything_as_it_was(slow, tmp_path) -> 
     slow.look("me", [_zip(tmp_path / "more.zip", brought)])
     building = slow.add("me")
     assert Slow.reached.wait(30)
-    with pytest.raises(BroadsheetError, match="being added already"):
-        slow.add("me")
+    for again in (lambda: slow.add("me"), lambda: slow.look("me", [])):
+        with pytest.raises(BroadsheetError, match="being added already"):
+            again()
     building.stop()
     Slow.go.set()
     with pytest.raises(BroadsheetError, match="Stopped"):
@@ -252,3 +253,12 @@ def test_a_build_that_breaks_says_so_and_puts_the_files_back(uploads, tmp_path, 
         uploads.add("me").result()
     assert _names(uploads.folder) == set()
     assert len(_names(uploads.waiting)) == 4
+
+
+def test_a_file_named_as_a_folder_is_refused_and_nothing_is_moved(uploads, tmp_path) -> None:
+    _added(uploads, _zip(tmp_path / "all.zip", {"maui/a.txt": "News of Maui."}))
+    uploads.look("me", [_zip(tmp_path / "more.zip", {"late.txt": "Late news.", "maui": "News."})])
+    with pytest.raises(OSError, match="maui is a folder there"):
+        uploads.add("me")
+    assert _names(uploads.folder) == {"maui/a.txt"}
+    assert len(_names(uploads.waiting)) == 2
