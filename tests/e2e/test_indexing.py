@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -86,16 +87,23 @@ def test_nothing_in_a_preview_becomes_markup(page, tmp_path) -> None:
     assert page.locator("#preview img").count() == 0
 
 
-def test_adding_is_stopped_and_goes_on_from_another_page(
-    page, served: Served, tmp_path, monkeypatch
-) -> None:
+@pytest.fixture
+def held(monkeypatch) -> Iterator[threading.Event]:
+    """Hold every build at its embedding until it is let go."""
     go, embed = threading.Event(), HashedEmbeddings.embed
 
-    def slowly(self, texts):
-        assert go.wait(30)
+    def embed_later(self, texts):
+        assert go.wait(120)
         return embed(self, texts)
 
-    monkeypatch.setattr(HashedEmbeddings, "embed", slowly)
+    monkeypatch.setattr(HashedEmbeddings, "embed", embed_later)
+    yield go
+    go.set()
+
+
+def test_adding_is_stopped_from_another_page_and_begun_again(
+    page, served: Served, tmp_path, held: threading.Event
+) -> None:
     tab(page, "Index")
     bring(page, story(tmp_path, "stopped.txt", "It hailed."))
     page.locator("#add").click()
@@ -105,7 +113,7 @@ def test_adding_is_stopped_and_goes_on_from_another_page(
     tab(other, "Index")
     other.locator("#halt").click()
     other.locator("#report .found", has_text="Stopping").wait_for()
-    go.set()
+    held.set()
     for one in (page, other):
         one.locator("#report .message", has_text="The archive is as it was").wait_for()
         one.locator("#halt").wait_for(state="hidden")
