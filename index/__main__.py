@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -55,6 +55,9 @@ def build(
         bool, typer.Option("--again", help="Embed everything anew, for a damaged index.")
     ] = False,
     wait: _Wait = 0.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what the build would do.")
+    ] = False,
 ) -> None:
     """Bring the index in line with these files and folders: add, change, remove.
 
@@ -62,6 +65,8 @@ def build(
     all well; 1: some files were skipped; 2: nothing was done.
     """
     with _errors_shown():
+        if dry_run:
+            _preview(paths or [])
         _build(paths or [], prune=True, again=again, wait=wait)
 
 
@@ -179,6 +184,27 @@ def _build(paths: _Paths, *, prune: bool, again: bool, wait: float) -> None:
     raise typer.Exit(report.exit_code)
 
 
+def _preview(paths: _Paths) -> NoReturn:
+    from index.preview import preview_build
+    from index.settings import load_settings
+
+    settings = load_settings()
+    if not paths:
+        _refuse_if_current(settings)
+    found = preview_build(paths, settings)
+    for kind in ("added", "changed", "moved", "removed"):
+        for name in getattr(found, kind):
+            print(f"{kind} {visible(name)}")
+    for name, other in found.identical:
+        print(f"identical {visible(name)}: says what {visible(other)} says")
+    _show_skipped(found.skipped)
+    report = found.report
+    counts = ("added", "changed", "moved", "removed", "unchanged")
+    rows = [(name, f"{getattr(report, name):,}") for name in counts]
+    _show_table([*rows, ("skipped", f"{len(found.skipped):,}")])
+    raise typer.Exit(report.exit_code)
+
+
 def _refuse_if_current(settings: Settings) -> None:
     """Raise unless a build without paths has something to do."""
     from index.status import recipe_is_current
@@ -228,6 +254,7 @@ def _status_rows(found: Status) -> list[tuple[str, str]]:
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
+        *(("last build", visible(str(one))) for one in found.builds[:1]),
     ]
 
 

@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from os import getpid, stat_result
+from os import getpid
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from index.builds import Origin, noting_failure
 from index.cleanup import clean_up
 from index.days import day_number
 from index.embedder import MiniLMEmbeddings
@@ -23,13 +24,13 @@ from index.errors import IndexLocked
 from index.lexical import LexicalStore
 from index.passages import embedded_text, split
 from index.readers import in_full, read_articles
+from index.reading import read_into
 from index.recipe import current_recipe
 from index.settings import Settings
 from index.store import Store
-from index.types import Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged, file_of
+from index.types import Article, BuildEvent, BuildReport, Skipped, Stage
 from index.vectors import VectorStore
 
-_STAGE_BATCH = 500  # articles in one transaction while reading
 _EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
@@ -43,7 +44,7 @@ def build_index(
     prune: bool = True,
     again: bool = False,
     wait: float = 0.0,
-) -> Iterator[BuildEvent | BuildReport]:
+) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
     Args:
@@ -58,7 +59,13 @@ def build_index(
         IndexLocked: another build is running.
         ArticleError: one of the paths does not exist; nothing was changed.
     """
-    with writing(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    roots = [str(in_full(path.expanduser())) for path in paths]
+    origin = Origin("build" if prune else "add", tuple(roots))
+    with (
+        writing(settings, wait),
+        Store(settings.index_dir, current_recipe()) as store,
+        noting_failure(store.connection, origin),
+    ):
         vectors = VectorStore(settings)
         lexical = LexicalStore(settings.index_dir / "words")
         seconds: dict[str, float] = {}
@@ -74,10 +81,16 @@ def build_index(
         yield from _word(store, lexical)
         seconds["storing"] = time.perf_counter() - clock
         yield BuildEvent(Stage.SWITCHING, 0, None)
-        roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
-        report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
+        report = store.switch(
+            roots if prune else None,
+            skipped,
+            merged,
+            origin=origin,
+            embedded=embedded,
+            seconds=seconds,
+        )
         clean_up(store, vectors, lexical)
-        yield report
+    yield report
 
 
 def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
@@ -113,38 +126,13 @@ def writing(settings: Settings, wait: float = 0.0) -> Iterator[None]:
 
 def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterator[BuildEvent]:
     """Stage what is read; files that are as they were are not read again."""
-    seen: dict[str, stat_result] = {}
-
-    def unchanged(path: Path, stat: stat_result) -> bool:
-        name = str(path)
-        if store.same_file(name, stat.st_mtime_ns, stat.st_size):
-            return True
-        seen[name] = stat
-        return False
-
-    done = 0
+    articles = read_articles(paths, unchanged=store.staging.unchanged)
     store.begin()
-    for item in read_articles(paths, unchanged=unchanged):
-        if isinstance(item, Skipped):
-            skipped.append(item)
-            store.keep(file_of(item.location))
-        elif isinstance(item, Unchanged):
-            store.keep(item.location)
-        else:
-            store.stage(item)
-        done += 1
-        if done % _STAGE_BATCH == 0:
-            store.commit()
-            yield BuildEvent(Stage.READING, done, None)
-            store.begin()
-    broken = {file_of(item.location) for item in skipped}
-    for name, stat in seen.items():
-        if name not in broken:  # a broken file is read again by every build
-            store.stage_file(name, stat.st_mtime_ns, stat.st_size)
-    if store.old_recipe:
-        store.stage_others()
+    for event in read_into(store.staging, articles, skipped):
+        store.commit()
+        yield event
+        store.begin()
     store.commit()
-    yield BuildEvent(Stage.READING, done, done)
 
 
 def _embed(

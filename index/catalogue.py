@@ -84,10 +84,16 @@ _CHOSEN = (
 class Catalogue:
     """The articles of one generation."""
 
-    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
-        """Read over a connection whose transaction its owner holds."""
+    def __init__(
+        self, sql: sqlite3.Connection, generation: int, months: dict[int, Mapping[date, int]]
+    ) -> None:
+        """Read over a connection whose transaction its owner holds.
+
+        `months` remembers the months of a generation, for this list and others.
+        """
         self._sql = sql
         self._generation = generation
+        self._months = months
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
@@ -111,8 +117,16 @@ class Catalogue:
         ).fetchone()
         return Listed(name, headline, number_day(day) if day else None, source, passages)
 
-    def months(self) -> dict[date, int]:
+    def months(self) -> Mapping[date, int]:
         """Return how many dated articles there are by month, each named by its first day."""
+        known = self._months.get(self._generation)
+        if known is None:
+            known = self._count_months()
+            self._months.clear()  # of older generations little more is asked
+            self._months[self._generation] = known
+        return known
+
+    def _count_months(self) -> Mapping[date, int]:
         rows = self._sql.execute(
             f"SELECT c.day, count(*) {_FROM} WHERE {LIVE} AND c.day IS NOT NULL "
             "GROUP BY c.day ORDER BY c.day",

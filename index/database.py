@@ -28,8 +28,7 @@ def open_writer(index_dir: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(database_path(index_dir), timeout=30, isolation_level=None)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        script = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-        connection.executescript(script)
+        connection.executescript(_schema())
     except (OSError, sqlite3.OperationalError) as error:
         raise BroadsheetError(
             f"cannot write the index in {index_dir}: {error}; set BROADSHEET_DATA_DIR to a "
@@ -64,3 +63,14 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
         connection.close()
         raise missing from error
     return connection
+
+
+def open_empty() -> sqlite3.Connection:
+    """Return an index in memory that holds nothing."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(_schema())
+    return connection
+
+
+def _schema() -> str:
+    return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ Knows nothing of files, tokenizers or how vectors and words are stored.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import time
@@ -13,11 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from index.builds import Origin, note_build
 from index.database import open_writer
-from index.days import day_number, number_day
+from index.days import number_day
 from index.lexical import Words
-from index.staging import assign_ids, note_files, show_staged
-from index.types import Article, BuildReport, Passage, Skipped, file_of
+from index.reading import Said, Staging
+from index.staging import decide, note_files, show_staged
+from index.types import Article, BuildReport, Passage, Skipped
 
 
 class Store:
@@ -27,8 +28,7 @@ class Store:
         """Open it and forget what a killed build had staged; its embeddings stay."""
         self._sql = open_writer(index_dir)
         self.recipe = recipe
-        for table in ("staged", "staged_files", "kept"):
-            self._sql.execute(f"DELETE FROM {table}")
+        self.staging = Staging(self._sql, recipe, self._keep_content)
 
     def __enter__(self) -> Store:
         return self
@@ -41,19 +41,7 @@ class Store:
         """The live generation; 0 before the first build."""
         return int(self._meta("generation") or 0)
 
-    @property
-    def old_recipe(self) -> bool:
-        """Whether the live generation was made with another recipe."""
-        return self._meta("recipe") not in (None, self.recipe)
-
     # 1. staging
-
-    def same_file(self, path: str, modified: int, size: int) -> bool:
-        """Whether a file is as it was when it was last read."""
-        if self.old_recipe:
-            return False
-        row = self._sql.execute("SELECT modified, size FROM files WHERE path = ?", (path,))
-        return bool(row.fetchone() == (modified, size))
 
     def begin(self) -> None:
         """Start a transaction of staging; `commit` ends it."""
@@ -63,48 +51,13 @@ class Store:
         """End the transaction."""
         self._sql.execute("COMMIT")
 
-    def stage(self, article: Article) -> None:
-        """Note an article that was read; its text is kept, though not visible yet."""
-        content = self._content(article)
-        file = file_of(article.location)
-        self._sql.execute(
-            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
-            (article.location, article.id, file, content),
+    def _keep_content(self, digest: str, said: Said) -> int:
+        row = self._sql.execute(
+            "INSERT INTO contents (hash, headline, day, source, url, text, made) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
+            (digest, *said, time.time()),
         )
-
-    def stage_file(self, path: str, modified: int, size: int) -> None:
-        """Note a file that was read to its end."""
-        self._sql.execute(
-            "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)", (path, modified, size)
-        )
-
-    def keep(self, file: str) -> None:
-        """Keep what a file (or a folder) held: it is unchanged, or cannot be read now."""
-        self._sql.execute("INSERT OR IGNORE INTO kept VALUES (?)", (file,))
-
-    def stage_others(self) -> None:
-        """Stage all live articles that were not read, to make them anew by today's recipe."""
-        rows = self._sql.execute(
-            "SELECT a.location, a.id, c.headline, c.day, c.source, c.url, c.text "
-            "FROM articles a JOIN contents c ON c.key = a.content "
-            "WHERE a.removed IS NULL AND a.location NOT IN (SELECT location FROM staged)"
-        ).fetchall()
-        for location, name, headline, day, source, url, text in rows:
-            when = number_day(day) if day else None
-            self.stage(Article(name, location, headline, text, when, source, url))
-
-    def _content(self, article: Article) -> int:
-        day = day_number(article.date) if article.date else None
-        said = (article.headline, day, article.source, article.url, article.text)
-        digest = hashlib.sha256(json.dumps([self.recipe, *said]).encode()).hexdigest()
-        row = self._sql.execute("SELECT key FROM contents WHERE hash = ?", (digest,)).fetchone()
-        if row is None:
-            row = self._sql.execute(
-                "INSERT INTO contents (hash, headline, day, source, url, text, made) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
-                (digest, *said, time.time()),
-            ).fetchone()
-        return int(row[0])
+        return int(row.fetchone()[0])
 
     # 2. embedding
 
@@ -195,6 +148,7 @@ class Store:
         skipped: Sequence[Skipped],
         merged: tuple[Sequence[str], str] | None = None,
         *,
+        origin: Origin,
         embedded: int = 0,
         seconds: Mapping[str, float] | None = None,
     ) -> BuildReport:
@@ -204,19 +158,20 @@ class Store:
             roots: Files and folders whose other articles are removed; None removes none.
             skipped: What could not be read, kept for `status`.
             merged: Collections whose vectors were copied into another, and that other.
+            origin: Where the build comes from, for the record of builds.
             embedded: Passages embedded by this build, for the report.
             seconds: Time by stage, for the report.
         """
         generation = self.generation + 1
         self.begin()
         try:
-            assign_ids(self._sql, roots)
-            report = show_staged(self._sql, roots, generation)
+            changes = decide(self._sql, roots)
+            show_staged(self._sql, changes, generation)
+            report = changes.report(generation)
             if merged:
                 self._move_collections(*merged)
             note_files(self._sql, roots, skipped)
-            touched = report.added + report.changed + report.moved + report.removed
-            if touched or merged or self.old_recipe or generation == 1:
+            if report.touched or merged or self.staging.old_recipe or generation == 1:
                 self._set_meta("generation", str(generation))
                 self._set_meta("recipe", self.recipe)
             else:
@@ -231,7 +186,7 @@ class Store:
                 embedded=embedded,
                 seconds=dict(seconds or {}),
             )
-            self._note_generation(report)
+            self._note_generation(report, origin)
             self.commit()
         except BaseException:
             self._sql.execute("ROLLBACK")
@@ -241,6 +196,7 @@ class Store:
     def remove(self, ids: Sequence[str]) -> BuildReport:
         """Take articles out by id, in one transaction; their files will be read anew."""
         generation = self.generation + 1
+        origin = Origin("remove")
         self.begin()
         removed = 0
         for name in ids:
@@ -255,16 +211,17 @@ class Store:
             self._set_meta("generation", str(generation))
         articles, undated = self._totals()
         report = BuildReport(self.generation, removed=removed, articles=articles, undated=undated)
-        self._note_generation(report)
+        self._note_generation(report, origin)
         self.commit()
         return report
 
-    def _note_generation(self, report: BuildReport) -> None:
+    def _note_generation(self, report: BuildReport, origin: Origin) -> None:
         self._sql.execute(
             "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
         )
         self._set_meta("report", json.dumps(asdict(report)))
         self._set_meta("built", str(time.time()))
+        note_build(self._sql, origin, report)
 
     def _move_collections(self, old: Sequence[str], new: str) -> None:
         for name in old:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -180,7 +180,7 @@ class Pipeline:
 
     def catalogue(
         self, wanted: Wanted, limit: int, offset: int = 0
-    ) -> tuple[CataloguePage, dict[date, int]]:
+    ) -> tuple[CataloguePage, Mapping[date, int]]:
         """Return a page of the archive's list, and how many articles there are by month."""
         with self._reader.snapshot() as snapshot:
             catalogue = snapshot.catalogue()

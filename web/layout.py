@@ -127,13 +127,16 @@ def _archive_parts() -> dict[str, Any]:
 def _index_parts() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     html_part(
-        '<p class="found">Text, Markdown, HTML, JSON and JSON Lines, or a zip of such files. They '
-        "are kept in the data folder; a file of the same name takes the old one’s place. Questions "
-        "are answered from the old state until the new one is complete.</p>"
+        '<p class="found">Text, Markdown, HTML, JSON and JSON Lines, or a zip of such files. You '
+        "see what adding them would do before it is done. They are then kept in the data folder; "
+        "a file of the same name takes the old one’s place. Questions are answered from the old "
+        "state until the new one is complete.</p>"
     )
     parts["files"] = gr.File(label="Articles", file_count="multiple", elem_id="files")
-    parts["add"] = gr.Button("Add to the archive", variant="primary", elem_id="add")
+    parts["preview"] = html_part("", elem_id="preview")
+    parts["add"] = gr.Button("Add to the archive", variant="primary", elem_id="add", visible=False)
     parts["report"] = html_part("", elem_id="report")
+    parts["halt"] = gr.Button("Stop adding", elem_id="halt", visible=False)
     parts["status"] = html_part("", elem_id="status")
     return parts
 

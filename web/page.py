@@ -77,7 +77,7 @@ def build_page(
         _reading(parts, pipeline)
         wire_export(parts)
         if uploads is not None:
-            wire_index(parts, uploads)
+            wire_index(page, parts, uploads)
         vote = make_vote(feedback)
         for name in ("past", "now"):
             parts[name].click(vote, parts["exchanges"], None, **AT_ONCE)
