@@ -18,6 +18,7 @@ from rag.types import (
     Reason,
     RetrievedPassage,
 )
+from web.exchange import Since
 from web.feedback import Verdict
 
 MONTHS = (
@@ -50,6 +51,11 @@ def day(value: date) -> str:
 def day_or_undated(value: date | None) -> str:
     """The day, or word that there is none."""
     return day(value) if value else "undated"
+
+
+def short_day(value: date) -> str:
+    """`18 Jun 2023`, where there is little room."""
+    return _short(value, with_year=True)
 
 
 def _short(value: date, with_year: bool) -> str:
@@ -143,6 +149,27 @@ def _ordinal(number: int) -> str:
 def listed(total: int) -> str:
     """`1,117 articles`, or what to do where none is listed."""
     return count(total, "article") if total else "No article has these words and dates."
+
+
+def since(became: Since) -> str:
+    """What has become of a quote since it was cited."""
+    if became is Since.GONE:
+        return "Its article is no longer in the archive."
+    return "The article has changed since: the quoted sentence is not in it now."
+
+
+def conversations(number: int, *, narrowed: bool) -> str:
+    """`3 conversations, kept in this browser`, or why there is none."""
+    if number:
+        return f"{count(number, 'conversation')}, kept in this browser"
+    if narrowed:
+        return "No conversation has these words in its title or questions."
+    return "None yet. Answered questions are kept here, in this browser."
+
+
+def earlier(number: int) -> str:
+    """`Show 20 earlier questions`."""
+    return f"Show {count(number, 'earlier question')}"
 
 
 def _days_of(citations: Iterable[Citation]) -> str:

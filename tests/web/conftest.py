@@ -14,6 +14,7 @@ from index.settings import Settings
 from tests.conftest import MODELS
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
+from web.browser_key import browser_key
 from web.feedback import FeedbackStore
 from web.uploads import Uploads
 
@@ -37,7 +38,8 @@ def served(tmp_path_factory) -> Iterator[Served]:
     settings = Settings(data_dir=data, model_dir=MODELS)
     uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
     feedback = FeedbackStore(data)
-    page = build_page(pipeline, feedback, max_question=200, uploads=uploads)
+    key = browser_key(data)
+    page = build_page(pipeline, feedback, key, max_question=200, uploads=uploads)
     _, url, _ = page.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
     )

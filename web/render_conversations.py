@@ -1,0 +1,49 @@
+"""The list of conversations that a browser keeps -> escaped HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from web import wording
+from web.conversations import LONGEST_TITLE, Listed
+from web.markup import safe
+
+TOGGLE = (
+    '<button type="button" id="shelf-toggle" aria-expanded="false" aria-controls="shelf">'
+    "Conversations</button>"
+)
+
+
+def conversations(listed: Sequence[Listed], current: str, *, narrowed: bool) -> str:
+    """The conversations, newest first, each with what opens, renames and deletes it.
+
+    Args:
+        listed: What is listed.
+        current: The id of the conversation that stands on the page.
+        narrowed: Whether it is listed by words.
+    """
+    said = wording.conversations(len(listed), narrowed=narrowed)
+    items = "".join(_item(one, current=one.id == current) for one in listed)
+    rows = f'<ul aria-label="Conversations">{items}</ul>' if items else ""
+    return f'<p class="found" role="status">{safe(said)}</p>{rows}'
+
+
+def _item(one: Listed, *, current: bool) -> str:
+    title, state = safe(one.title), ' aria-current="true"' if current else ""
+    return (
+        f'<li data-id="{one.id}"><div class="named">'
+        f'<button type="button" class="title" data-does="open"{state} dir="auto">{title}</button>'
+        f'<p class="from"><time>{safe(wording.short_day(one.day))}</time>'
+        f"{_tool('rename', 'Rename', title)}{_tool('delete', 'Delete', title)}</p></div>"
+        f'<form hidden><input name="title" value="{title}" maxlength="{LONGEST_TITLE}" required'
+        f' aria-label="Title" autocomplete="off" dir="auto"><p>'
+        '<button type="submit" class="tool">Save</button>'
+        '<button type="button" class="tool" data-does="leave">Cancel</button></p></form></li>'
+    )
+
+
+def _tool(does: str, name: str, title: str) -> str:
+    return (
+        f'<button type="button" class="tool" data-does="{does}" aria-label="{name}: {title}">'
+        f"{name}</button>"
+    )
