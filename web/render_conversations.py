@@ -9,8 +9,8 @@ from web.conversations import LONGEST_TITLE, Listed
 from web.markup import safe
 
 TOGGLE = (
-    '<button type="button" id="shelf-toggle" aria-expanded="false" aria-controls="shelf">'
-    "Conversations</button>"
+    '<button type="button" id="shelf-toggle" aria-label="Conversations" aria-expanded="false"'
+    ' aria-controls="shelf"><span>Conversations</span></button>'
 )
 
 
@@ -34,16 +34,11 @@ def _item(one: Listed, *, current: bool) -> str:
         f'<li data-id="{one.id}"><div class="named">'
         f'<button type="button" class="title" data-does="open"{state} dir="auto">{title}</button>'
         f'<p class="from"><time>{safe(wording.short_day(one.day))}</time>'
-        f"{_tool('rename', 'Rename', title)}{_tool('delete', 'Delete', title)}</p></div>"
+        f'<button type="button" class="tool" data-does="rename" aria-label="Rename: {title}">'
+        'Rename</button><button type="button" class="tool" data-does="delete"'
+        f' data-again="Click again to delete" aria-description="{title}">Delete</button></p></div>'
         f'<form hidden><input name="title" value="{title}" maxlength="{LONGEST_TITLE}" required'
         f' aria-label="Title" autocomplete="off" dir="auto"><p>'
         '<button type="submit" class="tool">Save</button>'
         '<button type="button" class="tool" data-does="leave">Cancel</button></p></form></li>'
-    )
-
-
-def _tool(does: str, name: str, title: str) -> str:
-    return (
-        f'<button type="button" class="tool" data-does="{does}" aria-label="{name}: {title}">'
-        f"{name}</button>"
     )
