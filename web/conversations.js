@@ -5,11 +5,14 @@
 window.broadsheet.shelf = (() => {
   const VERSION = 1;
   const MOST = 100; // conversations
-  const LARGEST = 1_500_000; // bytes of text: a third more when encrypted; localStorage has 5 MB
+  const LARGEST = 1_000_000; // bytes: encrypting more would be felt, and localStorage holds 5 MB
   const GRAVES = 200; // deleted conversations that are remembered, so that no other tab revives one
   const NAME = /^[0-9a-f]{32}$/;
   const whole = window.matchMedia("(min-width: 1400px)"); // room for the list beside the chat
+  let text = ""; // what is kept: of two events that run at once either would undo the other's change
+  let begun = false; // whether the browser has been read
   let pending = []; // changes of this tab and of others that are not applied yet
+  let fire = () => {};
   let channel = null;
   let chosen = "";
 
@@ -69,13 +72,19 @@ window.broadsheet.shelf = (() => {
     return shelf;
   }
 
-  function taken(text) {
-    const changes = pending;
-    pending = [];
-    if (!changes.length) return text;
+  function begin(kept) {
+    begun = true;
+    text ||= kept ?? "";
+    if (pending.length) fire();
+  }
+
+  function taken() {
+    if (!begun || !pending.length) return text;
     const shelf = read(text);
-    for (const change of changes) apply(shelf, change);
-    return JSON.stringify(fit(shelf));
+    for (const change of pending) if (change) apply(shelf, change);
+    pending = [];
+    text = JSON.stringify(fit(shelf));
+    return text;
   }
 
   function tell(change) {
@@ -85,9 +94,9 @@ window.broadsheet.shelf = (() => {
   }
 
   /* A finished answer, as Python made it; nothing where the question had none. */
-  function keep(text, made) {
+  function keep(made) {
     if (made) tell({ ...JSON.parse(made), kind: "put" });
-    return taken(text);
+    return taken();
   }
 
   function day(at) {
@@ -98,7 +107,8 @@ window.broadsheet.shelf = (() => {
 
   /* The list for Python to draw, newest first: what has all the words in its title or questions.
      While a page opens, Gradio gives null for what is empty. */
-  function listed(text, words) {
+  function listed(kept, words) {
+    text ||= kept ?? "";
     const wanted = (words ?? "").toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const has = (one) => {
       const said = [one.title, ...one.exchanges.map((exchange) => exchange.question)];
@@ -111,7 +121,7 @@ window.broadsheet.shelf = (() => {
   }
 
   /* The conversation that was clicked, for Python to open. */
-  function opened(text) {
+  function opened() {
     const one = read(text).conversations.find((other) => other.id === chosen);
     return one ? JSON.stringify({ exchanges: one.exchanges }) : "";
   }
@@ -125,8 +135,12 @@ window.broadsheet.shelf = (() => {
   }
 
   function attach(element, trigger, name) {
+    fire = () => trigger("input");
     channel = new BroadcastChannel(name);
-    channel.onmessage = ({ data }) => { pending.push(data); trigger("input"); };
+    channel.onmessage = ({ data }) => {
+      // a tab that slept gets all that it missed at once: they are taken, and written, together
+      if (pending.push(data) === 1 && begun) setTimeout(fire, 50);
+    };
     show(whole.matches);
     whole.addEventListener("change", () => show(whole.matches));
     element.addEventListener("click", ({ target }) => {
@@ -142,7 +156,7 @@ window.broadsheet.shelf = (() => {
       } else if (does === "delete") {
         if (item.querySelector("[aria-current]")) document.querySelector("#renew")?.click();
         tell({ kind: "delete", id: item.dataset.id });
-        trigger("input");
+        fire();
         document.querySelector("#shelf-words input, #shelf-words textarea")?.focus();
       } else naming(item, does === "rename");
     });
@@ -152,7 +166,7 @@ window.broadsheet.shelf = (() => {
       const title = event.target.elements.title.value.trim();
       if (title) tell({ kind: "rename", id: item.dataset.id, title });
       naming(item, false);
-      trigger("input");
+      fire();
     });
   }
 
@@ -186,5 +200,5 @@ window.broadsheet.shelf = (() => {
     event.stopPropagation();
   }, { capture: true });
 
-  return { attach, keep, taken, listed, opened, read, apply, fit };
+  return { attach, begin, keep, taken, listed, opened, read, fit };
 })();

@@ -28,6 +28,7 @@ _SHELF = "window.broadsheet.shelf"
 
 
 def wire_keeping(
+    page: gr.Blocks,
     parts: dict[str, Any],
     pipeline: Pipeline,
     running: Running,
@@ -37,6 +38,7 @@ def wire_keeping(
     """Wire the list: what is answered goes into it, and what is opened comes back from it.
 
     Args:
+        page: The page.
         parts: The parts of the page.
         pipeline: What knows the articles as they are now.
         running: The answers being written.
@@ -46,14 +48,14 @@ def wire_keeping(
     kept, shelf, words = parts["kept"], parts["shelf"], parts["shelf_words"]
     for one in answered:
         told = one.then(change, parts["exchanges"], parts["change"], **AT_ONCE)
-        keep = f"(kept, made) => {_SHELF}.keep(kept, made)"
-        told.then(None, [kept, parts["change"]], kept, js=keep, **UNLISTED)
-    shelf.input(None, kept, kept, js=f"(kept) => {_SHELF}.taken(kept)", **UNLISTED)
+        keep = f"(made) => {_SHELF}.keep(made)"
+        told.then(None, parts["change"], kept, js=keep, **UNLISTED)
+    taken = f"() => {_SHELF}.taken()"
+    shelf.input(None, None, kept, js=taken, trigger_mode="multiple", **UNLISTED)
     shown = [parts[name] for name in ("exchanges", "past", "now", "evidence", "spoken")]
     shown += [parts[name] for name in ("message", "welcome", "ask", "stop")]
-    only = f"(kept) => {_SHELF}.opened(kept)"
     open_one = make_open_conversation(pipeline, running)
-    opened = shelf.click(open_one, kept, shown, js=only, **AT_ONCE)
+    opened = shelf.click(open_one, kept, shown, js=f"() => {_SHELF}.opened()", **AT_ONCE)
     shelf.click(close_article, None, [parts["panel"], parts["article"]], **AT_ONCE)
     form = [kept, words, parts["exchanges"]]
     rows = f"(kept, words) => [{_SHELF}.listed(kept, words), words, null]"
@@ -61,6 +63,7 @@ def wire_keeping(
     gr.on(changed, show_list, form, shelf, js=rows, trigger_mode="always_last", **AT_ONCE)
     for one in (opened, renewed):
         one.then(show_list, form, shelf, js=rows, **AT_ONCE)
+    page.load(None, kept, None, js=f"(kept) => {_SHELF}.begin(kept)", **UNLISTED)
     parts["past"].click(show_earlier, parts["exchanges"], parts["past"], **AT_ONCE)
 
 

@@ -78,7 +78,8 @@ def _shelf_parts(key: BrowserKey) -> dict[str, Any]:
 
 def _conversation_parts() -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    parts["past"] = html_part("", elem_id="past", js_on_load=CLICKS)
+    steady = CLICKS + "window.broadsheet.steady(element, watch)"
+    parts["past"] = html_part("", elem_id="past", js_on_load=steady)
     follow = CLICKS + "window.broadsheet.follow(element, watch)"
     parts["now"] = html_part("", elem_id="now", js_on_load=follow)
     parts["evidence"] = html_part("", elem_id="evidence", js_on_load=CLICKS)

@@ -23,6 +23,24 @@ window.broadsheet = {
       shown = turn;
     });
   },
+  /* Earlier questions appear above what is being read, which stays where it is. */
+  steady(element, watch) {
+    let turn = null;
+    let top = 0;
+    const read = (name) => element.querySelector(`.exchange${name}`);
+    element.addEventListener("click", ({ target }) => {
+      if (!target.closest(".earlier")) return;
+      turn = read("").dataset.turn;
+      top = read("").getBoundingClientRect().top;
+    });
+    watch("value", () => requestAnimationFrame(() => {
+      const same = turn === null ? null : read(`[data-turn="${turn}"]`);
+      turn = null;
+      if (!same) return;
+      window.scrollBy({ top: same.getBoundingClientRect().top - top, behavior: "instant" });
+      element.querySelector(".earlier, .mark")?.focus({ preventScroll: true });
+    }));
+  },
   /* An opened article is scrolled to the cited sentence and takes the focus. */
   reveal(element, watch) {
     const show = () => requestAnimationFrame(() => {

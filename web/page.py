@@ -77,7 +77,7 @@ def build_page(
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
         parts = lay_out(editing=uploads is not None, key=key)
         answered, renewed = _asking(parts, pipeline, running, max_question)
-        wire_keeping(parts, pipeline, running, answered, renewed)
+        wire_keeping(page, parts, pipeline, running, answered, renewed)
         wire_limits(parts, pipeline)
         wire_search(parts, pipeline, max_question)
         wire_archive(parts, pipeline)
