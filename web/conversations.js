@@ -21,8 +21,10 @@ window.broadsheet.shelf = (() => {
     let found = null;
     try { found = JSON.parse(text); } catch { /* not ours */ }
     if (found?.version !== VERSION || !Array.isArray(found.conversations)) found = {};
-    const readable = (one) => NAME.test(one?.id) && Array.isArray(one.exchanges) && one.exchanges.length;
-    const deleted = found.deleted && typeof found.deleted === "object" ? found.deleted : {};
+    const object = (one) => one !== null && typeof one === "object";
+    const readable = (one) => NAME.test(one?.id) && Array.isArray(one.exchanges)
+      && one.exchanges.length > 0 && one.exchanges.every(object);
+    const deleted = object(found.deleted) ? { ...found.deleted } : {};
     return { version: VERSION, conversations: (found.conversations ?? []).filter(readable), deleted };
   }
 

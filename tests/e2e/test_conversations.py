@@ -194,7 +194,9 @@ def test_an_old_answer_says_what_has_become_of_its_quotes(page, monkeypatch) -> 
 
 def test_what_is_not_ours_is_ignored(page) -> None:
     shelf = "window.broadsheet.shelf"
-    for text in ("", "null", "[]", "{", '{"version":2,"conversations":[{}]}', '{"version":1}'):
+    foreign = ("", "null", "[]", "{", '{"version":2,"conversations":[{}]}', '{"version":1}')
+    broken = '{"version":1,"deleted":7,"conversations":[null,{"id":"%s","exchanges":[null]}]}'
+    for text in (*foreign, broken % ("0" * 32)):
         assert page.evaluate(f"(text) => {shelf}.read(text).conversations", text) == []
     hostile = {"kind": "put", "id": "0" * 31 + "1", "title": HOSTILE, "at": 1}
     keep(page, WHERE)
