@@ -2,6 +2,13 @@
    is applied here, so that none is sent anywhere but the one that is opened. Builds no markup.
    Kept: {version, conversations: [{id, title, titled, at, exchanges: [{id, at, …}]}], deleted: {id: at}},
    where `at` is milliseconds by this browser's clock and `titled` when a person named it. */
+/* A browser that allows no storage would stop the page, which can do without. */
+try {
+  window.localStorage.getItem("");
+} catch {
+  const none = { getItem: () => null, setItem() {}, removeItem() {} };
+  Object.defineProperty(window, "localStorage", { value: none, configurable: true });
+}
 window.broadsheet.shelf = (() => {
   const VERSION = 1;
   const MOST = 100; // conversations
