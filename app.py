@@ -80,6 +80,7 @@ def serve(
     from rag.chat_model import ModelLoader
     from rag.pipeline import Pipeline
     from rag.writing import system_text
+    from web.browser_key import browser_key
     from web.doors import open_doors
     from web.feedback import FeedbackStore
     from web.page import build_page, launch_options
@@ -90,7 +91,8 @@ def serve(
     pipeline, doors = open_doors(pipeline, settings, host=host, people=people, mcp=mcp)
     feedback = FeedbackStore(settings.data_dir)
     uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
-    page = build_page(pipeline, feedback, max_question=settings.max_question, uploads=uploads)
+    key, longest = browser_key(settings.data_dir), settings.max_question
+    page = build_page(pipeline, feedback, key, max_question=longest, uploads=uploads)
     options = launch_options() | doors
     options |= {"server_name": host, "server_port": port, "auth": people}
     page.launch(prevent_thread_lock=True, quiet=True, **options)

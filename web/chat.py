@@ -135,7 +135,7 @@ def make_answer(pipeline: Pipeline, running: Running) -> Callable[..., Iterator[
             return
         cancel = running.start(session_of(request))
         try:
-            yield (gr.skip(),) * 4 + _buttons(busy=True)
+            yield (gr.skip(),) * 4 + buttons(busy=True)
             yield from _drawings(pipeline, exchanges, cancel)
         finally:
             running.end(session_of(request), cancel)
@@ -161,7 +161,7 @@ def make_renew(running: Running) -> Callable[..., tuple[Any, ...]]:
     def renew(request: gr.Request) -> tuple[Any, ...]:
         running.discard(session_of(request))
         said = render.spoken("New conversation")
-        return (), "", "", "", said, "", "", gr.update(visible=True), *_buttons(busy=False)
+        return (), "", "", "", said, "", "", gr.update(visible=True), *buttons(busy=False)
 
     return renew
 
@@ -201,7 +201,7 @@ def _drawings(
             render.reply(exchange, turn),
             gr.skip() if same else render.evidence(exchange, turn),
             gr.skip() if _same_words(exchange, shown) else render.spoken(_words(exchange)),
-            *_buttons(busy=not exchange.done),
+            *buttons(busy=not exchange.done),
         )
         shown = exchange
 
@@ -218,5 +218,6 @@ def _same_words(one: Exchange, other: Exchange) -> bool:
     return _words(one) == _words(other)
 
 
-def _buttons(*, busy: bool) -> tuple[Any, Any]:
+def buttons(*, busy: bool) -> tuple[Any, Any]:
+    """Return which of Ask and Stop is shown."""
     return gr.update(visible=not busy), gr.update(visible=busy)

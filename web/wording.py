@@ -18,6 +18,7 @@ from rag.types import (
     Reason,
     RetrievedPassage,
 )
+from web.exchange import Since
 from web.feedback import Verdict
 
 MONTHS = (
@@ -55,6 +56,11 @@ def day_or_undated(value: date | None) -> str:
 def moment(value: datetime) -> str:
     """`18 Jun 2023, 09:30`, as it is in the value's own zone."""
     return f"{_short(value, True)}, {value:%H:%M}"
+
+
+def short_day(value: date) -> str:
+    """`18 Jun 2023`, where there is little room."""
+    return _short(value, with_year=True)
 
 
 def _short(value: date, with_year: bool) -> str:
@@ -162,6 +168,27 @@ def _ordinal(number: int) -> str:
 def listed(total: int) -> str:
     """`1,117 articles`, or what to do where none is listed."""
     return count(total, "article") if total else "No article has these words and dates."
+
+
+def since(became: Since) -> str:
+    """What has become of a quote since it was cited."""
+    if became is Since.GONE:
+        return "Its article is no longer in the archive."
+    return "The article has changed since: the quoted sentence is not in it now."
+
+
+def conversations(number: int, *, narrowed: bool) -> str:
+    """`3 conversations, kept in this browser`, or why there is none."""
+    if number:
+        return f"{count(number, 'conversation')}, kept in this browser"
+    if narrowed:
+        return "No conversation has these words in its title or questions."
+    return "None yet. Answered questions are kept here, in this browser."
+
+
+def earlier(number: int) -> str:
+    """`Show 20 earlier questions`."""
+    return f"Show {count(number, 'earlier question')}"
 
 
 def _days_of(citations: Iterable[Citation]) -> str:
