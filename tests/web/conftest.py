@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -30,12 +32,11 @@ class Served:
     uploads: Uploads
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory) -> Iterator[Served]:
+@contextmanager
+def serving(pipeline: FakePipeline, data: Path) -> Iterator[Served]:
+    """Serve the page over a pipeline, with its data in a folder."""
     from web.page import build_page, launch_options
 
-    pipeline = FakePipeline(pace=0.03)
-    data = tmp_path_factory.mktemp("data")
     settings = Settings(data_dir=data, model_dir=MODELS)
     uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
     feedback = FeedbackStore(data)
@@ -49,6 +50,12 @@ def served(tmp_path_factory) -> Iterator[Served]:
     with warnings.catch_warnings():  # Gradio's server and client leave event loops unclosed
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[Served]:
+    with serving(FakePipeline(pace=0.03), tmp_path_factory.mktemp("data")) as made:
+        yield made
 
 
 THIRD_PARTY = [
