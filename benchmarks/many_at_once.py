@@ -1,0 +1,142 @@
+"""Several people at once: questions a minute, and how long each waits, against one alone.
+
+    python -m benchmarks.many_at_once
+    python -m benchmarks.many_at_once --each 1     # a trial
+
+1, 2, 4 and 8 people ask at the same time, each one question after another, of one pipeline with
+one engine, which batches what it writes. Everybody asks other questions. Then one of two leaves
+in the middle of an answer: how long until the engine works for the other alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any
+
+import typer
+
+from benchmarks.archives import open_archive, text_files
+from benchmarks.figures import spread
+from benchmarks.machine import BENCH, headline, say, show, write_result
+from benchmarks.questions import BBC_QUESTIONS, load_questions, sample
+from evals.machine import describe
+from index.build import build_index
+from index.embedder import MiniLMEmbeddings
+from index.model_files import ensure_embedder
+from index.settings import Settings, load_settings
+from index.snapshot import IndexReader
+from rag.chat_model import ReadyModel, get_chat_model
+from rag.pipeline import Pipeline
+from rag.types import Question, Token
+from rag.writing import system_text
+
+HOME = BENCH / "answer-latency"  # the same indexes
+PEOPLE = (1, 2, 4, 8)
+
+
+def main(
+    each: Annotated[int, typer.Option(help="Questions that each person asks.", min=1)] = 3,
+    seed: Annotated[int, typer.Option(help="Another seed takes other questions.")] = 7,
+) -> None:
+    """Measure several people asking at once."""
+    machine = describe()
+    settings, embeddings = _indexed()
+    model = get_chat_model(settings)
+    model.warm_up(system_text()) if hasattr(model, "warm_up") else None
+    pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(model), settings)
+    asked = sample(load_questions(BBC_QUESTIONS), each * sum(PEOPLE) + 2, seed)
+    texts = [one.text for one in asked]
+    _ask(pipeline, "Who won the match on Saturday?")
+    numbers: dict[str, Any] = {}
+    for people in PEOPLE:
+        mine, texts = texts[: people * each], texts[people * each :]
+        numbers[str(people)] = _round(pipeline, people, mine)
+        say(f"{people} at once: {numbers[str(people)]['a_minute']:.1f} questions a minute")
+    numbers["left"] = _leaving(pipeline, *texts[:2])
+    engine = getattr(model, "engine", None)
+    engine.close() if engine is not None else None
+    _show(numbers)
+    chosen = {"each": each, "seed": seed, "model": settings.llm}
+    write_result("many_at_once", machine, chosen, numbers, trial=each < 3)
+
+
+def _indexed() -> tuple[Settings, MiniLMEmbeddings]:
+    folder = open_archive(None, 0)
+    home = HOME / f"{folder.name}-{len(text_files(folder, 0))}"
+    settings = load_settings(data_dir=home / "ours")
+    embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
+    embeddings.load()
+    for _ in build_index([folder], settings, embeddings):
+        pass
+    return settings, embeddings
+
+
+def _ask(pipeline: Pipeline, text: str) -> tuple[float | None, float]:
+    """Return seconds to the first token, None without one, and to the answer."""
+    begun = time.perf_counter()
+    first: float | None = None
+    for event in pipeline.stream(Question(text)):
+        if isinstance(event, Token) and first is None:
+            first = time.perf_counter() - begun
+    return first, time.perf_counter() - begun
+
+
+def _round(pipeline: Pipeline, people: int, texts: Sequence[str]) -> dict[str, Any]:
+    """Everybody asks their share; return what it took."""
+    shares = [texts[at::people] for at in range(people)]
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(people) as pool:
+        rows = list(pool.map(lambda share: [_ask(pipeline, text) for text in share], shares))
+    took = time.perf_counter() - begun
+    times = [one for share in rows for one in share]
+    return {
+        "questions": len(times),
+        "a_minute": 60 * len(times) / took,
+        "first_token": spread([first for first, _ in times if first is not None]),
+        "total": spread([total for _, total in times]),
+    }
+
+
+def _leaving(pipeline: Pipeline, one: str, other: str) -> dict[str, float]:
+    """One of two leaves at the first token; return seconds until that answer has ended."""
+    cancel, left = threading.Event(), 0.0
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(_ask, pipeline, other)
+        for event in pipeline.stream(Question(one), cancel):
+            if isinstance(event, Token) and not cancel.is_set():
+                left = time.perf_counter()
+                cancel.set()
+        ended = time.perf_counter() - left if left else 0.0
+        _, total = beside.result()
+    return {"seconds_to_free": ended, "other_total": total}
+
+
+def _show(numbers: dict[str, Any]) -> None:
+    alone = numbers["1"]
+    rows = [
+        [
+            f"{people}",
+            f"{numbers[str(people)]['a_minute']:.1f}",
+            f"{numbers[str(people)]['a_minute'] / alone['a_minute']:.2f}",
+            *(
+                f"{numbers[str(people)][name][key]:.1f}"
+                for name in ("first_token", "total")
+                for key in ("p50", "p95")
+            ),
+        ]
+        for people in PEOPLE
+    ]
+    heads = ["people", "a minute", "ratio", "first token p50", "p95", "whole p50", "p95"]
+    show("Several people at once, seconds", heads, rows)
+    eight = numbers["8"]["a_minute"] / alone["a_minute"]
+    headline(
+        f"8 people get {eight:.2f} times the answers a minute of one; one who leaves is gone in "
+        f"{1000 * numbers['left']['seconds_to_free']:.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
