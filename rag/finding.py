@@ -23,7 +23,7 @@ from rag.dates import shifted
 from rag.evidence import select_evidence, single_sentences
 from rag.language import foreign_language
 from rag.listing import Listing, list_articles
-from rag.parts import split_question
+from rag.parts import of_each, split_question
 from rag.question import Understood, understand
 from rag.ranking import RankedSentence, best_passages
 from rag.retrieval import rank_found, retrieve
@@ -173,6 +173,8 @@ class Finder:
 
 def _parts_of(question: Question) -> list[Question]:
     """The question's parts; a later one continues the one before, as in a conversation."""
+    if each := of_each(question.text):
+        return [replace(question, text=text) for text in each]
     parts: list[Question] = []
     history = question.history
     for text in split_question(question.text):

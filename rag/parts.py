@@ -12,6 +12,16 @@ _ASKING = (
 )
 _BEGINS = re.compile(rf"^\W*{_ASKING}", re.IGNORECASE)
 _JOINT = re.compile(rf"\s*[,;]?\s+and\s+(?={_ASKING})|(?<=\?)\s+(?=\S)", re.IGNORECASE)
+_NAMED = r"(?:the )?(?:\d{1,2} )?[A-Z][\w.&'’-]*(?: (?:of )?[A-Z][\w.&'’-]*)*"
+# "of Cadbury and of Glaxo", "on 6 May and on 28 October": the same is asked of both
+_OF_BOTH = re.compile(
+    rf"\b(?P<link>of|in|on|by|for|at|from|to|with) (?P<one>{_NAMED}) and (?P=link) "
+    rf"(?P<other>{_NAMED})"
+)
+# "the Italian and the Chinese economies each"
+_EACH = re.compile(
+    rf"(?P<one>{_NAMED}) and (?P<other>{_NAMED})(?P<noun>(?: [a-z][\w'’-]*){{0,2}}) each\b"
+)
 MOST = 3
 """More things than these in one question are left together."""
 
@@ -28,3 +38,18 @@ def split_question(question: str) -> list[str]:
     if not all(_BEGINS.search(part) and content_stems(_BEGINS.sub("", part)) for part in parts):
         return [question]
     return [f"{part[0].upper()}{part[1:].rstrip(' ?.,;')}?" for part in parts]
+
+
+def of_each(question: str) -> list[str]:
+    """Return the question of each of two things that it names together; nothing if it does not.
+
+    "Who led the bank in May and in June?" Each part says all that it asks about.
+    """
+    if found := _OF_BOTH.search(question):
+        said = [f"{found['link']} {found[name]}" for name in ("one", "other")]
+    elif found := _EACH.search(question):
+        said = [found[name] + found["noun"] for name in ("one", "other")]
+    else:
+        return []
+    before, after = question[: found.start()], question[found.end() :]
+    return [f"{before}{text}{after}" for text in said]

@@ -8,7 +8,7 @@ from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
 from rag.chat_model import ReadyModel
-from rag.parts import split_question
+from rag.parts import of_each, split_question
 from rag.pipeline import Pipeline
 from rag.types import ABSTENTION, Outcome, Question, Retrieved
 from tests.rag.newsroom import ScriptedChat
@@ -48,6 +48,39 @@ def test_a_question_of_several_things_is_taken_apart(question: str, parts: list[
 )
 def test_a_question_of_one_thing_stays_whole(question: str) -> None:
     assert split_question(question) == [question]
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "Who were the heads of Acme Steel and of Hull Bricks in 2004?",
+            [
+                "Who were the heads of Acme Steel in 2004?",
+                "Who were the heads of Hull Bricks in 2004?",
+            ],
+        ),
+        (
+            "Which fairs did Ann Bell open on 6 May and on 28 October 2023?",
+            [
+                "Which fairs did Ann Bell open on 6 May 2023?",
+                "Which fairs did Ann Bell open on 28 October 2023?",
+            ],
+        ),
+        (
+            "By how much did the Italian and the Chinese economies each grow?",
+            [
+                "By how much did the Italian economies grow?",
+                "By how much did the Chinese economies grow?",
+            ],
+        ),
+        ("What did the Bank of England and the Fed decide?", []),
+        ("Who signed the treaty of peace and of trade?", []),
+        ("What happened between May and in June?", []),
+    ],
+)
+def test_what_is_asked_of_two_things_is_asked_of_each(question: str, parts: list[str]) -> None:
+    assert of_each(question) == parts
 
 
 @pytest.fixture
