@@ -24,8 +24,10 @@ _DAY = re.compile(
     r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
 )
 _ALIKE = 0.6  # share of the question's words that a sentence must hold to be about it
-_RESTATED = 0.6  # share of the shorter sentence's words that two must have in common
-_FEW = 4  # and so many words at least
+# Share of the shorter sentence's words that two must have in common: more where they are few, or
+# where a part of the answer is the same.
+_RESTATED, _RESTATED_CLOSELY = 0.6, 0.75
+_FEW, _FEWEST = 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class _Asked:
             question=question,
             quote=quote,
             figures=frozenset(_figures(statement)) if _COUNTS.search(question) else frozenset(),
-            answers=tuple(n for n in names_in(statement) if not name_stands(n, question)),
+            answers=tuple(n for n in names_in(statement) if not _named_in(n, question)),
             numbers=frozenset(set(strict_numbers_in(statement).values()) - known),
         )
 
@@ -96,15 +98,22 @@ class _Asked:
 
     def restated_otherwise(self, text: str) -> bool:
         """Whether a text says the quote over again with other facts where the answer stood."""
+        standing = [name for name in self.answers if name_stands(name, text)]
         theirs = set(strict_numbers_in(text).values())
-        if any(name_stands(name, text) for name in self.answers) or theirs & self.numbers:
+        if len(standing) == len(self.answers) and self.numbers <= theirs:
+            return False  # it says the same, or there is nothing to compare
+        if not _facts(text) - _facts(self.quote):
             return False
-        if not self.answers and not self.numbers:
-            return False
-        other = _facts(text) - _facts(self.quote)
         mine, said = set(content_stems(self.quote)), set(content_stems(text))
         shared = len(mine & said)
-        return bool(other) and shared >= _FEW and shared >= _RESTATED * min(len(mine), len(said))
+        closely = bool(standing or theirs & self.numbers) or shared < _FEW
+        least = _RESTATED_CLOSELY if closely else _RESTATED
+        return shared >= _FEWEST and shared >= least * min(len(mine), len(said))
+
+
+def _named_in(name: str, question: str) -> bool:
+    """Whether a question names the bearer of a name, if in fewer words: OpenAI, of OpenAI Inc."""
+    return name_stands(name, question) or bool(set(stems(name)) & set(content_stems(question)))
 
 
 def _facts(text: str) -> set[str]:

@@ -33,6 +33,7 @@ _ALIASES = (
     frozenset({"un", "u.n", "united nations"}),
     frozenset({"eu", "e.u", "european union"}),
 )
+_INITIALS = re.compile(r"\b([ue])\.([sknu])\b\.?")
 _PRONOUN_US = re.compile(r"\bus\b")
 _UNITS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -189,6 +190,6 @@ def _only_others(words: list[str], text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _flat(text: str) -> str:
-    plain = text.lower().replace("’", "'").replace("u.s.", "us").replace("u.k.", "uk")
-    plain = re.sub(r"'s\b", "", plain.replace("u.n.", "un").replace("e.u.", "eu"))
+    plain = _INITIALS.sub(r"\1\2", text.lower().replace("’", "'"))
+    plain = re.sub(r"'s\b", "", plain)
     return " ".join(re.findall(r"[\w&]+", plain))

@@ -81,3 +81,29 @@ def test_a_sentence_that_holds_the_answer_agrees() -> None:
 
 def test_a_sentence_in_other_words_is_no_conflict() -> None:
     assert restated("Glendale will be the host of next year's final.") is None
+
+
+def test_the_same_sentence_with_a_part_of_the_answer_changed_is_told() -> None:
+    mine = window("It was played on 7 February at Raymond James Stadium in Tampa.", "mine")
+    other = window("It was played on 7 February at Raymond James Stadium in Glendale.", "other")
+    said = "It was played at Raymond James Stadium in Tampa."
+    made = find_conflict(WHERE, said, cite(sentences_of([mine])[0]), [mine, other])
+    assert made is not None
+    assert "Glendale" in made.text
+
+
+def test_a_short_sentence_with_another_name_is_told() -> None:
+    mine = window("Acme Steel purchased Hull Bricks in 2014.", "mine")
+    other = window("Ajax Iron purchased Hull Bricks in 2014.", "other")
+    cited = cite(sentences_of([mine])[0])
+    question = "Who acquired Hull Bricks?"
+    made = find_conflict(question, "Acme Steel acquired Hull Bricks.", cited, [mine, other])
+    assert made is not None
+    assert "Ajax" in made.text
+
+
+def test_a_longer_form_of_a_name_asked_about_is_no_answer() -> None:
+    mine = window("Hull Bricks Ltd was founded in December 2015 by Ann Bell.", "mine")
+    other = window("Hull Bricks Ltd was founded in December 2005 by Ann Bell.", "other")
+    said, cited = "Hull Bricks Ltd was founded in December 2015.", cite(sentences_of([mine])[0])
+    assert find_conflict("When was Hull Bricks founded?", said, cited, [mine, other]) is not None

@@ -102,3 +102,9 @@ def test_a_number_is_named_as_it_is_written() -> None:
 
 def test_words_that_seldom_count_are_not_checked() -> None:
     assert strict_numbers_in("One of the first two") == {"two": 2.0}
+
+
+def test_initials_stand_with_their_points_or_without() -> None:
+    assert name_stands("U.S", "He won the US Open.")
+    assert name_stands("US", "He won the U.S. Open.")
+    assert name_stands("E.U.", "The EU agreed.")
