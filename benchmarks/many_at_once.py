@@ -134,8 +134,8 @@ def _show(numbers: dict[str, Any]) -> None:
     eight = numbers["8"]["a_minute"] / alone["a_minute"]
     left, first = numbers["after_one_left"]["p50"], alone["first_token"]["p50"]
     headline(
-        f"8 people get {eight:.2f} times the answers a minute of one; after one who left in the "
-        f"middle of an answer the next one's first token comes in {left:.1f} s, alone in {first:.1f}"
+        f"8 people get {eight:.2f} times the answers a minute of one; after somebody left in the "
+        f"middle of an answer the next first token comes in {left:.1f} s, alone in {first:.1f} s"
     )
 
 
