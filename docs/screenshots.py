@@ -1,7 +1,7 @@
 """Takes the pictures of the documentation from the running app: `make screenshots`.
 
-Serves the sample archive with the real models, asks, and writes `docs/images/*.png`, wide and
-phone-sized, light and dark.
+Serves the sample archive with the real models, asks, and writes `docs/images/*.png`, wide, for a
+laptop and for a phone, light and dark; the other tabs in light.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 ANSWERED = "Where was the Women's World Cup final played?"
 ABSENT = "Who won the 1998 World Cup?"
-SIZES = {"wide": (1280, 800), "phone": (390, 844)}
+SOUGHT = "wildfires on Maui"
+SIZES = {"wide": (1440, 900), "laptop": (1024, 768), "phone": (390, 844)}
+TABS = {"Search": "#results button", "Archive": "#table button", "Index": "#status table"}
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--no-first-run"]
 _MODEL_MS = 600_000
 
@@ -54,7 +56,20 @@ def _shoot(browser: Browser, port: int, size: str, theme: str) -> None:
     _ask(page, ABSENT)
     page.wait_for_timeout(800)
     page.screenshot(path=IMAGES / f"abstained-{size}-{theme}.png")
+    if theme == "light":
+        _shoot_tabs(page, size)
     page.close()
+
+
+def _shoot_tabs(page: Page, size: str) -> None:
+    for name, shown in TABS.items():
+        page.get_by_role("tab", name=name).click()
+        if name == "Search":
+            page.locator("#search-row input, #search-row textarea").first.fill(SOUGHT)
+            page.locator("#find").click()
+        page.locator(shown).first.wait_for()
+        page.wait_for_timeout(500)
+        page.screenshot(path=IMAGES / f"{name.lower()}-{size}-light.png")
 
 
 def _ask(page: Page, question: str) -> None:
