@@ -1,31 +1,26 @@
 """`python -m index …`: build the index, change it, tell what it holds, check it.
 
-The one place of this package that prints. Progress goes to stderr, results to stdout; where
-these are no terminals, plain lines. Heavy imports wait until a command needs them.
+Progress goes to stderr, results to stdout. Heavy imports wait until a command needs them.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from index.cli_operations import rollback, verify
+from index.cli_show import errors_shown, report_rows, show_skipped, show_table, status_rows, warn
 from index.errors import BroadsheetError, IndexMissing
-from index.progress import Meter, visible
-from index.types import BuildReport, Skipped
+from index.progress import Meter
+from index.types import BuildReport
 
 if TYPE_CHECKING:
     from index.settings import Settings
-    from index.status import Status
 
 cli = typer.Typer(
     help="Articles to index: build it, change it, tell what it holds, check it.",
@@ -35,7 +30,6 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 
-_INTERRUPTED = 130
 _Paths = list[Path]
 _Wait = Annotated[
     float, typer.Option(help="Seconds to wait for another build to end.", min=0, metavar="SECONDS")
@@ -61,7 +55,7 @@ def build(
     Articles of other folders stay as they are. Unchanged files are not read again. Exit code 0:
     all well; 1: some files were skipped; 2: nothing was done.
     """
-    with _errors_shown():
+    with errors_shown():
         _build(paths or [], prune=True, again=again, wait=wait)
 
 
@@ -74,7 +68,7 @@ def add(
 
     Exit code 0: all well; 1: some files were skipped; 2: nothing was done.
     """
-    with _errors_shown():
+    with errors_shown():
         _build(paths, prune=False, again=False, wait=wait)
 
 
@@ -86,7 +80,7 @@ def remove(
 
     Exit code 0: all removed; 1: some ids are unknown; 2: none is known.
     """
-    with _errors_shown():
+    with errors_shown():
         from index.build import remove_articles
         from index.settings import load_settings
         from index.status import live_ids
@@ -95,7 +89,7 @@ def remove(
         known = live_ids(settings, ids)
         unknown = [name for name in dict.fromkeys(ids) if name not in known]
         for name in unknown:
-            _warn(f"there is no article {name!r}")
+            warn(f"there is no article {name!r}")
         report = remove_articles(sorted(known), settings) if known else None
         if report:
             print(f"{report.removed:,} articles removed, {report.articles:,} left")
@@ -107,7 +101,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell what is indexed, what was skipped and why, and whether a build is due."""
-    with _errors_shown():
+    with errors_shown():
         from index.settings import load_settings
         from index.status import index_status
 
@@ -115,41 +109,14 @@ def status(
         if as_json:
             print(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=2))
             return
-        _show_table(_status_rows(found))
-        _show_skipped(found.skipped)
+        show_table(status_rows(found))
+        show_skipped(found.skipped)
         if found.remedy:
-            _warn(f"the index was made by another version; run `{found.remedy}`")
+            warn(f"the index was made by another version; run `{found.remedy}`")
 
 
-@cli.command()
-def verify() -> None:
-    """Check that articles, passages, vectors and words agree. Exit code 0: they do; 1: not."""
-    with _errors_shown():
-        from index.settings import load_settings
-        from index.verify import Kind
-        from index.verify import verify as check
-
-        findings = check(load_settings())
-        for finding in findings:
-            remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
-            print(f"{finding.kind.value}: {finding.what}{remedy}")
-        wrong = sum(finding.kind is not Kind.NOTE for finding in findings)
-        print(f"{wrong} problems" if wrong else "the index is sound")
-        raise typer.Exit(1 if wrong else 0)
-
-
-@contextmanager
-def _errors_shown() -> Iterator[None]:
-    """Show what a person is meant to read; everything else is a bug and keeps its traceback."""
-    try:
-        yield
-    except BroadsheetError as error:
-        _warn(str(error))
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        _warn("interrupted; the index is as it was, and the same command goes on from here")
-        sys.stdout.flush()
-        raise typer.Exit(_INTERRUPTED) from None
+cli.command()(verify)
+cli.command()(rollback)
 
 
 def _build(paths: _Paths, *, prune: bool, again: bool, wait: float) -> None:
@@ -172,10 +139,10 @@ def _build(paths: _Paths, *, prune: bool, again: bool, wait: float) -> None:
             else:
                 meter.reached(event)
     assert report is not None  # the last event
-    _show_table(_report_rows(report))
-    _show_skipped(report.skipped)
+    show_table(report_rows(report))
+    show_skipped(report.skipped)
     if report.exit_code == 2:
-        _warn("nothing was indexed: no article was found there")
+        warn("nothing was indexed: no article was found there")
     raise typer.Exit(report.exit_code)
 
 
@@ -189,67 +156,6 @@ def _refuse_if_current(settings: Settings) -> None:
         current = True
     if current:
         raise BroadsheetError("say what to index: `python -m index build FOLDER`")
-
-
-def _report_rows(report: BuildReport) -> list[tuple[str, str]]:
-    counts = {
-        "added": report.added,
-        "changed": report.changed,
-        "moved": report.moved,
-        "removed": report.removed,
-        "unchanged": report.unchanged,
-        "skipped": len(report.skipped),
-        "passages embedded": report.embedded,
-        "articles in the index": report.articles,
-        "of them undated": report.undated,
-        "generation": report.generation,
-    }
-    seconds = sum(report.seconds.values())
-    stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in report.seconds.items())
-    rows = [(name, f"{count:,}") for name, count in counts.items()]
-    return [*rows, ("seconds", f"{seconds:.1f} ({stages})")]
-
-
-def _status_rows(found: Status) -> list[tuple[str, str]]:
-    span = f"{found.first} to {found.last}" if found.first else "no dates"
-    named = f" ({', '.join(found.undated_names)}…)" if found.undated else ""
-    return [
-        ("folder", found.folder),
-        (
-            "generation",
-            f"{found.generation}, made {found.made:%Y-%m-%d %H:%M}" if found.made else "0",
-        ),
-        ("articles", f"{found.articles:,}, {span}"),
-        ("passages", f"{found.passages:,}"),
-        ("undated", f"{found.undated:,}{named}"),
-        ("identical to another", f"{found.identical:,}"),
-        ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
-        ("skipped", f"{len(found.skipped):,}"),
-        ("collections", f"{found.collections}"),
-        ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
-        ("recipe", "current" if found.recipe_current else "of another version"),
-    ]
-
-
-def _show_table(rows: list[tuple[str, str]]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        for name, value in rows:
-            print(f"{name}: {value}")
-        return
-    table = Table(show_header=False, box=None)
-    for name, value in rows:
-        table.add_row(name, value.replace("[", "\\["))
-    console.print(table)
-
-
-def _show_skipped(skipped: tuple[Skipped, ...]) -> None:
-    for item in skipped:
-        print(f"skipped {visible(str(item))}")
-
-
-def _warn(message: str) -> None:
-    print(visible(message), file=sys.stderr)
 
 
 if __name__ == "__main__":

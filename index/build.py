@@ -10,20 +10,18 @@ import time
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from os import getpid, stat_result
+from os import stat_result
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from index.cleanup import clean_up
 from index.days import day_number
 from index.embedder import MiniLMEmbeddings
-from index.errors import IndexLocked
 from index.lexical import LexicalStore
+from index.lock import writing
 from index.passages import embedded_text, split
 from index.readers import in_full, read_articles
 from index.recipe import current_recipe
+from index.remaking import distrust, to_remake
 from index.settings import Settings
 from index.store import Store
 from index.types import Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged, file_of
@@ -64,9 +62,10 @@ def build_index(
         seconds: dict[str, float] = {}
         clock = time.perf_counter()
         skipped: list[Skipped] = []
+        roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
         if again:
-            store.distrust()
-        yield from _read(paths, store, skipped)
+            distrust(store.connection)
+        yield from _read(paths, roots, store, skipped)
         seconds["reading"], clock = time.perf_counter() - clock, time.perf_counter()
         embedded = yield from _embed(store, vectors, embeddings)
         seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
@@ -74,7 +73,6 @@ def build_index(
         yield from _word(store, lexical)
         seconds["storing"] = time.perf_counter() - clock
         yield BuildEvent(Stage.SWITCHING, 0, None)
-        roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
         report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
         clean_up(store, vectors, lexical)
         yield report
@@ -86,32 +84,9 @@ def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
         return store.remove(ids)
 
 
-@contextmanager
-def writing(settings: Settings, wait: float = 0.0) -> Iterator[None]:
-    """Hold the writer's lock.
-
-    Raises:
-        IndexLocked: another process holds it; the message says which.
-    """
-    settings.index_dir.mkdir(parents=True, exist_ok=True)
-    holder = settings.index_dir / "writer"
-    lock = FileLock(settings.index_dir / "lock", timeout=wait)
-    try:
-        lock.acquire()
-    except Timeout:
-        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
-        raise IndexLocked(
-            f"the index is being written by {who}; wait for it to end, or use --wait"
-        ) from None
-    try:
-        holder.write_text(f"process {getpid()}", encoding="utf-8")
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
-
-
-def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterator[BuildEvent]:
+def _read(
+    paths: Sequence[Path], roots: Sequence[str] | None, store: Store, skipped: list[Skipped]
+) -> Iterator[BuildEvent]:
     """Stage what is read; files that are as they were are not read again."""
     seen: dict[str, stat_result] = {}
 
@@ -141,8 +116,8 @@ def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterat
     for name, stat in seen.items():
         if name not in broken:  # a broken file is read again by every build
             store.stage_file(name, stat.st_mtime_ns, stat.st_size)
-    if store.old_recipe:
-        store.stage_others()
+    for article in to_remake(store.connection, roots, everything=store.old_recipe):
+        store.stage(article)
     store.commit()
     yield BuildEvent(Stage.READING, done, done)
 
@@ -155,8 +130,8 @@ def _embed(
     if not pending:
         return 0
     collection = f"news-{uuid.uuid4().hex}"
+    store.add_collection(collection)  # first, so that no killed build leaves an unknown one
     vectors.create(collection)
-    store.add_collection(collection)
     yield BuildEvent(Stage.EMBEDDING, 0, len(pending))
     passages, done = 0, 0
     with ThreadPoolExecutor(1) as writer:
@@ -221,11 +196,11 @@ def _merge(
     if len(sizes) <= _TOO_MANY or len(small) < 2:
         return None
     target = f"news-{uuid.uuid4().hex}"
-    vectors.create(target)
     store.add_collection(target)
+    vectors.create(target)
     total = sum(sizes[name] for name in small)
     done = 0
-    for name in small:
+    for name in [name for name in small if sizes[name]]:
         used = store.used_keys(name)
         for keys, page, days in vectors.pages(name):
             keep = [at for at, key in enumerate(keys) if key in used]

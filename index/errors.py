@@ -6,6 +6,7 @@ BroadsheetError
 ├── IndexMissing
 ├── IndexLocked
 ├── IndexMismatch
+├── NothingEarlier
 ├── ModelFileError
 ├── ModelUnavailable
 └── QuestionError
@@ -42,6 +43,10 @@ class IndexLocked(BroadsheetError):
 
 class IndexMismatch(BroadsheetError):
     """The index was made by another embedder, chunker or schema; a build mends it."""
+
+
+class NothingEarlier(BroadsheetError):
+    """No earlier generation is kept that the index could go back to."""
 
 
 class ModelFileError(BroadsheetError):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from index.types import BuildReport, Skipped, file_of
@@ -16,13 +17,11 @@ def assign_ids(sql: sqlite3.Connection, roots: Sequence[str] | None) -> None:
     An article keeps the id it has. One whose id another place has already (two folders may both
     hold `001.txt`) gets the names of its parent folders in front until it is unique.
     """
-    leaving = {key for key, _ in _leaving(sql, roots)}
+    gone = {key for key, _ in leaving(sql, roots)}
     staged = sql.execute("SELECT location, id FROM staged ORDER BY location").fetchall()
     for location, wanted in staged:
         chosen = next(
-            name
-            for name in _names(sql, location, wanted)
-            if not _taken(sql, name, location, leaving)
+            name for name in _names(sql, location, wanted) if not _taken(sql, name, location, gone)
         )
         if chosen != wanted:
             sql.execute("UPDATE staged SET id = ? WHERE location = ?", (chosen, location))
@@ -47,7 +46,7 @@ def _names(sql: sqlite3.Connection, location: str, wanted: str) -> Iterator[str]
     yield f"{location}#{wanted}"
 
 
-def _taken(sql: sqlite3.Connection, name: str, location: str, leaving: set[int]) -> bool:
+def _taken(sql: sqlite3.Connection, name: str, location: str, gone: set[int]) -> bool:
     staged = sql.execute(
         "SELECT 1 FROM staged WHERE id = ? AND location < ?", (name, location)
     ).fetchone()
@@ -56,14 +55,14 @@ def _taken(sql: sqlite3.Connection, name: str, location: str, leaving: set[int])
         "AND location NOT IN (SELECT location FROM staged)",
         (name, location),
     )
-    return staged is not None or any(key not in leaving for (key,) in live)
+    return staged is not None or any(key not in gone for (key,) in live)
 
 
 def show_staged(
     sql: sqlite3.Connection, roots: Sequence[str] | None, generation: int
 ) -> BuildReport:
     """Give staged articles the generation that adds them, and count what that changes."""
-    leaving = _leaving(sql, roots)
+    gone = leaving(sql, roots)
     unchanged = _count(
         sql,
         "SELECT count(*) FROM staged s JOIN articles a ON a.location = s.location "
@@ -76,7 +75,7 @@ def show_staged(
         (generation,),
     ).rowcount
     sql.executemany(
-        "UPDATE articles SET removed = ? WHERE key = ?", [(generation, key) for key, _ in leaving]
+        "UPDATE articles SET removed = ? WHERE key = ?", [(generation, key) for key, _ in gone]
     )
     new = sql.execute(
         "INSERT INTO articles (id, location, file, content, added) "
@@ -84,22 +83,72 @@ def show_staged(
         "FROM articles a WHERE a.location = s.location AND a.removed IS NULL)",
         (generation,),
     ).rowcount
-    moved = _moved(sql, {content for _, content in leaving}, generation)
+    moved = _moved(sql, {content for _, content in gone}, generation)
     kept = _count(
         sql,
         "SELECT count(*) FROM articles a WHERE a.removed IS NULL AND a.added < ? "
         "AND a.location NOT IN (SELECT location FROM staged) "
         "AND a.file IN (SELECT file FROM kept)",
-        generation,
+        (generation,),
     )
     return BuildReport(
         generation,
         added=new - changed - moved,
         changed=changed,
         moved=moved,
-        removed=len(leaving) - moved,
+        removed=len(gone) - moved,
         unchanged=unchanged + kept,
     )
+
+
+def take_out(sql: sqlite3.Connection, ids: Sequence[str], generation: int) -> int:
+    """Remove live articles by id; their files will be read anew. Returns how many there were."""
+    removed = 0
+    for name in ids:
+        live = "id = ? AND removed IS NULL"
+        sql.execute(
+            f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE {live})", (name,)
+        )
+        removed += sql.execute(
+            f"UPDATE articles SET removed = ? WHERE {live}", (generation, name)
+        ).rowcount
+    return removed
+
+
+def show_earlier(sql: sqlite3.Connection, earlier: int, generation: int) -> BuildReport:
+    """Show in a new generation what an earlier one showed; files of what differs are read anew."""
+    live = {"generation": generation, "earlier": earlier}
+    leaving = "removed IS NULL AND added > :earlier"
+    coming = "added <= :earlier AND removed > :earlier AND removed < :generation"
+    sql.execute(
+        f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE ({leaving}) "
+        f"OR ({coming}))",
+        live,
+    )
+    changed = _count(
+        sql,
+        f"SELECT count(*) FROM articles a WHERE {leaving} AND EXISTS (SELECT 1 FROM articles b "
+        "WHERE b.location = a.location AND b.added <= :earlier AND b.removed > :earlier)",
+        live,
+    )
+    added = sql.execute(
+        "INSERT INTO articles (id, location, file, content, added) "
+        f"SELECT id, location, file, content, :generation FROM articles WHERE {coming}",
+        live,
+    ).rowcount
+    removed = sql.execute(
+        f"UPDATE articles SET removed = :generation WHERE {leaving} AND added < :generation", live
+    ).rowcount
+    return BuildReport(
+        generation, added=added - changed, changed=changed, removed=removed - changed
+    )
+
+
+def move_collections(sql: sqlite3.Connection, old: Sequence[str], new: str) -> None:
+    """Note that the vectors of some collections were copied into another."""
+    for name in old:
+        sql.execute("UPDATE contents SET collection = ? WHERE collection = ?", (new, name))
+        sql.execute("UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name))
 
 
 def note_files(
@@ -135,7 +184,7 @@ def _moved(sql: sqlite3.Connection, contents: set[int], generation: int) -> int:
     return len(contents & {content for (content,) in added})
 
 
-def _leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int]]:
+def leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int]]:
     """Live articles of the roots that were not read and are not kept: (key, content)."""
     kept = {file for (file,) in sql.execute("SELECT file FROM kept")}
     gone: dict[int, int] = {}
@@ -153,5 +202,7 @@ def _leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple
     return sorted(gone.items())
 
 
-def _count(sql: sqlite3.Connection, query: str, *values: int) -> int:
+def _count(
+    sql: sqlite3.Connection, query: str, values: Mapping[str, int] | Sequence[int] = ()
+) -> int:
     return int(sql.execute(query, values).fetchone()[0])

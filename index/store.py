@@ -10,13 +10,22 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from index.database import open_writer
 from index.days import day_number, number_day
 from index.lexical import Words
-from index.staging import assign_ids, note_files, show_staged
+from index.remaking import due
+from index.staging import (
+    assign_ids,
+    move_collections,
+    note_files,
+    show_earlier,
+    show_staged,
+    take_out,
+)
 from index.types import Article, BuildReport, Passage, Skipped, file_of
 
 
@@ -55,6 +64,17 @@ class Store:
         row = self._sql.execute("SELECT modified, size FROM files WHERE path = ?", (path,))
         return bool(row.fetchone() == (modified, size))
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold a transaction that is undone as a whole by an error."""
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self._sql.execute("ROLLBACK")
+            raise
+
     def begin(self) -> None:
         """Start a transaction of staging; `commit` ends it."""
         self._sql.execute("BEGIN IMMEDIATE")
@@ -82,17 +102,6 @@ class Store:
         """Keep what a file (or a folder) held: it is unchanged, or cannot be read now."""
         self._sql.execute("INSERT OR IGNORE INTO kept VALUES (?)", (file,))
 
-    def stage_others(self) -> None:
-        """Stage all live articles that were not read, to make them anew by today's recipe."""
-        rows = self._sql.execute(
-            "SELECT a.location, a.id, c.headline, c.day, c.source, c.url, c.text "
-            "FROM articles a JOIN contents c ON c.key = a.content "
-            "WHERE a.removed IS NULL AND a.location NOT IN (SELECT location FROM staged)"
-        ).fetchall()
-        for location, name, headline, day, source, url, text in rows:
-            when = number_day(day) if day else None
-            self.stage(Article(name, location, headline, text, when, source, url))
-
     def _content(self, article: Article) -> int:
         day = day_number(article.date) if article.date else None
         said = (article.headline, day, article.source, article.url, article.text)
@@ -108,21 +117,11 @@ class Store:
 
     # 2. embedding
 
-    def distrust(self) -> None:
-        """Forget that anything has vectors or words, so that this build makes them anew."""
-        self.begin()
-        self._sql.execute("UPDATE contents SET collection = NULL, worded = 0")
-        self._sql.execute(
-            "UPDATE collections SET retired = ? WHERE retired IS NULL", (time.time(),)
-        )
-        self.commit()
-
     def pending(self) -> list[int]:
-        """Keys of the contents that are staged or live and have no vectors, oldest first."""
+        """Keys of the contents that are staged and have no vectors, oldest first."""
         rows = self._sql.execute(
-            "SELECT key FROM contents WHERE collection IS NULL AND (key IN "
-            "(SELECT content FROM staged) OR key IN "
-            "(SELECT content FROM articles WHERE removed IS NULL)) ORDER BY key"
+            "SELECT key FROM contents WHERE collection IS NULL "
+            "AND key IN (SELECT content FROM staged) ORDER BY key"
         )
         return [key for (key,) in rows]
 
@@ -207,20 +206,23 @@ class Store:
             embedded: Passages embedded by this build, for the report.
             seconds: Time by stage, for the report.
         """
-        generation = self.generation + 1
-        self.begin()
-        try:
+        before = self.generation
+        generation = before + 1
+        with self.transaction():
+            remade = self.old_recipe or due(self._sql)
             assign_ids(self._sql, roots)
             report = show_staged(self._sql, roots, generation)
             if merged:
-                self._move_collections(*merged)
+                move_collections(self._sql, *merged)
             note_files(self._sql, roots, skipped)
             touched = report.added + report.changed + report.moved + report.removed
-            if touched or merged or self.old_recipe or generation == 1:
+            if touched or merged or remade or generation == 1:
                 self._set_meta("generation", str(generation))
                 self._set_meta("recipe", self.recipe)
             else:
-                generation -= 1
+                generation = before
+            if touched or remade:
+                self._set_meta("earlier", str(0 if remade else before))
             articles, undated = self._totals()
             report = replace(
                 report,
@@ -232,32 +234,43 @@ class Store:
                 seconds=dict(seconds or {}),
             )
             self._note_generation(report)
-            self.commit()
-        except BaseException:
-            self._sql.execute("ROLLBACK")
-            raise
         return report
 
     def remove(self, ids: Sequence[str]) -> BuildReport:
         """Take articles out by id, in one transaction; their files will be read anew."""
-        generation = self.generation + 1
-        self.begin()
-        removed = 0
-        for name in ids:
-            live = "id = ? AND removed IS NULL"
-            self._sql.execute(
-                f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE {live})", (name,)
+        before = self.generation
+        with self.transaction():
+            removed = take_out(self._sql, ids, before + 1)
+            if removed:
+                self._set_meta("generation", str(before + 1))
+                self._set_meta("earlier", str(before))
+            articles, undated = self._totals()
+            report = BuildReport(
+                self.generation, removed=removed, articles=articles, undated=undated
             )
-            removed += self._sql.execute(
-                f"UPDATE articles SET removed = ? WHERE {live}", (generation, name)
-            ).rowcount
-        if removed:
-            self._set_meta("generation", str(generation))
-        articles, undated = self._totals()
-        report = BuildReport(self.generation, removed=removed, articles=articles, undated=undated)
-        self._note_generation(report)
-        self.commit()
+            self._note_generation(report)
         return report
+
+    def roll_back(self) -> BuildReport:
+        """Show the articles of the earlier generation again, in one transaction.
+
+        They become a generation of their own, and the one before it becomes the earlier one, so
+        that a second call undoes the first.
+        """
+        before, earlier = self.generation, self.earlier
+        with self.transaction():
+            report = show_earlier(self._sql, earlier, before + 1)
+            self._set_meta("generation", str(before + 1))
+            self._set_meta("earlier", str(before))
+            articles, undated = self._totals()
+            report = replace(report, articles=articles, undated=undated)
+            self._note_generation(report)
+        return report
+
+    @property
+    def earlier(self) -> int:
+        """The generation that a rollback goes back to; 0 where none is kept."""
+        return int(self._meta("earlier") or 0)
 
     def _note_generation(self, report: BuildReport) -> None:
         self._sql.execute(
@@ -265,15 +278,6 @@ class Store:
         )
         self._set_meta("report", json.dumps(asdict(report)))
         self._set_meta("built", str(time.time()))
-
-    def _move_collections(self, old: Sequence[str], new: str) -> None:
-        for name in old:
-            self._sql.execute(
-                "UPDATE contents SET collection = ? WHERE collection = ?", (new, name)
-            )
-            self._sql.execute(
-                "UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name)
-            )
 
     def _totals(self) -> tuple[int, int]:
         articles, undated = self._sql.execute(

@@ -123,6 +123,18 @@ def test_verify_tells_sound_from_damaged(shell, folder, settings):
     assert shell("verify").exit_code == 0
 
 
+def test_rollback_says_what_it_brought_back(shell, folder):
+    assert shell("rollback").exit_code == 2
+    shell("build", folder)
+    done = shell("rollback")
+    assert (done.exit_code, "there is nothing to go back to" in done.stderr) == (2, True)
+    shell("remove", "maui.txt")
+    done = shell("rollback")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("back to generation 1 of ")
+    assert "1 articles brought back, 0 taken out, 0 as they were before; 4 articles" in done.stdout
+
+
 def test_locked_index_names_the_process(shell, folder, settings):
     with writing(settings):
         done = shell("build", folder)
@@ -148,7 +160,9 @@ def test_interrupted_build_says_that_it_goes_on(shell, folder, monkeypatch, sett
     assert run_build(settings, hashed, folder).added == 4
 
 
-@pytest.mark.parametrize("words", [(), ("build",), ("add",), ("remove",), ("status",), ("verify",)])
+@pytest.mark.parametrize(
+    "words", [(), ("build",), ("add",), ("remove",), ("status",), ("verify",), ("rollback",)]
+)
 def test_every_command_has_help(shell, words):
     done = shell(*words, "--help")
     assert done.exit_code == 0
