@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 
@@ -31,6 +36,7 @@ cli = typer.Typer(
 )
 
 _Paths = list[Path]
+_STDIN = Path("-")
 _Wait = Annotated[
     float, typer.Option(help="Seconds to wait for another build to end.", min=0, metavar="SECONDS")
 ]
@@ -61,7 +67,12 @@ def build(
 
 @cli.command()
 def add(
-    paths: Annotated[_Paths, typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[
+        _Paths,
+        typer.Argument(
+            metavar="PATH...", help="Files and folders; - reads JSON Lines from standard input."
+        ),
+    ],
     wait: _Wait = 0.0,
 ) -> None:
     """Add or update the articles of these files and folders without removing any.
@@ -69,7 +80,9 @@ def add(
     Exit code 0: all well; 1: some files were skipped; 2: nothing was done.
     """
     with errors_shown():
-        _build(paths, prune=False, again=False, wait=wait)
+        named = [path for path in paths if path != _STDIN]
+        with _standard_input() if _STDIN in paths else nullcontext() as stream:
+            _build(named, prune=False, again=False, wait=wait, stream=stream)
 
 
 @cli.command()
@@ -119,21 +132,38 @@ cli.command()(verify)
 cli.command()(rollback)
 
 
-def _build(paths: _Paths, *, prune: bool, again: bool, wait: float) -> None:
+@contextmanager
+def _standard_input() -> Iterator[BinaryIO]:
+    """Keep what is piped in until it has ended, so that no slow pipe holds the writer's lock."""
+    if sys.stdin.isatty():
+        warn("reading JSON Lines from the terminal; Ctrl-D ends them")
+    with TemporaryFile() as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.seek(0)
+        yield cast(BinaryIO, file)
+
+
+def _build(
+    paths: _Paths, *, prune: bool, again: bool, wait: float, stream: BinaryIO | None = None
+) -> None:
     from index.settings import load_settings
 
     settings = load_settings()
-    if not paths and not again:
+    if not paths and not again and stream is None:
         _refuse_if_current(settings)
     os.nice(10) if hasattr(os, "nice") else None  # a guest beside the running app
     from index.build import build_index
     from index.embedder import MiniLMEmbeddings
     from index.model_files import ensure_embedder
+    from index.readers import read_stream
 
+    articles = read_stream(stream) if stream else None
     with Meter() as meter:
         embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
         report = None
-        for event in build_index(paths, settings, embeddings, prune=prune, again=again, wait=wait):
+        for event in build_index(
+            paths, settings, embeddings, prune=prune, again=again, wait=wait, stream=articles
+        ):
             if isinstance(event, BuildReport):
                 report = event
             else:

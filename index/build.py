@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from os import stat_result
 from pathlib import Path
 
@@ -24,7 +25,16 @@ from index.recipe import current_recipe
 from index.remaking import distrust, to_remake
 from index.settings import Settings
 from index.store import Store
-from index.types import Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged, file_of
+from index.types import (
+    STDIN,
+    Article,
+    BuildEvent,
+    BuildReport,
+    Skipped,
+    Stage,
+    Unchanged,
+    file_of,
+)
 from index.vectors import VectorStore
 
 _STAGE_BATCH = 500  # articles in one transaction while reading
@@ -41,6 +51,7 @@ def build_index(
     prune: bool = True,
     again: bool = False,
     wait: float = 0.0,
+    stream: Iterable[Article | Skipped] | None = None,
 ) -> Iterator[BuildEvent | BuildReport]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
@@ -51,6 +62,7 @@ def build_index(
         prune: Whether articles that were found in `paths` before and are gone are removed.
         again: Whether all is embedded anew, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
+        stream: Articles of standard input, added to those of `paths`.
 
     Raises:
         IndexLocked: another build is running.
@@ -65,7 +77,7 @@ def build_index(
         roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
         if again:
             distrust(store.connection)
-        yield from _read(paths, roots, store, skipped)
+        yield from _read(paths, roots, stream, store, skipped)
         seconds["reading"], clock = time.perf_counter() - clock, time.perf_counter()
         embedded = yield from _embed(store, vectors, embeddings)
         seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
@@ -85,7 +97,11 @@ def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
 
 
 def _read(
-    paths: Sequence[Path], roots: Sequence[str] | None, store: Store, skipped: list[Skipped]
+    paths: Sequence[Path],
+    roots: Sequence[str] | None,
+    stream: Iterable[Article | Skipped] | None,
+    store: Store,
+    skipped: list[Skipped],
 ) -> Iterator[BuildEvent]:
     """Stage what is read; files that are as they were are not read again."""
     seen: dict[str, stat_result] = {}
@@ -97,9 +113,27 @@ def _read(
         seen[name] = stat
         return False
 
-    done = 0
     store.begin()
-    for item in read_articles(paths, unchanged=unchanged):
+    items = chain(read_articles(paths, unchanged=unchanged), stream or ())
+    done = yield from _stage(items, store, skipped)
+    broken = {file_of(item.location) for item in skipped}
+    for name, stat in seen.items():
+        if name not in broken:  # a broken file is read again by every build
+            store.stage_file(name, stat.st_mtime_ns, stat.st_size)
+    if stream is not None and STDIN not in broken:
+        store.stage_file(STDIN, 0, 0)  # what was skipped of it before is told no longer
+    for article in to_remake(store.connection, roots, everything=store.old_recipe):
+        store.stage(article)
+    store.commit()
+    yield BuildEvent(Stage.READING, done, done)
+
+
+def _stage(
+    items: Iterable[Article | Skipped | Unchanged], store: Store, skipped: list[Skipped]
+) -> Generator[BuildEvent, None, int]:
+    """Stage or keep each item, many in one transaction; returns how many there were."""
+    done = 0
+    for item in items:
         if isinstance(item, Skipped):
             skipped.append(item)
             store.keep(file_of(item.location))
@@ -112,14 +146,7 @@ def _read(
             store.commit()
             yield BuildEvent(Stage.READING, done, None)
             store.begin()
-    broken = {file_of(item.location) for item in skipped}
-    for name, stat in seen.items():
-        if name not in broken:  # a broken file is read again by every build
-            store.stage_file(name, stat.st_mtime_ns, stat.st_size)
-    for article in to_remake(store.connection, roots, everything=store.old_recipe):
-        store.stage(article)
-    store.commit()
-    yield BuildEvent(Stage.READING, done, done)
+    return done
 
 
 def _embed(

@@ -29,7 +29,9 @@ def shell(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("BROADSHEET_MODEL_DIR", str(settings.models))
     monkeypatch.setattr(main.os, "nice", lambda _: 0)
     monkeypatch.setattr(index.embedder, "MiniLMEmbeddings", HashedEmbeddings)
-    return lambda *words: CliRunner().invoke(main.cli, [str(word) for word in words])
+    return lambda *words, piped=None: CliRunner().invoke(
+        main.cli, [str(word) for word in words], input=piped
+    )
 
 
 def test_build_of_good_files_ends_with_zero(shell, folder):
@@ -87,6 +89,53 @@ def test_add_keeps_what_is_gone(shell, folder):
     done = shell("add", folder / "new.txt")
     assert done.exit_code == 0
     assert "articles in the index: 5" in done.stdout
+
+
+RECORDS = [
+    '{"id": "a", "title": "Rain in Rome", "body": "It rained.", "date": "2023-05-01"}',
+    '{"url": "https://example.org/oslo", "title": "Rain in Oslo", "body": "It poured."}',
+    '{"title": "Rain anywhere", "body": "It may rain."}',
+]
+
+
+def test_records_are_piped_in_and_known_again(shell, folder):
+    shell("build", folder)
+    done = shell("add", "-", piped="\n".join(RECORDS))
+    assert (done.exit_code, "added: 3" in done.stdout) == (0, True)
+    other = RECORDS[0].replace("It rained.", "It snowed.")
+    done = shell("add", "-", piped="\n".join([RECORDS[2], other, RECORDS[1]]))
+    assert "added: 0" in done.stdout
+    assert "changed: 1" in done.stdout
+    assert "unchanged: 2" in done.stdout
+    assert "articles in the index: 7" in shell("build", folder).stdout
+    assert shell("remove", "a", "https://example.org/oslo").exit_code == 0
+
+
+def test_bad_lines_are_named_and_the_rest_goes_in(shell):
+    lines = [RECORDS[0], "{", "", '{"title": "No text"}', "[1]", RECORDS[0], RECORDS[1]]
+    done = shell("add", "-", piped="\n".join(lines))
+    assert (done.exit_code, "added: 2" in done.stdout) == (1, True)
+    assert "skipped stdin:2: not JSON: " in done.stdout
+    assert "; expected one JSON object a line" in done.stdout
+    assert "skipped stdin:4: no text: expected a body" in done.stdout
+    assert "skipped stdin:5: not an article: expected an object" in done.stdout
+    assert "skipped stdin:6: id 'a' stands in this file already" in done.stdout
+    assert "skipped stdin:4" in shell("status").stdout
+    shell("add", "-", piped=RECORDS[1])
+    assert "stdin" not in shell("status").stdout
+    assert shell("add", "-", piped="").exit_code == 2
+
+
+def test_piped_record_and_file_of_one_id_are_both_kept(shell, tmp_path):
+    feed = write(tmp_path / "feed", {"rain.jsonl": "\n".join(RECORDS)})
+    shell("build", feed)
+    assert "added: 3" in shell("add", "-", piped="\n".join(RECORDS)).stdout
+    assert "unchanged: 3" in shell("add", "-", piped="\n".join(RECORDS)).stdout
+    assert shell("remove", "a", "stdin#a").exit_code == 0
+
+
+def test_files_and_pipe_are_added_together(shell, folder):
+    assert "added: 7" in shell("add", folder, "-", piped="\n".join(RECORDS)).stdout
 
 
 def test_remove_names_unknown_ids(shell, folder):
