@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 
-from index.cli_operations import rollback, verify
+from index.cli_operations import rollback, verify, watch
 from index.cli_show import errors_shown, report_rows, show_skipped, show_table, status_rows, warn
 from index.errors import BroadsheetError, IndexMissing
 from index.progress import Meter
@@ -130,6 +130,7 @@ def status(
 
 cli.command()(verify)
 cli.command()(rollback)
+cli.command()(watch)
 
 
 @contextmanager

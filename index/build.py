@@ -20,7 +20,7 @@ from index.embedder import MiniLMEmbeddings
 from index.lexical import LexicalStore
 from index.lock import writing
 from index.passages import embedded_text, split
-from index.readers import in_full, read_articles
+from index.readers import Known, in_full, read_articles
 from index.recipe import current_recipe
 from index.remaking import distrust, to_remake
 from index.settings import Settings
@@ -52,6 +52,7 @@ def build_index(
     again: bool = False,
     wait: float = 0.0,
     stream: Iterable[Article | Skipped] | None = None,
+    whole: Known | None = None,
 ) -> Iterator[BuildEvent | BuildReport]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
@@ -63,6 +64,8 @@ def build_index(
         again: Whether all is embedded anew, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
         stream: Articles of standard input, added to those of `paths`.
+        whole: Where it says False of a file, which is still being written, what the index holds
+            of the file stays.
 
     Raises:
         IndexLocked: another build is running.
@@ -77,7 +80,7 @@ def build_index(
         roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
         if again:
             distrust(store.connection)
-        yield from _read(paths, roots, stream, store, skipped)
+        yield from _read(paths, roots, stream, whole, store, skipped)
         seconds["reading"], clock = time.perf_counter() - clock, time.perf_counter()
         embedded = yield from _embed(store, vectors, embeddings)
         seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
@@ -87,7 +90,7 @@ def build_index(
         yield BuildEvent(Stage.SWITCHING, 0, None)
         report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
         clean_up(store, vectors, lexical)
-        yield report
+    yield report
 
 
 def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
@@ -100,6 +103,7 @@ def _read(
     paths: Sequence[Path],
     roots: Sequence[str] | None,
     stream: Iterable[Article | Skipped] | None,
+    whole: Known | None,
     store: Store,
     skipped: list[Skipped],
 ) -> Iterator[BuildEvent]:
@@ -108,7 +112,8 @@ def _read(
 
     def unchanged(path: Path, stat: stat_result) -> bool:
         name = str(path)
-        if store.same_file(name, stat.st_mtime_ns, stat.st_size):
+        same = store.same_file(name, stat.st_mtime_ns, stat.st_size)
+        if same or (whole is not None and not whole(path, stat)):
             return True
         seen[name] = stat
         return False

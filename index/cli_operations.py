@@ -1,10 +1,24 @@
-"""The commands that look after an index which is there: check it, go back in it."""
+"""The commands that look after an index: follow folders, check it, go back in it."""
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
 import typer
 
-from index.cli_show import errors_shown, rollback_line
+from index.cli_show import batch_line, errors_shown, rollback_line, show_skipped
+from index.progress import Meter, visible
+from index.types import BuildEvent, BuildReport, Skipped
+
+if TYPE_CHECKING:
+    from index.watching import Event
+
+_PATIENCE = 5.0  # seconds that a batch may take before its progress is shown
 
 
 def verify() -> None:
@@ -34,3 +48,61 @@ def rollback() -> None:
         from index.settings import load_settings
 
         print(rollback_line(roll_back(load_settings())))
+
+
+def watch(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders to watch.")],
+) -> None:
+    """Keep the index in line with folders: take in what comes, changes or goes, within seconds.
+
+    Prints a line for each batch that changed something. A file is read once it has rested for two
+    seconds; waits while another build runs; a batch that fails is told and tried again. Ctrl-C
+    ends it; exit code 0.
+    """
+    with errors_shown():
+        from index.embedder import MiniLMEmbeddings
+        from index.model_files import ensure_embedder
+        from index.settings import load_settings
+        from index.watching import watch_folders
+
+        settings = load_settings()
+        os.nice(10) if hasattr(os, "nice") else None  # a guest beside the running app
+        signal.signal(signal.SIGTERM, _interrupt)
+        with Meter() as meter:
+            ensure_embedder(settings, meter.fetched)
+        embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
+        try:
+            _follow(watch_folders(folders, settings, embeddings))
+        except KeyboardInterrupt:
+            _say("ended; the index is as the last batch left it")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _follow(events: Iterable[Event]) -> None:
+    """Print a line for each batch that changed something, and each skipped file once."""
+    told: set[Skipped] = set()
+    first = True
+    meter: Meter | None = None
+    for event in events:
+        if isinstance(event, BuildEvent):
+            meter = meter or Meter(patience=_PATIENCE).__enter__()
+            meter.reached(event)
+            continue
+        if meter:
+            meter.__exit__()
+            meter = None
+        if not isinstance(event, BuildReport):
+            _say(event.text)
+            continue
+        if first or event.touched:
+            _say(batch_line(event))
+        show_skipped(tuple(item for item in event.skipped if item not in told))
+        told = set(event.skipped)
+        first = False
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.now():%H:%M:%S} {visible(text)}", flush=True)

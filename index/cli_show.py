@@ -74,12 +74,27 @@ def status_rows(found: Status) -> list[tuple[str, str]]:
         ("passages", f"{found.passages:,}"),
         ("undated", f"{found.undated:,}{named}"),
         ("identical to another", f"{found.identical:,}"),
+        ("same headline and day, other text", f"{found.alike:,} in {found.alike_groups:,} groups"),
         ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
         ("skipped", f"{len(found.skipped):,}"),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
     ]
+
+
+def batch_line(report: BuildReport) -> str:
+    """Say in one line what a batch of a watched folder did."""
+    counts = {
+        "added": report.added,
+        "changed": report.changed,
+        "moved": report.moved,
+        "removed": report.removed,
+        "skipped": len(report.skipped),
+    }
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "in line"
+    seconds = sum(report.seconds.values())
+    return f"{told}; {report.articles:,} articles, generation {report.generation}, {seconds:.1f} s"
 
 
 def rollback_line(back: RolledBack) -> str:

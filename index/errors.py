@@ -40,6 +40,11 @@ class IndexMissing(BroadsheetError):
 class IndexLocked(BroadsheetError):
     """Another build is writing to the index; the message names its process."""
 
+    def __init__(self, who: str) -> None:
+        """Keep who it is apart, for those that wait."""
+        super().__init__(f"the index is being written by {who}; wait for it to end, or use --wait")
+        self.who = who
+
 
 class IndexMismatch(BroadsheetError):
     """The index was made by another embedder, chunker or schema; a build mends it."""

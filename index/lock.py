@@ -14,7 +14,7 @@ from index.settings import Settings
 
 @contextmanager
 def writing(settings: Settings, wait: float = 0.0) -> Iterator[None]:
-    """Hold the writer's lock.
+    """Hold the writer's lock, waiting for it so many seconds, or without end where below 0.
 
     Raises:
         IndexLocked: another process holds it; the message says which.
@@ -25,10 +25,8 @@ def writing(settings: Settings, wait: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
-        raise IndexLocked(
-            f"the index is being written by {who}; wait for it to end, or use --wait"
-        ) from None
+        who = holder.read_text(encoding="utf-8") if holder.is_file() else ""
+        raise IndexLocked(who or "another process") from None
     try:
         holder.write_text(f"process {getpid()}", encoding="utf-8")
         yield

@@ -215,13 +215,12 @@ class Store:
             if merged:
                 move_collections(self._sql, *merged)
             note_files(self._sql, roots, skipped)
-            touched = report.added + report.changed + report.moved + report.removed
-            if touched or merged or remade or generation == 1:
+            if report.touched or merged or remade or generation == 1:
                 self._set_meta("generation", str(generation))
                 self._set_meta("recipe", self.recipe)
             else:
                 generation = before
-            if touched or remade:
+            if report.touched or remade:
                 self._set_meta("earlier", str(0 if remade else before))
             articles, undated = self._totals()
             report = replace(

@@ -157,9 +157,14 @@ class BuildReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def touched(self) -> int:
+        """Articles that came, changed, moved or went."""
+        return self.added + self.changed + self.moved + self.removed
+
+    @property
     def exit_code(self) -> int:
         """0 all well, 1 some files skipped, 2 nothing done."""
-        taken = self.added + self.changed + self.moved + self.removed + self.unchanged
+        taken = self.touched + self.unchanged
         taken += self.embedded  # articles made anew, though nothing about them changed
         if self.skipped:
             return 1 if taken else 2

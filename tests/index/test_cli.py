@@ -13,7 +13,7 @@ import index.build
 import index.embedder
 from index.build import writing
 from index.settings import Settings
-from tests.index.archive import HashedEmbeddings, run_build, write
+from tests.index.archive import STORIES, HashedEmbeddings, run_build, write
 
 
 @pytest.fixture
@@ -159,6 +159,16 @@ def test_status_as_json(shell, folder):
     assert found["bytes"] > 10_000
 
 
+def test_status_tells_what_may_be_one_story_twice(shell, folder):
+    write(folder, {"maui-2.txt": "date 2023-08-09 Wildfire burns the town of Lahaina\n\nOne more."})
+    write(folder, {"maui-3.txt": "date 2023-08-10 Wildfire burns the town of Lahaina\n\nLater."})
+    write(folder, {"same.txt": STORIES["sydney.txt"], "undated.txt": STORIES["recipe.txt"]})
+    shell("build", folder)
+    status = shell("status").stdout
+    assert "identical to another: 2\n" in status
+    assert "same headline and day, other text: 2 in 1 groups\n" in status
+
+
 def test_verify_tells_sound_from_damaged(shell, folder, settings):
     shell("build", folder)
     done = shell("verify")
@@ -210,9 +220,9 @@ def test_interrupted_build_says_that_it_goes_on(shell, folder, monkeypatch, sett
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("build",), ("add",), ("remove",), ("status",), ("verify",), ("rollback",)]
+    "name", ["", "build", "add", "remove", "status", "verify", "rollback", "watch"]
 )
-def test_every_command_has_help(shell, words):
-    done = shell(*words, "--help")
+def test_every_command_has_help(shell, name):
+    done = shell(*name.split(), "--help")
     assert done.exit_code == 0
     assert "Usage: " in done.stdout
