@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from os import stat_result
@@ -72,25 +72,49 @@ def build_index(
         ArticleError: one of the paths does not exist; nothing was changed.
     """
     with writing(settings, wait), Store(settings.index_dir, current_recipe()) as store:
-        vectors = VectorStore(settings)
-        lexical = LexicalStore(settings.index_dir / "words")
-        seconds: dict[str, float] = {}
         clock = time.perf_counter()
         skipped: list[Skipped] = []
         roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
         if again:
             distrust(store.connection)
         yield from _read(paths, roots, stream, whole, store, skipped)
-        seconds["reading"], clock = time.perf_counter() - clock, time.perf_counter()
-        embedded = yield from _embed(store, vectors, embeddings)
-        seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
-        merged = yield from _merge(store, vectors)
-        yield from _word(store, lexical)
-        seconds["storing"] = time.perf_counter() - clock
-        yield BuildEvent(Stage.SWITCHING, 0, None)
-        report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
-        clean_up(store, vectors, lexical)
+        seconds = {"reading": time.perf_counter() - clock}
+        report = yield from complete(store, settings, embeddings, roots, skipped, seconds)
     yield report
+
+
+def complete(
+    store: Store,
+    settings: Settings,
+    embeddings: MiniLMEmbeddings,
+    roots: Sequence[str] | None,
+    skipped: Sequence[Skipped],
+    seconds: dict[str, float],
+    rewrite: Collection[str] = (),
+) -> Generator[BuildEvent, None, BuildReport]:
+    """Make what is staged visible: embed, merge, word, switch and clean up; returns the report.
+
+    Args:
+        store: The index's truth, whose lock the caller holds.
+        settings: Where the index lies.
+        embeddings: The embedder.
+        roots: Files and folders whose other articles are removed; None removes none.
+        skipped: What could not be read.
+        seconds: Time by stage so far, for the report.
+        rewrite: Collections whose vectors are copied into another, without what is left over.
+    """
+    vectors = VectorStore(settings)
+    lexical = LexicalStore(settings.index_dir / "words")
+    clock = time.perf_counter()
+    embedded = yield from _embed(store, vectors, embeddings)
+    seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
+    merged = yield from _merge(store, vectors, rewrite)
+    yield from _word(store, lexical)
+    seconds["storing"] = time.perf_counter() - clock
+    yield BuildEvent(Stage.SWITCHING, 0, None)
+    report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
+    clean_up(store, vectors, lexical)
+    return report
 
 
 def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
@@ -220,12 +244,14 @@ def _finish(written: tuple[Future[None], list[int]] | None, store: Store, collec
 
 
 def _merge(
-    store: Store, vectors: VectorStore
+    store: Store, vectors: VectorStore, rewrite: Collection[str]
 ) -> Generator[BuildEvent, None, tuple[list[str], str] | None]:
     """Copy small collections into one when there are too many, since each costs a query."""
     sizes = store.collections()
     small = [name for name, size in sizes.items() if size < _SMALL]
     if len(sizes) <= _TOO_MANY or len(small) < 2:
+        small = [name for name in sizes if name in rewrite]
+    if not small:
         return None
     target = f"news-{uuid.uuid4().hex}"
     store.add_collection(target)

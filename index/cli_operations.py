@@ -4,37 +4,60 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from index.cli_show import batch_line, errors_shown, rollback_line, show_skipped
+from index.cli_show import batch_line, errors_shown, finding_line, rollback_line, show_skipped
 from index.progress import Meter, visible
 from index.types import BuildEvent, BuildReport, Skipped
 
 if TYPE_CHECKING:
+    from index.settings import Settings
+    from index.verify import Finding
     from index.watching import Event
 
 _PATIENCE = 5.0  # seconds that a batch may take before its progress is shown
 
 
-def verify() -> None:
+def verify(
+    mend: Annotated[
+        bool, typer.Option("--repair", help="Make anew what is missing, delete what is left over.")
+    ] = False,
+) -> None:
     """Check that articles, passages, vectors and words agree. Exit code 0: they do; 1: not."""
     with errors_shown():
         from index.settings import load_settings
         from index.verify import Kind
         from index.verify import verify as check
 
-        findings = check(load_settings())
+        settings = load_settings()
+        findings = _repair(settings) if mend else check(settings)
         for finding in findings:
-            remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
-            print(f"{finding.kind.value}: {finding.what}{remedy}")
+            print(finding_line(finding))
         wrong = sum(finding.kind is not Kind.NOTE for finding in findings)
         print(f"{wrong} problems" if wrong else "the index is sound")
         raise typer.Exit(1 if wrong else 0)
+
+
+def _repair(settings: Settings) -> Sequence[Finding]:
+    """Mend what can be mended and say what was; returns what is left."""
+    from index.embedder import MiniLMEmbeddings
+    from index.model_files import ensure_embedder
+    from index.repair import Repaired, repair
+
+    with Meter() as meter:
+        embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
+        for event in repair(settings, embeddings):
+            if not isinstance(event, Repaired):
+                meter.reached(event)
+    assert isinstance(event, Repaired)  # the last event
+    for finding in event.mended:
+        print(f"mended {finding.kind.value}: {visible(finding.what)}")
+    return event.left
 
 
 def rollback() -> None:

@@ -21,6 +21,7 @@ from index.types import BuildReport, Skipped
 if TYPE_CHECKING:
     from index.rollback import RolledBack
     from index.status import Status
+    from index.verify import Finding
 
 INTERRUPTED = 130
 """Exit code of a command that was ended by Ctrl-C."""
@@ -95,6 +96,12 @@ def batch_line(report: BuildReport) -> str:
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "in line"
     seconds = sum(report.seconds.values())
     return f"{told}; {report.articles:,} articles, generation {report.generation}, {seconds:.1f} s"
+
+
+def finding_line(finding: Finding) -> str:
+    """Say what a check found, and the command that mends it."""
+    remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
+    return f"{finding.kind.value}: {visible(finding.what)}{remedy}"
 
 
 def rollback_line(back: RolledBack) -> str:

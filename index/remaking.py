@@ -14,7 +14,9 @@ from index.staging import leaving
 from index.types import Article
 
 _MARK = "distrusted "
-_DUE = f"(c.hash LIKE '{_MARK}%' OR c.collection IS NULL)"
+DUE = f"(hash LIKE '{_MARK}%' OR collection IS NULL)"
+"""The condition of SQL that a live content waits to be made anew."""
+
 _LIVE = "FROM articles a JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
 
 
@@ -29,7 +31,7 @@ def distrust(sql: sqlite3.Connection, contents: Iterable[int] | None = None) -> 
 
 def due(sql: sqlite3.Connection) -> bool:
     """Whether live articles wait to be made anew."""
-    return sql.execute(f"SELECT 1 {_LIVE} AND {_DUE} LIMIT 1").fetchone() is not None
+    return sql.execute(f"SELECT 1 {_LIVE} AND {DUE} LIMIT 1").fetchone() is not None
 
 
 def to_remake(
@@ -49,7 +51,7 @@ def to_remake(
     gone = {key for key, _ in leaving(sql, roots)}
     rows = sql.execute(
         f"SELECT a.key, a.location, a.id, c.headline, c.day, c.source, c.url, c.text {_LIVE} "
-        f"AND (:everything OR {_DUE}) AND a.location NOT IN (SELECT location FROM staged)",
+        f"AND (:everything OR {DUE}) AND a.location NOT IN (SELECT location FROM staged)",
         {"everything": everything},
     ).fetchall()
     for key, location, name, headline, day, source, url, text in rows:

@@ -278,7 +278,7 @@ def test_lost_vectors_and_words_are_found_and_mended(settings, hashed, folder):
         path.unlink()
     findings = [finding for finding in verify(settings) if finding.kind is not Kind.NOTE]
     assert {finding.kind for finding in findings} == {Kind.VECTORS, Kind.WORDS}
-    assert {finding.remedy for finding in findings} == {"python -m index build --again"}
+    assert {finding.remedy for finding in findings} == {"python -m index verify --repair"}
     report = run_build(settings, hashed, again=True)
     assert (report.embedded, report.exit_code) == (4, 0)
     assert sound(settings)

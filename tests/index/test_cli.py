@@ -177,8 +177,18 @@ def test_verify_tells_sound_from_damaged(shell, folder, settings):
         path.unlink()
     done = shell("verify")
     assert done.exit_code == 1
-    assert "run `python -m index build --again`" in done.stdout
+    assert "run `python -m index verify --repair`" in done.stdout
     assert shell("build", "--again").exit_code == 0
+    assert shell("verify").exit_code == 0
+
+
+def test_repair_says_what_it_mended(shell, folder, settings):
+    shell("build", folder)
+    for path in (settings.index_dir / "words").iterdir():
+        path.unlink()
+    done = shell("verify", "--repair")
+    assert (done.exit_code, "mended words: the lexical index in " in done.stdout) == (0, True)
+    assert done.stdout.endswith("the index is sound\n")
     assert shell("verify").exit_code == 0
 
 
