@@ -5,6 +5,7 @@ BroadsheetError
 ├── ArticleError
 ├── IndexMissing
 ├── IndexLocked
+├── IndexUnwritable
 ├── IndexMismatch
 ├── NothingEarlier
 ├── ModelFileError
@@ -44,6 +45,10 @@ class IndexLocked(BroadsheetError):
         """Keep who it is apart, for those that wait."""
         super().__init__(f"the index is being written by {who}; wait for it to end, or use --wait")
         self.who = who
+
+
+class IndexUnwritable(BroadsheetError):
+    """The disk is full or the folder is read-only; what was indexed before is still served."""
 
 
 class IndexMismatch(BroadsheetError):

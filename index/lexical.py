@@ -14,6 +14,7 @@ import tantivy
 
 from index.days import day_number
 from index.types import Bounds, Hit
+from index.unwritable import unwritable
 from index.words import analyzer, content_stems
 
 _ANALYZER = "news"
@@ -57,9 +58,19 @@ class LexicalStore:
     """The tantivy index in one folder; commits are atomic, searchers see one point in time."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the index, making an empty one where there is none."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._index = tantivy.Index(_schema(), path=str(folder))
+        """Open the index, making an empty one where there is none.
+
+        Raises:
+            IndexUnwritable: the folder is read-only; tantivy locks what it reads.
+            ValueError: what lies there is damaged.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(_schema(), path=str(folder))
+        except (OSError, ValueError) as error:
+            if told := unwritable(error, folder.parent):
+                raise told from error
+            raise
         self._index.register_tokenizer(_ANALYZER, analyzer())
 
     def replace(
