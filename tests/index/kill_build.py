@@ -141,7 +141,7 @@ def ask(pipe: Connection, settings: Settings) -> None:
     """Check snapshot after snapshot until told to end; sends what was seen, counted."""
     seen: Counter[str] = Counter()
     reader = IndexReader(settings)
-    while not pipe.poll(0.02):
+    while not pipe.poll(0.1):
         try:
             with reader.snapshot() as snapshot:
                 batches(snapshot)
@@ -231,7 +231,7 @@ class Harness:
         again = self.chance.random() < 0.15
         process, pipe = started(build, self.settings, self.archive.folder, again)
         assert pipe.recv() == "begun"
-        time.sleep(self.chance.uniform(0, self.seconds))
+        process.join(self.chance.uniform(0, self.seconds))
         process.kill()
         process.join()
         last = ["begun", *received(pipe)][-1]
