@@ -14,10 +14,11 @@ from index.staging import leaving
 from index.types import Article
 
 _MARK = "distrusted "
-DUE = f"(hash LIKE '{_MARK}%' OR collection IS NULL)"
+DUE = f"(hash BETWEEN '{_MARK}' AND '{_MARK}~' OR collection IS NULL)"
 """The condition of SQL that a live content waits to be made anew."""
 
-_LIVE = "FROM articles a JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
+# In this order (CROSS JOIN keeps it) the few contents that are due are found by their indexes.
+_LIVE = "FROM contents c CROSS JOIN articles a ON a.content = c.key WHERE a.removed IS NULL"
 
 
 def distrust(sql: sqlite3.Connection, contents: Iterable[int] | None = None) -> None:
@@ -48,12 +49,11 @@ def to_remake(
         f"UPDATE contents SET hash = '{_MARK}' || key WHERE collection IS NULL "
         "AND key IN (SELECT content FROM articles WHERE removed IS NULL)"
     )
-    gone = {key for key, _ in leaving(sql, roots)}
     rows = sql.execute(
         f"SELECT a.key, a.location, a.id, c.headline, c.day, c.source, c.url, c.text {_LIVE} "
-        f"AND (:everything OR {DUE}) AND a.location NOT IN (SELECT location FROM staged)",
-        {"everything": everything},
+        f"AND {'1' if everything else DUE} AND a.location NOT IN (SELECT location FROM staged)"
     ).fetchall()
+    gone = {key for key, _ in leaving(sql, roots)} if rows else set()
     for key, location, name, headline, day, source, url, text in rows:
         if key not in gone:
             when = number_day(day) if day else None

@@ -117,27 +117,27 @@ def take_out(sql: sqlite3.Connection, ids: Sequence[str], generation: int) -> in
 
 def show_earlier(sql: sqlite3.Connection, earlier: int, generation: int) -> BuildReport:
     """Show in a new generation what an earlier one showed; files of what differs are read anew."""
-    live = {"generation": generation, "earlier": earlier}
-    leaving = "removed IS NULL AND added > :earlier"
+    values = {"generation": generation, "earlier": earlier}
+    going = "removed IS NULL AND added > :earlier"
     coming = "added <= :earlier AND removed > :earlier AND removed < :generation"
     sql.execute(
-        f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE ({leaving}) "
+        f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE ({going}) "
         f"OR ({coming}))",
-        live,
+        values,
     )
     changed = _count(
         sql,
-        f"SELECT count(*) FROM articles a WHERE {leaving} AND EXISTS (SELECT 1 FROM articles b "
-        "WHERE b.location = a.location AND b.added <= :earlier AND b.removed > :earlier)",
-        live,
+        f"SELECT count(*) FROM articles WHERE {going} AND location IN "
+        f"(SELECT location FROM articles WHERE {coming})",
+        values,
     )
     added = sql.execute(
         "INSERT INTO articles (id, location, file, content, added) "
         f"SELECT id, location, file, content, :generation FROM articles WHERE {coming}",
-        live,
+        values,
     ).rowcount
     removed = sql.execute(
-        f"UPDATE articles SET removed = :generation WHERE {leaving} AND added < :generation", live
+        f"UPDATE articles SET removed = :generation WHERE {going} AND added < :generation", values
     ).rowcount
     return BuildReport(
         generation, added=added - changed, changed=changed, removed=removed - changed

@@ -180,7 +180,7 @@ def back(pipe: Connection, settings: Settings) -> None:
 def started(work: Callable[..., None], *given: object) -> tuple[BaseProcess, Connection]:
     """Start work in a process of its own."""
     here, there = _fork.Pipe()
-    process = _fork.Process(target=work, args=(there, *given))
+    process = _fork.Process(target=work, args=(there, *given), daemon=True)
     process.start()
     there.close()
     return process, here
