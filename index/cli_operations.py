@@ -94,8 +94,10 @@ def watch(
         with Meter() as meter:
             ensure_embedder(settings, meter.fetched)
         embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
+        events = watch_folders(folders, settings, embeddings)
+        _say(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it")
         try:
-            _follow(watch_folders(folders, settings, embeddings))
+            _follow(events)
         except KeyboardInterrupt:
             _say("ended; the index is as the last batch left it")
 

@@ -65,17 +65,20 @@ def status_rows(found: Status) -> list[tuple[str, str]]:
     """What is indexed, as names and values."""
     span = f"{found.first} to {found.last}" if found.first else "no dates"
     named = f" ({', '.join(found.undated_names)}…)" if found.undated else ""
+    groups = f" in {found.alike_groups:,} groups" if found.alike else ""
+    earlier = f"generation {found.earlier}" if found.earlier else "nothing earlier is kept"
     return [
         ("folder", found.folder),
         (
             "generation",
             f"{found.generation}, made {found.made:%Y-%m-%d %H:%M}" if found.made else "0",
         ),
+        ("rollback goes to", earlier),
         ("articles", f"{found.articles:,}, {span}"),
         ("passages", f"{found.passages:,}"),
         ("undated", f"{found.undated:,}{named}"),
         ("identical to another", f"{found.identical:,}"),
-        ("same headline and day, other text", f"{found.alike:,} in {found.alike_groups:,} groups"),
+        ("same headline and day, other text", f"{found.alike:,}{groups}"),
         ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
         ("skipped", f"{len(found.skipped):,}"),
         ("collections", f"{found.collections}"),

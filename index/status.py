@@ -30,6 +30,7 @@ class Status:
 
     Attributes:
         made: When the generation was switched to, in local time.
+        earlier: The generation that a rollback goes back to; 0 where none is kept.
         first: Day of the oldest article; None where none has a date.
         last: Day of the newest article.
         identical: Articles that say, word for word, what another one says.
@@ -46,6 +47,7 @@ class Status:
     folder: str
     generation: int
     made: datetime | None
+    earlier: int
     first: date | None
     last: date | None
     articles: int
@@ -133,6 +135,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         folder=str(folder.resolve()),
         generation=generation,
         made=datetime.fromtimestamp(made[0]).astimezone() if made else None,
+        earlier=int(meta.get("earlier", 0)),
         first=number_day(first) if first else None,
         last=number_day(last) if last else None,
         articles=articles,

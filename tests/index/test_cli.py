@@ -197,7 +197,9 @@ def test_rollback_says_what_it_brought_back(shell, folder):
     shell("build", folder)
     done = shell("rollback")
     assert (done.exit_code, "there is nothing to go back to" in done.stderr) == (2, True)
+    assert "rollback goes to: nothing earlier is kept\n" in shell("status").stdout
     shell("remove", "maui.txt")
+    assert "rollback goes to: generation 1\n" in shell("status").stdout
     done = shell("rollback")
     assert done.exit_code == 0
     assert done.stdout.startswith("back to generation 1 of ")
