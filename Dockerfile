@@ -26,5 +26,5 @@ ENV BROADSHEET_DATA_DIR=/data/index BROADSHEET_MODEL_DIR=/data/models PYTHONUNBU
 VOLUME /data
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10m \
-    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/', timeout=4)"
+    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/healthz', timeout=4)"
 ENTRYPOINT ["python", "app.py", "--host", "0.0.0.0"]

@@ -6,7 +6,6 @@ is fetched and loaded behind it.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -24,10 +23,10 @@ from index.sample import give_way, paths_due
 from index.settings import Settings, load_settings
 from index.status import index_status, recipe_is_current
 from web import terminal
-from web.auth import read_auth
+from web.auth import People, read_auth
+from web.logs import set_up_logging
 from web.terminal import say, show_build
 
-People = list[tuple[str, str]] | None
 SAMPLE = Path(__file__).parent.resolve() / "articles"
 console = Console(stderr=True)
 
@@ -42,12 +41,14 @@ def main(
     auth: Annotated[
         Path | None, typer.Option(help="A file of name:password lines; only they are let in.")
     ] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Serve the tools of MCP at /mcp too.")] = False,
 ) -> None:
     """Ask a dated news archive in the browser; every statement cites its sentence."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
+        settings = load_settings()
+        set_up_logging(settings)
         people = read_auth(auth) if auth else None
-        serve(load_settings(), host, port, articles or [], people)
+        serve(settings, host, port, articles or [], people, mcp=mcp)
     except BroadsheetError as error:
         say(console, str(error), style="red")
         sys.exit(2)
@@ -56,7 +57,15 @@ def main(
         sys.exit(130)
 
 
-def serve(settings: Settings, host: str, port: int, articles: list[Path], people: People) -> None:
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    articles: list[Path],
+    people: People | None,
+    *,
+    mcp: bool,
+) -> None:
     """Bring the index up to date, serve until interrupted, and load the model meanwhile."""
     terminal.require_port(host, port)
     quiet_gradio(settings.data_dir.expanduser() / "page")
@@ -71,19 +80,26 @@ def serve(settings: Settings, host: str, port: int, articles: list[Path], people
     from rag.chat_model import ModelLoader
     from rag.pipeline import Pipeline
     from rag.writing import system_text
+    from web.browser_key import browser_key
+    from web.doors import open_doors
     from web.feedback import FeedbackStore
     from web.page import build_page, launch_options
     from web.uploads import Uploads
 
     loader = ModelLoader(settings, system_text=system_text())
     pipeline = Pipeline(IndexReader(settings), embeddings, loader, settings)
+    pipeline, doors = open_doors(pipeline, settings, host=host, people=people, mcp=mcp)
     feedback = FeedbackStore(settings.data_dir)
     uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
-    page = build_page(pipeline, feedback, max_question=settings.max_question, uploads=uploads)
-    options = launch_options() | {"server_name": host, "server_port": port, "auth": people}
+    key, longest = browser_key(settings.data_dir), settings.max_question
+    page = build_page(pipeline, feedback, key, max_question=longest, uploads=uploads)
+    options = launch_options() | doors
+    options |= {"server_name": host, "server_port": port, "auth": people}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
+    if mcp:
+        say(console, f"MCP: {terminal.address(host, port)}/mcp")
     loader.start()
     for work in (embeddings.load, lambda: terminal.follow_model(loader, console)):
         threading.Thread(target=work, daemon=True).start()

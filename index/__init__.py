@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from index.build import build_index, remove_articles
     from index.embedder import MiniLMEmbeddings
     from index.errors import BroadsheetError
+    from index.preview import Preview, preview_build
     from index.settings import Settings, load_settings
     from index.snapshot import IndexReader
     from index.types import Article, Bounds, BuildEvent, BuildReport, Coverage, Passage, Skipped
@@ -26,10 +27,12 @@ __all__ = [
     "IndexReader",
     "MiniLMEmbeddings",
     "Passage",
+    "Preview",
     "Settings",
     "Skipped",
     "build_index",
     "load_settings",
+    "preview_build",
     "remove_articles",
 ]
 
@@ -37,9 +40,11 @@ _MODULES = {
     "BroadsheetError": "errors",
     "IndexReader": "snapshot",
     "MiniLMEmbeddings": "embedder",
+    "Preview": "preview",
     "Settings": "settings",
     "build_index": "build",
     "load_settings": "settings",
+    "preview_build": "preview",
     "remove_articles": "build",
 }
 

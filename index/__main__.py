@@ -14,12 +14,21 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, cast
 
 import typer
 
 from index.cli_operations import rollback, verify, watch
-from index.cli_show import errors_shown, report_rows, show_skipped, show_table, status_rows, warn
+from index.cli_show import (
+    errors_shown,
+    preview_lines,
+    preview_rows,
+    report_rows,
+    show_skipped,
+    show_table,
+    status_rows,
+    warn,
+)
 from index.errors import BroadsheetError, IndexMissing
 from index.progress import Meter
 from index.types import BuildReport
@@ -55,6 +64,9 @@ def build(
         bool, typer.Option("--again", help="Embed everything anew, for a damaged index.")
     ] = False,
     wait: _Wait = 0.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what the build would do.")
+    ] = False,
 ) -> None:
     """Bring the index in line with these files and folders: add, change, remove.
 
@@ -62,6 +74,8 @@ def build(
     all well; 1: some files were skipped; 2: nothing was done.
     """
     with errors_shown():
+        if dry_run:
+            _preview(paths or [], again=again)
         _build(paths or [], prune=True, again=again, wait=wait)
 
 
@@ -175,6 +189,21 @@ def _build(
     if report.exit_code == 2:
         warn("nothing was indexed: no article was found there")
     raise typer.Exit(report.exit_code)
+
+
+def _preview(paths: _Paths, *, again: bool) -> NoReturn:
+    from index.preview import preview_build
+    from index.settings import load_settings
+
+    settings = load_settings()
+    if not paths and not again:
+        _refuse_if_current(settings)
+    found = preview_build(paths, settings, again=again)
+    for line in preview_lines(found):
+        print(line)
+    show_skipped(found.skipped)
+    show_table(preview_rows(found))
+    raise typer.Exit(found.report.exit_code)
 
 
 def _refuse_if_current(settings: Settings) -> None:

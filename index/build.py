@@ -10,10 +10,11 @@ import time
 import uuid
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import chain
-from os import stat_result
 from pathlib import Path
 
+from index.builds import Command, Origin, noting_failure
 from index.cleanup import clean_up
 from index.days import day_number
 from index.embedder import MiniLMEmbeddings
@@ -21,23 +22,14 @@ from index.lexical import LexicalStore
 from index.lock import writing
 from index.passages import embedded_text, split
 from index.readers import Known, in_full, read_articles
+from index.reading import read_into
 from index.recipe import current_recipe
-from index.remaking import distrust, to_remake
+from index.remaking import distrust
 from index.settings import Settings
 from index.store import Store
-from index.types import (
-    STDIN,
-    Article,
-    BuildEvent,
-    BuildReport,
-    Skipped,
-    Stage,
-    Unchanged,
-    file_of,
-)
+from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
 from index.vectors import VectorStore
 
-_STAGE_BATCH = 500  # articles in one transaction while reading
 _EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
@@ -53,7 +45,8 @@ def build_index(
     wait: float = 0.0,
     stream: Iterable[Article | Skipped] | None = None,
     whole: Known | None = None,
-) -> Iterator[BuildEvent | BuildReport]:
+    command: Command | None = None,
+) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
     Args:
@@ -66,20 +59,32 @@ def build_index(
         stream: Articles of standard input, added to those of `paths`.
         whole: Where it says False of a file, which is still being written, what the index holds
             of the file stays.
+        command: What the record of builds calls it; by default `build`, or `add` without `prune`.
 
     Raises:
         IndexLocked: another build is running.
         ArticleError: one of the paths does not exist; nothing was changed.
     """
-    with writing(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    named = [str(in_full(path.expanduser())) for path in paths]
+    roots = named if prune else None
+    piped = [] if stream is None else [STDIN]
+    origin = Origin(command or ("build" if prune else "add"), (*named, *piped))
+    with (
+        writing(settings, wait),
+        Store(settings.index_dir, current_recipe()) as store,
+        noting_failure(store.connection, origin),
+    ):
         clock = time.perf_counter()
         skipped: list[Skipped] = []
-        roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
         if again:
             distrust(store.connection)
-        yield from _read(paths, roots, stream, whole, store, skipped)
+        known = partial(store.staging.unchanged, whole=whole)
+        items = chain(read_articles(paths, unchanged=known), stream or ())
+        for file in piped:
+            store.staging.opened(file)
+        yield from _read(store, items, roots, skipped)
         seconds = {"reading": time.perf_counter() - clock}
-        report = yield from complete(store, settings, embeddings, roots, skipped, seconds)
+        report = yield from complete(store, settings, embeddings, origin, roots, skipped, seconds)
     yield report
 
 
@@ -87,6 +92,7 @@ def complete(
     store: Store,
     settings: Settings,
     embeddings: MiniLMEmbeddings,
+    origin: Origin,
     roots: Sequence[str] | None,
     skipped: Sequence[Skipped],
     seconds: dict[str, float],
@@ -98,6 +104,7 @@ def complete(
         store: The index's truth, whose lock the caller holds.
         settings: Where the index lies.
         embeddings: The embedder.
+        origin: Where the build comes from, for the record of builds.
         roots: Files and folders whose other articles are removed; None removes none.
         skipped: What could not be read.
         seconds: Time by stage so far, for the report.
@@ -112,7 +119,7 @@ def complete(
     yield from _word(store, lexical)
     seconds["storing"] = time.perf_counter() - clock
     yield BuildEvent(Stage.SWITCHING, 0, None)
-    report = store.switch(roots, skipped, merged, embedded=embedded, seconds=seconds)
+    report = store.switch(roots, skipped, merged, origin=origin, embedded=embedded, seconds=seconds)
     clean_up(store, vectors, lexical)
     return report
 
@@ -124,58 +131,18 @@ def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
 
 
 def _read(
-    paths: Sequence[Path],
-    roots: Sequence[str] | None,
-    stream: Iterable[Article | Skipped] | None,
-    whole: Known | None,
     store: Store,
+    items: Iterable[Article | Skipped | Unchanged],
+    roots: Sequence[str] | None,
     skipped: list[Skipped],
 ) -> Iterator[BuildEvent]:
-    """Stage what is read; files that are as they were are not read again."""
-    seen: dict[str, stat_result] = {}
-
-    def unchanged(path: Path, stat: stat_result) -> bool:
-        name = str(path)
-        same = store.same_file(name, stat.st_mtime_ns, stat.st_size)
-        if same or (whole is not None and not whole(path, stat)):
-            return True
-        seen[name] = stat
-        return False
-
+    """Stage what is read, many articles in one transaction."""
     store.begin()
-    items = chain(read_articles(paths, unchanged=unchanged), stream or ())
-    done = yield from _stage(items, store, skipped)
-    broken = {file_of(item.location) for item in skipped}
-    for name, stat in seen.items():
-        if name not in broken:  # a broken file is read again by every build
-            store.stage_file(name, stat.st_mtime_ns, stat.st_size)
-    if stream is not None and STDIN not in broken:
-        store.stage_file(STDIN, 0, 0)  # what was skipped of it before is told no longer
-    for article in to_remake(store.connection, roots, everything=store.old_recipe):
-        store.stage(article)
+    for event in read_into(store.staging, items, roots, skipped):
+        store.commit()
+        yield event
+        store.begin()
     store.commit()
-    yield BuildEvent(Stage.READING, done, done)
-
-
-def _stage(
-    items: Iterable[Article | Skipped | Unchanged], store: Store, skipped: list[Skipped]
-) -> Generator[BuildEvent, None, int]:
-    """Stage or keep each item, many in one transaction; returns how many there were."""
-    done = 0
-    for item in items:
-        if isinstance(item, Skipped):
-            skipped.append(item)
-            store.keep(file_of(item.location))
-        elif isinstance(item, Unchanged):
-            store.keep(item.location)
-        else:
-            store.stage(item)
-        done += 1
-        if done % _STAGE_BATCH == 0:
-            store.commit()
-            yield BuildEvent(Stage.READING, done, None)
-            store.begin()
-    return done
 
 
 def _embed(

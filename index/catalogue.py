@@ -8,11 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from index.database import LIVE
 from index.days import day_number, number_day
+from index.types import Generation
 
 
 class Order(StrEnum):
@@ -83,10 +84,16 @@ _CHOSEN = (
 class Catalogue:
     """The articles of one generation."""
 
-    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
-        """Read over a connection whose transaction its owner holds."""
+    def __init__(
+        self, sql: sqlite3.Connection, generation: int, months: dict[int, Mapping[date, int]]
+    ) -> None:
+        """Read over a connection whose transaction its owner holds.
+
+        `months` remembers the months of a generation, for this list and others.
+        """
         self._sql = sql
         self._generation = generation
+        self._months = months
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
@@ -110,8 +117,16 @@ class Catalogue:
         ).fetchone()
         return Listed(name, headline, number_day(day) if day else None, source, passages)
 
-    def months(self) -> dict[date, int]:
+    def months(self) -> Mapping[date, int]:
         """Return how many dated articles there are by month, each named by its first day."""
+        known = self._months.get(self._generation)
+        if known is None:
+            known = self._count_months()
+            self._months.clear()  # of older generations little more is asked
+            self._months[self._generation] = known
+        return known
+
+    def _count_months(self) -> Mapping[date, int]:
         rows = self._sql.execute(
             f"SELECT c.day, count(*) {_FROM} WHERE {LIVE} AND c.day IS NOT NULL "
             "GROUP BY c.day ORDER BY c.day",
@@ -122,6 +137,18 @@ class Catalogue:
             month = number_day(day).replace(day=1)
             counts[month] = counts.get(month, 0) + int(articles)
         return counts
+
+    def counted(self) -> Generation:
+        """Return what this generation is."""
+        made, articles, passages = self._sql.execute(
+            "SELECT (SELECT made FROM generations WHERE number = :generation), "
+            f"(SELECT count(*) FROM articles a WHERE {LIVE}), "
+            "(SELECT count(*) FROM passages WHERE content IN "
+            f"(SELECT a.content FROM articles a WHERE {LIVE}))",
+            {"generation": self._generation},
+        ).fetchone()
+        when = datetime.fromtimestamp(made).astimezone()
+        return Generation(self._generation, when, int(articles), int(passages))
 
     def _values(self, wanted: Wanted) -> Mapping[str, object]:
         words = wanted.words.strip()

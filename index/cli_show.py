@@ -19,6 +19,7 @@ from index.progress import visible
 from index.types import BuildReport, Skipped
 
 if TYPE_CHECKING:
+    from index.preview import Preview
     from index.rollback import RolledBack
     from index.status import Status
     from index.verify import Finding
@@ -61,6 +62,22 @@ def report_rows(report: BuildReport) -> list[tuple[str, str]]:
     return [*rows, ("seconds", f"{seconds:.1f} ({stages})")]
 
 
+def preview_lines(found: Preview) -> Iterator[str]:
+    """Say by name what a build would do."""
+    for kind in ("added", "changed", "moved", "removed"):
+        for name in getattr(found, kind):
+            yield f"{kind} {visible(name)}"
+    for name, other in found.identical:
+        yield f"identical {visible(name)}: says what {visible(other)} says"
+
+
+def preview_rows(found: Preview) -> list[tuple[str, str]]:
+    """What a build would do, as names and values."""
+    counts = ("added", "changed", "moved", "removed", "unchanged")
+    rows = [(name, f"{getattr(found.report, name):,}") for name in counts]
+    return [*rows, ("skipped", f"{len(found.skipped):,}")]
+
+
 def status_rows(found: Status) -> list[tuple[str, str]]:
     """What is indexed, as names and values."""
     span = f"{found.first} to {found.last}" if found.first else "no dates"
@@ -84,6 +101,7 @@ def status_rows(found: Status) -> list[tuple[str, str]]:
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
+        *(("last build", visible(str(one))) for one in found.builds[:1]),
     ]
 
 

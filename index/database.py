@@ -24,8 +24,7 @@ def open_writer(index_dir: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(database_path(index_dir), timeout=30, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    script = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-    connection.executescript(script)
+    connection.executescript(_schema())
     return connection
 
 
@@ -47,6 +46,13 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
         if _is_frozen(path):
             return _open(path, "&immutable=1")
         raise missing from error
+
+
+def open_empty() -> sqlite3.Connection:
+    """Return an index in memory that holds nothing."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(_schema())
+    return connection
 
 
 def _open(path: Path, options: str = "") -> sqlite3.Connection:
@@ -73,3 +79,7 @@ def _is_frozen(path: Path) -> bool:
     """
     waiting = path.with_name(f"{path.name}-wal")
     return not os.access(path.parent, os.W_OK) and not waiting.exists()
+
+
+def _schema() -> str:
+    return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")

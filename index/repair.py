@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.build import complete
+from index.builds import Origin, noting_failure
 from index.embedder import MiniLMEmbeddings
 from index.lexical import LexicalStore
 from index.lock import writing
@@ -48,10 +49,15 @@ def repair(
         IndexLocked: a build is running.
     """
     before = verify(settings)  # raises before the lock makes a folder
-    with writing(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    origin = Origin("repair")
+    with (
+        writing(settings, wait),
+        Store(settings.index_dir, current_recipe()) as store,
+        noting_failure(store.connection, origin),
+    ):
         before = verify(settings)
-        if not store.old_recipe:
-            yield from _mend(before, store, settings, embeddings)
+        if not store.staging.old_recipe:
+            yield from _mend(before, store, settings, embeddings, origin)
     after = verify(settings)
     left = {(finding.kind, finding.what) for finding in after}
     mended = [finding for finding in before if (finding.kind, finding.what) not in left]
@@ -59,7 +65,11 @@ def repair(
 
 
 def _mend(
-    findings: Sequence[Finding], store: Store, settings: Settings, embeddings: MiniLMEmbeddings
+    findings: Sequence[Finding],
+    store: Store,
+    settings: Settings,
+    embeddings: MiniLMEmbeddings,
+    origin: Origin,
 ) -> Iterator[BuildEvent]:
     sql, vectors = store.connection, VectorStore(settings)
     stored = vectors.names()
@@ -73,12 +83,13 @@ def _mend(
         _retire(sql, named - stored)
         _forget_words(sql, findings, settings.index_dir / "words")
         for article in to_remake(sql, None, everything=False) if due(sql) else ():
-            store.stage(article)
+            store.staging.stage(article)
     spare = {key for finding in findings for key in finding.passages}
     if spare:
         for _ in LexicalStore(settings.index_dir / "words").replace((), (), spare):
             pass
-    yield from complete(store, settings, embeddings, None, (), {}, rewrite=named & known & stored)
+    rewrite = named & known & stored
+    yield from complete(store, settings, embeddings, origin, None, (), {}, rewrite=rewrite)
 
 
 def _of(findings: Iterable[Finding], *kinds: Kind) -> set[int]:

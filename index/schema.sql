@@ -82,3 +82,20 @@ CREATE TABLE IF NOT EXISTS collections (
     made REAL NOT NULL,
     retired REAL
 ) WITHOUT ROWID;
+
+-- What the last builds did, or why they failed; `paths` is a JSON array.
+CREATE TABLE IF NOT EXISTS builds (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    began REAL NOT NULL,
+    seconds REAL NOT NULL,
+    command TEXT NOT NULL,
+    paths TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    added INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    moved INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    error TEXT NOT NULL
+);

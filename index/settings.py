@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     evidence_tokens: int = Field(240, ge=50, le=4000, description="Tokens of evidence shown.")
     answer_tokens: int = Field(96, ge=16, le=1024, description="Longest answer, in tokens.")
     max_question: int = Field(1000, ge=20, description="Longest question, in characters.")
+
+    log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
+    log_questions: bool = Field(False, description="Whether the log tells what was asked.")
+    otel_endpoint: str = Field(
+        "", pattern="^(https?://.+)?$", description="A collector of traces (OTLP by gRPC)."
+    )
+    mcp_hosts: str = Field("", description="Names, by comma, that MCP clients may call us by.")
 
     @model_validator(mode="before")
     @classmethod

@@ -6,9 +6,9 @@ Writes nothing. Knows nothing of how questions are understood.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from index.catalogue import Catalogue
@@ -18,7 +18,7 @@ from index.errors import IndexMismatch, IndexMissing
 from index.lexical import LexicalSearcher, LexicalStore
 from index.recipe import current_recipe
 from index.settings import Settings
-from index.types import Article, Bounds, Coverage, Hit, Passage
+from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
 from index.vectors import VectorStore
 
 _NARROW = 0.25  # Chroma filters well below this share; above it, over-fetching is cheaper
@@ -40,6 +40,14 @@ class StoredPassage:
     articles: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted: coverages by generation and bounds, articles a month by generation."""
+
+    coverages: dict[tuple[int, Bounds], Coverage] = field(default_factory=dict)
+    months: dict[int, Mapping[date, int]] = field(default_factory=dict)
+
+
 class IndexReader:
     """Opens snapshots of one index; keeps the clients that they share."""
 
@@ -48,7 +56,8 @@ class IndexReader:
         self._settings = settings
         self._vectors = VectorStore(settings)
         self._lexical: LexicalStore | None = None
-        self._coverages: dict[tuple[int, Bounds], Coverage] = {}
+        self._counted = Counted()
+        self._live: Generation | None = None
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -84,13 +93,21 @@ class IndexReader:
                 # snapshot that still shows them: open both again.
                 if self._generation_now() == meta["generation"]:
                     generation = int(meta["generation"])
-                    if len(self._coverages) > _COVERAGES:
-                        self._coverages.clear()
-                    return Snapshot(sql, generation, self._vectors, searcher, self._coverages)
+                    if len(self._counted.coverages) > _COVERAGES:
+                        self._counted.coverages.clear()
+                    return Snapshot(sql, generation, self._vectors, searcher, self._counted)
             except BaseException:
                 sql.close()
                 raise
             sql.close()
+
+    def live(self) -> Generation:
+        """Return the live generation, counted once; raises as `snapshot` does."""
+        with self.snapshot() as snapshot:
+            known = self._live
+            if known is None or known.number != snapshot.generation:
+                known = self._live = snapshot.catalogue().counted()
+            return known
 
     def _generation_now(self) -> str:
         sql = open_reader(self._settings.index_dir)
@@ -110,17 +127,17 @@ class Snapshot:
         generation: int,
         vectors: VectorStore,
         words: LexicalSearcher,
-        coverages: dict[tuple[int, Bounds], Coverage],
+        counted: Counted,
     ) -> None:
         """Take over the connection, which holds a read transaction.
 
-        `coverages` remembers what was counted for a generation, for this snapshot and others.
+        `counted` remembers what was counted for a generation, for this snapshot and others.
         """
         self._sql = sql
         self.generation = generation
         self._vectors = vectors
         self._words = words
-        self._coverages = coverages
+        self._counted = counted
 
     def close(self) -> None:
         """End the read transaction."""
@@ -201,7 +218,7 @@ class Snapshot:
 
     def catalogue(self) -> Catalogue:
         """The live articles as a list."""
-        return Catalogue(self._sql, self.generation)
+        return Catalogue(self._sql, self.generation, self._counted.months)
 
     def sources(self) -> list[str]:
         """The publishers of the live articles, by name."""
@@ -215,9 +232,10 @@ class Snapshot:
     def coverage(self, bounds: Bounds = Bounds()) -> Coverage:  # noqa: B008
         """Return what the live articles within the bounds' dates span."""
         known = self.generation, replace(bounds, sources=())
-        if known not in self._coverages:
-            self._coverages[known] = self._count(bounds)
-        return self._coverages[known]
+        coverages = self._counted.coverages
+        if known not in coverages:
+            coverages[known] = self._count(bounds)
+        return coverages[known]
 
     def _count(self, bounds: Bounds) -> Coverage:
         first, last, articles, undated = self._sql.execute(

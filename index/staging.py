@@ -1,103 +1,124 @@
-"""What a build has read becomes what the next generation shows; runs inside one transaction."""
+"""What a build has read becomes what the next generation shows; runs inside one transaction.
+
+`decide` says what changes and writes only what is staged; a build shows it, a preview tells it.
+"""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from index.types import BuildReport, Skipped, file_of
 
 
-def assign_ids(sql: sqlite3.Connection, roots: Sequence[str] | None) -> None:
-    """Make the ids of staged articles unique among what will be live.
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An article that was read and is to be shown; `content` is the key of what it says."""
 
-    An article keeps the id it has. One whose id another place has already (two folders may both
-    hold `001.txt`) gets the names of its parent folders in front until it is unique.
+    id: str
+    location: str
+    file: str
+    content: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the next generation shows otherwise than the live one.
+
+    Attributes:
+        moved: Those whose content left another place.
+        removed: Ids of those that are gone without having moved.
+        leaving: Keys of all articles that are shown no more, also the changed ones'.
+        unchanged: Ids of those that were read and are as they were.
+        kept: How many were not read, being unchanged or unreadable now.
     """
-    gone = {key for key, _ in leaving(sql, roots)}
-    staged = sql.execute("SELECT location, id FROM staged ORDER BY location").fetchall()
-    for location, wanted in staged:
-        chosen = next(
-            name for name in _names(sql, location, wanted) if not _taken(sql, name, location, gone)
+
+    added: tuple[Incoming, ...]
+    changed: tuple[Incoming, ...]
+    moved: tuple[Incoming, ...]
+    removed: tuple[str, ...]
+    leaving: tuple[int, ...]
+    unchanged: tuple[str, ...]
+    kept: int
+
+    def report(self, generation: int) -> BuildReport:
+        """Count them, as of a build that makes this generation."""
+        return BuildReport(
+            generation,
+            added=len(self.added),
+            changed=len(self.changed),
+            moved=len(self.moved),
+            removed=len(self.removed),
+            unchanged=len(self.unchanged) + self.kept,
         )
-        if chosen != wanted:
-            sql.execute("UPDATE staged SET id = ? WHERE location = ?", (chosen, location))
 
 
-def _names(sql: sqlite3.Connection, location: str, wanted: str) -> Iterator[str]:
-    row = sql.execute(
-        "SELECT id FROM articles WHERE location = ? AND removed IS NULL", (location,)
-    ).fetchone()
-    if row and (row[0] == wanted or row[0].endswith(f"/{wanted}")):
-        yield str(row[0])
-    yield wanted
-    file = file_of(location)
-    parents = list(PurePath(file).parts[1:] if file != location else PurePath(file).parts[1:-1])
-    while wanted.startswith("/".join(parents[-1:]) + "/") and parents:
-        parents.pop()
-    name = wanted
-    for parent in reversed(parents):
-        name = f"{parent}/{name}"
-        yield name
-    yield location
-    yield f"{location}#{wanted}"
+def decide(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
+    """Say what becomes of what is staged.
 
-
-def _taken(sql: sqlite3.Connection, name: str, location: str, gone: set[int]) -> bool:
-    staged = sql.execute(
-        "SELECT 1 FROM staged WHERE id = ? AND location < ?", (name, location)
-    ).fetchone()
-    live = sql.execute(
-        "SELECT key FROM articles WHERE id = ? AND removed IS NULL AND location != ? "
-        "AND location NOT IN (SELECT location FROM staged)",
-        (name, location),
-    )
-    return staged is not None or any(key not in gone for (key,) in live)
-
-
-def show_staged(
-    sql: sqlite3.Connection, roots: Sequence[str] | None, generation: int
-) -> BuildReport:
-    """Give staged articles the generation that adds them, and count what that changes."""
+    Args:
+        sql: Where the tables of `index.reading.Staging` are.
+        roots: Files and folders whose other articles are removed; None removes none.
+    """
     gone = leaving(sql, roots)
-    unchanged = _count(
-        sql,
-        "SELECT count(*) FROM staged s JOIN articles a ON a.location = s.location "
-        "WHERE a.removed IS NULL AND a.content = s.content AND a.id = s.id",
-    )
-    changed = sql.execute(
-        "UPDATE articles SET removed = ? WHERE removed IS NULL AND EXISTS (SELECT 1 FROM staged s "
-        "WHERE s.location = articles.location "
-        "AND (s.content != articles.content OR s.id != articles.id))",
-        (generation,),
-    ).rowcount
-    sql.executemany(
-        "UPDATE articles SET removed = ? WHERE key = ?", [(generation, key) for key, _ in gone]
-    )
-    new = sql.execute(
-        "INSERT INTO articles (id, location, file, content, added) "
-        "SELECT id, location, file, content, ? FROM staged s WHERE NOT EXISTS (SELECT 1 "
-        "FROM articles a WHERE a.location = s.location AND a.removed IS NULL)",
-        (generation,),
-    ).rowcount
-    moved = _moved(sql, {content for _, content in gone}, generation)
+    live = _live_staged(sql)
+    _assign_ids(sql, {key for key, _, _ in gone}, {at: name for at, (_, _, name) in live.items()})
+    vacated = Counter(content for _, content, _ in gone)
+    added: list[Incoming] = []
+    changed: list[Incoming] = []
+    moved: list[Incoming] = []
+    unchanged: list[str] = []
+    rows = sql.execute("SELECT id, location, file, content FROM staged ORDER BY location")
+    for one in (Incoming(*row) for row in rows):
+        known = live.get(one.location)
+        if known is None:
+            vacated[one.content] -= 1
+            (moved if vacated[one.content] >= 0 else added).append(one)
+        elif known[1:] == (one.content, one.id):
+            unchanged.append(one.id)
+        else:
+            changed.append(one)
+    arrived = Counter(one.content for one in moved)
+    removed = []
+    for _, content, name in gone:
+        arrived[content] -= 1
+        if arrived[content] < 0:
+            removed.append(name)
+    replaced = [live[one.location][0] for one in changed]
     kept = _count(
         sql,
-        "SELECT count(*) FROM articles a WHERE a.removed IS NULL AND a.added < ? "
+        "SELECT count(*) FROM articles a WHERE a.removed IS NULL "
         "AND a.location NOT IN (SELECT location FROM staged) "
         "AND a.file IN (SELECT file FROM kept)",
-        (generation,),
     )
-    return BuildReport(
-        generation,
-        added=new - changed - moved,
-        changed=changed,
-        moved=moved,
-        removed=len(gone) - moved,
-        unchanged=unchanged + kept,
+    return Changes(
+        tuple(added),
+        tuple(changed),
+        tuple(moved),
+        tuple(removed),
+        (*(key for key, _, _ in gone), *replaced),
+        tuple(unchanged),
+        kept,
+    )
+
+
+def show_staged(sql: sqlite3.Connection, changes: Changes, generation: int) -> None:
+    """Give staged articles the generation that adds them, and those that leave their last."""
+    sql.executemany(
+        "UPDATE articles SET removed = ? WHERE key = ?",
+        [(generation, key) for key in changes.leaving],
+    )
+    sql.executemany(
+        "INSERT INTO articles (id, location, file, content, added) VALUES (?, ?, ?, ?, ?)",
+        [
+            (one.id, one.location, one.file, one.content, generation)
+            for one in (*changes.added, *changes.changed, *changes.moved)
+        ],
     )
 
 
@@ -151,6 +172,60 @@ def move_collections(sql: sqlite3.Connection, old: Sequence[str], new: str) -> N
         sql.execute("UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name))
 
 
+def _live_staged(sql: sqlite3.Connection) -> dict[str, tuple[int, int, str]]:
+    """The live articles at places that are staged: key, content and id by location."""
+    rows = sql.execute(  # the sign keeps SQLite from walking all that is live
+        "SELECT a.location, a.key, a.content, a.id FROM articles a "
+        "WHERE +a.removed IS NULL AND a.location IN (SELECT location FROM staged)"
+    )
+    return {location: (key, content, name) for location, key, content, name in rows}
+
+
+def _assign_ids(sql: sqlite3.Connection, gone: set[int], had: Mapping[str, str]) -> None:
+    """Make the ids of staged articles unique among what will be live.
+
+    An article keeps the id it has. One whose id another place has already (two folders may both
+    hold `001.txt`) gets the names of its parent folders in front until it is unique.
+    """
+    staged = sql.execute("SELECT location, id FROM staged ORDER BY location").fetchall()
+    for location, wanted in staged:
+        chosen = next(
+            name
+            for name in _names(had.get(location), location, wanted)
+            if not _taken(sql, name, location, gone)
+        )
+        if chosen != wanted:
+            sql.execute("UPDATE staged SET id = ? WHERE location = ?", (chosen, location))
+
+
+def _names(had: str | None, location: str, wanted: str) -> Iterator[str]:
+    if had and (had == wanted or had.endswith(f"/{wanted}")):
+        yield had
+    yield wanted
+    file = file_of(location)
+    parents = list(PurePath(file).parts[1:] if file != location else PurePath(file).parts[1:-1])
+    while wanted.startswith("/".join(parents[-1:]) + "/") and parents:
+        parents.pop()
+    name = wanted
+    for parent in reversed(parents):
+        name = f"{parent}/{name}"
+        yield name
+    yield location
+    yield f"{location}#{wanted}"
+
+
+def _taken(sql: sqlite3.Connection, name: str, location: str, gone: set[int]) -> bool:
+    staged = sql.execute(
+        "SELECT 1 FROM staged WHERE id = ? AND location < ?", (name, location)
+    ).fetchone()
+    live = sql.execute(
+        "SELECT key FROM articles WHERE id = ? AND removed IS NULL AND location != ? "
+        "AND location NOT IN (SELECT location FROM staged)",
+        (name, location),
+    )
+    return staged is not None or any(key not in gone for (key,) in live)
+
+
 def note_files(
     sql: sqlite3.Connection, roots: Sequence[str] | None, skipped: Sequence[Skipped]
 ) -> None:
@@ -176,30 +251,22 @@ def note_files(
     )
 
 
-def _moved(sql: sqlite3.Connection, contents: set[int], generation: int) -> int:
-    """Count the contents that left one place and came in at another."""
-    if not contents:
-        return 0
-    added = sql.execute("SELECT content FROM articles WHERE added = ?", (generation,))
-    return len(contents & {content for (content,) in added})
-
-
-def leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int]]:
-    """Live articles of the roots that were not read and are not kept: (key, content)."""
+def leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int, str]]:
+    """Live articles of the roots that were not read and are not kept: key, content, id."""
     kept = {file for (file,) in sql.execute("SELECT file FROM kept")}
-    gone: dict[int, int] = {}
+    gone: dict[int, tuple[int, str]] = {}
     for root in roots or ():
         prefix = root.rstrip(os.sep) + os.sep
         rows = sql.execute(
-            "SELECT key, content, file FROM articles WHERE removed IS NULL "
+            "SELECT key, content, id, file FROM articles WHERE removed IS NULL "
             "AND (file = ? OR substr(file, 1, ?) = ?) "
             "AND location NOT IN (SELECT location FROM staged)",
             (root, len(prefix), prefix),
         )
-        for key, content, file in rows:
+        for key, content, name, file in rows:
             if file not in kept and not any(str(p) in kept for p in PurePath(file).parents):
-                gone[key] = content
-    return sorted(gone.items())
+                gone[key] = content, name
+    return [(key, *gone[key]) for key in sorted(gone)]
 
 
 def _count(

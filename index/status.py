@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from index.builds import BuildRecord, last_builds
 from index.database import open_reader
 from index.days import number_day
 from index.errors import IndexMissing
@@ -42,6 +43,7 @@ class Status:
         bytes: Size of the whole index on disk.
         recipe_current: Whether this version of the program can read the index.
         remedy: The command that mends what is wrong; empty where nothing is.
+        builds: The last builds, the newest first.
     """
 
     folder: str
@@ -63,6 +65,7 @@ class Status:
     bytes: int
     recipe_current: bool
     remedy: str
+    builds: tuple[BuildRecord, ...]
 
 
 def index_status(settings: Settings) -> Status:
@@ -168,6 +171,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         bytes=_size(folder),
         recipe_current=current,
         remedy="" if current else "python -m index build",
+        builds=last_builds(sql),
     )
 
 

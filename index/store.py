@@ -5,7 +5,6 @@ Knows nothing of files, tokenizers or how vectors and words are stored.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import time
@@ -14,19 +13,21 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from index.builds import Origin, note_build
 from index.database import open_writer
-from index.days import day_number, number_day
+from index.days import number_day
 from index.lexical import Words
-from index.remaking import due
+from index.reading import Said, Staging
+from index.remaking import distrust_bare, due
 from index.staging import (
-    assign_ids,
+    decide,
     move_collections,
     note_files,
     show_earlier,
     show_staged,
     take_out,
 )
-from index.types import Article, BuildReport, Passage, Skipped, file_of
+from index.types import Article, BuildReport, Passage, Skipped
 
 
 class Store:
@@ -36,8 +37,8 @@ class Store:
         """Open it and forget what a killed build had staged; its embeddings stay."""
         self._sql = open_writer(index_dir)
         self.recipe = recipe
-        for table in ("staged", "staged_files", "kept"):
-            self._sql.execute(f"DELETE FROM {table}")
+        self.staging = Staging(self._sql, recipe, self._keep_content)
+        distrust_bare(self._sql)
 
     def __enter__(self) -> Store:
         return self
@@ -50,19 +51,7 @@ class Store:
         """The live generation; 0 before the first build."""
         return int(self._meta("generation") or 0)
 
-    @property
-    def old_recipe(self) -> bool:
-        """Whether the live generation was made with another recipe."""
-        return self._meta("recipe") not in (None, self.recipe)
-
     # 1. staging
-
-    def same_file(self, path: str, modified: int, size: int) -> bool:
-        """Whether a file is as it was when it was last read."""
-        if self.old_recipe:
-            return False
-        row = self._sql.execute("SELECT modified, size FROM files WHERE path = ?", (path,))
-        return bool(row.fetchone() == (modified, size))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -83,37 +72,13 @@ class Store:
         """End the transaction."""
         self._sql.execute("COMMIT")
 
-    def stage(self, article: Article) -> None:
-        """Note an article that was read; its text is kept, though not visible yet."""
-        content = self._content(article)
-        file = file_of(article.location)
-        self._sql.execute(
-            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
-            (article.location, article.id, file, content),
+    def _keep_content(self, digest: str, said: Said) -> int:
+        row = self._sql.execute(
+            "INSERT INTO contents (hash, headline, day, source, url, text, made) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
+            (digest, *said, time.time()),
         )
-
-    def stage_file(self, path: str, modified: int, size: int) -> None:
-        """Note a file that was read to its end."""
-        self._sql.execute(
-            "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)", (path, modified, size)
-        )
-
-    def keep(self, file: str) -> None:
-        """Keep what a file (or a folder) held: it is unchanged, or cannot be read now."""
-        self._sql.execute("INSERT OR IGNORE INTO kept VALUES (?)", (file,))
-
-    def _content(self, article: Article) -> int:
-        day = day_number(article.date) if article.date else None
-        said = (article.headline, day, article.source, article.url, article.text)
-        digest = hashlib.sha256(json.dumps([self.recipe, *said]).encode()).hexdigest()
-        row = self._sql.execute("SELECT key FROM contents WHERE hash = ?", (digest,)).fetchone()
-        if row is None:
-            row = self._sql.execute(
-                "INSERT INTO contents (hash, headline, day, source, url, text, made) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
-                (digest, *said, time.time()),
-            ).fetchone()
-        return int(row[0])
+        return int(row.fetchone()[0])
 
     # 2. embedding
 
@@ -194,6 +159,7 @@ class Store:
         skipped: Sequence[Skipped],
         merged: tuple[Sequence[str], str] | None = None,
         *,
+        origin: Origin,
         embedded: int = 0,
         seconds: Mapping[str, float] | None = None,
     ) -> BuildReport:
@@ -203,15 +169,17 @@ class Store:
             roots: Files and folders whose other articles are removed; None removes none.
             skipped: What could not be read, kept for `status`.
             merged: Collections whose vectors were copied into another, and that other.
+            origin: Where the build comes from, for the record of builds.
             embedded: Passages embedded by this build, for the report.
             seconds: Time by stage, for the report.
         """
         before = self.generation
         generation = before + 1
         with self.transaction():
-            remade = self.old_recipe or due(self._sql)
-            assign_ids(self._sql, roots)
-            report = show_staged(self._sql, roots, generation)
+            remade = self.staging.old_recipe or due(self._sql)
+            changes = decide(self._sql, roots)
+            show_staged(self._sql, changes, generation)
+            report = changes.report(generation)
             if merged:
                 move_collections(self._sql, *merged)
             note_files(self._sql, roots, skipped)
@@ -232,12 +200,12 @@ class Store:
                 embedded=embedded,
                 seconds=dict(seconds or {}),
             )
-            self._note_generation(report)
+            self._note_generation(report, origin)
         return report
 
     def remove(self, ids: Sequence[str]) -> BuildReport:
         """Take articles out by id, in one transaction; their files will be read anew."""
-        before = self.generation
+        before, origin = self.generation, Origin("remove")
         with self.transaction():
             removed = take_out(self._sql, ids, before + 1)
             if removed:
@@ -247,7 +215,7 @@ class Store:
             report = BuildReport(
                 self.generation, removed=removed, articles=articles, undated=undated
             )
-            self._note_generation(report)
+            self._note_generation(report, origin)
         return report
 
     def roll_back(self) -> BuildReport:
@@ -256,14 +224,14 @@ class Store:
         They become a generation of their own, and the one before it becomes the earlier one, so
         that a second call undoes the first.
         """
-        before, earlier = self.generation, self.earlier
+        before, earlier, origin = self.generation, self.earlier, Origin("rollback")
         with self.transaction():
             report = show_earlier(self._sql, earlier, before + 1)
             self._set_meta("generation", str(before + 1))
             self._set_meta("earlier", str(before))
             articles, undated = self._totals()
             report = replace(report, articles=articles, undated=undated)
-            self._note_generation(report)
+            self._note_generation(report, origin)
         return report
 
     @property
@@ -271,12 +239,13 @@ class Store:
         """The generation that a rollback goes back to; 0 where none is kept."""
         return int(self._meta("earlier") or 0)
 
-    def _note_generation(self, report: BuildReport) -> None:
+    def _note_generation(self, report: BuildReport, origin: Origin) -> None:
         self._sql.execute(
             "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
         )
         self._set_meta("report", json.dumps(asdict(report)))
         self._set_meta("built", str(time.time()))
+        note_build(self._sql, origin, report)
 
     def _totals(self) -> tuple[int, int]:
         articles, undated = self._sql.execute(

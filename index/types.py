@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 STDIN = "stdin"
@@ -158,7 +158,7 @@ class BuildReport:
 
     @property
     def touched(self) -> int:
-        """Articles that came, changed, moved or went."""
+        """How many articles are otherwise than before."""
         return self.added + self.changed + self.moved + self.removed
 
     @property
@@ -179,3 +179,13 @@ class Coverage:
     last: date | None
     articles: int
     undated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One generation of the index: when it was switched to, and what is live in it."""
+
+    number: int
+    made: datetime
+    articles: int
+    passages: int

@@ -116,7 +116,12 @@ class _Watch:
     def _build_once(self, roots: Sequence[Path], wait: float) -> Iterator[Event]:
         self._rest.waiting.clear()
         yield from build_index(
-            roots, self._settings, self._embeddings, wait=wait, whole=self._rest.whole
+            roots,
+            self._settings,
+            self._embeddings,
+            wait=wait,
+            whole=self._rest.whole,
+            command="watch",
         )
 
 

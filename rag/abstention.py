@@ -57,6 +57,7 @@ class Signals:
             answer than the one that is cited; -1 to 1.
         nearer: How much nearer to the question's words the answer stands in its sentence than
             another name or number there; -1 to 1, see `rag.nearness`.
+        first: 1 if it cites the article that was found best, else 0.
     """
 
     confirmed: float
@@ -68,6 +69,7 @@ class Signals:
     kind: float = 0.5
     rival: float = 0.0
     nearer: float = 0.0
+    first: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,16 @@ def signals_of(
         kind=gives_kind(question, said),
         rival=_rival(question, said, weights, evidence, cited),
         nearer=min((nearness(question, said, weights, one.quote) for one in cited), default=0.0),
+        first=float(_of_the_best(evidence, cited)),
     )
+
+
+def _of_the_best(evidence: Sequence[Evidence], cited: Sequence[Citation]) -> bool:
+    """Whether the first citation is of the article found best, or of its near-duplicate."""
+    best = max(evidence, key=lambda item: item.score, default=None)
+    if best is None or not cited:
+        return False
+    return cited[0].article_id in (best.article_id, *best.also_in)
 
 
 def _rival(

@@ -19,6 +19,7 @@ _PRONOUN = re.compile(
     r"\b(he|she|they|it|him|her|them|his|hers|their|its|who|mr|mrs|ms|dr|the)\b", re.IGNORECASE
 )
 _NAME_WEIGHT, _NUMBER_WEIGHT, _WORD_WEIGHT = 2.0, 3.0, 1.0
+_CHOSEN_WEIGHT = 1.0  # for the sentence that a window was chosen for; half for its neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,11 @@ def sentences_of(evidence: Sequence[Evidence]) -> list[Sentence]:
 
 
 def supporting(statement: str, question: str, evidence: Sequence[Evidence]) -> list[Sentence]:
-    """Return the sentence that supports a statement best, and a second if it adds a fact.
+    """Return the sentence that supports a statement best, and a second where one is not enough.
 
     What the statement says beyond the question decides: its names and numbers weigh most, then
-    its words.
+    its words. A second one brings a name or number that the first lacks; or, where the first
+    names nothing that was asked about, what it speaks of, from the same article.
     """
     sentences = sentences_of(evidence)
     if not sentences:
@@ -63,15 +65,28 @@ def supporting(statement: str, question: str, evidence: Sequence[Evidence]) -> l
     facts = _facts(statement, question)
     scored = [(_score(facts, sentence), -at) for at, sentence in enumerate(sentences)]
     best = sentences[-max(scored)[1]]
-    rest = {fact: weight for fact, weight in facts.items() if not _settled(fact, best)}
+    rest = {f: weight for f, weight in facts.items() if _hard(f) and not _settled(f, best)}
+    fresh = [fact for fact in rest if not _of_question(fact, question)]
+    others = [sentence for sentence in sentences if sentence is not best]
+    if not fresh and not echoes(question, [best]):
+        others = [s for s in others if s.evidence.article_id == best.evidence.article_id]
+        fresh = list(rest)
     second = max(
-        (s for s in sentences if s is not best),
-        key=lambda s: sum(w for f, w in rest.items() if _stands(f, s.text)),
+        (s for s in others if any(_stands(fact, s.text) for fact in fresh)),
+        key=lambda s: sum(weight for fact, weight in rest.items() if _stands(fact, s.text)),
         default=None,
     )
-    if second is None or not any(_hard(f) and _stands(f, second.text) for f in rest):
-        return [best]
-    return [best, second]
+    return [best] if second is None else [best, second]
+
+
+def echoes(question: str, cited: Sequence[Sentence]) -> bool:
+    """Whether the cited windows are about what the question names: one of its names is enough.
+
+    A name that a statement only takes over from the question is no claim of the statement's;
+    how well the evidence fits the question is weighed apart, in `rag.abstention`.
+    """
+    around = " ".join(f"{c.evidence.headline} {c.evidence.text}" for c in cited)
+    return any(name_stands(name, around) for name in names_in(question))
 
 
 Fact = tuple[str, str]  # kind and value: ("name", "Qin Gang"), ("number", "3958.0"), ("word", …)
@@ -98,7 +113,16 @@ def _score(facts: dict[Fact, float], sentence: Sentence) -> float:
     own = sum(weight for fact, weight in facts.items() if _stands(fact, text))
     around = f"{sentence.before} {sentence.evidence.headline}"
     lent = sum(w for fact, w in facts.items() if not _stands(fact, text) and _stands(fact, around))
-    return own + 0.3 * lent
+    likely = sentence.evidence.score * (1.0 if sentence.span == sentence.evidence.best else 0.5)
+    return own + 0.3 * lent + _CHOSEN_WEIGHT * likely
+
+
+def _of_question(fact: Fact, question: str) -> bool:
+    """Whether a name or number is taken over from the question."""
+    kind, value = fact
+    if kind == "name":
+        return name_stands(value, question)
+    return float(value) in strict_numbers_in(question).values()
 
 
 def _settled(fact: Fact, sentence: Sentence) -> bool:

@@ -161,6 +161,15 @@ def name_stands(name: str, text: str) -> bool:
     return len(words) == 1 and any(same_place(last, word) for word in held)
 
 
+def name_repeats(name: str, text: str) -> bool:
+    """Whether a name brings nothing that a text does not have: no word, or a form of one there.
+
+    Stricter than `name_stands`: Western Refining Company is another thing than a company.
+    """
+    words = set(_flat(name).split()) - _NAME_LINKS - _AFTER_NAMES
+    return words <= set(_flat(text).split()) or (len(words) == 1 and name_stands(name, text))
+
+
 @lru_cache(maxsize=1024)  # many names are looked for in one text
 def _searched(text: str) -> tuple[str, frozenset[str]]:
     """A text as names are looked for in it: flat, a blank at each end; and its words."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.words import content_stems, stems
-from rag.citing import Sentence, antecedent, cite, only_common_words, supporting
+from rag.citing import Sentence, antecedent, cite, echoes, only_common_words, supporting
 from rag.dates import mentioned_days
 from rag.facts import name_stands, names_in, numbers_in, strict_numbers_in
 from rag.types import Citation, Evidence
@@ -27,6 +27,11 @@ _MONTH_YEAR = re.compile(
 )
 _ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
 _YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
+_CLOSED = re.compile(
+    r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|will|would|can|could|should|may|might)\b",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
 
@@ -57,6 +62,8 @@ def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Groun
     cited = supporting(statement, question, evidence)
     if not cited or only_common_words(statement):
         return Grounded(statement, (), 0.0, "it says nothing that can be checked")
+    if _only_repeats(statement, question):
+        return Grounded(statement, (), 0.0, "it only repeats the question")
     starts, problem = _check_names(statement, question, cited)
     problem = problem or _check_years(statement, question, cited)
     problem = problem or _check_numbers(statement, question, cited)
@@ -67,6 +74,15 @@ def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Groun
         problem = "too little of it stands in the articles"
     citations = tuple(cite(s, start) for s, start in zip(cited, starts, strict=True))
     return Grounded(statement, citations, round(support, 3), problem)
+
+
+def _only_repeats(statement: str, question: str) -> bool:
+    """Whether a statement says nothing beyond a question that a yes or no does not answer."""
+    if _CLOSED.match(question) or _EITHER.search(question):
+        return False
+    own = question.partition("? (")[0]  # what a follow-up continues may hold its answer
+    known = {*stems(own), *strict_numbers_in(own)}
+    return {*content_stems(statement), *strict_numbers_in(statement)} <= known
 
 
 def _check_names(
@@ -87,21 +103,11 @@ def _check_names(
         if start is not None:
             known = starts[at]
             starts[at] = start if known is None else min(start, known)
-        elif name_stands(name, question) and _echo_stands(question, cited):
+        elif name_stands(name, question) and echoes(question, cited):
             continue
         elif not any(name_stands(name, c.evidence.headline) for c in cited):
             return starts, f"“{name}” is not in the cited sentence"
     return starts, ""
-
-
-def _echo_stands(question: str, cited: Sequence[Sentence]) -> bool:
-    """Whether the cited windows are about what the question names: one of its names is enough.
-
-    A name that the statement only takes over from the question is no claim of the statement's;
-    how well the evidence fits the question is weighed apart, in `rag.abstention`.
-    """
-    around = " ".join(f"{c.evidence.headline} {c.evidence.text}" for c in cited)
-    return any(name_stands(name, around) for name in names_in(question))
 
 
 def _check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
@@ -127,8 +133,8 @@ def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> 
     asked = set(strict_numbers_in(question).values())
     there = {value for c in cited for value in strict_numbers_in(c.text).values()}
     near = {value for c in cited for value in strict_numbers_in(c.evidence.text).values()}
-    # A number that only repeats the question is no claim of the statement's; see `_echo_stands`.
-    there |= asked if _echo_stands(question, cited) else asked & near
+    # A number that only repeats the question is no claim of the statement's; see `echoes`.
+    there |= asked if echoes(question, cited) else asked & near
     for words, value in said.items():
         if value not in there:
             return f"the number {words} is not in the cited sentence"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -18,7 +18,7 @@ from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
 from index.settings import Settings
 from index.snapshot import IndexReader
-from index.types import Article, Coverage
+from index.types import Article, Coverage, Generation
 from rag import answering, joining, writing
 from rag.abstention import calibration, is_abstention, signals_of
 from rag.answering import Found
@@ -180,7 +180,7 @@ class Pipeline:
 
     def catalogue(
         self, wanted: Wanted, limit: int, offset: int = 0
-    ) -> tuple[CataloguePage, dict[date, int]]:
+    ) -> tuple[CataloguePage, Mapping[date, int]]:
         """Return a page of the archive's list, and how many articles there are by month."""
         with self._reader.snapshot() as snapshot:
             catalogue = snapshot.catalogue()
@@ -190,6 +190,10 @@ class Pipeline:
         """Return what the archive holds."""
         with self._reader.snapshot() as snapshot:
             return snapshot.coverage()
+
+    def generation(self) -> Generation:
+        """Return the live generation of the index."""
+        return self._reader.live()
 
     def newest(self) -> date | None:
         """Return the newest article's date that is not after today."""

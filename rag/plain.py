@@ -1,10 +1,12 @@
-"""Answers and passages as plain values, for `--json` and the endpoints."""
+"""Answers, passages and articles as plain values, for `--json`, the endpoints and the tools."""
 
 # No `from __future__ import annotations` here: Gradio documents an endpoint by its return type
 # as it stands, and a postponed one stands as text.
 
-from typing import TypedDict
+from typing_extensions import TypedDict  # Python 3.11's own is not enough for the tools' schemas
 
+from index.catalogue import CataloguePage
+from index.types import Article
 from rag.types import Answer, RetrievedPassage
 
 
@@ -20,7 +22,7 @@ class CitationJson(TypedDict):
 
 
 class AnswerJson(TypedDict):
-    """What `/ask` returns, and `python -m rag --json` prints."""
+    """What `python -m rag --json` prints."""
 
     question: str
     answer: str
@@ -51,6 +53,33 @@ class SearchJson(TypedDict):
 
     question: str
     passages: list[PassageJson]
+
+
+class ArticleJson(TypedDict):
+    """A whole article; the offsets of citations and passages are code points of `text`."""
+
+    article_id: str
+    headline: str
+    date: str | None
+    source: str | None
+    url: str | None
+    text: str
+
+
+class ListedJson(TypedDict):
+    """An article of a list, without its text."""
+
+    article_id: str
+    headline: str
+    date: str | None
+    source: str | None
+
+
+class ListJson(TypedDict):
+    """A page of a list of articles, and how many the whole list has."""
+
+    total: int
+    articles: list[ListedJson]
 
 
 def answer_json(answer: Answer) -> AnswerJson:
@@ -89,4 +118,32 @@ def passage_json(found: RetrievedPassage) -> PassageJson:
         start=found.passage.start,
         end=found.passage.end,
         score=found.score,
+    )
+
+
+def article_json(article: Article) -> ArticleJson:
+    """Return an article as plain values."""
+    return ArticleJson(
+        article_id=article.id,
+        headline=article.headline,
+        date=article.date.isoformat() if article.date else None,
+        source=article.source,
+        url=article.url,
+        text=article.text,
+    )
+
+
+def list_json(page: CataloguePage) -> ListJson:
+    """Return a page of a list as plain values."""
+    return ListJson(
+        total=page.total,
+        articles=[
+            ListedJson(
+                article_id=one.article_id,
+                headline=one.headline,
+                date=one.date.isoformat() if one.date else None,
+                source=one.source,
+            )
+            for one in page.articles
+        ],
     )

@@ -16,7 +16,7 @@ from rag.types import RetrievedPassage
 
 Span = tuple[int, int]
 # Chosen by docs/quality.md.
-WORDS, MEANING, KIND, RANK = 0.50, 0.30, 0.15, 0.20
+WORDS, MEANING, KIND, RANK = 0.50, 0.30, 0.20, 0.20
 RECENT = 0.3  # for questions of the newest state
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
 _HEADLINE = 0.5

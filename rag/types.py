@@ -167,6 +167,7 @@ class Answer:
             `first_token`, `total`.
         prompt: Name and digest of the prompt that wrote it; empty where no model did.
         signals: What the decision to answer was made from, by name; see `rag.abstention`.
+        request_id: Names the question in the log of the page; empty where none is kept.
     """
 
     question: str
@@ -186,6 +187,7 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     prompt: str = ""
     signals: Mapping[str, float] = field(default_factory=dict)
+    request_id: str = ""
 
     @property
     def abstained(self) -> bool:

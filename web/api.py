@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 PASSAGES = 100  # most passages that one call of /search returns
 
 
-def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AnswerJson]:
+class AskJson(AnswerJson):
+    """What `/ask` returns: an answer, and the question's name in the log."""
+
+    request_id: str
+
+
+def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJson]:
     """Return the function behind `/ask`."""
 
     def ask(
@@ -29,7 +35,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Answer
         date_to: str = "",
         sources: list[str] | None = None,
         history: list[list[str]] | None = None,
-    ) -> AnswerJson:
+    ) -> AskJson:
         """Answer a question from the archive; every statement cites the sentence behind it.
 
         Args:
@@ -41,8 +47,8 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Answer
             history: Earlier turns for follow-ups, oldest first, each [question, answer].
 
         Returns:
-            question, answer, outcome, abstained, reason, timings, and citations, each with
-            article_id, headline, date, quote, start and end (code points of the article's text).
+            question, answer, outcome, abstained, reason, timings, request_id, and citations, each
+            with article_id, headline, date, quote, start, end (code points of the article's text).
         """
         try:
             asked = make_question(
@@ -52,9 +58,9 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Answer
                 date_from=date_from,
                 date_to=date_to,
                 sources=sources or (),
-                history=_turns(history or []),
+                history=turns(history or []),
             )
-            return answer_json(_answer(pipeline, asked))
+            return ask_json(_answer(pipeline, asked))
         except BroadsheetError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -105,7 +111,13 @@ def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Sea
     return search
 
 
-def _turns(history: list[list[str]]) -> tuple[Turn, ...]:
+def ask_json(answer: Answer) -> AskJson:
+    """Return an answer as plain values."""
+    return AskJson(**answer_json(answer), request_id=answer.request_id)
+
+
+def turns(history: list[list[str]]) -> tuple[Turn, ...]:
+    """Return a conversation from plain values; raises `QuestionError` where it is none."""
     if any(len(turn) != 2 or not all(isinstance(part, str) for part in turn) for turn in history):
         raise QuestionError("history: each turn is a list of two texts, [question, answer].")
     return tuple(Turn(question, answer) for question, answer in history)

@@ -18,6 +18,7 @@ from index.errors import BroadsheetError, QuestionError
 from rag.asking import make_question
 from rag.types import Event, Token
 from web import render, wording
+from web.events import session_of
 from web.exchange import Exchange, advance, history
 from web.markup import message
 
@@ -100,7 +101,7 @@ def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[An
         request: gr.Request,
     ) -> tuple[Any, ...]:
         keep = (gr.skip(),) * 6
-        if _session(request) in running:
+        if session_of(request) in running:
             return *keep, message("Wait for the answer, or stop it first."), gr.skip()
         try:
             question = make_question(
@@ -132,12 +133,12 @@ def make_answer(pipeline: Pipeline, running: Running) -> Callable[..., Iterator[
         if not exchanges or exchanges[-1].done:
             yield (gr.skip(),) * 6  # without any yield Gradio would empty the outputs
             return
-        cancel = running.start(_session(request))
+        cancel = running.start(session_of(request))
         try:
-            yield (gr.skip(),) * 4 + _buttons(busy=True)
+            yield (gr.skip(),) * 4 + buttons(busy=True)
             yield from _drawings(pipeline, exchanges, cancel)
         finally:
-            running.end(_session(request), cancel)
+            running.end(session_of(request), cancel)
 
     return answer
 
@@ -146,7 +147,7 @@ def make_stop(running: Running) -> Callable[..., None]:
     """Return what the Stop button and a closed page do."""
 
     def stop(request: gr.Request) -> None:
-        running.stop(_session(request))
+        running.stop(session_of(request))
 
     return stop
 
@@ -158,9 +159,9 @@ def make_renew(running: Running) -> Callable[..., tuple[Any, ...]]:
     """
 
     def renew(request: gr.Request) -> tuple[Any, ...]:
-        running.discard(_session(request))
+        running.discard(session_of(request))
         said = render.spoken("New conversation")
-        return (), "", "", "", said, "", "", gr.update(visible=True), *_buttons(busy=False)
+        return (), "", "", "", said, "", "", gr.update(visible=True), *buttons(busy=False)
 
     return renew
 
@@ -200,7 +201,7 @@ def _drawings(
             render.reply(exchange, turn),
             gr.skip() if same else render.evidence(exchange, turn),
             gr.skip() if _same_words(exchange, shown) else render.spoken(_words(exchange)),
-            *_buttons(busy=not exchange.done),
+            *buttons(busy=not exchange.done),
         )
         shown = exchange
 
@@ -217,9 +218,6 @@ def _same_words(one: Exchange, other: Exchange) -> bool:
     return _words(one) == _words(other)
 
 
-def _buttons(*, busy: bool) -> tuple[Any, Any]:
+def buttons(*, busy: bool) -> tuple[Any, Any]:
+    """Return which of Ask and Stop is shown."""
     return gr.update(visible=not busy), gr.update(visible=busy)
-
-
-def _session(request: gr.Request) -> str:
-    return str(request.session_hash or "")

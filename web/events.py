@@ -25,3 +25,8 @@ def position(named: Mapping[str, object], kind: str, count: int) -> int | None:
     if named.get("kind") != kind or type(number) is not int:
         return None
     return number if 0 <= number < count else None
+
+
+def session_of(request: gr.Request) -> str:
+    """Return what tells a page that is open from the others."""
+    return str(request.session_hash or "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from uuid import uuid4
 
-from index.types import Coverage
+from index.types import Article, Coverage
 from rag.types import (
     Answer,
     Event,
@@ -21,6 +23,13 @@ from rag.types import (
 HISTORY = 4  # earlier turns that a follow-up may refer to
 
 
+class Since(StrEnum):
+    """What has become of a quote since it was cited."""
+
+    GONE = "gone"
+    CHANGED = "changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A question and the state of its answer.
@@ -29,6 +38,10 @@ class Exchange:
         draft: What the model has written so far, unchecked.
         error: A message for people where answering failed.
         stopped: Whether the asker stopped it; the draft is then kept, marked as such.
+        since: What has become of those quotes that stand no more where they were taken from, by
+            what they are (`cite` or `evidence`) and their position; for old exchanges alone.
+        id: Names the exchange in the browser that keeps it, and its conversation if it is the
+            first: 32 hexadecimal digits.
     """
 
     question: Question
@@ -40,6 +53,8 @@ class Exchange:
     answer: Answer | None = None
     error: str = ""
     stopped: bool = False
+    since: Mapping[tuple[str, int], Since] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def done(self) -> bool:
@@ -56,6 +71,13 @@ class Place:
     quote: str
     start: int
     end: int
+
+    def span_in(self, text: str) -> tuple[int, int]:
+        """Return where the quote stands in the article's text now; an empty span if nowhere."""
+        if text[self.start : self.end] == self.quote:
+            return self.start, self.end
+        at = text.find(self.quote) if self.quote else -1
+        return (at, at + len(self.quote)) if at >= 0 else (0, 0)
 
 
 def advance(exchange: Exchange, event: Event) -> Exchange:
@@ -97,14 +119,34 @@ def place(exchanges: Sequence[Exchange], named: Mapping[str, object]) -> Place |
     turn, kind, number = (named.get(name) for name in ("turn", "kind", "number"))
     if type(turn) is not int or type(number) is not int or not 0 <= turn < len(exchanges):
         return None
-    exchange = exchanges[turn]
-    if kind == "cite":
-        citations = exchange.answer.citations if exchange.answer else ()
-        if not 0 <= number < len(citations):
-            return None
-        one = citations[number]
-        return Place(one.article_id, one.headline, one.quote, one.start, one.end)
-    if kind != "evidence" or not 0 <= number < len(exchange.evidence):
-        return None
-    item = exchange.evidence[number]
-    return Place(item.article_id, item.headline, item.quote, *item.best)
+    return places(exchanges[turn]).get((str(kind), number))
+
+
+def places(exchange: Exchange) -> dict[tuple[str, int], Place]:
+    """Return every quote of an exchange, by `cite` or `evidence` and its position."""
+    citations = exchange.answer.citations if exchange.answer else ()
+    found = {
+        ("cite", number): Place(one.article_id, one.headline, one.quote, one.start, one.end)
+        for number, one in enumerate(citations)
+    }
+    for number, item in enumerate(exchange.evidence):
+        place = Place(item.article_id, item.headline, item.quote, *item.best)
+        found["evidence", number] = place
+    return found
+
+
+def since(exchange: Exchange, article: Callable[[str], Article | None]) -> Exchange:
+    """Return an old exchange with what has become of its quotes.
+
+    Args:
+        exchange: The exchange.
+        article: Returns an article of the archive as it is now by its id, None where it is gone.
+    """
+    became = {}
+    for name, one in places(exchange).items():
+        now = article(one.article_id)
+        if now is None:
+            became[name] = Since.GONE
+        elif one.quote and one.span_in(now.text) == (0, 0):
+            became[name] = Since.CHANGED
+    return replace(exchange, since=became)

@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from web import render
+from web import render, render_conversations
+from web.browser_key import BrowserKey
 from web.limits import PRESETS
 from web.listing import Listing
 
@@ -15,12 +16,19 @@ POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
 
 
-def lay_out(*, editing: bool) -> dict[str, Any]:
-    """Lay out the page and return its parts by name; `editing` adds what changes the index."""
+def lay_out(*, editing: bool, key: BrowserKey) -> dict[str, Any]:
+    """Lay out the page and return its parts by name.
+
+    Args:
+        editing: Whether there is what changes the index.
+        key: Under which the browser keeps conversations.
+    """
     parts: dict[str, Any] = {"exchanges": gr.State(())}
     with gr.Row(elem_id="head", equal_height=True):
         parts["header"] = html_part("", scale=1)
+        html_part(render_conversations.TOGGLE, elem_id="shelf-place")
         parts["renew"] = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
+    parts |= _shelf_parts(key)
     parts["model_state"] = html_part("", elem_id="model-state")
     with gr.Row(elem_id="desk"):
         with gr.Column(elem_id="chat", scale=3, min_width=0), gr.Tabs(elem_id="tabs"):
@@ -47,9 +55,31 @@ def lay_out(*, editing: bool) -> dict[str, Any]:
     return parts
 
 
+def _shelf_parts(key: BrowserKey) -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        "kept": gr.BrowserState("", storage_key=key.name, secret=key.secret),
+        "change": gr.Textbox(visible=False),
+    }
+    with gr.Column(elem_id="shelf", min_width=0):
+        parts["shelf_words"] = gr.Textbox(
+            label="Find a conversation",
+            placeholder="Find a conversation",
+            container=False,
+            show_label=False,
+            min_width=0,
+            elem_id="shelf-words",
+            html_attributes=gr.InputHTMLAttributes(autocomplete="off"),
+        )
+        nothing = render_conversations.conversations((), "", narrowed=False)
+        on_load = f"window.broadsheet.shelf.attach(element, trigger, '{key.name}')"
+        parts["shelf"] = html_part(nothing, elem_id="shelf-list", js_on_load=on_load)
+    return parts
+
+
 def _conversation_parts() -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    parts["past"] = html_part("", elem_id="past", js_on_load=CLICKS)
+    steady = CLICKS + "window.broadsheet.steady(element, watch)"
+    parts["past"] = html_part("", elem_id="past", js_on_load=steady)
     follow = CLICKS + "window.broadsheet.follow(element, watch)"
     parts["now"] = html_part("", elem_id="now", js_on_load=follow)
     parts["evidence"] = html_part("", elem_id="evidence", js_on_load=CLICKS)
@@ -127,13 +157,16 @@ def _archive_parts() -> dict[str, Any]:
 def _index_parts() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     html_part(
-        '<p class="found">Text, Markdown, HTML, JSON and JSON Lines, or a zip of such files. They '
-        "are kept in the data folder; a file of the same name takes the old one’s place. Questions "
-        "are answered from the old state until the new one is complete.</p>"
+        '<p class="found">Text, Markdown, HTML, JSON and JSON Lines, or a zip of such files. You '
+        "see what adding them would do before it is done. They are then kept in the data folder; "
+        "a file of the same name takes the old one’s place. Questions are answered from the old "
+        "state until the new one is complete.</p>"
     )
     parts["files"] = gr.File(label="Articles", file_count="multiple", elem_id="files")
-    parts["add"] = gr.Button("Add to the archive", variant="primary", elem_id="add")
+    parts["preview"] = html_part("", elem_id="preview")
+    parts["add"] = gr.Button("Add to the archive", variant="primary", elem_id="add", visible=False)
     parts["report"] = html_part("", elem_id="report")
+    parts["halt"] = gr.Button("Stop adding", elem_id="halt", visible=False)
     parts["status"] = html_part("", elem_id="status")
     return parts
 

@@ -23,6 +23,24 @@ window.broadsheet = {
       shown = turn;
     });
   },
+  /* Earlier questions appear above what is being read, which stays where it is. */
+  steady(element, watch) {
+    let turn = null;
+    let top = 0;
+    const read = (name) => element.querySelector(`.exchange${name}`);
+    element.addEventListener("click", ({ target }) => {
+      if (!target.closest(".earlier")) return;
+      turn = read("").dataset.turn;
+      top = read("").getBoundingClientRect().top;
+    });
+    watch("value", () => requestAnimationFrame(() => {
+      const same = turn === null ? null : read(`[data-turn="${turn}"]`);
+      turn = null;
+      if (!same) return;
+      window.scrollBy({ top: same.getBoundingClientRect().top - top, behavior: "instant" });
+      element.querySelector(".earlier, .mark")?.focus({ preventScroll: true });
+    }));
+  },
   /* An opened article is scrolled to the cited sentence and takes the focus. */
   reveal(element, watch) {
     const show = () => requestAnimationFrame(() => {
@@ -91,13 +109,13 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector("#stop") || document.querySelector("#close");
   if (button && button.offsetParent) button.click();
 });
-/* An article is taken out by the second of two clicks. */
+/* An article is taken out, and a conversation deleted, by the second of two clicks. */
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("#remove");
+  const button = event.target.closest?.("#remove, [data-again]");
   if (!button || button.dataset.sure) return;
   event.stopPropagation();
   const name = button.textContent;
   button.dataset.sure = "yes";
-  button.textContent = "Click again to take it out";
+  button.textContent = button.dataset.again ?? "Click again to take it out";
   setTimeout(() => { delete button.dataset.sure; button.textContent = name; }, 4000);
 }, { capture: true });

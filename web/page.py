@@ -16,6 +16,7 @@ from web.chat import Running, make_answer, make_begin, make_renew, make_stop
 from web.events import AT_ONCE, UNLISTED
 from web.exchange import place
 from web.feedback import FeedbackStore
+from web.keeping import wire_keeping
 from web.layout import EXAMPLES, POLL, lay_out
 from web.links import opened
 from web.markup import message
@@ -25,7 +26,10 @@ from web.tabs import wire_archive, wire_export, wire_index, wire_limits, wire_se
 from web.vote import make_vote
 
 if TYPE_CHECKING:
+    from gradio.events import Dependency
+
     from rag.pipeline import Pipeline
+    from web.browser_key import BrowserKey
     from web.uploads import Uploads
 
 HERE = Path(__file__).parent
@@ -36,16 +40,18 @@ MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
 def launch_options() -> dict[str, Any]:
     """Return what `launch` needs for this page: nothing of it comes from another host."""
-    script = (HERE / "page.js").read_text(encoding="utf-8")
+    scripts = (HERE / "page.js", HERE / "conversations.js")
+    script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
     return {
         "theme": gr.themes.Base(font=SYSTEM_FONTS, font_mono=MONO_FONTS),
-        "css_paths": [HERE / "style.css"],
+        "css_paths": [HERE / "style.css", HERE / "conversations.css"],
         "head": f"<script>{script}</script>",
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,
         "pwa": False,
+        "mcp_server": False,  # not by an environment variable either: web.tools serves ours
         "share": False,
     }
 
@@ -53,6 +59,7 @@ def launch_options() -> dict[str, Any]:
 def build_page(
     pipeline: Pipeline,
     feedback: FeedbackStore,
+    key: BrowserKey,
     *,
     max_question: int,
     uploads: Uploads | None = None,
@@ -62,21 +69,23 @@ def build_page(
     Args:
         pipeline: What answers.
         feedback: Where it is kept what people say of answers.
+        key: Under which browsers keep conversations.
         max_question: Characters that a question may have.
         uploads: Where articles go that are brought through the page; None where nobody may.
     """
     running = Running()
     page: gr.Blocks
     with gr.Blocks(title="Broadsheet", fill_width=True) as page:
-        parts = lay_out(editing=uploads is not None)
-        _asking(parts, pipeline, running, max_question)
+        parts = lay_out(editing=uploads is not None, key=key)
+        answered, renewed = _asking(parts, pipeline, running, max_question)
+        wire_keeping(page, parts, pipeline, running, answered, renewed)
         wire_limits(parts, pipeline)
         wire_search(parts, pipeline, max_question)
         wire_archive(parts, pipeline)
         _reading(parts, pipeline)
         wire_export(parts)
         if uploads is not None:
-            wire_index(parts, uploads)
+            wire_index(page, parts, uploads)
         vote = make_vote(feedback)
         for name in ("past", "now"):
             parts[name].click(vote, parts["exchanges"], None, **AT_ONCE)
@@ -91,8 +100,13 @@ def build_page(
     return page
 
 
-def _asking(parts: dict[str, Any], pipeline: Pipeline, running: Running, max_question: int) -> None:
-    """Wire the question box, the examples, Stop and New conversation."""
+def _asking(
+    parts: dict[str, Any], pipeline: Pipeline, running: Running, max_question: int
+) -> tuple[list[Dependency], Dependency]:
+    """Wire the question box, the examples, Stop and New conversation.
+
+    Returns what answers, and what begins a new conversation.
+    """
     begin, answer = make_begin(running, max_question=max_question), make_answer(pipeline, running)
     form = [parts[name] for name in ("exchanges", "box", "from", "to", "as_of", "sources")]
     shown = [parts[name] for name in ("exchanges", "past", "now", "evidence", "spoken")]
@@ -102,14 +116,15 @@ def _asking(parts: dict[str, Any], pipeline: Pipeline, running: Running, max_que
     limit: dict[str, Any] = {"concurrency_limit": ANSWERS, "concurrency_id": "answers"}
 
     asked = gr.on([parts["box"].submit, parts["ask"].click], begin, form, begun, **AT_ONCE)
-    asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED)
+    answered = [asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED)]
     for example in parts["examples"]:
         taken = example.click(_same, example, parts["box"], **AT_ONCE)
         asked = taken.success(begin, form, begun, **AT_ONCE)
-        asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED)
+        answered.append(asked.success(answer, parts["exchanges"], streamed, **limit, **UNLISTED))
     parts["stop"].click(make_stop(running), None, None, **AT_ONCE)
     renew = make_renew(running)
-    parts["renew"].click(renew, None, [*begun, *buttons], **AT_ONCE)
+    renewed = parts["renew"].click(renew, None, [*begun, *buttons], **AT_ONCE)
+    return answered, renewed
 
 
 def _reading(parts: dict[str, Any], pipeline: Pipeline) -> None:

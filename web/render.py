@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from index.types import Coverage
 from rag.chat_model import ModelStatus
-from rag.types import Answer, Citation, Evidence, Outcome, Statement
+from rag.types import Answer, Citation, Outcome, Statement
 from web import wording
 from web.exchange import Exchange
 from web.export import cited_text
@@ -20,6 +20,7 @@ from web.feedback import LONGEST_NOTE, Verdict
 from web.links import link
 from web.markup import safe
 
+RECENT = 10  # exchanges that are over and shown without being asked for
 _MARK = re.compile(r"\[(\d{1,4})\]")
 _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
 
@@ -62,11 +63,22 @@ def chips(labels: Sequence[str]) -> str:
     return f'<ul class="bounds set" aria-label="Limits">{items}</ul>' if items else ""
 
 
-def conversation(exchanges: Sequence[Exchange]) -> str:
-    """Exchanges that are over, oldest first."""
-    return "".join(
+def conversation(exchanges: Sequence[Exchange], first: int | None = None) -> str:
+    """Exchanges that are over, oldest first, from the one at `first` on, else the recent ones.
+
+    Above them stands a button that shows as many again: a page of hundreds would be slow.
+    """
+    first = max(0, len(exchanges) - RECENT) if first is None else first
+    shown = "".join(
         reply(exchange, turn) + evidence(exchange, turn, open_now=False)
-        for turn, exchange in enumerate(exchanges)
+        for turn, exchange in enumerate(exchanges[first:], first)
+    )
+    if not first:
+        return shown
+    name, to = wording.earlier(min(first, 2 * RECENT)), max(0, first - 2 * RECENT)
+    return (
+        f'<button type="button" class="earlier" data-kind="earlier" data-number="{to}">'
+        f"{safe(name)}</button>{shown}"
     )
 
 
@@ -91,7 +103,7 @@ def evidence(exchange: Exchange, turn: int, *, open_now: bool = True) -> str:
     abstained = answer is not None and answer.abstained
     quoted = answer is not None and answer.outcome is Outcome.EVIDENCE_ONLY
     title = wording.evidence_title(exchange.evidence, abstained=abstained)
-    items = "".join(_evidence_item(e, turn, n) for n, e in enumerate(exchange.evidence))
+    items = "".join(_evidence_item(exchange, turn, n) for n in range(len(exchange.evidence)))
     state = " open" if open_now and not quoted else ""
     return (
         f'<details class="evidence"{state}><summary>{safe(title)}</summary>'
@@ -125,10 +137,11 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
         hint = wording.suggestion(exchange.question)
         parts.append(f'<p class="searched">{safe(f"{searched} {hint}")}</p>')
     else:
-        parts.append(_statements(answer, turn))
+        parts.append(_statements(exchange, answer, turn))
+        parts.append(_since(exchange))
     if answer.missing and answer.missing != exchange.question.text:
         parts.append(f'<p class="missing">Not in the articles: {safe(answer.missing)}</p>')
-    parts.append(_conflicts(answer, turn))
+    parts.append(_conflicts(exchange, answer, turn))
     parts.append(_removed(answer.removed))
     parts.append(_notices(answer.notices))
     foot = wording.footer(answer)
@@ -174,47 +187,60 @@ def _explained(answer: Answer) -> bool:
     return bool(wording.reason(answer))
 
 
-def _statements(answer: Answer, turn: int) -> str:
+def _statements(exchange: Exchange, answer: Answer, turn: int) -> str:
     if not answer.statements:
-        return f'<p class="text" dir="auto">{_marked(answer.text, answer.citations, turn)}</p>'
+        return f'<p class="text" dir="auto">{_marked(exchange, answer, turn)}</p>'
     separate = answer.outcome is Outcome.EVIDENCE_ONLY or "\n" in answer.text  # quotes, or a list
-    sentences = [_statement(statement, answer.citations, turn) for statement in answer.statements]
+    sentences = [_statement(exchange, answer, one, turn) for one in answer.statements]
     if separate:
         return "".join(f'<p class="text" dir="auto">{sentence}</p>' for sentence in sentences)
     return f'<p class="text" dir="auto">{" ".join(sentences)}</p>'
 
 
-def _statement(statement: Statement, citations: Sequence[Citation], turn: int) -> str:
+def _statement(exchange: Exchange, answer: Answer, statement: Statement, turn: int) -> str:
     text = _LAST_MARKS.sub("", statement.text)
-    marks = [_mark(turn, n, citations[n]) for n in statement.citations if 0 <= n < len(citations)]
-    return safe(text) + "".join(marks)
+    cited = [n for n in statement.citations if 0 <= n < len(answer.citations)]
+    return safe(text) + "".join(_mark(exchange, turn, n, answer.citations[n]) for n in cited)
 
 
-def _marked(text: str, citations: Sequence[Citation], turn: int) -> str:
-    """Escape `text` and turn each `[n]` that names a citation into a mark."""
+def _marked(exchange: Exchange, answer: Answer, turn: int) -> str:
+    """Escape the answer's text and turn each `[n]` that names a citation into a mark."""
     pieces = []
-    for place, piece in enumerate(_MARK.split(text)):
+    for place, piece in enumerate(_MARK.split(answer.text)):
         if place % 2 == 0:
             pieces.append(safe(piece))
-        elif 1 <= int(piece) <= len(citations):
-            pieces.append(_mark(turn, int(piece) - 1, citations[int(piece) - 1]))
+        elif 1 <= int(piece) <= len(answer.citations):
+            number = int(piece) - 1
+            pieces.append(_mark(exchange, turn, number, answer.citations[number]))
         else:
             pieces.append(f"[{piece}]")
     return "".join(pieces)
 
 
-def _mark(turn: int, number: int, citation: Citation) -> str:
+def _since(exchange: Exchange) -> str:
+    """What has become of the quotes of an old answer, where they stand no more."""
+    became = [(number, one) for (kind, number), one in exchange.since.items() if kind == "cite"]
+    return "".join(
+        f'<p class="since">[{number + 1}] {safe(wording.since(one))}</p>' for number, one in became
+    )
+
+
+def _mark(exchange: Exchange, turn: int, number: int, citation: Citation) -> str:
     day = wording.day_or_undated(citation.date)
     name = safe(f"Source {number + 1}: {citation.headline}, {day}")
+    became = exchange.since.get(("cite", number))
+    since = f'<span class="since">{safe(wording.since(became))}</span>' if became else ""
     return (
         f'<button type="button" class="mark" data-turn="{turn}" data-kind="cite"'
         f' data-number="{number}" aria-label="{name}">[{number + 1}]'
         f'<span class="tip" aria-hidden="true"><b dir="auto">{safe(citation.headline)}</b>'
-        f'<time>{safe(day)}</time><q dir="auto">{safe(citation.quote)}</q></span></button>'
+        f'<time>{safe(day)}</time><q dir="auto">{safe(citation.quote)}</q>{since}</span></button>'
     )
 
 
-def _evidence_item(item: Evidence, turn: int, number: int) -> str:
+def _evidence_item(exchange: Exchange, turn: int, number: int) -> str:
+    item, became = exchange.evidence[number], exchange.since.get(("evidence", number))
+    since = f'<span class="since">{safe(wording.since(became))}</span>' if became else ""
     day = wording.day_or_undated(item.date)
     origin = " · ".join(part for part in (day, item.source or "") if part)
     also = f" · also in {wording.count(len(item.also_in), 'article')}" if item.also_in else ""
@@ -222,28 +248,31 @@ def _evidence_item(item: Evidence, turn: int, number: int) -> str:
         f'<li><button type="button" class="open" data-turn="{turn}" data-kind="evidence"'
         f' data-number="{number}"><q dir="auto">{safe(item.quote)}</q>'
         f'<span class="from"><b dir="auto">{safe(item.headline)}</b>'
-        f' <span dir="auto">{safe(origin + also)}</span></span></button></li>'
+        f' <span dir="auto">{safe(origin + also)}</span></span>{since}</button></li>'
     )
 
 
-def _conflicts(answer: Answer, turn: int) -> str:
+def _conflicts(exchange: Exchange, answer: Answer, turn: int) -> str:
     blocks = []
     for conflict in answer.conflicts:
         if not all(0 <= n < len(answer.citations) for n in (conflict.earlier, conflict.later)):
             continue
         rows = "".join(
-            _conflict_row(turn, n, answer.citations[n], label)
+            _conflict_row(exchange, turn, n, answer.citations[n], label)
             for n, label in ((conflict.earlier, "earlier"), (conflict.later, "later"))
         )
         blocks.append(f'<div class="conflict"><p>The articles differ:</p><ul>{rows}</ul></div>')
     return "".join(blocks)
 
 
-def _conflict_row(turn: int, number: int, citation: Citation, label: str) -> str:
+def _conflict_row(
+    exchange: Exchange, turn: int, number: int, citation: Citation, label: str
+) -> str:
     day = wording.day_or_undated(citation.date)
     return (
         f'<li><span class="when">{safe(day)} <em>{label}</em></span>'
-        f' <q dir="auto">{safe(citation.quote)}</q>{_mark(turn, number, citation)}</li>'
+        f' <q dir="auto">{safe(citation.quote)}</q>'
+        f"{_mark(exchange, turn, number, citation)}</li>"
     )
 
 

@@ -19,7 +19,7 @@ def article(found: Article | None, place: Place) -> str:
             f'<article class="read"><h2 dir="auto">{safe(place.headline)}</h2>'
             f'<p class="notice">This article is no longer in the archive.{said}</article>'
         )
-    start, end = _find(found.text, place)
+    start, end = place.span_in(found.text)
     gone = '<p class="notice">The article has changed: the quoted sentence is not in it now.</p>'
     return (
         '<article class="read" tabindex="-1" aria-label="Article">'
@@ -28,14 +28,6 @@ def article(found: Article | None, place: Place) -> str:
         + _paragraphs(found, start, end)
         + "</article>"
     )
-
-
-def _find(text: str, place: Place) -> tuple[int, int]:
-    """Return where the quote stands now; an empty span where it no longer stands."""
-    if text[place.start : place.end] == place.quote:
-        return place.start, place.end
-    at = text.find(place.quote) if place.quote else -1
-    return (at, at + len(place.quote)) if at >= 0 else (0, 0)
 
 
 def _byline(found: Article) -> str:

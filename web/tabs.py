@@ -9,7 +9,15 @@ import gradio as gr
 from web import export
 from web.archive import make_list, make_turn
 from web.events import AT_ONCE, UNLISTED
-from web.indexing import make_add, make_remove, make_status
+from web.indexing import (
+    make_add,
+    make_follow,
+    make_forget,
+    make_halt,
+    make_look,
+    make_remove,
+    make_status,
+)
 from web.limits import PRESETS, drop_chip, make_preset, show_chips
 from web.search import make_find
 
@@ -48,14 +56,23 @@ def wire_archive(parts: dict[str, Any], pipeline: Pipeline) -> None:
         parts[name].click(turn, parts["listing"], shown, **AT_ONCE)
 
 
-def wire_index(parts: dict[str, Any], uploads: Uploads) -> None:
+def wire_index(page: gr.Blocks, parts: dict[str, Any], uploads: Uploads) -> None:
     """Wire the Index tab, and what takes an article out."""
-    shown = [parts[name] for name in ("files", "report", "status")]
-    one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds"}
-    parts["add"].click(make_add(uploads), parts["files"], shown, **one_by_one, **UNLISTED)
-    parts["index_tab"].select(make_status(uploads), None, parts["status"], **AT_ONCE)
+    one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds", **UNLISTED}
+    freely: dict[str, Any] = {"concurrency_limit": None, **UNLISTED}
+    looked = [parts[name] for name in ("preview", "report", "add")]
+    parts["files"].change(make_look(uploads), parts["files"], looked, **freely)
+    names = ("files", "preview", "report", "add", "halt", "status")
+    shown = [parts[name] for name in names]
+    parts["add"].click(make_add(uploads), None, shown, **freely)
+    parts["halt"].click(make_halt(uploads), None, parts["report"], **AT_ONCE)
+    opened = parts["index_tab"].select
+    opened(make_status(uploads), None, parts["status"], **AT_ONCE)
+    followed = [parts[name] for name in ("report", "halt", "status")]
+    opened(make_follow(uploads), None, followed, **freely)
     out = [parts["panel"], parts["article"]]
-    parts["remove"].click(make_remove(uploads), parts["open_id"], out, **one_by_one, **UNLISTED)
+    parts["remove"].click(make_remove(uploads), parts["open_id"], out, **one_by_one)
+    page.unload(make_forget(uploads))
 
 
 def wire_export(parts: dict[str, Any]) -> None:

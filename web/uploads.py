@@ -1,60 +1,105 @@
-"""Files that people bring through the page: kept in a folder of their own, and indexed from there.
+"""Articles that people bring through the page: looked at, added to the index, taken out.
 
-Names and zip archives come from outside: nothing is written but below that folder.
+What is only looked at lies in a folder of its own; what is added is kept in another, and indexed
+from there.
 """
 
 from __future__ import annotations
 
-import re
+import os
 import shutil
-import zipfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from index.build import build_index, remove_articles
 from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
+from index.preview import Preview, preview_files
 from index.settings import Settings
 from index.snapshot import IndexReader
 from index.status import Status, index_status
-from index.types import BuildEvent, BuildReport, Skipped, file_of
+from index.types import BuildReport, Skipped, file_of
+from web.batch import Batch
+from web.building import Building
 
-LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
-MOST = 50_000  # files in it
 WAIT = 2.0  # seconds to wait for another build
-_ODD = re.compile(r"[^\w .()+,&'’-]+")
-_PIECE = 1 << 20
+ABANDONED = 86_400.0  # seconds after which a batch that nobody added is deleted
+_BUSY = "Articles are being added already; wait for it to end, or stop it."
+_GONE = "These files are not there any more; choose them again."
 
 
 class Uploads:
-    """The folder of what was brought, and the index that it goes into."""
+    """The folder of what was brought, the index that it goes into, and what is yet to be added."""
 
     def __init__(self, settings: Settings, embeddings: MiniLMEmbeddings) -> None:
-        """Name the folder; it is made with the first file."""
+        """Name the folders; they are made with the first file."""
         self._settings = settings
         self._embeddings = embeddings
         self.folder = settings.data_dir.expanduser() / "uploads"
+        self.waiting = settings.data_dir.expanduser() / "brought"
+        self._lock = threading.Lock()
+        self._batches: dict[str, Batch] = {}  # by session
+        self.building: Building | None = None
 
-    def take(self, files: Sequence[Path]) -> list[Skipped]:
-        """Keep files, and what zip archives among them hold; returns what could not be kept.
+    def look(self, session: str, files: Sequence[Path]) -> Preview:
+        """Take files, in place of those that the session brought before, and say what adding does.
 
-        A file of the same name as one that was brought before takes its place.
+        Nothing of it is in the index or in `folder` until `add`.
+
+        Raises:
+            BroadsheetError: what the session brought before is being added.
+            OSError: the data folder cannot be written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        refused: list[Skipped] = []
-        for file in files:
-            try:
-                if zipfile.is_zipfile(file):
-                    self._unpack(file)
-                else:
-                    shutil.copyfile(file, self._place(file.name))
-            except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
-                refused.append(Skipped(file.name, f"cannot be kept: {error}"))
-        return refused
+        before = self._batches.get(session)
+        if before and before.placed:
+            raise BroadsheetError(_BUSY)
+        self.forget(session)
+        self._tidy()
+        batch = Batch(self.waiting, files)
+        with self._lock:
+            self._batches[session] = batch
+        said = preview_files(batch.files, self.folder, self._settings)
+        return replace(said, skipped=(*batch.refused, *self._named(said.skipped)))
 
-    def index(self) -> Iterator[BuildEvent | BuildReport]:
-        """Bring the index in line with the folder, as `index.build.build_index` does."""
-        return build_index([self.folder], self._settings, self._embeddings, wait=WAIT)
+    def add(self, session: str) -> Building:
+        """Begin to add what the session brought; a file of the same name takes the old one's place.
+
+        Raises:
+            BroadsheetError: there is nothing to add, or something is being added already.
+            OSError: the files cannot be moved to the folder; they are where they were.
+        """
+        with self._lock:
+            batch = self._batches.get(session)
+            if batch is None or batch.gone:
+                raise BroadsheetError(_GONE)
+            if self.building and self.building.running:
+                raise BroadsheetError(_BUSY)
+            try:
+                batch.move_to(self.folder)
+            except OSError:
+                batch.take_back(self.folder)
+                raise
+            build = partial(build_index, [self.folder], self._settings, self._embeddings, wait=WAIT)
+            self.building = Building(build, partial(self._end, session, batch))
+            return self.building
+
+    def forget(self, session: str) -> None:
+        """Delete what a session brought and has not added."""
+        with self._lock:
+            batch = self._batches.pop(session, None)
+            if batch and not batch.placed:
+                batch.discard()
+
+    def report(self, session: str, done: BuildReport) -> BuildReport:
+        """Return the report of a build with what of the files was refused, and short names."""
+        batch = self._batches.pop(session, None)
+        refused = batch.refused if batch else ()
+        return replace(done, skipped=(*refused, *self._named(done.skipped)))
 
     def remove(self, article_id: str) -> BuildReport:
         """Take an article out of the index, and the file that was brought with it alone.
@@ -78,27 +123,24 @@ class Uploads:
         """Return what is indexed; raises `IndexMissing` where nothing is."""
         return index_status(self._settings)
 
-    def _place(self, name: str) -> Path:
-        """Where a file of this name, or path in an archive, is kept: never outside the folder."""
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        clean = [_ODD.sub("_", part).strip(" .") for part in parts]
-        kept = [part[-120:] for part in clean if part][-8:]
-        if not kept:
-            raise ValueError("it has no name")
-        target = self.folder.joinpath(*kept)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target
+    def _end(self, session: str, batch: Batch, added: bool) -> None:
+        """Delete a batch that was added; else put its files back, to be added again."""
+        with self._lock:
+            if not added:
+                batch.take_back(self.folder)
+            if added or self._batches.get(session) is not batch:
+                batch.discard()
 
-    def _unpack(self, file: Path) -> None:
-        with zipfile.ZipFile(file) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
-            if len(members) > MOST:
-                raise ValueError(f"it holds {len(members):,} files; at most {MOST:,} are taken")
-            left = LARGEST
-            for member in members:
-                with archive.open(member) as source, self._place(member.filename).open("wb") as out:
-                    while piece := source.read(_PIECE):  # what a header says of sizes is no promise
-                        left -= len(piece)
-                        if left < 0:
-                            raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
-                        out.write(piece)
+    def _tidy(self) -> None:
+        """Delete what was left by pages that were closed, and by programs that ended."""
+        if not self.waiting.is_dir():
+            return
+        for folder in self.waiting.iterdir():
+            with suppress(FileNotFoundError):  # another program on this folder tidies too
+                if time.time() - folder.stat().st_mtime > ABANDONED:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _named(self, skipped: Iterable[Skipped]) -> list[Skipped]:
+        """Name files by their place below the folder, as the person knows them."""
+        prefix = f"{self.folder.resolve()}{os.sep}"
+        return [replace(one, location=one.location.removeprefix(prefix)) for one in skipped]

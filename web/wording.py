@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from index.types import Coverage
 from rag.chat_model import ModelStatus
@@ -18,6 +18,7 @@ from rag.types import (
     Reason,
     RetrievedPassage,
 )
+from web.exchange import Since
 from web.feedback import Verdict
 
 MONTHS = (
@@ -52,6 +53,16 @@ def day_or_undated(value: date | None) -> str:
     return day(value) if value else "undated"
 
 
+def moment(value: datetime) -> str:
+    """`18 Jun 2023, 09:30`, as it is in the value's own zone."""
+    return f"{_short(value, True)}, {value:%H:%M}"
+
+
+def short_day(value: date) -> str:
+    """`18 Jun 2023`, where there is little room."""
+    return _short(value, with_year=True)
+
+
 def _short(value: date, with_year: bool) -> str:
     text = f"{value.day} {MONTHS[value.month - 1][:3]}"
     return f"{text} {value.year}" if with_year else text
@@ -69,6 +80,20 @@ def span(first: date, last: date) -> str:
 def count(number: int, noun: str) -> str:
     """`1 article`, `1,117 articles`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def left(seconds: float) -> str:
+    """`40 s left`, `3 min left`."""
+    whole = round(seconds)
+    return f"{whole} s left" if whole < 120 else f"{whole // 60} min left"
+
+
+def took(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 5 s`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
 
 
 def coverage(archive: Coverage) -> str:
@@ -143,6 +168,27 @@ def _ordinal(number: int) -> str:
 def listed(total: int) -> str:
     """`1,117 articles`, or what to do where none is listed."""
     return count(total, "article") if total else "No article has these words and dates."
+
+
+def since(became: Since) -> str:
+    """What has become of a quote since it was cited."""
+    if became is Since.GONE:
+        return "Its article is no longer in the archive."
+    return "The article has changed since: the quoted sentence is not in it now."
+
+
+def conversations(number: int, *, narrowed: bool) -> str:
+    """`3 conversations, kept in this browser`, or why there is none."""
+    if number:
+        return f"{count(number, 'conversation')}, kept in this browser"
+    if narrowed:
+        return "No conversation has these words in its title or questions."
+    return "None yet. Answered questions are kept here, in this browser."
+
+
+def earlier(number: int) -> str:
+    """`Show 20 earlier questions`."""
+    return f"Show {count(number, 'earlier question')}"
 
 
 def _days_of(citations: Iterable[Citation]) -> str:
@@ -239,6 +285,5 @@ def _transfer(status: ModelStatus) -> str:
     if status.rate > 0:
         parts.append(f"{status.rate / 1e6:.0f} MB/s")
     if status.eta is not None and status.eta > 0:
-        seconds = round(status.eta)
-        parts.append(f"{seconds} s left" if seconds < 120 else f"{seconds // 60} min left")
+        parts.append(left(status.eta))
     return ", ".join(parts)

@@ -60,10 +60,14 @@ def test_a_draft_and_an_abstention(themed) -> None:
 
 def test_the_index(themed, served: Served, tmp_path) -> None:
     (tmp_path / "a.txt").write_text("date 2023-12-01 News\n\nIt rained.", encoding="utf-8")
-    served.uploads.take([tmp_path / "a.txt"])
-    list(served.uploads.index())
+    served.uploads.look("me", [tmp_path / "a.txt"])
+    served.uploads.add("me").result()
     themed.get_by_role("tab", name="Index").click()
-    themed.locator("#status .state").wait_for()
+    themed.locator("#status .builds").wait_for()
+    (tmp_path / "b.txt").write_text("date 2023-12-02 More news\n\nIt snowed.", encoding="utf-8")
+    (tmp_path / "empty.txt").write_text("", encoding="utf-8")
+    themed.locator("#files input[type=file]").set_input_files(sorted(tmp_path.glob("*.txt")))
+    themed.locator("#preview .preview").wait_for()
     assert serious(themed) == []
 
 

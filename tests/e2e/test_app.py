@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from mcp import Client
 
 from tests.conftest import MODELS
 from tests.index.archive import write
@@ -36,12 +38,25 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         "BROADSHEET_DATA_DIR": str(folder),
         "BROADSHEET_MODEL_DIR": str(MODELS),
         "BROADSHEET_LLM": "none",
+        "BROADSHEET_LOG_FORMAT": "json",
     }
     command = [sys.executable, "app.py", *arguments]
-    silent, heard = subprocess.DEVNULL, subprocess.PIPE
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=silent, stdout=silent, stderr=heard, text=True
-    )
+    heard = subprocess.PIPE
+    with log_of(folder).open("a") as log:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=heard,
+            text=True,
+        )
+
+
+def log_of(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "app.log"
 
 
 @contextmanager
@@ -85,6 +100,25 @@ def test_the_sample_comes_first_and_gives_way(tmp_path: Path) -> None:
     with running(data) as (_, said):
         assert len(said) == 1, "nothing was to be indexed"
     assert articles_in(data) == 1
+
+
+async def test_what_is_asked_through_the_tools_is_answered_counted_and_logged(tmp_path) -> None:
+    own = write(tmp_path / "own", OWN)
+    with running(tmp_path / "data", "--mcp", "--articles", str(own)) as (page, _):
+        async with Client(f"{page}/mcp") as client:
+            told = await client.call_tool("ask", {"question": "What opened over the Foyle?"})
+        answer = told.structured_content
+        assert answer["outcome"] == "evidence_only"
+        assert answer["citations"][0]["quote"] == "The bridge over the Foyle opened."
+        with urllib.request.urlopen(f"{page}/metrics", timeout=30) as measured:
+            counted = measured.read().decode()
+        assert 'broadsheet_questions_total{outcome="evidence_only"} 1.0\n' in counted
+        assert "broadsheet_index_articles 1.0\n" in counted
+        with urllib.request.urlopen(f"{page}/healthz", timeout=30) as health:
+            assert json.load(health)["model"] == "off"
+    (line,) = log_of(tmp_path / "data").read_text().splitlines()
+    assert json.loads(line)["request_id"] == answer["request_id"]
+    assert "Foyle" not in line
 
 
 def test_a_port_in_use_is_said_at_once(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ import pytest
 import index.build
 import index.recipe
 from index import cleanup
-from index.build import remove_articles, writing
+from index.build import remove_articles
 from index.errors import ArticleError, IndexLocked, IndexMismatch, IndexMissing
 from index.lexical import LexicalStore
+from index.lock import writing
 from index.readers import articles as reading
 from index.snapshot import IndexReader
 from index.status import index_status

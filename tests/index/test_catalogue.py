@@ -89,3 +89,18 @@ def test_what_is_listed_says_what_it_is(catalogue):
 
 def test_months_are_counted(catalogue):
     assert catalogue.months() == {date(2023, 6, 1): 2, date(2023, 8, 1): 1}
+
+
+def test_months_are_counted_once_a_generation(settings, hashed, tmp_path):
+    folder = write(tmp_path / "news", ARTICLES)
+    run_build(settings, hashed, folder)
+    reader = IndexReader(settings)
+    with reader.snapshot() as first:
+        months = first.catalogue().months()
+        with reader.snapshot() as second:
+            assert second.catalogue().months() is months
+        write(folder, {"e.txt": "date 2023-08-05 Rain"})
+        run_build(settings, hashed, folder)
+        with reader.snapshot() as newer:
+            assert newer.catalogue().months()[date(2023, 8, 1)] == 2
+        assert first.catalogue().months()[date(2023, 8, 1)] == 1

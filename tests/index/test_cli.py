@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import index.__main__ as main
 import index.build
 import index.embedder
-from index.build import writing
+from index.lock import writing
 from index.settings import Settings
 from tests.index.archive import STORIES, HashedEmbeddings, run_build, write
 
@@ -42,6 +42,25 @@ def test_build_of_good_files_ends_with_zero(shell, folder):
     assert "embedding: 4 of 4 articles" in done.stderr
     assert "\x1b" not in done.output
     assert shell("build", folder).exit_code == 0
+
+
+def test_a_dry_run_tells_what_a_build_would_do_and_does_nothing(shell, folder):
+    done = shell("build", folder, "--dry-run")
+    assert done.exit_code == 0
+    assert "added maui.txt\n" in done.stdout
+    assert "added: 4" in done.stdout
+    assert shell("status").exit_code == 2  # nothing is indexed
+    shell("build", folder)
+    (folder / "maui.txt").unlink()
+    (folder / "empty.txt").write_text("")
+    (folder / "bad\x1b[31mname.txt").write_text("News.")
+    done = shell("build", folder, "--dry-run")
+    assert done.exit_code == 1
+    assert "removed maui.txt\n" in done.stdout
+    assert f"skipped {folder}/empty.txt: empty" in done.stdout
+    assert "added bad\\x1b[31mname.txt\n" in done.stdout
+    assert "articles: 4" in shell("status").stdout
+    assert shell("build", "--dry-run").exit_code == 2
 
 
 def test_bad_files_are_named_with_their_reasons(shell, folder):
@@ -122,7 +141,7 @@ def test_bad_lines_are_named_and_the_rest_goes_in(shell):
     assert "skipped stdin:6: id 'a' stands in this file already" in done.stdout
     assert "skipped stdin:4" in shell("status").stdout
     shell("add", "-", piped=RECORDS[1])
-    assert "stdin" not in shell("status").stdout
+    assert "skipped stdin" not in shell("status").stdout
     assert shell("add", "-", piped="").exit_code == 2
 
 
@@ -157,6 +176,14 @@ def test_status_as_json(shell, folder):
     assert found["undated_names"] == ["recipe.txt"]
     assert (found["recipe_current"], found["remedy"]) == (True, "")
     assert found["bytes"] > 10_000
+    assert [(one["command"], one["added"]) for one in found["builds"]] == [("build", 4)]
+
+
+def test_status_names_the_last_build(shell, folder):
+    shell("build", folder)
+    shell("remove", "maui.txt")
+    (line,) = [one for one in shell("status").stdout.splitlines() if one.startswith("last build")]
+    assert ", remove: 1 removed, " in line
 
 
 def test_status_tells_what_may_be_one_story_twice(shell, folder):

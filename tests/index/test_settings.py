@@ -52,7 +52,13 @@ def test_commented_line_is_no_setting(own_folder):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PASSAGES", "0"), ("PASSAGES", "many"), ("HUB_TIMEOUT", "-1"), ("LLM_PARALLEL", "1000")],
+    [
+        ("PASSAGES", "0"),
+        ("PASSAGES", "many"),
+        ("HUB_TIMEOUT", "-1"),
+        ("LLM_PARALLEL", "1000"),
+        ("LOG_FORMAT", "xml"),
+    ],
 )
 def test_impossible_value_is_named(monkeypatch, name, value):
     monkeypatch.setenv(f"BROADSHEET_{name}", value)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from index.build import remove_articles
+from index.errors import IndexMissing
 from index.snapshot import IndexReader
 from index.types import Bounds
 from tests.index.archive import STORIES, found, ids_in, run_build, write
@@ -121,3 +122,26 @@ def test_best_hits_come_first_and_no_more_than_asked(settings, hashed, tmp_path)
         hits = snapshot.dense(hashed.embed_query("notice"), 5, narrow)
         names = {p.passage.article_id for p in snapshot.passages([h.key for h in hits]).values()}
         assert names == {"maui.txt", "sydney.txt"}
+
+
+def test_the_live_generation_is_counted_anew_after_a_build(settings, hashed, tmp_path):
+    news = write(tmp_path / "news")
+    before = datetime.now().astimezone().replace(microsecond=0)
+    run_build(settings, hashed, news)
+    reader = IndexReader(settings)
+    first = reader.live()
+    with reader.snapshot() as snapshot:
+        assert first.number == snapshot.generation
+    assert (first.articles, first.passages) == (4, 4)
+    assert before <= first.made <= datetime.now().astimezone()
+    assert reader.live() is first, "counted once"
+    (news / "maui.txt").unlink()
+    run_build(settings, hashed, news)
+    second = reader.live()
+    assert second.number > first.number
+    assert (second.articles, second.passages) == (3, 3)
+
+
+def test_without_an_index_there_is_no_live_generation(settings):
+    with pytest.raises(IndexMissing):
+        IndexReader(settings).live()

@@ -1,5 +1,7 @@
 """Statements tied to the sentences that support them."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +56,40 @@ def test_a_second_sentence_is_cited_where_it_adds_a_fact() -> None:
         "Spain beat England.",
         "The stadium held 75,784 people.",
     }
+
+
+def test_what_the_statement_takes_over_from_the_question_brings_no_second_sentence() -> None:
+    evidence = [
+        window("Acme Steel saw profits rise to 6.2m.", "a.txt"),
+        window("The Brickworks of Hull reported a loss for 2004.", "b.txt"),
+    ]
+    question = "How much profit did Acme Steel report for 2004?"
+    (only,) = supporting("Acme Steel reported profits of 6.2m for 2004.", question, evidence)
+    assert only.evidence.article_id == "a.txt"
+
+
+def test_what_a_sentence_speaks_of_is_cited_with_it_from_its_own_article() -> None:
+    evidence = [
+        replace(window("The treatment of obesity in adults had failed.", "a.txt"), start=40),
+        window("Acme Steel of Hull is 90 years old.", "b.txt"),
+        window("Acme Steel is in trouble.", "a.txt"),
+    ]
+    evidence[0] = replace(evidence[0], end=86, sentences=((40, 86),), best=(40, 86))
+    question = "What was the drug of Acme Steel meant to treat?"
+    cited = supporting("Acme Steel meant to treat obesity in adults.", question, evidence)
+    assert [one.text for one in cited] == [
+        "The treatment of obesity in adults had failed.",
+        "Acme Steel is in trouble.",
+    ]
+
+
+def test_the_sentence_that_was_searched_for_goes_before_an_aside() -> None:
+    evidence = [
+        replace(window("The final was played in Sydney.", "a.txt"), score=0.9),
+        replace(window("Sydney, where the final was played, is rainy.", "b.txt"), score=0.4),
+    ]
+    (best,) = supporting("The final was played in Sydney.", "Where was it?", evidence)
+    assert best.evidence.article_id == "a.txt"
 
 
 def test_one_sentence_that_says_all_is_enough() -> None:

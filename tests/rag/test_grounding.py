@@ -176,3 +176,23 @@ def test_the_year_of_the_question_must_fit_a_dated_article() -> None:
         [window("Spain won the World Cup.", "a.txt", published=date(2023, 8, 20))],
     )
     assert "2019" in made.problem
+
+
+@pytest.mark.parametrize(
+    ("statement", "question", "said"),
+    [
+        ("Ann Bell accused a journalist.", "Which journalist did Ann Bell accuse?", False),
+        ("Ann Bell accused a journalist.", "Did Ann Bell accuse a journalist?", True),
+        ("Ann Bell accused a journalist.", "Did she accuse a journalist or a judge?", True),
+        ("Ann Bell accused Joan Fry.", "Which journalist did Ann Bell accuse?", True),
+    ],
+)
+def test_an_answer_says_more_than_its_question(statement: str, question: str, said: bool) -> None:
+    evidence = [window("Ann Bell accused the journalist Joan Fry, and no judge.")]
+    assert ground(statement, question, evidence).supported is said
+
+
+def test_a_follow_up_may_be_answered_with_what_it_continues() -> None:
+    evidence = [window("Ann Bell accused the journalist Joan Fry.")]
+    asked = "And what is she called? (Whom did Ann Bell accuse Joan Fry)"
+    assert ground("Joan Fry", asked, evidence).supported

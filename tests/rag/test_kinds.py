@@ -20,6 +20,18 @@ from rag.kinds import Kind, gives_kind, kind_asked
         ("In which year did it begin?", Kind.DATE),
         ("Why was the visit postponed?", Kind.OTHER),
         ("What did COP28 call for?", Kind.OTHER),
+        ("In which state was she talking when he won the election?", Kind.NAME),
+        ("Which Finnish official handed it over when Finland joined?", Kind.NAME),
+        ("Which kind of business was sold?", Kind.OTHER),
+        ("Which of them lasted longer?", Kind.OTHER),
+        ("What was the firm's fourth-quarter net profit?", Kind.NUMBER),
+        ("To what level did the bank raise its rate?", Kind.NUMBER),
+        ("What does a place there cost each year?", Kind.NUMBER),
+        ("What is the name of the ship?", Kind.NAME),
+        ("Which 16-year-old's death was looked into?", Kind.NAME),
+        ("Who led the bank in 2004, and which year was best?", Kind.NAME),
+        ("The actor died at 77. In which year was he born?", Kind.DATE),
+        ("It may come from what animal over 600 years ago?", Kind.OTHER),
     ],
 )
 def test_kind_asked(question: str, kind: Kind) -> None:
@@ -37,6 +49,10 @@ def test_kind_asked(question: str, kind: Kind) -> None:
         ("When was Qin Gang removed?", "He was removed on Tuesday.", 1.0),
         ("When was Qin Gang removed?", "He was removed from his post.", 0.0),
         ("Why was it postponed?", "A balloon was seen.", 0.5),
+        ("Whom was Mr Qin to follow?", "Qin Gang was to follow.", 1.0),
+        ("Whom was Qin Gang to follow?", "Qin Gang was to follow.", 0.0),
+        ("A plant of which company burned?", "Western Refining Company", 1.0),
+        ("Which journalist did Ann Bell accuse?", "Ann Bell accused a journalist.", 0.0),
     ],
 )
 def test_what_an_answer_gives(question: str, statement: str, given: float) -> None:

@@ -14,6 +14,8 @@ from index.settings import Settings
 from tests.conftest import MODELS
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
+from web.browser_key import browser_key
+from web.doors import open_doors
 from web.feedback import FeedbackStore
 from web.uploads import Uploads
 
@@ -37,10 +39,11 @@ def served(tmp_path_factory) -> Iterator[Served]:
     settings = Settings(data_dir=data, model_dir=MODELS)
     uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
     feedback = FeedbackStore(data)
-    page = build_page(pipeline, feedback, max_question=200, uploads=uploads)
-    _, url, _ = page.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
-    )
+    host, key = "127.0.0.1", browser_key(data)
+    watched, doors = open_doors(pipeline, settings, host=host, people=None, mcp=False)
+    page = build_page(watched, feedback, key, max_question=200, uploads=uploads)
+    options = launch_options() | doors
+    _, url, _ = page.launch(server_name=host, prevent_thread_lock=True, quiet=True, **options)
     yield Served(url, pipeline, feedback, uploads)
     page.close(verbose=False)
     with warnings.catch_warnings():  # Gradio's server and client leave event loops unclosed

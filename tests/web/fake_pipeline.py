@@ -7,11 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from index.catalogue import CataloguePage, Listed, Order, Wanted
 from index.errors import ModelUnavailable
-from index.types import Article, Coverage, Passage
+from index.types import Article, Coverage, Generation, Passage
 from rag.chat_model import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
@@ -85,6 +85,7 @@ LISTED = [
     ),
 ]
 COVERAGE = Coverage(date(2023, 2, 1), date(2023, 12, 20), 46, 1)
+GENERATION = Generation(7, datetime(2024, 1, 2, 3, 4, 5).astimezone(), 46, 321)
 
 
 class FakePipeline:
@@ -98,6 +99,7 @@ class FakePipeline:
         self.questions: list[Question] = []
         self.cancels: list[threading.Event | None] = []
         self.status = ModelStatus(ModelState.READY)
+        self.unreadable: Exception | None = None  # why there is no index
 
     def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
         self.questions.append(question)
@@ -150,7 +152,8 @@ class FakePipeline:
     ) -> tuple[CataloguePage, dict[date, int]]:
         words = wanted.words.lower()
         every = [one for one in LISTED if words in f"{one.headline} {one.source}".lower()]
-        every = [one for one in every if wanted.first is None or _within(one, wanted)]
+        if wanted.first or wanted.last:
+            every = [one for one in every if one.date and _within(one.date, wanted)]
         key = {Order.DATE: "date", Order.HEADLINE: "headline", Order.SOURCE: "source"}
         name = key.get(wanted.order, "passages")
         every.sort(key=lambda one: str(getattr(one, name) or ""), reverse=wanted.descending)
@@ -159,6 +162,11 @@ class FakePipeline:
 
     def coverage(self) -> Coverage:
         return COVERAGE
+
+    def generation(self) -> Generation:
+        if self.unreadable is not None:
+            raise self.unreadable
+        return GENERATION
 
     def newest(self) -> date | None:
         return COVERAGE.last
@@ -178,8 +186,8 @@ class FakePipeline:
         return self.status
 
 
-def _within(one: Listed, wanted: Wanted) -> bool:
-    return one.date is not None and wanted.first <= one.date <= wanted.last
+def _within(day: date, wanted: Wanted) -> bool:
+    return (wanted.first or date.min) <= day <= (wanted.last or date.max)
 
 
 def cited(article_id: str, quote: str) -> Citation:

@@ -8,6 +8,8 @@ from index.model_files import ensure_embedder
 from index.settings import Settings
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
+from web.browser_key import browser_key
+from web.doors import open_doors
 from web.feedback import FeedbackStore
 from web.page import build_page, launch_options
 from web.uploads import Uploads
@@ -17,5 +19,7 @@ if __name__ == "__main__":
     settings = Settings(data_dir=Path(tempfile.mkdtemp()))
     uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
     feedback = FeedbackStore(settings.data_dir)
-    page = build_page(FakePipeline(), feedback, max_question=1000, uploads=uploads)
-    page.launch(server_name="127.0.0.1", server_port=port, **launch_options())
+    host, key = "127.0.0.1", browser_key(settings.data_dir)
+    pipeline, doors = open_doors(FakePipeline(), settings, host=host, people=None, mcp=True)
+    page = build_page(pipeline, feedback, key, max_question=1000, uploads=uploads)
+    page.launch(server_name=host, server_port=port, **launch_options(), **doors)

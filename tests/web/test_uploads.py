@@ -1,19 +1,25 @@
-"""Articles brought through the page: kept, indexed, taken out; nothing leaves its folder."""
+"""Articles brought through the page: looked at, added, taken out; nothing leaves its folder."""
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import index.build
 from index.errors import BroadsheetError
 from index.model_files import ensure_embedder
 from index.settings import Settings
-from index.types import BuildReport
+from index.types import BuildEvent, BuildReport, Stage
 from tests.conftest import MODELS
 from tests.index.archive import STORIES, HashedEmbeddings, live_ids, write
+from web import batch
 from web import uploads as kept_in
+from web.building import Building
 from web.uploads import Uploads
 
 
@@ -30,16 +36,20 @@ def _zip(path: Path, files: dict[str, str]) -> Path:
     return path
 
 
-def _indexed(uploads: Uploads) -> BuildReport:
-    *_, report = uploads.index()
-    return report
+def _added(uploads: Uploads, *files: Path) -> BuildReport:
+    """Bring files and add them, as one session does."""
+    uploads.look("me", files)
+    return uploads.report("me", uploads.add("me").result())
+
+
+def _names(folder: Path) -> set[str]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def test_files_and_archives_become_articles(uploads, tmp_path) -> None:
     single = write(tmp_path / "new", {"late.txt": "date 2023-12-01 Late news\n\nIt rained."})
-    brought = [single / "late.txt", _zip(tmp_path / "all.zip", STORIES)]
-    assert uploads.take(brought) == []
-    assert _indexed(uploads).added == 5
+    assert _added(uploads, single / "late.txt", _zip(tmp_path / "all.zip", STORIES)).added == 5
     assert live_ids(uploads._settings) == {"late.txt", *STORIES}
     assert uploads.status().articles == 5
 
@@ -47,8 +57,7 @@ def test_files_and_archives_become_articles(uploads, tmp_path) -> None:
 def test_a_file_of_the_same_name_takes_the_place_of_the_old_one(uploads, tmp_path) -> None:
     for text in ("It rained.", "It snowed."):
         folder = write(tmp_path / text[:4], {"a.txt": f"date 2023-12-01 News\n\n{text}"})
-        uploads.take([folder / "a.txt"])
-        report = _indexed(uploads)
+        report = _added(uploads, folder / "a.txt")
     assert (report.changed, report.articles) == (1, 1)
 
 
@@ -57,40 +66,48 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_old_one(uploads, tmp_pat
     ["../../out.txt", "/etc/out.txt", "..\\..\\out.txt", "a/../../../out.txt", "C:\\out.txt"],
 )
 def test_no_name_in_an_archive_leads_out_of_the_folder(uploads, tmp_path, name) -> None:
-    uploads.take([_zip(tmp_path / "evil.zip", {name: "date 2023-12-01 News\n\nText."})])
+    report = _added(uploads, _zip(tmp_path / "evil.zip", {name: "date 2023-12-01 News\n\nText."}))
     written = [path for path in tmp_path.rglob("*out.txt*") if path.is_file()]
     assert len(written) == 1
     assert written[0].resolve().is_relative_to(uploads.folder.resolve())
-    assert _indexed(uploads).articles == 1
+    assert report.articles == 1
 
 
-def test_an_archive_that_unpacks_to_too_much_is_refused(uploads, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(kept_in, "LARGEST", 1000)
-    bomb = _zip(tmp_path / "bomb.zip", {"a.txt": "x" * 5000})
-    (refused,) = uploads.take([bomb])
-    assert str(refused).startswith("bomb.zip: cannot be kept: it unpacks to more than")
-    monkeypatch.setattr(kept_in, "MOST", 1)
-    (refused,) = uploads.take([_zip(tmp_path / "many.zip", {"a.txt": "", "b.txt": ""})])
-    assert "at most 1 are taken" in str(refused)
+def test_an_archive_that_unpacks_to_too_much_is_refused_whole(
+    uploads, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(batch, "LARGEST", 1000)
+    bomb = _zip(tmp_path / "bomb.zip", {"small.txt": "News.", "a.txt": "x" * 5000})
+    said = uploads.look("me", [bomb])
+    assert str(said.skipped[0]).startswith("bomb.zip: cannot be taken: it unpacks to more than")
+    assert (said.added, _names(uploads.waiting)) == ((), set())
+    monkeypatch.setattr(batch, "MOST", 1)
+    said = uploads.look("me", [_zip(tmp_path / "many.zip", {"a.txt": "", "b.txt": ""})])
+    assert "at most 1 are taken" in str(said.skipped[0])
 
 
 def test_what_is_no_article_is_named_and_the_rest_goes_in(uploads, tmp_path) -> None:
     (tmp_path / "photo.txt").write_bytes(bytes(range(256)) * 9)
     good = write(tmp_path / "new", {"late.txt": "date 2023-12-01 Late news\n\nIt rained."})
-    uploads.take([tmp_path / "photo.txt", good / "late.txt"])
-    report = _indexed(uploads)
+    (tmp_path / "table.csv").write_text("a,b")
+    report = _added(uploads, tmp_path / "photo.txt", tmp_path / "table.csv", good / "late.txt")
     assert report.added == 1
-    assert [Path(one.location).name for one in report.skipped] == ["photo.txt"]
+    assert [one.location for one in report.skipped] == ["table.csv", "photo.txt"]
+    assert "unknown kind of file" in report.skipped[0].reason
+
+
+def test_what_a_system_adds_to_archives_unseen_is_passed_over(uploads, tmp_path) -> None:
+    unseen = {"__MACOSX/._maui.txt": "\0", ".DS_Store": "\0", "a/._b.txt": "\0"}
+    report = _added(uploads, _zip(tmp_path / "mac.zip", STORIES | unseen))
+    assert (report.added, report.skipped) == (4, ())
 
 
 def test_what_is_taken_out_does_not_come_back(uploads, tmp_path) -> None:
-    uploads.take([_zip(tmp_path / "all.zip", STORIES)])
-    _indexed(uploads)
+    _added(uploads, _zip(tmp_path / "all.zip", STORIES))
     uploads.remove("maui.txt")
     assert "maui.txt" not in live_ids(uploads._settings)
     more = write(tmp_path / "new", {"late.txt": "date 2023-12-01 Late news\n\nIt rained."})
-    uploads.take([more / "late.txt"])
-    _indexed(uploads)
+    _added(uploads, more / "late.txt")
     assert live_ids(uploads._settings) == {"late.txt", *STORIES} - {"maui.txt"}
     with pytest.raises(BroadsheetError, match="no such article"):
         uploads.remove("maui.txt")
@@ -99,8 +116,149 @@ def test_what_is_taken_out_does_not_come_back(uploads, tmp_path) -> None:
 def test_an_article_of_a_file_of_many_leaves_the_others(uploads, tmp_path) -> None:
     lines = [f'{{"id": "{n}", "title": "News {n}", "body": "Text {n}."}}' for n in (1, 2)]
     (tmp_path / "two.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    uploads.take([tmp_path / "two.jsonl"])
-    _indexed(uploads)
+    _added(uploads, tmp_path / "two.jsonl")
     uploads.remove("1")
     assert live_ids(uploads._settings) == {"2"}
     assert (uploads.folder / "two.jsonl").exists()
+
+
+def test_what_is_only_looked_at_is_neither_kept_nor_indexed(uploads, tmp_path) -> None:
+    _added(uploads, _zip(tmp_path / "all.zip", STORIES))
+    brought = {
+        "maui.txt": "date 2023-08-12 The toll rises\n\nIt is now 89.",
+        "sydney.txt": STORIES["sydney.txt"],
+        "twin.txt": STORIES["recipe.txt"],
+        "empty.txt": "",
+    }
+    said = uploads.look("me", [_zip(tmp_path / "more.zip", brought)])
+    assert (said.added, said.changed, said.unchanged) == (
+        ("twin.txt",), ("maui.txt",), ("sydney.txt",)
+    )  # fmt: skip
+    assert said.identical == (("twin.txt", "recipe.txt"),)
+    assert [str(one) for one in said.skipped] == ["empty.txt: empty"]
+    assert _names(uploads.folder) == set(STORIES)
+    assert live_ids(uploads._settings) == set(STORIES)
+    uploads.forget("me")
+    assert _names(uploads.waiting) == set()
+    with pytest.raises(BroadsheetError, match="choose them again"):
+        uploads.add("me")
+
+
+def test_files_in_place_of_others_that_were_not_added_leave_nothing(uploads, tmp_path) -> None:
+    uploads.look("me", [_zip(tmp_path / "all.zip", STORIES)])
+    late = write(tmp_path / "new", {"late.txt": "date 2023-12-01 Late news\n\nIt rained."})
+    uploads.look("me", [late / "late.txt"])
+    assert {Path(name).name for name in _names(uploads.waiting)} == {"late.txt"}
+    assert uploads.report("me", uploads.add("me").result()).added == 1
+    assert (_names(uploads.waiting), _names(uploads.folder)) == (set(), {"late.txt"})
+
+
+def test_what_nobody_added_for_a_day_is_deleted(uploads, tmp_path) -> None:
+    uploads.look("gone", [_zip(tmp_path / "all.zip", STORIES)])
+    (old,) = uploads.waiting.iterdir()
+    day_before = time.time() - kept_in.ABANDONED - 1
+    os.utime(old, (day_before, day_before))
+    uploads.look("me", [])
+    assert not old.exists()
+    with pytest.raises(BroadsheetError, match="choose them again"):
+        uploads.add("gone")
+
+
+class Slow(HashedEmbeddings):
+    """Waits with each batch until it is let go."""
+
+    go = threading.Event()
+    reached = threading.Event()
+
+    def embed(self, texts):
+        self.reached.set()
+        assert self.go.wait(30)
+        return super().embed(texts)
+
+
+@pytest.fixture
+def slow(tmp_path, monkeypatch) -> Uploads:
+    monkeypatch.setattr(Slow, "go", threading.Event())
+    monkeypatch.setattr(Slow, "reached", threading.Event())
+    settings = Settings(data_dir=tmp_path / "data", model_dir=MODELS)
+    return Uploads(settings, Slow(lambda: ensure_embedder(settings)))
+
+
+def test_a_build_that_is_stopped_leaves_everything_as_it_was(slow, tmp_path) -> None:
+    Slow.go.set()
+    _added(slow, _zip(tmp_path / "all.zip", STORIES))
+    Slow.go.clear()
+    Slow.reached.clear()
+    brought = {"maui.txt": "date 2023-08-12 The toll rises", "late.txt": "Late news."}
+    slow.look("me", [_zip(tmp_path / "more.zip", brought)])
+    building = slow.add("me")
+    assert Slow.reached.wait(30)
+    for again in (lambda: slow.add("me"), lambda: slow.look("me", [])):
+        with pytest.raises(BroadsheetError, match="being added already"):
+            again()
+    building.stop()
+    Slow.go.set()
+    with pytest.raises(BroadsheetError, match="Stopped"):
+        building.result()
+    assert live_ids(slow._settings) == set(STORIES)
+    assert (slow.folder / "maui.txt").read_text() == STORIES["maui.txt"]
+    assert _names(slow.folder) == set(STORIES)
+    assert slow.status().builds[0].error == "stopped"
+    report = slow.report("me", slow.add("me").result())
+    assert (report.added, report.changed) == (1, 1)
+    assert _names(slow.waiting) == set()
+
+
+def test_a_build_goes_on_when_its_page_is_closed(slow, tmp_path) -> None:
+    slow.look("me", [_zip(tmp_path / "all.zip", STORIES)])
+    building = slow.add("me")
+    assert Slow.reached.wait(30)
+    slow.forget("me")
+    Slow.go.set()
+    assert building.result().added == 4
+    assert (_names(slow.waiting), _names(slow.folder)) == (set(), set(STORIES))
+
+
+def test_a_build_is_followed_with_the_time_it_takes_yet(uploads, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(index.build, "_EMBED_PASSAGES", 2)
+    folder = write(tmp_path / "news")
+
+    seen: list[BuildEvent | BuildReport] = []
+
+    def events():
+        for event in index.build.build_index([folder], uploads._settings, uploads._embeddings):
+            yield event
+            end = time.monotonic() + 10
+            while event not in seen and time.monotonic() < end:
+                time.sleep(0.01)
+
+    steps = []
+    for step in Building(events, lambda _: None).follow():
+        seen.append(step.event)
+        steps.append(step)
+    steps = [step for step in steps if step.event.stage is Stage.EMBEDDING]
+    assert [step.event.done for step in steps] == [0, 2, 4]
+    assert steps[0].left is None
+    assert steps[1].left > 0
+    assert steps[2].left == 0
+
+
+def test_a_build_that_breaks_says_so_and_puts_the_files_back(uploads, tmp_path, monkeypatch):
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(HashedEmbeddings, "embed", broken)
+    uploads.look("me", [_zip(tmp_path / "all.zip", STORIES)])
+    with pytest.raises(BroadsheetError, match="the archive is as it was"):
+        uploads.add("me").result()
+    assert _names(uploads.folder) == set()
+    assert len(_names(uploads.waiting)) == 4
+
+
+def test_a_file_named_as_a_folder_is_refused_and_nothing_is_moved(uploads, tmp_path) -> None:
+    _added(uploads, _zip(tmp_path / "all.zip", {"maui/a.txt": "News of Maui."}))
+    uploads.look("me", [_zip(tmp_path / "more.zip", {"late.txt": "Late news.", "maui": "News."})])
+    with pytest.raises(OSError, match="maui is a folder there"):
+        uploads.add("me")
+    assert _names(uploads.folder) == {"maui/a.txt"}
+    assert len(_names(uploads.waiting)) == 2

@@ -1,0 +1,172 @@
+"""What a build would do: read and decided as a build does it, and neither embedded nor written.
+
+Works on tables of its own in memory over the live generation, so that it waits for no build.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from index.database import open_empty, open_reader
+from index.errors import IndexMissing
+from index.readers import in_full, read_articles
+from index.reading import Said, Staging, read_into
+from index.recipe import current_recipe
+from index.settings import Settings
+from index.staging import Changes, decide
+from index.types import Article, BuildReport, Skipped, Unchanged
+
+_TABLES = ("staged", "staged_files", "kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a build would do; articles are named by their ids.
+
+    Attributes:
+        unchanged: Those that were read and are as they were.
+        kept: How many were not read, as their files are as they were or cannot be read now.
+        identical: Of those added, the ones that say word for word what another says, and its id.
+        skipped: What cannot be read, each with its reason.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    moved: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    kept: int
+    identical: tuple[tuple[str, str], ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def report(self) -> BuildReport:
+        """The counts, as a build's report has them; what a build alone knows is 0."""
+        return BuildReport(
+            0,
+            added=len(self.added),
+            changed=len(self.changed),
+            moved=len(self.moved),
+            removed=len(self.removed),
+            unchanged=len(self.unchanged) + self.kept,
+            skipped=self.skipped,
+        )
+
+
+def preview_build(
+    paths: Sequence[Path], settings: Settings, *, prune: bool = True, again: bool = False
+) -> Preview:
+    """Return what `index.build.build_index` would do with the same arguments.
+
+    Args:
+        paths: Files and folders.
+        settings: Where the index lies; there need not be one yet.
+        prune: Whether articles that were found in `paths` before and are gone would be removed.
+        again: Whether all would be embedded anew; it changes everything, as another recipe does.
+
+    Raises:
+        ArticleError: one of the paths does not exist.
+    """
+    roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
+    recipe = f"{current_recipe()} again" if again else current_recipe()
+    with _rehearsing(settings, recipe) as (sql, staging):
+        return _preview(sql, staging, read_articles(paths, unchanged=staging.unchanged), roots)
+
+
+def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
+    """Return what a build of `target` would do if it held the files of `folder` too.
+
+    Args:
+        folder: Files that are to be moved to `target`, below which they have the same names.
+        target: A folder of articles; its other files are not looked at, and would stay.
+        settings: Where the index lies; there need not be one yet.
+    """
+    here, there = str(in_full(folder)), str(target.resolve())
+    replaced = {there + str(path).removeprefix(here) for path in Path(here).rglob("*")}
+    with _rehearsing(settings, current_recipe()) as (sql, staging):
+        for file in _below(sql, there):
+            if file not in replaced:
+                staging.keep(file)
+        items = (_placed(item, here, there) for item in read_articles([folder]))
+        return replace(_preview(sql, staging, items, [there]), kept=0)
+
+
+@contextmanager
+def _rehearsing(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connection, Staging]]:
+    """Yield the live generation, over which tables in memory take what is staged."""
+    try:
+        sql = open_reader(settings.index_dir)
+    except IndexMissing:
+        sql = open_empty()
+    try:
+        marks = ", ".join("?" * len(_TABLES))
+        query = f"SELECT sql FROM sqlite_master WHERE tbl_name IN ({marks}) AND sql NOT NULL"
+        for (made,) in sql.execute(f"{query} ORDER BY type DESC", _TABLES).fetchall():
+            kind = "CREATE TABLE " if made.startswith("CREATE TABLE ") else "CREATE INDEX "
+            sql.execute(made.replace(kind, f"{kind}temp.", 1))
+        unseen: dict[str, int] = {}
+
+        def new_content(digest: str, _: Said) -> int:
+            return -1 - unseen.setdefault(digest, len(unseen))
+
+        yield sql, Staging(sql, recipe, new_content)
+    finally:
+        sql.close()
+
+
+def _preview(
+    sql: sqlite3.Connection,
+    staging: Staging,
+    items: Iterable[Article | Skipped | Unchanged],
+    roots: Sequence[str] | None,
+) -> Preview:
+    skipped: list[Skipped] = []
+    for _ in read_into(staging, items, roots, skipped):
+        pass
+    changes = decide(sql, roots)
+    return Preview(
+        added=tuple(one.id for one in changes.added),
+        changed=tuple(one.id for one in changes.changed),
+        moved=tuple(one.id for one in changes.moved),
+        removed=changes.removed,
+        unchanged=changes.unchanged,
+        kept=changes.kept,
+        identical=tuple(_identical(sql, changes)),
+        skipped=tuple(skipped),
+    )
+
+
+def _identical(sql: sqlite3.Connection, changes: Changes) -> Iterator[tuple[str, str]]:
+    """Yield the articles added that say what a live one, or one before them, says."""
+    leaving = set(changes.leaving)
+    first = {one.content: one.id for one in (*changes.moved, *changes.changed)}
+    for one in changes.added:
+        rows = sql.execute(  # the sign keeps SQLite from walking all that is live
+            "SELECT key, id FROM articles WHERE content = ? AND +removed IS NULL ORDER BY key",
+            (one.content,),
+        )
+        same = next((name for key, name in rows if key not in leaving), first.get(one.content))
+        if same is not None:
+            yield one.id, same
+        first.setdefault(one.content, one.id)
+
+
+def _below(sql: sqlite3.Connection, folder: str) -> list[str]:
+    prefix = folder.rstrip(os.sep) + os.sep
+    rows = sql.execute(
+        "SELECT DISTINCT file FROM articles WHERE removed IS NULL AND substr(file, 1, ?) = ?",
+        (len(prefix), prefix),
+    )
+    return [file for (file,) in rows]
+
+
+def _placed(
+    item: Article | Skipped | Unchanged, here: str, there: str
+) -> Article | Skipped | Unchanged:
+    """Return what was read `here` as it would be read `there`."""
+    return replace(item, location=there + item.location.removeprefix(here))

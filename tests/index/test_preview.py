@@ -1,0 +1,159 @@
+"""A preview says what a build then does, and changes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+import index.recipe
+from index.errors import ArticleError
+from index.lock import writing
+from index.preview import Preview, preview_build, preview_files
+from index.remaking import distrust
+from index.types import BuildReport
+from tests.index.archive import STORIES, live_ids, run_build, write
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "news")
+
+
+def counts(report: BuildReport) -> tuple[int, ...]:
+    return (report.added, report.changed, report.moved, report.removed, report.unchanged)
+
+
+def agreed(settings, hashed, *paths: Path, **options: bool) -> Preview:
+    """Preview a build, make it, and check that it did as was told."""
+    before = live_ids(settings) if settings.index_dir.exists() else set()
+    said = preview_build(paths, settings, **options)
+    if settings.index_dir.exists():
+        assert live_ids(settings) == before
+    report = run_build(settings, hashed, *paths, **options)
+    assert counts(said.report) == counts(report)
+    assert said.skipped == report.skipped
+    assert said.report.exit_code == report.exit_code
+    after = live_ids(settings)
+    assert after - before == {*said.added, *said.changed, *said.moved} - before
+    assert set(said.removed) <= before - after
+    return said
+
+
+def test_a_first_build_is_told_where_there_is_no_index(settings, hashed, folder):
+    said = preview_build([folder], settings)
+    assert not settings.index_dir.exists()
+    assert (set(said.added), said.report.exit_code) == (set(STORIES), 0)
+    agreed(settings, hashed, folder)
+
+
+def test_every_kind_of_change_is_told_as_the_build_makes_it(settings, hashed, folder):
+    agreed(settings, hashed, folder)
+    (folder / "maui.txt").write_text("date 2023-08-12 The fire's toll rises\n\nIt is now 89.\n")
+    (folder / "old").mkdir()
+    (folder / "beijing.txt").rename(folder / "old" / "beijing.txt")
+    (folder / "sydney.txt").unlink()
+    (folder / "new.txt").write_text("date 2023-09-11 Dams break above Derna\n")
+    (folder / "empty.txt").write_text("")
+    said = agreed(settings, hashed, folder)
+    assert (said.added, said.changed) == (("new.txt",), ("maui.txt",))
+    assert (said.moved, said.removed) == (("old/beijing.txt",), ("sydney.txt",))
+    assert (said.unchanged, said.kept) == ((), 1)
+    assert [Path(one.location).name for one in said.skipped] == ["empty.txt"]
+
+
+def test_add_removes_nothing_in_a_preview_either(settings, hashed, folder):
+    agreed(settings, hashed, folder)
+    (folder / "maui.txt").unlink()
+    assert agreed(settings, hashed, folder, prune=False).removed == ()
+
+
+def test_a_changed_article_may_take_over_what_another_said(settings, hashed, folder):
+    agreed(settings, hashed, folder)
+    (folder / "maui.txt").unlink()
+    (folder / "sydney.txt").write_text(STORIES["maui.txt"])
+    said = agreed(settings, hashed, folder)
+    assert (said.added, said.changed, said.removed) == ((), ("sydney.txt",), ("maui.txt",))
+
+
+def test_two_copies_that_move_are_two_that_moved(settings, hashed, tmp_path):
+    copies = {name: STORIES["maui.txt"] for name in ("a.txt", "b.txt")}
+    folder = write(tmp_path / "news", copies)
+    agreed(settings, hashed, folder)
+    (folder / "old").mkdir()
+    for name in copies:
+        (folder / name).rename(folder / "old" / name)
+    said = agreed(settings, hashed, folder)
+    assert (said.moved, said.added, said.removed) == (("old/a.txt", "old/b.txt"), (), ())
+
+
+def test_same_names_get_the_ids_that_the_build_gives_them(settings, hashed, tmp_path):
+    june = write(tmp_path / "june", {"001.txt": "date 2023-06-01 June begins"})
+    july = write(tmp_path / "july", {"001.txt": "date 2023-07-01 July begins"})
+    agreed(settings, hashed, june)
+    assert agreed(settings, hashed, july).added == ("july/001.txt",)
+
+
+def test_what_says_the_same_as_another_is_named_with_it(settings, hashed, folder):
+    agreed(settings, hashed, folder)
+    write(folder, {"copy.txt": STORIES["maui.txt"], "x.txt": "News.", "y.txt": "News."})
+    said = agreed(settings, hashed, folder)
+    assert said.identical == (("copy.txt", "maui.txt"), ("y.txt", "x.txt"))
+
+
+def test_an_old_recipe_changes_everything(settings, hashed, folder, monkeypatch):
+    agreed(settings, hashed, folder)
+    monkeypatch.setattr(index.recipe, "TEMPLATE_VERSION", "next")
+    said = preview_build([], settings)
+    assert set(said.changed) == set(STORIES)
+    assert counts(run_build(settings, hashed)) == counts(said.report)
+
+
+def test_a_build_of_everything_anew_is_told(settings, hashed, folder):
+    agreed(settings, hashed, folder)
+    (folder / "maui.txt").unlink()
+    said = agreed(settings, hashed, folder, again=True)
+    assert (len(said.changed), said.removed) == (3, ("maui.txt",))
+
+
+def test_what_a_killed_build_left_to_be_made_anew_is_told(settings, hashed, folder):
+    run_build(settings, hashed, folder)
+    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
+        distrust(sql, [1])
+        sql.execute("UPDATE contents SET collection = NULL WHERE key = 2")
+    sql.close()
+    said = agreed(settings, hashed, folder)
+    assert (len(said.changed), said.kept) == (2, 2)
+    assert agreed(settings, hashed, folder).kept == 4
+
+
+def test_a_preview_waits_for_no_build_and_a_missing_path_is_an_error(settings, hashed, folder):
+    run_build(settings, hashed, folder)
+    with writing(settings):
+        assert preview_build([folder], settings).kept == 4
+    with pytest.raises(ArticleError, match="no such file or folder"):
+        preview_build([folder / "absent"], settings)
+
+
+def test_files_are_previewed_before_they_are_moved_to_their_folder(settings, hashed, tmp_path):
+    lines = [f'{{"id": "{n}", "title": "News {n}", "body": "Text {n}."}}' for n in (1, 2)]
+    target = write(tmp_path / "kept", {**STORIES, "two.jsonl": "\n".join(lines)})
+    run_build(settings, hashed, target)
+    brought = {
+        "maui.txt": "date 2023-08-12 The toll rises\n\nIt is now 89.\n",
+        "sydney.txt": STORIES["sydney.txt"],
+        "two.jsonl": lines[0],
+        "more/late.txt": "date 2023-12-01 Late news\n\nIt rained.",
+        "twin.txt": STORIES["recipe.txt"],
+        "empty.txt": "",
+    }
+    folder = write(tmp_path / "brought", brought)
+    said = preview_files(folder, target, settings)
+    assert (said.added, said.changed) == (("more/late.txt", "twin.txt"), ("maui.txt",))
+    assert (set(said.unchanged), said.removed) == ({"sydney.txt", "1"}, ("2",))
+    assert said.identical == (("twin.txt", "recipe.txt"),)
+    assert [one.location for one in said.skipped] == [str(target / "empty.txt")]
+    write(target, brought)
+    report = run_build(settings, hashed, target)
+    assert counts(report)[:4] == counts(said.report)[:4]

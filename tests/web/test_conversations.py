@@ -1,0 +1,170 @@
+"""Conversations as a browser keeps them, and the key under which it does."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from index.errors import BroadsheetError
+from rag.types import Question
+from tests.web.fake_pipeline import ARTICLES, HOSTILE, FakePipeline
+from web import render, render_conversations
+from web.browser_key import browser_key
+from web.chat import exchanges_of
+from web.conversations import LONGEST_TITLE, Listed, change, listed, restored, title
+from web.exchange import Exchange, Since, since
+from web.keeping import show_list
+
+ID = "0123456789abcdef" * 2
+
+
+def answered(text: str, **bounds) -> Exchange:
+    question = Question(text, **bounds)
+    *_, (exchange, _) = exchanges_of(FakePipeline(0), Exchange(question), None)
+    return exchange
+
+
+def kept(*exchanges: Exchange) -> str:
+    """A conversation as the browser sends it back."""
+    every = [json.loads(change(exchanges[: n + 1]))["exchange"] for n in range(len(exchanges))]
+    return json.dumps({"id": exchanges[0].id, "title": "t", "at": 1, "exchanges": every})
+
+
+def test_an_old_conversation_looks_as_it_did() -> None:
+    first = answered("evil?", date_from=date(2023, 6, 1), sources=("Wire",))
+    every = (first, answered("Something absent?"), answered("bare"))
+    assert render.conversation(restored(kept(*every))) == render.conversation(every)
+
+
+def test_follow_ups_know_what_was_said() -> None:
+    _, second = restored(kept(answered("Where?"), answered("absent?")))
+    assert [turn.question for turn in second.question.history] == ["Where?"]
+
+
+def test_no_article_is_kept_but_its_quotes() -> None:
+    text = kept(answered("Where?"))
+    assert "It was his first visit." in text
+    assert "lowering expectations" not in text
+
+
+def test_only_a_finished_answer_is_kept() -> None:
+    assert change(()) == ""
+    assert change((Exchange(Question("Q?"), draft="Half"),)) == ""
+    assert change((Exchange(Question("Q?"), error="No."),)) == ""
+    assert change((answered("Where?\ud800"),)) == ""
+    first = answered("Where?")
+    told = json.loads(change((first, answered("And when?"))))
+    assert (told["id"], told["title"]) == (first.id, "Where?")
+    assert told["exchange"]["question"] == "And when?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", "[]", "{", "7", '{"exchanges": 7}', '{"exchanges": [7, null, {}]}', "\ud800"],
+)
+def test_what_cannot_be_read_is_nothing(text: str) -> None:
+    assert restored(text) == ()
+    assert listed(text) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", "../x"),
+        ("outcome", "believed"),
+        ("citations", [{"quote": "x"}]),
+        ("date_from", "soon"),
+        ("answer", None),
+        ("question", "x" * 60_000),
+    ],
+)
+def test_an_unreadable_answer_is_left_out_and_the_others_stay(name: str, value: object) -> None:
+    conversation = json.loads(kept(answered("Where?"), answered("And when?")))
+    conversation["exchanges"][0][name] = value
+    (only,) = restored(json.dumps(conversation))
+    assert only.question.text == "And when?"
+
+
+def test_positions_that_name_nothing_are_drawn_without_marks() -> None:
+    conversation = json.loads(kept(answered("conflict?")))
+    conversation["exchanges"][0]["citations"] = []
+    (only,) = restored(json.dumps(conversation))
+    assert 'class="mark"' not in render.conversation((only,))
+
+
+def test_a_title_is_one_line_shortened_at_a_word() -> None:
+    assert title("  Who\nmet? ") == "Who met?"
+    assert title("word " * 40).endswith("word…")
+    assert len(title("word " * 40)) <= LONGEST_TITLE
+    assert len(title("x" * 500)) == LONGEST_TITLE
+
+
+def test_quotes_that_stand_no_more_are_told_where_they_are_quoted(monkeypatch) -> None:
+    old = answered("conflict?")
+    assert since(old, ARTICLES.get).since == {}
+    talks = ARTICLES["2023/talks.txt"]
+    moved = replace(talks, text="New first line.\n" + talks.text)
+    monkeypatch.setitem(ARTICLES, talks.id, moved)
+    assert since(old, ARTICLES.get).since == {}
+    monkeypatch.setitem(ARTICLES, talks.id, replace(talks, text="Rewritten."))
+    monkeypatch.delitem(ARTICLES, "2023/blinken.txt")
+    became = since(old, ARTICLES.get)
+    assert became.since["cite", 0] is Since.GONE
+    assert became.since["cite", 1] is Since.CHANGED
+    shown = render.conversation((became,))
+    assert '<p class="since">[1] Its article is no longer in the archive.</p>' in shown
+    assert '<p class="since">[2] The article has changed since' in shown
+    assert shown.count('<span class="since">') == 4 + 3  # marks of the text and the conflict
+
+
+def test_a_long_past_is_shown_in_part() -> None:
+    past = [answered(f"Question {number}?") for number in range(35)]
+    recent = render.conversation(past)
+    assert recent.count('class="exchange"') == render.RECENT
+    assert 'data-number="5">Show 20 earlier questions</button>' in recent
+    assert 'data-number="0">Show 5 earlier questions</button>' in render.conversation(past, 5)
+    whole = render.conversation(past, 0)
+    assert whole.count('class="exchange"') == 35
+    assert "earlier" not in whole
+
+
+def test_the_list_is_escaped_and_marks_what_is_open() -> None:
+    rows = [Listed(id=ID, title=HOSTILE, day=date(2023, 6, 18))]
+    shown = render_conversations.conversations(rows, ID, narrowed=False)
+    assert "<img" not in shown
+    assert "<script" not in shown
+    assert shown.count("aria-current") == 1
+    assert "18 Jun 2023" in shown
+    assert "aria-current" not in render_conversations.conversations(rows, "", narrowed=False)
+
+
+def test_a_list_from_a_browser_is_checked() -> None:
+    good = {"id": ID, "title": "Talks", "day": "2023-06-18"}
+    bad = [{**good, "id": '"><script>'}, {**good, "day": 7.5}, {"id": ID}, "x"]
+    shown = show_list(json.dumps([*bad, good]), None, ())
+    assert shown.count("<li ") == 1
+    assert "None yet" in show_list("", None, ())
+    assert "No conversation has these words" in show_list("[]", "x", ())
+
+
+def test_the_key_is_made_once_for_its_owner_alone(tmp_path) -> None:
+    key = browser_key(tmp_path / "data")
+    assert browser_key(tmp_path / "data") == key
+    (file,) = (tmp_path / "data").iterdir()
+    if os.name == "posix":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert browser_key(tmp_path / "other") != key
+    for text in ("", "{", "[]", '{"name": "x", "secret": 7}'):
+        file.write_text(text, encoding="utf-8")
+        assert browser_key(tmp_path / "data").secret != key.secret
+
+
+def test_a_key_that_cannot_be_kept_is_told(tmp_path) -> None:
+    (tmp_path / "data").write_text("a file", encoding="utf-8")
+    with pytest.raises(BroadsheetError, match="data"):
+        browser_key(tmp_path / "data")

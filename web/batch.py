@@ -1,0 +1,138 @@
+"""Files that were brought through the page and are not added yet, in a folder of their own.
+
+Names and zip archives come from outside: nothing is written but below that folder.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from index.readers.walk import SUFFIXES, format_of
+from index.types import Skipped
+
+LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
+MOST = 50_000  # files in it
+_ODD = re.compile(r"[^\w .()+,&'’-]+")
+_PIECE = 1 << 20
+_UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES if s)} .zip"
+
+
+class Batch:
+    """What one drop of files brought; `refused` is what of it could not be taken, and why."""
+
+    def __init__(self, parent: Path, files: Sequence[Path]) -> None:
+        """Take files, and what zip archives among them hold, into a new folder below `parent`."""
+        self._folder = parent / uuid.uuid4().hex
+        self.files = self._folder / "files"
+        self.files.mkdir(parents=True)
+        self._replaced = self._folder / "replaced"
+        self._placed: list[Path] = []
+        self.refused: list[Skipped] = []
+        for file in files:
+            try:
+                if zipfile.is_zipfile(file):
+                    self._unpack(file)
+                elif target := self._place(file.name):
+                    shutil.copyfile(file, target)
+            except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+                self.refused.append(Skipped(file.name, f"cannot be taken: {error}"))
+
+    @property
+    def placed(self) -> bool:
+        """Whether its files were moved to where they are added from."""
+        return bool(self._placed)
+
+    @property
+    def gone(self) -> bool:
+        """Whether its folder was deleted."""
+        return not self.files.is_dir()
+
+    def move_to(self, folder: Path) -> None:
+        """Move the files to `folder`; those of the same names there are put aside.
+
+        Raises:
+            OSError: a file cannot be moved; `take_back` undoes what was.
+        """
+        for file in sorted(path for path in self.files.rglob("*") if path.is_file()):
+            name = file.relative_to(self.files)
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():  # `move` would put the file into it
+                raise IsADirectoryError(f"{name} is a folder there")
+            if target.is_file():
+                aside = self._replaced / name
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(target, aside)
+            self._placed.append(name)
+            shutil.move(file, target)
+
+    def take_back(self, folder: Path) -> None:
+        """Undo `move_to`."""
+        for name in self._placed:
+            if (folder / name).is_file():
+                shutil.move(folder / name, self.files / name)
+            if (self._replaced / name).is_file():
+                shutil.move(self._replaced / name, folder / name)
+        self._placed.clear()
+
+    def discard(self) -> None:
+        """Delete what is left in the batch's folder."""
+        self._placed.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _place(self, name: str) -> Path | None:
+        """Where a file of this name, or path in an archive, is kept: never outside the folder.
+
+        None for the kinds of files that hold no articles; those that are named as such are
+        refused, and what systems add to archives unseen is passed over.
+        """
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        clean = [_ODD.sub("_", part).strip(" .") for part in parts]
+        kept = [part[-120:] for part in clean if part][-8:]
+        if not kept:
+            raise ValueError("it has no name")
+        if any(_hidden(part) for part in parts):
+            return None
+        if format_of(kept[-1]) is None:
+            self.refused.append(Skipped(name, _UNKNOWN))
+            return None
+        target = self.files.joinpath(*kept)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def _unpack(self, file: Path) -> None:
+        written: list[Path] = []
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = [one for one in archive.infolist() if not one.is_dir()]
+                if len(members) > MOST:
+                    raise ValueError(f"it holds {len(members):,} files; at most {MOST:,} are taken")
+                left = LARGEST
+                for member in members:
+                    if target := self._place(member.filename):
+                        written.append(target)
+                        left = _copy(archive, member, target, left)
+        except BaseException:
+            for path in written:  # half an archive would pass for the whole
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:
+    """Unpack a file of at most `left` bytes; return how many are left then."""
+    with archive.open(member) as source, target.open("wb") as out:
+        while piece := source.read(_PIECE):  # what a header says of sizes is no promise
+            left -= len(piece)
+            if left < 0:
+                raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
+            out.write(piece)
+    return left
+
+
+def _hidden(part: str) -> bool:
+    return part == "__MACOSX" or (part.startswith(".") and part.strip(".") != "")
