@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from os import getpid
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from index.builds import Origin, noting_failure
+from index.builds import Command, Origin, noting_failure
 from index.cleanup import clean_up
 from index.days import day_number
 from index.embedder import MiniLMEmbeddings
-from index.errors import IndexLocked
 from index.lexical import LexicalStore
+from index.lock import writing
 from index.passages import embedded_text, split
-from index.readers import in_full, read_articles
+from index.readers import Known, in_full, read_articles
 from index.reading import read_into
 from index.recipe import current_recipe
+from index.remaking import distrust
 from index.settings import Settings
 from index.store import Store
-from index.types import Article, BuildEvent, BuildReport, Skipped, Stage
+from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
 from index.vectors import VectorStore
 
 _EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
@@ -44,6 +43,9 @@ def build_index(
     prune: bool = True,
     again: bool = False,
     wait: float = 0.0,
+    stream: Iterable[Article | Skipped] | None = None,
+    whole: Known | None = None,
+    command: Command | None = None,
 ) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
@@ -54,43 +56,72 @@ def build_index(
         prune: Whether articles that were found in `paths` before and are gone are removed.
         again: Whether all is embedded anew, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
+        stream: Articles of standard input, added to those of `paths`.
+        whole: Where it says False of a file, which is still being written, what the index holds
+            of the file stays.
+        command: What the record of builds calls it; by default `build`, or `add` without `prune`.
 
     Raises:
         IndexLocked: another build is running.
         ArticleError: one of the paths does not exist; nothing was changed.
     """
-    roots = [str(in_full(path.expanduser())) for path in paths]
-    origin = Origin("build" if prune else "add", tuple(roots))
+    named = [str(in_full(path.expanduser())) for path in paths]
+    roots = named if prune else None
+    piped = [] if stream is None else [STDIN]
+    origin = Origin(command or ("build" if prune else "add"), (*named, *piped))
     with (
         writing(settings, wait),
         Store(settings.index_dir, current_recipe()) as store,
         noting_failure(store.connection, origin),
     ):
-        vectors = VectorStore(settings)
-        lexical = LexicalStore(settings.index_dir / "words")
-        seconds: dict[str, float] = {}
         clock = time.perf_counter()
         skipped: list[Skipped] = []
         if again:
-            store.distrust()
-        yield from _read(paths, store, skipped)
-        seconds["reading"], clock = time.perf_counter() - clock, time.perf_counter()
-        embedded = yield from _embed(store, vectors, embeddings)
-        seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
-        merged = yield from _merge(store, vectors)
-        yield from _word(store, lexical)
-        seconds["storing"] = time.perf_counter() - clock
-        yield BuildEvent(Stage.SWITCHING, 0, None)
-        report = store.switch(
-            roots if prune else None,
-            skipped,
-            merged,
-            origin=origin,
-            embedded=embedded,
-            seconds=seconds,
-        )
-        clean_up(store, vectors, lexical)
+            distrust(store.connection)
+        known = partial(store.staging.unchanged, whole=whole)
+        items = chain(read_articles(paths, unchanged=known), stream or ())
+        for file in piped:
+            store.staging.opened(file)
+        yield from _read(store, items, roots, skipped)
+        seconds = {"reading": time.perf_counter() - clock}
+        report = yield from complete(store, settings, embeddings, origin, roots, skipped, seconds)
     yield report
+
+
+def complete(
+    store: Store,
+    settings: Settings,
+    embeddings: MiniLMEmbeddings,
+    origin: Origin,
+    roots: Sequence[str] | None,
+    skipped: Sequence[Skipped],
+    seconds: dict[str, float],
+    rewrite: Collection[str] = (),
+) -> Generator[BuildEvent, None, BuildReport]:
+    """Make what is staged visible: embed, merge, word, switch and clean up; returns the report.
+
+    Args:
+        store: The index's truth, whose lock the caller holds.
+        settings: Where the index lies.
+        embeddings: The embedder.
+        origin: Where the build comes from, for the record of builds.
+        roots: Files and folders whose other articles are removed; None removes none.
+        skipped: What could not be read.
+        seconds: Time by stage so far, for the report.
+        rewrite: Collections whose vectors are copied into another, without what is left over.
+    """
+    vectors = VectorStore(settings)
+    lexical = LexicalStore(settings.index_dir / "words")
+    clock = time.perf_counter()
+    embedded = yield from _embed(store, vectors, embeddings)
+    seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
+    merged = yield from _merge(store, vectors, rewrite)
+    yield from _word(store, lexical)
+    seconds["storing"] = time.perf_counter() - clock
+    yield BuildEvent(Stage.SWITCHING, 0, None)
+    report = store.switch(roots, skipped, merged, origin=origin, embedded=embedded, seconds=seconds)
+    clean_up(store, vectors, lexical)
+    return report
 
 
 def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
@@ -99,36 +130,15 @@ def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
         return store.remove(ids)
 
 
-@contextmanager
-def writing(settings: Settings, wait: float = 0.0) -> Iterator[None]:
-    """Hold the writer's lock.
-
-    Raises:
-        IndexLocked: another process holds it; the message says which.
-    """
-    settings.index_dir.mkdir(parents=True, exist_ok=True)
-    holder = settings.index_dir / "writer"
-    lock = FileLock(settings.index_dir / "lock", timeout=wait)
-    try:
-        lock.acquire()
-    except Timeout:
-        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
-        raise IndexLocked(
-            f"the index is being written by {who}; wait for it to end, or use --wait"
-        ) from None
-    try:
-        holder.write_text(f"process {getpid()}", encoding="utf-8")
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
-
-
-def _read(paths: Sequence[Path], store: Store, skipped: list[Skipped]) -> Iterator[BuildEvent]:
-    """Stage what is read; files that are as they were are not read again."""
-    articles = read_articles(paths, unchanged=store.staging.unchanged)
+def _read(
+    store: Store,
+    items: Iterable[Article | Skipped | Unchanged],
+    roots: Sequence[str] | None,
+    skipped: list[Skipped],
+) -> Iterator[BuildEvent]:
+    """Stage what is read, many articles in one transaction."""
     store.begin()
-    for event in read_into(store.staging, articles, skipped):
+    for event in read_into(store.staging, items, roots, skipped):
         store.commit()
         yield event
         store.begin()
@@ -143,8 +153,8 @@ def _embed(
     if not pending:
         return 0
     collection = f"news-{uuid.uuid4().hex}"
+    store.add_collection(collection)  # first, so that no killed build leaves an unknown one
     vectors.create(collection)
-    store.add_collection(collection)
     yield BuildEvent(Stage.EMBEDDING, 0, len(pending))
     passages, done = 0, 0
     with ThreadPoolExecutor(1) as writer:
@@ -201,19 +211,21 @@ def _finish(written: tuple[Future[None], list[int]] | None, store: Store, collec
 
 
 def _merge(
-    store: Store, vectors: VectorStore
+    store: Store, vectors: VectorStore, rewrite: Collection[str]
 ) -> Generator[BuildEvent, None, tuple[list[str], str] | None]:
     """Copy small collections into one when there are too many, since each costs a query."""
     sizes = store.collections()
     small = [name for name, size in sizes.items() if size < _SMALL]
     if len(sizes) <= _TOO_MANY or len(small) < 2:
+        small = [name for name in sizes if name in rewrite]
+    if not small:
         return None
     target = f"news-{uuid.uuid4().hex}"
-    vectors.create(target)
     store.add_collection(target)
+    vectors.create(target)
     total = sum(sizes[name] for name in small)
     done = 0
-    for name in small:
+    for name in [name for name in small if sizes[name]]:
         used = store.used_keys(name)
         for keys, page, days in vectors.pages(name):
             keep = [at for at, key in enumerate(keys) if key in used]

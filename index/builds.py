@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from index.errors import BroadsheetError
 from index.types import BuildReport
 
 KEPT = 50
 """How many builds are remembered."""
+
+Command = Literal["build", "add", "remove", "watch", "rollback", "repair"]
+"""What changes an index; `repair` is `verify --repair`, `watch` one batch of a watched folder."""
 
 STOPPED = "stopped"
 """The error of a build that a person ended."""
@@ -30,12 +34,13 @@ class Origin:
     """Where a change of the index comes from.
 
     Attributes:
-        command: `build`, `add` or `remove`.
-        paths: The files and folders that were named; none where articles are removed by id.
+        command: What was run.
+        paths: The files and folders that were named, and `stdin`; none where articles are
+            removed by id, and where the whole index is rolled back or repaired.
         began: When it began, in seconds since 1970.
     """
 
-    command: str
+    command: Command
     paths: tuple[str, ...] = ()
     began: float = field(default_factory=time.time)
 
@@ -47,8 +52,8 @@ class BuildRecord:
     Attributes:
         began: When it began, in local time.
         seconds: How long it took.
-        command: `build`, `add` or `remove`.
-        paths: The files and folders that were named.
+        command: What was run, a `Command`.
+        paths: The files and folders that were named, and `stdin`.
         generation: The generation that was live after it.
         error: Why it failed; empty where it did not. Its counts are then 0.
     """
@@ -71,14 +76,23 @@ class BuildRecord:
         what = " ".join([self.command, *self.paths])
         counts = {name: getattr(self, name) for name in _COUNTS}
         done = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-        result = f"failed: {self.error}" if self.error else done or "nothing to do"
+        result = f"failed: {self.error}" if self.error else done or "no article changed"
         return f"{self.began:%Y-%m-%d %H:%M}, {what}: {result}, {self.seconds:,.1f} s"
 
 
 def note_build(
     sql: sqlite3.Connection, origin: Origin, report: BuildReport, error: str = ""
 ) -> None:
-    """Note a build that ends now, in the transaction that its caller holds."""
+    """Note a build that ends now, in the transaction that its caller holds.
+
+    Batches of a watched folder that change nothing, or fail alike, are noted once in a row, so that
+    they crowd out no other.
+    """
+    paths = json.dumps(origin.paths)
+    if origin.command == "watch" and not report.touched:
+        query = "SELECT command, paths, error FROM builds ORDER BY number DESC LIMIT 1"
+        if sql.execute(query).fetchone() == (origin.command, paths, error):
+            return
     counts = [getattr(report, name) for name in _COUNTS[:-1]]
     sql.execute(
         "INSERT INTO builds (began, seconds, command, paths, generation, "
@@ -87,7 +101,7 @@ def note_build(
             origin.began,
             max(0.0, time.time() - origin.began),  # a clock may be set back
             origin.command,
-            json.dumps(origin.paths),
+            paths,
             report.generation,
             *counts,
             len(report.skipped),

@@ -14,11 +14,16 @@ UNFINISHED_SECONDS = 86_400.0  # what a killed build embedded waits a day for it
 
 
 def expired_contents(sql: sqlite3.Connection) -> list[int]:
-    """Forget articles removed a while ago; return the contents that no article has any more."""
+    """Forget articles removed a while ago; return the contents that no article has any more.
+
+    What a rollback would show again is kept.
+    """
     old = time.time() - GRACE_SECONDS
     sql.execute(
         "DELETE FROM articles WHERE removed IS NOT NULL AND removed <= "
-        "(SELECT coalesce(max(number), 0) FROM generations WHERE made < ?)",
+        "(SELECT coalesce(max(number), 0) FROM generations WHERE made < ?) "
+        "AND removed <= coalesce((SELECT nullif(CAST(value AS INTEGER), 0) FROM meta "
+        "WHERE name = 'earlier'), removed)",
         (old,),
     )
     rows = sql.execute(
@@ -40,7 +45,7 @@ def forget_contents(sql: sqlite3.Connection, contents: list[int]) -> None:
 
 
 def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
-    """Delete expired contents, and drop collections that were merged away a while ago."""
+    """Delete expired contents, and drop collections that were left a while ago."""
     sql = store.connection
     contents = expired_contents(sql)
     if contents:
@@ -48,6 +53,11 @@ def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
             pass
         forget_contents(sql, contents)
     old = time.time() - GRACE_SECONDS
+    sql.execute(
+        "UPDATE collections SET retired = ? WHERE retired IS NULL AND name NOT IN "
+        "(SELECT collection FROM contents WHERE collection NOT NULL)",
+        (time.time(),),
+    )
     for (name,) in sql.execute("SELECT name FROM collections WHERE retired < ?", (old,)).fetchall():
         vectors.drop(name)
         sql.execute("DELETE FROM collections WHERE name = ?", (name,))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
-from index.errors import BroadsheetError, IndexMissing
+from index.errors import IndexMissing
 
 _FILE = "index.sqlite"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
@@ -18,22 +19,12 @@ def database_path(index_dir: Path) -> Path:
 
 
 def open_writer(index_dir: Path) -> sqlite3.Connection:
-    """Open the database for writing, making it where there is none.
-
-    Raises:
-        BroadsheetError: the folder cannot be written to.
-    """
-    try:
-        index_dir.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(database_path(index_dir), timeout=30, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.executescript(_schema())
-    except (OSError, sqlite3.OperationalError) as error:
-        raise BroadsheetError(
-            f"cannot write the index in {index_dir}: {error}; set BROADSHEET_DATA_DIR to a "
-            "folder that you may write to"
-        ) from error
+    """Open the database for writing, making it where there is none."""
+    index_dir.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(database_path(index_dir), timeout=30, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.executescript(_schema())
     return connection
 
 
@@ -49,8 +40,24 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
     )
     if not path.is_file():
         raise missing
+    try:
+        return _open(path)
+    except sqlite3.OperationalError as error:
+        if _is_frozen(path):
+            return _open(path, "&immutable=1")
+        raise missing from error
+
+
+def open_empty() -> sqlite3.Connection:
+    """Return an index in memory that holds nothing."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(_schema())
+    return connection
+
+
+def _open(path: Path, options: str = "") -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro",
+        f"{path.resolve().as_uri()}?mode=ro{options}",
         uri=True,
         timeout=30,
         isolation_level=None,
@@ -59,17 +66,19 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM meta").fetchone()  # pins the snapshot
-    except sqlite3.OperationalError as error:
+    except BaseException:
         connection.close()
-        raise missing from error
+        raise
     return connection
 
 
-def open_empty() -> sqlite3.Connection:
-    """Return an index in memory that holds nothing."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(_schema())
-    return connection
+def _is_frozen(path: Path) -> bool:
+    """Whether nobody can write where the database lies, and nothing waits to be written into it.
+
+    SQLite makes a file beside a database that it reads, unless it is told that none can change it.
+    """
+    waiting = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not waiting.exists()
 
 
 def _schema() -> str:

@@ -5,7 +5,9 @@ BroadsheetError
 ├── ArticleError
 ├── IndexMissing
 ├── IndexLocked
+├── IndexUnwritable
 ├── IndexMismatch
+├── NothingEarlier
 ├── ModelFileError
 ├── ModelUnavailable
 └── QuestionError
@@ -39,9 +41,22 @@ class IndexMissing(BroadsheetError):
 class IndexLocked(BroadsheetError):
     """Another build is writing to the index; the message names its process."""
 
+    def __init__(self, who: str) -> None:
+        """Keep who it is apart, for those that wait."""
+        super().__init__(f"the index is being written by {who}; wait for it to end, or use --wait")
+        self.who = who
+
+
+class IndexUnwritable(BroadsheetError):
+    """The disk is full or the folder is read-only; what was indexed before is still served."""
+
 
 class IndexMismatch(BroadsheetError):
     """The index was made by another embedder, chunker or schema; a build mends it."""
+
+
+class NothingEarlier(BroadsheetError):
+    """No earlier generation is kept that the index could go back to."""
 
 
 class ModelFileError(BroadsheetError):

@@ -14,6 +14,7 @@ import tantivy
 
 from index.days import day_number
 from index.types import Bounds, Hit
+from index.unwritable import unwritable
 from index.words import analyzer, content_stems
 
 _ANALYZER = "news"
@@ -57,24 +58,38 @@ class LexicalStore:
     """The tantivy index in one folder; commits are atomic, searchers see one point in time."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the index, making an empty one where there is none."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._index = tantivy.Index(_schema(), path=str(folder))
+        """Open the index, making an empty one where there is none.
+
+        Raises:
+            IndexUnwritable: the folder is read-only; tantivy locks what it reads.
+            ValueError: what lies there is damaged.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(_schema(), path=str(folder))
+        except (OSError, ValueError) as error:
+            if told := unwritable(error, folder.parent):
+                raise told from error
+            raise
         self._index.register_tokenizer(_ANALYZER, analyzer())
 
-    def replace(self, rows: Iterable[Words], drop: Iterable[int]) -> Iterator[int]:
-        """Index `rows` and forget the contents in `drop`, in one commit; yields rows done.
+    def replace(
+        self, rows: Iterable[Words], drop: Iterable[int], drop_keys: Iterable[int] = ()
+    ) -> Iterator[int]:
+        """Index `rows` and forget contents and single passages, in one commit; yields rows done.
 
         Contents in `rows` that are there already are replaced, so that a build which was killed
         before it could note its commit may simply come again.
         """
         writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         for content in drop:
-            writer.delete_documents_by_query(self._of(content))
+            writer.delete_documents_by_query(self._of("content", content))
+        for key in drop_keys:
+            writer.delete_documents_by_query(self._of("key", key))
         previous = None
         for count, row in enumerate(rows, 1):
             if row.content != previous:
-                writer.delete_documents_by_query(self._of(row.content))
+                writer.delete_documents_by_query(self._of("content", row.content))
                 previous = row.content
             writer.add_document(_document(row))
             if count % 1000 == 0:
@@ -82,9 +97,9 @@ class LexicalStore:
         writer.commit()
         writer.wait_merging_threads()
 
-    def _of(self, content: int) -> tantivy.Query:
+    def _of(self, field: str, number: int) -> tantivy.Query:
         # Deleting by term does nothing here: tantivy-py 0.27 makes a signed term of the number.
-        return tantivy.Query.term_query(self._index.schema, "content", content)
+        return tantivy.Query.term_query(self._index.schema, field, number)
 
     def searcher(self) -> LexicalSearcher:
         """Return a view of the last commit, which later commits do not change."""

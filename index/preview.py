@@ -58,19 +58,23 @@ class Preview:
         )
 
 
-def preview_build(paths: Sequence[Path], settings: Settings, *, prune: bool = True) -> Preview:
+def preview_build(
+    paths: Sequence[Path], settings: Settings, *, prune: bool = True, again: bool = False
+) -> Preview:
     """Return what `index.build.build_index` would do with the same arguments.
 
     Args:
         paths: Files and folders.
         settings: Where the index lies; there need not be one yet.
         prune: Whether articles that were found in `paths` before and are gone would be removed.
+        again: Whether all would be embedded anew; it changes everything, as another recipe does.
 
     Raises:
         ArticleError: one of the paths does not exist.
     """
     roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
-    with _rehearsing(settings) as (sql, staging):
+    recipe = f"{current_recipe()} again" if again else current_recipe()
+    with _rehearsing(settings, recipe) as (sql, staging):
         return _preview(sql, staging, read_articles(paths, unchanged=staging.unchanged), roots)
 
 
@@ -84,7 +88,7 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
     """
     here, there = str(in_full(folder)), str(target.resolve())
     replaced = {there + str(path).removeprefix(here) for path in Path(here).rglob("*")}
-    with _rehearsing(settings) as (sql, staging):
+    with _rehearsing(settings, current_recipe()) as (sql, staging):
         for file in _below(sql, there):
             if file not in replaced:
                 staging.keep(file)
@@ -93,7 +97,7 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
 
 
 @contextmanager
-def _rehearsing(settings: Settings) -> Iterator[tuple[sqlite3.Connection, Staging]]:
+def _rehearsing(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connection, Staging]]:
     """Yield the live generation, over which tables in memory take what is staged."""
     try:
         sql = open_reader(settings.index_dir)
@@ -110,7 +114,7 @@ def _rehearsing(settings: Settings) -> Iterator[tuple[sqlite3.Connection, Stagin
         def new_content(digest: str, _: Said) -> int:
             return -1 - unseen.setdefault(digest, len(unseen))
 
-        yield sql, Staging(sql, current_recipe(), new_content)
+        yield sql, Staging(sql, recipe, new_content)
     finally:
         sql.close()
 
@@ -122,7 +126,7 @@ def _preview(
     roots: Sequence[str] | None,
 ) -> Preview:
     skipped: list[Skipped] = []
-    for _ in read_into(staging, items, skipped):
+    for _ in read_into(staging, items, roots, skipped):
         pass
     changes = decide(sql, roots)
     return Preview(

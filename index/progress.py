@@ -29,9 +29,10 @@ _UNITS = {Stage.EMBEDDING: "articles", Stage.READING: "articles", Stage.WORDS: "
 class Meter:
     """Shows stages, each with its count, rate and time left; a context manager."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        """Draw on `console`, by default one on stderr."""
+    def __init__(self, console: Console | None = None, patience: float = 0.0) -> None:
+        """Draw on `console`, by default one on stderr, and nothing for the first seconds."""
         self._console = console or Console(stderr=True)
+        self._from = time.monotonic() + patience
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._began: dict[str, tuple[float, int]] = {}
@@ -42,7 +43,6 @@ class Meter:
             columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
             rate = TextColumn("{task.fields[rate]}")
             self._bars = Progress(*columns, rate, TimeRemainingColumn(), console=self._console)
-            self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,11 +60,14 @@ class Meter:
     def show(self, stage: str, done: int, total: int | None, unit: str) -> None:
         """Show that `done` of `total` units of a stage are done; None while unknown."""
         now = time.monotonic()
+        if now < self._from:
+            return
         first = stage not in self._began
         since, before = self._began.setdefault(stage, (now, done))
         rate = (done - before) / (now - since) if now > since else 0.0
         pace = f"{rate:,.0f} {unit}/s" if unit and rate else ""
         if self._bars:
+            self._bars.start()
             if first:
                 self._tasks[stage] = self._bars.add_task(stage.capitalize(), total=total, rate="")
             self._bars.update(self._tasks[stage], completed=done, total=total, rate=pace)

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import stat_result
 from pathlib import Path
 
-from index.days import day_number, number_day
+from index.days import day_number
+from index.readers import Known
+from index.remaking import known_content, to_remake
 from index.types import Article, BuildEvent, Skipped, Stage, Unchanged, file_of
 
 _STAGE_BATCH = 500  # articles in one transaction while reading
@@ -37,7 +39,7 @@ class Staging:
         self._sql = sql
         self._recipe = recipe
         self._new_content = new_content
-        self._opened: dict[str, stat_result] = {}
+        self._opened: dict[str, tuple[int, int]] = {}
         for table in ("staged", "staged_files", "kept"):
             sql.execute(f"DELETE FROM {table}")
 
@@ -47,13 +49,23 @@ class Staging:
         row = self._sql.execute("SELECT value FROM meta WHERE name = 'recipe'").fetchone()
         return row is not None and row[0] != self._recipe
 
-    def unchanged(self, path: Path, stat: stat_result) -> bool:
-        """Whether a file is as it was when it was last read; one that is not will be read now."""
+    def unchanged(self, path: Path, stat: stat_result, whole: Known | None = None) -> bool:
+        """Whether a file is as it was when it was last read; one that is not will be read now.
+
+        Where `whole` says False of a file, which is still being written, it is taken to be as it
+        was.
+        """
         row = self._sql.execute("SELECT modified, size FROM files WHERE path = ?", (str(path),))
         if not self.old_recipe and row.fetchone() == (stat.st_mtime_ns, stat.st_size):
             return True
-        self._opened[str(path)] = stat
+        if whole is not None and not whole(path, stat):
+            return True
+        self.opened(str(path), stat.st_mtime_ns, stat.st_size)
         return False
+
+    def opened(self, file: str, modified: int = 0, size: int = 0) -> None:
+        """Note a file that is read from now on; what was skipped of it before is told no longer."""
+        self._opened[file] = modified, size
 
     def stage(self, article: Article) -> None:
         """Note an article that was read; it is not visible yet."""
@@ -66,41 +78,40 @@ class Staging:
         """Keep what a file (or a folder) held: it is unchanged, or cannot be read now."""
         self._sql.execute("INSERT OR IGNORE INTO kept VALUES (?)", (file,))
 
-    def end(self, skipped: Sequence[Skipped]) -> None:
-        """Note the files that were read to their end, and what an older recipe left to do."""
-        broken = {file_of(item.location) for item in skipped}
-        for name, stat in self._opened.items():
-            if name not in broken:  # a broken file is read again by every build
-                self._sql.execute(
-                    "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)",
-                    (name, stat.st_mtime_ns, stat.st_size),
-                )
-        if self.old_recipe:
-            self._stage_others()
+    def end(self, skipped: Sequence[Skipped], roots: Sequence[str] | None) -> None:
+        """Note the files that were read to their end, and stage what must be made anew.
 
-    def _stage_others(self) -> None:
-        """Stage all live articles that were not read, to make them anew by today's recipe."""
-        rows = self._sql.execute(
-            "SELECT a.location, a.id, c.headline, c.day, c.source, c.url, c.text "
-            "FROM articles a JOIN contents c ON c.key = a.content "
-            "WHERE a.removed IS NULL AND a.location NOT IN (SELECT location FROM staged)"
-        ).fetchall()
-        for location, name, headline, day, source, url, text in rows:
-            when = number_day(day) if day else None
-            self.stage(Article(name, location, headline, text, when, source, url))
+        Args:
+            skipped: What could not be read.
+            roots: Files and folders whose other articles are removed; None removes none.
+        """
+        broken = {file_of(item.location) for item in skipped}
+        for file, (modified, size) in self._opened.items():
+            if file not in broken:  # a broken file is read again by every build
+                self._sql.execute(
+                    "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)", (file, modified, size)
+                )
+        for article in to_remake(self._sql, roots, everything=self.old_recipe):
+            self.stage(article)
 
     def _content(self, article: Article) -> int:
         day = day_number(article.date) if article.date else None
         said = (article.headline, day, article.source, article.url, article.text)
         digest = hashlib.sha256(json.dumps([self._recipe, *said]).encode()).hexdigest()
-        row = self._sql.execute("SELECT key FROM contents WHERE hash = ?", (digest,)).fetchone()
-        return int(row[0]) if row else self._new_content(digest, said)
+        key = known_content(self._sql, digest)
+        return self._new_content(digest, said) if key is None else key
 
 
 def read_into(
-    staging: Staging, items: Iterable[Article | Skipped | Unchanged], skipped: list[Skipped]
+    staging: Staging,
+    items: Iterable[Article | Skipped | Unchanged],
+    roots: Sequence[str] | None,
+    skipped: list[Skipped],
 ) -> Iterator[BuildEvent]:
-    """Stage what is read, and name in `skipped` what cannot be; yield now and then."""
+    """Stage what is read, and name in `skipped` what cannot be; yield now and then.
+
+    Of the `roots`, what was not read is removed; it is not made anew either.
+    """
     done = 0
     for item in items:
         if isinstance(item, Skipped):
@@ -113,5 +124,5 @@ def read_into(
         done += 1
         if done % _STAGE_BATCH == 0:
             yield BuildEvent(Stage.READING, done, None)
-    staging.end(skipped)
+    staging.end(skipped, roots)
     yield BuildEvent(Stage.READING, done, done)

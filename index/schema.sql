@@ -43,6 +43,7 @@ CREATE INDEX IF NOT EXISTS articles_listed ON articles (content, added, removed)
 DROP INDEX IF EXISTS articles_by_content;
 CREATE INDEX IF NOT EXISTS articles_by_id ON articles (id);
 CREATE INDEX IF NOT EXISTS articles_by_file ON articles (file);
+CREATE INDEX IF NOT EXISTS articles_by_location ON articles (location);
 CREATE INDEX IF NOT EXISTS articles_by_removed ON articles (removed);
 
 -- What the running build has read; it becomes `articles` in one transaction.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def decide(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
         sql: Where the tables of `index.reading.Staging` are.
         roots: Files and folders whose other articles are removed; None removes none.
     """
-    gone = _leaving(sql, roots)
+    gone = leaving(sql, roots)
     live = _live_staged(sql)
     _assign_ids(sql, {key for key, _, _ in gone}, {at: name for at, (_, _, name) in live.items()})
     vacated = Counter(content for _, content, _ in gone)
@@ -88,20 +89,21 @@ def decide(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
         arrived[content] -= 1
         if arrived[content] < 0:
             removed.append(name)
-    leaving = [key for key, _, _ in gone] + [live[one.location][0] for one in changed]
-    kept = sql.execute(
+    replaced = [live[one.location][0] for one in changed]
+    kept = _count(
+        sql,
         "SELECT count(*) FROM articles a WHERE a.removed IS NULL "
         "AND a.location NOT IN (SELECT location FROM staged) "
-        "AND a.file IN (SELECT file FROM kept)"
-    ).fetchone()[0]
+        "AND a.file IN (SELECT file FROM kept)",
+    )
     return Changes(
         tuple(added),
         tuple(changed),
         tuple(moved),
         tuple(removed),
-        tuple(leaving),
+        (*(key for key, _, _ in gone), *replaced),
         tuple(unchanged),
-        int(kept),
+        kept,
     )
 
 
@@ -120,16 +122,66 @@ def show_staged(sql: sqlite3.Connection, changes: Changes, generation: int) -> N
     )
 
 
+def take_out(sql: sqlite3.Connection, ids: Sequence[str], generation: int) -> int:
+    """Remove live articles by id; their files will be read anew. Returns how many there were."""
+    removed = 0
+    for name in ids:
+        live = "id = ? AND removed IS NULL"
+        sql.execute(
+            f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE {live})", (name,)
+        )
+        removed += sql.execute(
+            f"UPDATE articles SET removed = ? WHERE {live}", (generation, name)
+        ).rowcount
+    return removed
+
+
+def show_earlier(sql: sqlite3.Connection, earlier: int, generation: int) -> BuildReport:
+    """Show in a new generation what an earlier one showed; files of what differs are read anew."""
+    values = {"generation": generation, "earlier": earlier}
+    going = "removed IS NULL AND added > :earlier"
+    coming = "added <= :earlier AND removed > :earlier AND removed < :generation"
+    sql.execute(
+        f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE ({going}) "
+        f"OR ({coming}))",
+        values,
+    )
+    changed = _count(
+        sql,
+        f"SELECT count(*) FROM articles WHERE {going} AND location IN "
+        f"(SELECT location FROM articles WHERE {coming})",
+        values,
+    )
+    added = sql.execute(
+        "INSERT INTO articles (id, location, file, content, added) "
+        f"SELECT id, location, file, content, :generation FROM articles WHERE {coming}",
+        values,
+    ).rowcount
+    removed = sql.execute(
+        f"UPDATE articles SET removed = :generation WHERE {going} AND added < :generation", values
+    ).rowcount
+    return BuildReport(
+        generation, added=added - changed, changed=changed, removed=removed - changed
+    )
+
+
+def move_collections(sql: sqlite3.Connection, old: Sequence[str], new: str) -> None:
+    """Note that the vectors of some collections were copied into another."""
+    for name in old:
+        sql.execute("UPDATE contents SET collection = ? WHERE collection = ?", (new, name))
+        sql.execute("UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name))
+
+
 def _live_staged(sql: sqlite3.Connection) -> dict[str, tuple[int, int, str]]:
     """The live articles at places that are staged: key, content and id by location."""
-    rows = sql.execute(
+    rows = sql.execute(  # the sign keeps SQLite from walking all that is live
         "SELECT a.location, a.key, a.content, a.id FROM articles a "
-        "WHERE a.removed IS NULL AND a.location IN (SELECT location FROM staged)"
+        "WHERE +a.removed IS NULL AND a.location IN (SELECT location FROM staged)"
     )
     return {location: (key, content, name) for location, key, content, name in rows}
 
 
-def _assign_ids(sql: sqlite3.Connection, leaving: set[int], had: Mapping[str, str]) -> None:
+def _assign_ids(sql: sqlite3.Connection, gone: set[int], had: Mapping[str, str]) -> None:
     """Make the ids of staged articles unique among what will be live.
 
     An article keeps the id it has. One whose id another place has already (two folders may both
@@ -140,7 +192,7 @@ def _assign_ids(sql: sqlite3.Connection, leaving: set[int], had: Mapping[str, st
         chosen = next(
             name
             for name in _names(had.get(location), location, wanted)
-            if not _taken(sql, name, location, leaving)
+            if not _taken(sql, name, location, gone)
         )
         if chosen != wanted:
             sql.execute("UPDATE staged SET id = ? WHERE location = ?", (chosen, location))
@@ -162,7 +214,7 @@ def _names(had: str | None, location: str, wanted: str) -> Iterator[str]:
     yield f"{location}#{wanted}"
 
 
-def _taken(sql: sqlite3.Connection, name: str, location: str, leaving: set[int]) -> bool:
+def _taken(sql: sqlite3.Connection, name: str, location: str, gone: set[int]) -> bool:
     staged = sql.execute(
         "SELECT 1 FROM staged WHERE id = ? AND location < ?", (name, location)
     ).fetchone()
@@ -171,7 +223,7 @@ def _taken(sql: sqlite3.Connection, name: str, location: str, leaving: set[int])
         "AND location NOT IN (SELECT location FROM staged)",
         (name, location),
     )
-    return staged is not None or any(key not in leaving for (key,) in live)
+    return staged is not None or any(key not in gone for (key,) in live)
 
 
 def note_files(
@@ -199,7 +251,7 @@ def note_files(
     )
 
 
-def _leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int, str]]:
+def leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int, str]]:
     """Live articles of the roots that were not read and are not kept: key, content, id."""
     kept = {file for (file,) in sql.execute("SELECT file FROM kept")}
     gone: dict[int, tuple[int, str]] = {}
@@ -215,3 +267,9 @@ def _leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple
             if file not in kept and not any(str(p) in kept for p in PurePath(file).parents):
                 gone[key] = content, name
     return [(key, *gone[key]) for key in sorted(gone)]
+
+
+def _count(
+    sql: sqlite3.Connection, query: str, values: Mapping[str, int] | Sequence[int] = ()
+) -> int:
+    return int(sql.execute(query, values).fetchone()[0])

@@ -31,9 +31,13 @@ class Status:
 
     Attributes:
         made: When the generation was switched to, in local time.
+        earlier: The generation that a rollback goes back to; 0 where none is kept.
         first: Day of the oldest article; None where none has a date.
         last: Day of the newest article.
         identical: Articles that say, word for word, what another one says.
+        alike: Dated articles whose headline and day are another's, but not their text: likely
+            reprints, told without reading them.
+        alike_groups: How many groups these make.
         undated_names: Ids of a few of the articles without a date.
         sources: Publishers with their number of articles, largest first.
         bytes: Size of the whole index on disk.
@@ -45,12 +49,15 @@ class Status:
     folder: str
     generation: int
     made: datetime | None
+    earlier: int
     first: date | None
     last: date | None
     articles: int
     passages: int
     undated: int
     identical: int
+    alike: int
+    alike_groups: int
     undated_names: tuple[str, ...]
     sources: tuple[tuple[str, int], ...]
     skipped: tuple[Skipped, ...]
@@ -120,17 +127,26 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         "SELECT count(*), count(DISTINCT a.content), coalesce(sum(c.day IS NULL), 0), "
         f"min(c.day), max(c.day) {_JOINED}"
     ).fetchone()
+    alike, alike_groups = sql.execute(
+        "SELECT coalesce(sum(articles), 0), count(*) FROM (SELECT count(*) AS articles "
+        "FROM contents c CROSS JOIN articles a ON a.content = c.key "
+        "WHERE a.removed IS NULL AND c.day IS NOT NULL "
+        "GROUP BY c.day, c.headline HAVING count(DISTINCT c.key) > 1)"
+    ).fetchone()
     current = meta["recipe"] == current_recipe()
     return Status(
         folder=str(folder.resolve()),
         generation=generation,
         made=datetime.fromtimestamp(made[0]).astimezone() if made else None,
+        earlier=int(meta.get("earlier", 0)),
         first=number_day(first) if first else None,
         last=number_day(last) if last else None,
         articles=articles,
         passages=_count_passages(sql),
         undated=undated,
         identical=articles - contents,
+        alike=alike,
+        alike_groups=alike_groups,
         undated_names=tuple(
             name
             for (name,) in sql.execute(

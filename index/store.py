@@ -9,6 +9,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,7 +18,15 @@ from index.database import open_writer
 from index.days import number_day
 from index.lexical import Words
 from index.reading import Said, Staging
-from index.staging import decide, note_files, show_staged
+from index.remaking import distrust_bare, due
+from index.staging import (
+    decide,
+    move_collections,
+    note_files,
+    show_earlier,
+    show_staged,
+    take_out,
+)
 from index.types import Article, BuildReport, Passage, Skipped
 
 
@@ -29,6 +38,7 @@ class Store:
         self._sql = open_writer(index_dir)
         self.recipe = recipe
         self.staging = Staging(self._sql, recipe, self._keep_content)
+        distrust_bare(self._sql)
 
     def __enter__(self) -> Store:
         return self
@@ -42,6 +52,17 @@ class Store:
         return int(self._meta("generation") or 0)
 
     # 1. staging
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold a transaction that is undone as a whole by an error."""
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self._sql.execute("ROLLBACK")
+            raise
 
     def begin(self) -> None:
         """Start a transaction of staging; `commit` ends it."""
@@ -61,21 +82,11 @@ class Store:
 
     # 2. embedding
 
-    def distrust(self) -> None:
-        """Forget that anything has vectors or words, so that this build makes them anew."""
-        self.begin()
-        self._sql.execute("UPDATE contents SET collection = NULL, worded = 0")
-        self._sql.execute(
-            "UPDATE collections SET retired = ? WHERE retired IS NULL", (time.time(),)
-        )
-        self.commit()
-
     def pending(self) -> list[int]:
-        """Keys of the contents that are staged or live and have no vectors, oldest first."""
+        """Keys of the contents that are staged and have no vectors, oldest first."""
         rows = self._sql.execute(
-            "SELECT key FROM contents WHERE collection IS NULL AND (key IN "
-            "(SELECT content FROM staged) OR key IN "
-            "(SELECT content FROM articles WHERE removed IS NULL)) ORDER BY key"
+            "SELECT key FROM contents WHERE collection IS NULL "
+            "AND key IN (SELECT content FROM staged) ORDER BY key"
         )
         return [key for (key,) in rows]
 
@@ -162,20 +173,23 @@ class Store:
             embedded: Passages embedded by this build, for the report.
             seconds: Time by stage, for the report.
         """
-        generation = self.generation + 1
-        self.begin()
-        try:
+        before = self.generation
+        generation = before + 1
+        with self.transaction():
+            remade = self.staging.old_recipe or due(self._sql)
             changes = decide(self._sql, roots)
             show_staged(self._sql, changes, generation)
             report = changes.report(generation)
             if merged:
-                self._move_collections(*merged)
+                move_collections(self._sql, *merged)
             note_files(self._sql, roots, skipped)
-            if report.touched or merged or self.staging.old_recipe or generation == 1:
+            if report.touched or merged or remade or generation == 1:
                 self._set_meta("generation", str(generation))
                 self._set_meta("recipe", self.recipe)
             else:
-                generation -= 1
+                generation = before
+            if report.touched or remade:
+                self._set_meta("earlier", str(0 if remade else before))
             articles, undated = self._totals()
             report = replace(
                 report,
@@ -187,33 +201,43 @@ class Store:
                 seconds=dict(seconds or {}),
             )
             self._note_generation(report, origin)
-            self.commit()
-        except BaseException:
-            self._sql.execute("ROLLBACK")
-            raise
         return report
 
     def remove(self, ids: Sequence[str]) -> BuildReport:
         """Take articles out by id, in one transaction; their files will be read anew."""
-        generation = self.generation + 1
-        origin = Origin("remove")
-        self.begin()
-        removed = 0
-        for name in ids:
-            live = "id = ? AND removed IS NULL"
-            self._sql.execute(
-                f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE {live})", (name,)
+        before, origin = self.generation, Origin("remove")
+        with self.transaction():
+            removed = take_out(self._sql, ids, before + 1)
+            if removed:
+                self._set_meta("generation", str(before + 1))
+                self._set_meta("earlier", str(before))
+            articles, undated = self._totals()
+            report = BuildReport(
+                self.generation, removed=removed, articles=articles, undated=undated
             )
-            removed += self._sql.execute(
-                f"UPDATE articles SET removed = ? WHERE {live}", (generation, name)
-            ).rowcount
-        if removed:
-            self._set_meta("generation", str(generation))
-        articles, undated = self._totals()
-        report = BuildReport(self.generation, removed=removed, articles=articles, undated=undated)
-        self._note_generation(report, origin)
-        self.commit()
+            self._note_generation(report, origin)
         return report
+
+    def roll_back(self) -> BuildReport:
+        """Show the articles of the earlier generation again, in one transaction.
+
+        They become a generation of their own, and the one before it becomes the earlier one, so
+        that a second call undoes the first.
+        """
+        before, earlier, origin = self.generation, self.earlier, Origin("rollback")
+        with self.transaction():
+            report = show_earlier(self._sql, earlier, before + 1)
+            self._set_meta("generation", str(before + 1))
+            self._set_meta("earlier", str(before))
+            articles, undated = self._totals()
+            report = replace(report, articles=articles, undated=undated)
+            self._note_generation(report, origin)
+        return report
+
+    @property
+    def earlier(self) -> int:
+        """The generation that a rollback goes back to; 0 where none is kept."""
+        return int(self._meta("earlier") or 0)
 
     def _note_generation(self, report: BuildReport, origin: Origin) -> None:
         self._sql.execute(
@@ -222,15 +246,6 @@ class Store:
         self._set_meta("report", json.dumps(asdict(report)))
         self._set_meta("built", str(time.time()))
         note_build(self._sql, origin, report)
-
-    def _move_collections(self, old: Sequence[str], new: str) -> None:
-        for name in old:
-            self._sql.execute(
-                "UPDATE contents SET collection = ? WHERE collection = ?", (new, name)
-            )
-            self._sql.execute(
-                "UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name)
-            )
 
     def _totals(self) -> tuple[int, int]:
         articles, undated = self._sql.execute(

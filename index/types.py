@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-_RECORD = re.compile(r"(.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL)
+STDIN = "stdin"
+"""The file of what was read from standard input; all other files are absolute paths."""
+
+_RECORD = re.compile(
+    rf"({STDIN}|.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL
+)
 
 
 def file_of(location: str) -> str:
@@ -26,7 +31,7 @@ class Article:
 
     Attributes:
         id: Stable name below the folder it was read from, or its own `id` or `url`.
-        location: Where it lies: an absolute path, with `#id` for a record inside a file.
+        location: Where it lies: an absolute path, or `stdin`, with `#id` for a record inside.
         headline: Title, or the lead sentence where the format has no title.
         text: What passages are cut from and quotes are taken from; offsets are code points of it.
         date: Day of publication; None where the article states none.

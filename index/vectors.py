@@ -17,6 +17,7 @@ from index.days import day_number
 from index.errors import BroadsheetError
 from index.settings import Settings
 from index.types import Bounds, Hit
+from index.unwritable import unwritable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,9 +55,14 @@ def _embedded_client(path: Path) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
-    path.mkdir(parents=True, exist_ok=True)
     options = ChromaSettings(anonymized_telemetry=False)
-    return chromadb.PersistentClient(path=str(path), settings=options)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=str(path), settings=options)
+    except Exception as error:
+        if told := unwritable(error, path.parent):
+            raise told from error
+        raise
 
 
 def _server_client(settings: Settings) -> ClientAPI:

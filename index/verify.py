@@ -16,11 +16,12 @@ from index.database import open_reader
 from index.errors import IndexMissing
 from index.lexical import LexicalStore
 from index.recipe import current_recipe
+from index.remaking import DUE
 from index.settings import Settings
 from index.vectors import VectorStore
 
 _REBUILD = "python -m index build"
-_AGAIN = "python -m index build --again"
+_REPAIR = "python -m index verify --repair"
 _LIVE = "SELECT content FROM articles WHERE removed IS NULL"
 
 
@@ -36,11 +37,20 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not agree, and the command that mends it (empty for notes)."""
+    """Something that does not agree, and the command that mends it (empty for notes).
+
+    Attributes:
+        contents: Keys of the texts that it is about.
+        collections: Names of the collections that it is about.
+        passages: Keys of passages that only the lexical index knows.
+    """
 
     kind: Kind
     what: str
     remedy: str = ""
+    contents: frozenset[int] = frozenset()
+    collections: frozenset[str] = frozenset()
+    passages: frozenset[int] = frozenset()
 
 
 def verify(settings: Settings) -> list[Finding]:
@@ -84,7 +94,8 @@ def _passages(sql: sqlite3.Connection) -> Iterator[Finding]:
         text: str = pages[0][1]
         problem = _uncovered(text, [row[2:] for row in pages if row[2] is not None])
         if problem:
-            yield Finding(Kind.PASSAGES, f"{_name(sql, key)}: {problem}", _AGAIN)
+            what = f"{_name(sql, key)}: {problem}"
+            yield Finding(Kind.PASSAGES, what, _REPAIR, frozenset([key]))
 
 
 def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -109,54 +120,65 @@ def _name(sql: sqlite3.Connection, content: int) -> str:
 
 
 def _vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]:
-    bare = _count(sql, f"contents WHERE collection IS NULL AND key IN ({_LIVE})")
+    bare = _count(sql, f"contents WHERE {DUE} AND key IN ({_LIVE})")
     if bare:
-        yield Finding(Kind.VECTORS, f"{bare} texts have no vectors yet", _REBUILD)
+        yield Finding(Kind.VECTORS, f"{bare} texts wait to be made anew", _REPAIR)
     stored = vectors.names()
     known = {str(name) for (name,) in sql.execute("SELECT name FROM collections")}
     used = sql.execute(
         f"SELECT DISTINCT collection FROM contents WHERE collection NOT NULL AND key IN ({_LIVE})"
     ).fetchall()
     for (name,) in used:
+        needed, others = _keys(sql, name)
         if name not in stored:
-            yield Finding(Kind.VECTORS, f"collection {name} is gone", _AGAIN)
+            what, lost = f"collection {name} is gone", frozenset(needed.values())
+            yield Finding(Kind.VECTORS, what, _REPAIR, lost, frozenset([name]))
             continue
         held = vectors.keys(name)
-        needed, others = _keys(sql, name)
-        if lacking := len(needed - held):
-            yield Finding(Kind.VECTORS, f"{name} lacks the vectors of {lacking} passages", _AGAIN)
-        if spare := len(held - needed - others):
-            yield Finding(Kind.NOTE, f"{spare} vectors in {name} belong to no passage")
-    strangers = {name for name in stored - known if name.startswith("news-")}
+        if lacking := needed.keys() - held:
+            what = f"{name} lacks the vectors of {len(lacking)} passages"
+            lost = frozenset(needed[key] for key in lacking)
+            yield Finding(Kind.VECTORS, what, _REPAIR, lost)
+        if spare := len(held - needed.keys() - others):
+            what = f"{spare} vectors in {name} belong to no passage"
+            yield Finding(Kind.NOTE, what, collections=frozenset([name]))
+    strangers = frozenset(name for name in stored - known if name.startswith("news-"))
     if strangers:
-        yield Finding(Kind.NOTE, f"{len(strangers)} collections belong to no build of this index")
+        what = f"{len(strangers)} collections belong to no build of this index"
+        yield Finding(Kind.NOTE, what, collections=strangers)
 
 
-def _keys(sql: sqlite3.Connection, collection: str) -> tuple[set[int], set[int]]:
-    """Return the keys of a collection's passages: those that are live, and all others."""
+def _keys(sql: sqlite3.Connection, collection: str) -> tuple[dict[int, int], set[int]]:
+    """Return the passages of a collection: the live ones, each with its content, and all others."""
     rows = sql.execute(
-        f"SELECT p.key, c.key IN ({_LIVE}) FROM passages p "
+        f"SELECT p.key, c.key, c.key IN ({_LIVE}) FROM passages p "
         "JOIN contents c ON c.key = p.content WHERE c.collection = ?",
         (collection,),
     ).fetchall()
-    return {key for key, live in rows if live}, {key for key, live in rows if not live}
+    return {key: of for key, of, live in rows if live}, {key for key, _, live in rows if not live}
 
 
 def _words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     if not (folder / "meta.json").is_file():
-        yield Finding(Kind.WORDS, f"the lexical index in {folder} is gone", _AGAIN)
+        yield Finding(Kind.WORDS, f"the lexical index in {folder} is gone", _REPAIR)
         return
-    rows = sql.execute(f"SELECT key, content IN ({_LIVE}) FROM passages").fetchall()
-    held = LexicalStore(folder).searcher().keys()
-    lacking = sum(1 for key, live in rows if live and key not in held)
+    try:
+        held = LexicalStore(folder).searcher().keys()
+    except ValueError as error:  # tantivy's word for every damage
+        yield Finding(Kind.WORDS, f"the lexical index in {folder} is damaged: {error}", _REPAIR)
+        return
+    rows = sql.execute(f"SELECT key, content, content IN ({_LIVE}) FROM passages").fetchall()
+    contents = {key: content for key, content, _ in rows}
+    lacking = [content for key, content, live in rows if live and key not in held]
     if lacking:
-        yield Finding(Kind.WORDS, f"the lexical index lacks {lacking} passages", _AGAIN)
-    spare = len(set(held) - {key for key, _ in rows})
-    if spare:
-        yield Finding(Kind.NOTE, f"{spare} passages in the lexical index are of no text")
-    twice = sum(1 for count in held.values() if count > 1)
-    if twice:
-        yield Finding(Kind.WORDS, f"the lexical index holds {twice} passages twice", _AGAIN)
+        what = f"the lexical index lacks {len(lacking)} passages"
+        yield Finding(Kind.WORDS, what, _REPAIR, frozenset(lacking))
+    if spare := held.keys() - contents.keys():
+        what = f"{len(spare)} passages in the lexical index are of no text"
+        yield Finding(Kind.NOTE, what, passages=frozenset(spare))
+    if twice := {key for key, count in held.items() if count > 1} - spare:
+        what = f"the lexical index holds {len(twice)} passages twice"
+        yield Finding(Kind.WORDS, what, _REPAIR, frozenset(contents[key] for key in twice))
 
 
 def _left_over(sql: sqlite3.Connection) -> Iterator[Finding]:

@@ -7,14 +7,21 @@ from collections.abc import Sequence
 from index.builds import STOPPED, BuildRecord
 from index.preview import Preview
 from index.status import Status
-from index.types import BuildReport, Skipped, Stage
+from index.types import STDIN, BuildReport, Skipped, Stage
 from web import wording
 from web.building import Step
 from web.markup import safe
 
 _SHOWN = 50  # files named in a list
 _BUILDS = 10  # builds shown
-_COMMANDS = {"build": "Build of", "add": "Add", "remove": "Article taken out"}
+_COMMANDS = {
+    "build": "Build of",
+    "add": "Add",
+    "remove": "Article taken out",
+    "watch": "Changes in",
+    "rollback": "Back to the articles before",
+    "repair": "Repair",
+}
 _STAGES = {
     Stage.READING: "Reading articles:",
     Stage.EMBEDDING: "Embedding articles:",
@@ -128,11 +135,12 @@ def _builds(builds: Sequence[BuildRecord], brought: str) -> str:
 
 def _build(one: BuildRecord, brought: str) -> str:
     counts = _counts(one.added, one.changed, one.moved, one.removed, one.skipped)
-    result = counts or "nothing was new"
+    result = counts or "no article changed"
     if one.error:
         result = one.error if one.error == STOPPED else f"failed: {one.error}"
-    paths = ("files brought here",) if one.paths == (brought,) else one.paths
-    what = " ".join([_COMMANDS[one.command], *paths])
+    named = {brought: "files brought here", STDIN: "standard input"}
+    paths = ", ".join(named.get(path, path) for path in one.paths)
+    what = f"{_COMMANDS[one.command]} {paths}".rstrip()
     return (
         f"<tr><td>{safe(wording.moment(one.began))}</td>"
         f'<td dir="auto">{safe(what)}</td><td dir="auto">{safe(result)}</td>'

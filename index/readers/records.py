@@ -43,7 +43,7 @@ def read(path: Path, name: str) -> Iterator[Article | Skipped]:
         with _open(path) as file:
             for line, value in _values(file, path):
                 empty = False
-                yield _article_or_skipped(value, line, path, name, seen)
+                yield article_or_skipped(value, line, path, name, seen)
     except (EOFError, lzma.LZMAError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
         raise ArticleError(f"damaged archive: {error}") from error
     if empty:
@@ -74,7 +74,7 @@ def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
     elif ".json" in (suffix.lower() for suffix in path.suffixes[-2:]):
         yield from _from_whole(_decode_whole(file))
     else:
-        yield from _from_lines(file)
+        yield from from_lines(file)
 
 
 def _decode_whole(file: BinaryIO) -> str:
@@ -129,7 +129,8 @@ def _skip_space(text: str, at: int) -> int:
     return at
 
 
-def _from_lines(file: BinaryIO) -> Iterator[Numbered]:
+def from_lines(file: BinaryIO) -> Iterator[Numbered]:
+    """Yield what stands in each line that is not blank."""
     number = 0
     while raw := file.readline(MAX_BYTES + 1):
         number += 1
@@ -157,9 +158,10 @@ def _not_json(error: Exception) -> ArticleError:
     return ArticleError(f"not JSON: {error}")
 
 
-def _article_or_skipped(
+def article_or_skipped(
     value: object, line: int, path: Path, name: str, seen: set[str]
 ) -> Article | Skipped:
+    """Make an article of a record, or say why it is none; `seen` holds the ids so far."""
     try:
         article = _article(value, line, path, name)
     except ArticleError as error:

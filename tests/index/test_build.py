@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+import index.build
 import index.recipe
 from index import cleanup
-from index.build import remove_articles, writing
+from index.build import remove_articles
 from index.errors import ArticleError, IndexLocked, IndexMismatch, IndexMissing
 from index.lexical import LexicalStore
+from index.lock import writing
 from index.readers import articles as reading
 from index.snapshot import IndexReader
 from index.status import index_status
@@ -277,7 +279,7 @@ def test_lost_vectors_and_words_are_found_and_mended(settings, hashed, folder):
         path.unlink()
     findings = [finding for finding in verify(settings) if finding.kind is not Kind.NOTE]
     assert {finding.kind for finding in findings} == {Kind.VECTORS, Kind.WORDS}
-    assert {finding.remedy for finding in findings} == {"python -m index build --again"}
+    assert {finding.remedy for finding in findings} == {"python -m index verify --repair"}
     report = run_build(settings, hashed, again=True)
     assert (report.embedded, report.exit_code) == (4, 0)
     assert sound(settings)
@@ -300,7 +302,35 @@ def test_old_articles_are_deleted_for_good(settings, hashed, folder, monkeypatch
     monkeypatch.setattr(cleanup, "GRACE_SECONDS", -1.0)
     monkeypatch.setattr(cleanup, "UNFINISHED_SECONDS", -1.0)
     run_build(settings, hashed, folder)
+    assert [f.what for f in verify(settings)] == ["1 removed articles wait to be deleted for good"]
+    write(folder, {"derna.txt": "date 2023-09-11 Dams break"})  # what rollback needs is another now
+    run_build(settings, hashed, folder)
     notes = [finding.what for finding in verify(settings)]
     assert notes == ["1 vectors in " + notes[0].split()[3] + " belong to no passage"]
     words = LexicalStore(settings.index_dir / "words").searcher()
     assert words.search("wildfire Lahaina", 5, Bounds()) == []
+
+
+def test_question_asked_while_all_is_made_anew_finds_the_old(settings, hashed, folder, monkeypatch):
+    run_build(settings, hashed, folder)
+    reader = IndexReader(settings)
+    before = [found(reader, hashed, question) for question in QUESTIONS]
+    seen = []
+
+    class Asked(type(hashed)):
+        def embed(self, texts):
+            seen.append([found(reader, hashed, question) for question in QUESTIONS])
+            return super().embed(texts)
+
+    monkeypatch.setattr(index.build, "_EMBED_PASSAGES", 1)
+    run_build(settings, Asked(lambda: settings.models / "all-MiniLM-L6-v2"), folder, again=True)
+    assert seen == [before] * 4
+    assert [found(reader, hashed, question) for question in QUESTIONS] == before
+    assert sound(settings)
+
+
+def test_file_that_left_is_removed_though_all_is_made_anew(settings, hashed, folder):
+    run_build(settings, hashed, folder)
+    (folder / "maui.txt").unlink()
+    report = run_build(settings, hashed, folder, again=True)
+    assert (report.removed, report.articles, report.embedded) == (1, 3, 3)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from io import BytesIO
+from unittest.mock import patch
 
 import pytest
 
 from index import builds
 from index.build import build_index, remove_articles
 from index.errors import ArticleError
+from index.readers import read_stream
+from index.repair import repair
+from index.rollback import roll_back
 from index.status import index_status
+from index.store import Store
 from index.types import Stage
 from tests.index.archive import HashedEmbeddings, run_build, write
 
@@ -63,6 +69,53 @@ def test_a_build_that_is_stopped_leaves_the_old_state(settings, hashed, folder):
     found = index_status(settings)
     assert (found.articles, found.builds[0].error) == (4, "stopped")
     assert run_build(settings, hashed, folder).added == 1
+
+
+def test_what_looks_after_an_index_is_noted_too(settings, hashed, folder):
+    run_build(settings, hashed, folder)
+    remove_articles(["maui.txt"], settings)
+    roll_back(settings)
+    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
+        sql.execute("DELETE FROM passages WHERE key = 2")
+    sql.close()
+    list(repair(settings, hashed))
+    piped = read_stream(BytesIO(b'{"title": "Dams break", "body": "The flood took homes."}'))
+    run_build(settings, hashed, prune=False, stream=piped)
+    add, mended, back, removal, _ = index_status(settings).builds
+    assert (back.command, back.paths, back.added, back.generation) == ("rollback", (), 1, 3)
+    assert (mended.command, mended.paths, mended.changed) == ("repair", (), 1)
+    assert (add.command, add.paths, add.added) == ("add", ("stdin",), 1)
+    assert ", add stdin: 1 added, " in str(add)
+    assert removal.removed == 1
+
+
+def test_a_repair_that_fails_is_noted(settings, hashed, folder):
+    run_build(settings, hashed, folder)
+    failing = patch.object(Store, "switch", side_effect=RuntimeError("no memory"))
+    with failing, pytest.raises(RuntimeError):
+        list(repair(settings, hashed))
+    last = index_status(settings).builds[0]
+    assert (last.command, last.error) == ("repair", "RuntimeError: no memory")
+
+
+def test_batches_of_a_watched_folder_that_change_nothing_are_noted_once(settings, hashed, folder):
+    def batch() -> None:
+        run_build(settings, hashed, folder, command="watch")
+
+    for _ in range(3):
+        batch()
+    with patch.object(Store, "switch", side_effect=RuntimeError("no memory")):
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                batch()
+    for _ in range(3):
+        batch()
+    write(folder, {"new.txt": "News."})
+    batch()
+    builds = index_status(settings).builds
+    said = [(one.command, one.added, one.error) for one in reversed(builds)]
+    failed = ("watch", 0, "RuntimeError: no memory")
+    assert said == [("watch", 4, ""), failed, ("watch", 0, ""), ("watch", 1, "")]
 
 
 def test_only_the_last_builds_are_kept(settings, hashed, folder, monkeypatch):

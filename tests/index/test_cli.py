@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 import index.__main__ as main
 import index.build
 import index.embedder
-from index.build import writing
+from index.lock import writing
 from index.settings import Settings
-from tests.index.archive import HashedEmbeddings, run_build, write
+from tests.index.archive import STORIES, HashedEmbeddings, run_build, write
 
 
 @pytest.fixture
@@ -29,7 +29,9 @@ def shell(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("BROADSHEET_MODEL_DIR", str(settings.models))
     monkeypatch.setattr(main.os, "nice", lambda _: 0)
     monkeypatch.setattr(index.embedder, "MiniLMEmbeddings", HashedEmbeddings)
-    return lambda *words: CliRunner().invoke(main.cli, [str(word) for word in words])
+    return lambda *words, piped=None: CliRunner().invoke(
+        main.cli, [str(word) for word in words], input=piped
+    )
 
 
 def test_build_of_good_files_ends_with_zero(shell, folder):
@@ -108,6 +110,53 @@ def test_add_keeps_what_is_gone(shell, folder):
     assert "articles in the index: 5" in done.stdout
 
 
+RECORDS = [
+    '{"id": "a", "title": "Rain in Rome", "body": "It rained.", "date": "2023-05-01"}',
+    '{"url": "https://example.org/oslo", "title": "Rain in Oslo", "body": "It poured."}',
+    '{"title": "Rain anywhere", "body": "It may rain."}',
+]
+
+
+def test_records_are_piped_in_and_known_again(shell, folder):
+    shell("build", folder)
+    done = shell("add", "-", piped="\n".join(RECORDS))
+    assert (done.exit_code, "added: 3" in done.stdout) == (0, True)
+    other = RECORDS[0].replace("It rained.", "It snowed.")
+    done = shell("add", "-", piped="\n".join([RECORDS[2], other, RECORDS[1]]))
+    assert "added: 0" in done.stdout
+    assert "changed: 1" in done.stdout
+    assert "unchanged: 2" in done.stdout
+    assert "articles in the index: 7" in shell("build", folder).stdout
+    assert shell("remove", "a", "https://example.org/oslo").exit_code == 0
+
+
+def test_bad_lines_are_named_and_the_rest_goes_in(shell):
+    lines = [RECORDS[0], "{", "", '{"title": "No text"}', "[1]", RECORDS[0], RECORDS[1]]
+    done = shell("add", "-", piped="\n".join(lines))
+    assert (done.exit_code, "added: 2" in done.stdout) == (1, True)
+    assert "skipped stdin:2: not JSON: " in done.stdout
+    assert "; expected one JSON object a line" in done.stdout
+    assert "skipped stdin:4: no text: expected a body" in done.stdout
+    assert "skipped stdin:5: not an article: expected an object" in done.stdout
+    assert "skipped stdin:6: id 'a' stands in this file already" in done.stdout
+    assert "skipped stdin:4" in shell("status").stdout
+    shell("add", "-", piped=RECORDS[1])
+    assert "skipped stdin" not in shell("status").stdout
+    assert shell("add", "-", piped="").exit_code == 2
+
+
+def test_piped_record_and_file_of_one_id_are_both_kept(shell, tmp_path):
+    feed = write(tmp_path / "feed", {"rain.jsonl": "\n".join(RECORDS)})
+    shell("build", feed)
+    assert "added: 3" in shell("add", "-", piped="\n".join(RECORDS)).stdout
+    assert "unchanged: 3" in shell("add", "-", piped="\n".join(RECORDS)).stdout
+    assert shell("remove", "a", "stdin#a").exit_code == 0
+
+
+def test_files_and_pipe_are_added_together(shell, folder):
+    assert "added: 7" in shell("add", folder, "-", piped="\n".join(RECORDS)).stdout
+
+
 def test_remove_names_unknown_ids(shell, folder):
     shell("build", folder)
     done = shell("remove", "maui.txt", "nobody.txt")
@@ -137,6 +186,16 @@ def test_status_names_the_last_build(shell, folder):
     assert ", remove: 1 removed, " in line
 
 
+def test_status_tells_what_may_be_one_story_twice(shell, folder):
+    write(folder, {"maui-2.txt": "date 2023-08-09 Wildfire burns the town of Lahaina\n\nOne more."})
+    write(folder, {"maui-3.txt": "date 2023-08-10 Wildfire burns the town of Lahaina\n\nLater."})
+    write(folder, {"same.txt": STORIES["sydney.txt"], "undated.txt": STORIES["recipe.txt"]})
+    shell("build", folder)
+    status = shell("status").stdout
+    assert "identical to another: 2\n" in status
+    assert "same headline and day, other text: 2 in 1 groups\n" in status
+
+
 def test_verify_tells_sound_from_damaged(shell, folder, settings):
     shell("build", folder)
     done = shell("verify")
@@ -145,9 +204,33 @@ def test_verify_tells_sound_from_damaged(shell, folder, settings):
         path.unlink()
     done = shell("verify")
     assert done.exit_code == 1
-    assert "run `python -m index build --again`" in done.stdout
+    assert "run `python -m index verify --repair`" in done.stdout
     assert shell("build", "--again").exit_code == 0
     assert shell("verify").exit_code == 0
+
+
+def test_repair_says_what_it_mended(shell, folder, settings):
+    shell("build", folder)
+    for path in (settings.index_dir / "words").iterdir():
+        path.unlink()
+    done = shell("verify", "--repair")
+    assert (done.exit_code, "mended words: the lexical index in " in done.stdout) == (0, True)
+    assert done.stdout.endswith("the index is sound\n")
+    assert shell("verify").exit_code == 0
+
+
+def test_rollback_says_what_it_brought_back(shell, folder):
+    assert shell("rollback").exit_code == 2
+    shell("build", folder)
+    done = shell("rollback")
+    assert (done.exit_code, "there is nothing to go back to" in done.stderr) == (2, True)
+    assert "rollback goes to: nothing earlier is kept\n" in shell("status").stdout
+    shell("remove", "maui.txt")
+    assert "rollback goes to: generation 1\n" in shell("status").stdout
+    done = shell("rollback")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("back to generation 1 of ")
+    assert "1 articles brought back, 0 taken out, 0 as they were before; 4 articles" in done.stdout
 
 
 def test_locked_index_names_the_process(shell, folder, settings):
@@ -175,8 +258,10 @@ def test_interrupted_build_says_that_it_goes_on(shell, folder, monkeypatch, sett
     assert run_build(settings, hashed, folder).added == 4
 
 
-@pytest.mark.parametrize("words", [(), ("build",), ("add",), ("remove",), ("status",), ("verify",)])
-def test_every_command_has_help(shell, words):
-    done = shell(*words, "--help")
+@pytest.mark.parametrize(
+    "name", ["", "build", "add", "remove", "status", "verify", "rollback", "watch"]
+)
+def test_every_command_has_help(shell, name):
+    done = shell(*name.split(), "--help")
     assert done.exit_code == 0
     assert "Usage: " in done.stdout

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 import index.recipe
-from index.build import writing
 from index.errors import ArticleError
+from index.lock import writing
 from index.preview import Preview, preview_build, preview_files
+from index.remaking import distrust
 from index.types import BuildReport
 from tests.index.archive import STORIES, live_ids, run_build, write
 
@@ -106,6 +108,24 @@ def test_an_old_recipe_changes_everything(settings, hashed, folder, monkeypatch)
     said = preview_build([], settings)
     assert set(said.changed) == set(STORIES)
     assert counts(run_build(settings, hashed)) == counts(said.report)
+
+
+def test_a_build_of_everything_anew_is_told(settings, hashed, folder):
+    agreed(settings, hashed, folder)
+    (folder / "maui.txt").unlink()
+    said = agreed(settings, hashed, folder, again=True)
+    assert (len(said.changed), said.removed) == (3, ("maui.txt",))
+
+
+def test_what_a_killed_build_left_to_be_made_anew_is_told(settings, hashed, folder):
+    run_build(settings, hashed, folder)
+    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
+        distrust(sql, [1])
+        sql.execute("UPDATE contents SET collection = NULL WHERE key = 2")
+    sql.close()
+    said = agreed(settings, hashed, folder)
+    assert (len(said.changed), said.kept) == (2, 2)
+    assert agreed(settings, hashed, folder).kept == 4
 
 
 def test_a_preview_waits_for_no_build_and_a_missing_path_is_an_error(settings, hashed, folder):

@@ -15,7 +15,7 @@ from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
 from index.types import Bounds
-from tests.index.archive import ROOT, environment, write
+from tests.index.archive import ROOT, environment, run_build, write
 
 pytestmark = pytest.mark.slow
 
@@ -136,3 +136,29 @@ def test_small_steps_never_break_a_question(settings, hashed, tmp_path):
 def test_builds_from_a_shell_never_break_a_question(settings, embeddings, tmp_path):
     changes = [*CHANGES[:3], lambda archive: archive.put(range(100, 800), "returns")]
     assert keep_asking(settings, embeddings, BUILD, tmp_path, changes) > 100
+
+
+def test_rollbacks_from_a_shell_never_break_a_question(settings, hashed, tmp_path):
+    archive = Archive(tmp_path / "news")
+    archive.put(range(24), "rises")
+    run_build(settings, hashed, archive.folder)
+    old = archive.july
+    archive.put(range(24, 60), "sets")
+    archive.drop(range(10))
+    run_build(settings, hashed, archive.folder)
+    expected = {2: archive.july, 3: old, 4: archive.july, 5: old}
+    reader = IndexReader(settings)
+    vector = hashed.embed_query("comet")
+    back = [sys.executable, "-m", "index", "rollback"]
+    seen = set()
+    for _ in range(3):
+        running = subprocess.Popen(
+            back, env=environment(settings), cwd=ROOT, stdout=subprocess.DEVNULL
+        )
+        while running.poll() is None:
+            number, names = ask(reader, vector)
+            assert names == expected[number]
+            seen.add(number)
+        assert running.returncode == 0
+    assert ask(reader, vector) == (5, old)
+    assert seen >= {2, 3, 4}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import get_args
 
 import pytest
 
-from index.builds import BuildRecord
+from index.builds import BuildRecord, Command
 from index.preview import Preview
 from index.status import Status
 from index.types import BuildEvent, BuildReport, Skipped, Stage
@@ -25,7 +26,11 @@ def record(**said: object) -> BuildRecord:
 
 
 def state(*builds: BuildRecord) -> Status:
-    return Status("/i", 1, None, None, None, 1, 1, 1, 0, (), (), (), 1, 9, True, "", builds)
+    values = dict.fromkeys(("generation", "articles", "passages", "undated", "collections"), 1)
+    values |= dict.fromkeys(("earlier", "identical", "alike", "alike_groups"), 0)
+    values |= dict.fromkeys(("made", "first", "last"), None)
+    values |= dict.fromkeys(("undated_names", "sources", "skipped"), ())
+    return Status("/i", bytes=9, recipe_current=True, remedy="", builds=builds, **values)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -81,6 +86,15 @@ def test_the_last_builds_stand_in_a_table() -> None:
     assert '<td dir="auto">3 added, 1 left out</td><td>1 min 5 s</td>' in markup
     assert '<td dir="auto">failed: no memory</td>' in markup
     assert '<td dir="auto">stopped</td>' in markup
-    assert '<td dir="auto">nothing was new</td>' in markup
+    assert '<td dir="auto">no article changed</td>' in markup
     many = render_index.status(state(*[record()] * 12), "/data/uploads")
     assert many.count("Build of /news") == 10
+
+
+def test_every_change_of_an_index_has_a_name() -> None:
+    for command in get_args(Command):
+        render_index.status(state(record(command=command)), "/data/uploads")
+    piped = render_index.status(state(record(command="add", paths=("/news", "stdin"))), "")
+    assert '<td dir="auto">Add /news, standard input</td>' in piped
+    back = render_index.status(state(record(command="rollback", paths=(), added=2)), "")
+    assert '<td dir="auto">Back to the articles before</td><td dir="auto">2 added</td>' in back
