@@ -86,12 +86,14 @@ for (const kind of ["pointerover", "focusin"]) {
 document.addEventListener("click", async ({ target }) => {
   const tool = target.closest?.(".tool");
   if (!tool) return;
-  const { copy, link, edit } = tool.dataset;
-  if (edit !== undefined) {
+  const { copy, link, edit, ask } = tool.dataset;
+  const question = edit ?? ask;
+  if (question !== undefined) {
     const box = document.querySelector("#box textarea");
-    box.value = edit;
+    box.value = question;
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.focus();
+    if (ask !== undefined) requestAnimationFrame(() => document.querySelector("#ask")?.click());
   }
   if (copy === undefined && link === undefined) return;
   const text = copy ?? location.origin + location.pathname + link;

@@ -151,10 +151,11 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
 
 
 def _tools(exchange: Exchange, answer: Answer, turn: int) -> str:
-    """Buttons with what they copy or edit as data, and the question whether it is right."""
+    """Buttons with what they copy, ask or edit as data, and the question whether it is right."""
     copied = (
         ("Copy with citations", "copy", cited_text(answer)),
         ("Copy link", "link", link(exchange.question)),
+        ("Ask again", "ask", exchange.question.text),
         ("Edit and ask again", "edit", exchange.question.text),
     )
     buttons = "".join(

@@ -446,3 +446,12 @@ def test_a_question_is_edited_and_asked_again(page, served: Served) -> None:
     page.locator("h2.asked", has_text="And when?").wait_for()
     asked = "Where did Qin Gang greet Blinken? And when?"
     wait_until(lambda: served.pipeline.questions[-1].text == asked)
+
+
+def test_a_question_is_asked_again_by_one_click(page, served: Served) -> None:
+    ask(page, "Where did they meet?", "answered")
+    before = len(served.pipeline.questions)
+    page.get_by_role("button", name="Ask again", exact=True).click()
+    page.locator('#now [data-turn="1"] .answer').wait_for()
+    assert len(served.pipeline.questions) == before + 1
+    assert served.pipeline.questions[-1].text == "Where did they meet?"
