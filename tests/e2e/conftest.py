@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +21,22 @@ FLAGS = (
     "--no-sandbox --disable-background-networking --disable-component-update --disable-sync "
     "--disable-default-apps --no-first-run --disable-dev-shm-usage"
 ).split()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loops_are_collected() -> Iterator[None]:
+    """End at a module's very end the loops that Gradio leaves unclosed, one set in this thread.
+
+    Later a test of another module would be blamed for them.
+    """
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+        if not loop.is_running():
+            asyncio.set_event_loop(None)
+            loop.close()
+        gc.collect()
 
 
 # Playwright's loop runs in this thread until the browser ends: past the module, no test that
