@@ -7,6 +7,7 @@ import gc
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,10 +33,11 @@ def loops_are_collected() -> Iterator[None]:
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        loop = asyncio.get_event_loop_policy().get_event_loop()
-        if not loop.is_running():
-            asyncio.set_event_loop(None)
-            loop.close()
+        with suppress(RuntimeError):  # there is none
+            loop = asyncio.get_event_loop_policy().get_event_loop()
+            if not loop.is_running():
+                asyncio.set_event_loop(None)
+                loop.close()
         gc.collect()
 
 
