@@ -65,7 +65,7 @@ TAGS = set(
 )
 ATTRIBUTES = set(
     "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind "
-    "data-copy data-link data-edit data-number href target rel rows maxlength".split()
+    "data-copy data-link data-ask data-edit data-number href target rel rows maxlength".split()
 )
 
 
