@@ -91,6 +91,24 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> 
     Sought = Annotated[str, Field(description="A question, or words to search for.", **limit)]
     turn = anyio.CapacityLimiter(ANSWERS)
 
+    def understood(
+        text: str,
+        as_of: str | None,
+        date_from: str | None,
+        date_to: str | None,
+        sources: list[str] | None,
+        history: list[list[str]] | None = None,
+    ) -> Question:
+        return make_question(
+            text,
+            max_question=max_question,
+            as_of=as_of or "",
+            date_from=date_from or "",
+            date_to=date_to or "",
+            sources=sources or (),
+            history=turns(history or []),
+        )
+
     async def ask(
         question: Asked,
         context: Context,
@@ -106,15 +124,7 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> 
         date and id. Where the articles do not say, `abstained` is true. It takes some seconds.
         """
         with _explained():
-            asked = make_question(
-                question,
-                max_question=max_question,
-                as_of=as_of or "",
-                date_from=date_from or "",
-                date_to=date_to or "",
-                sources=sources or (),
-                history=turns(history or []),
-            )
+            asked = understood(question, as_of, date_from, date_to, sources, history)
             return ask_json(await _answer(pipeline, asked, context, turn))
 
     def search(
@@ -130,14 +140,7 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> 
         Each is told with its article's headline, date, publisher and id.
         """
         with _explained():
-            asked = make_question(
-                question,
-                max_question=max_question,
-                as_of=as_of or "",
-                date_from=date_from or "",
-                date_to=date_to or "",
-                sources=sources or (),
-            )
+            asked = understood(question, as_of, date_from, date_to, sources)
             found = pipeline.search(asked, limit)
             return SearchJson(question=asked.text, passages=[passage_json(one) for one in found])
 
