@@ -169,6 +169,7 @@ def _embed(
             done += len(contents)
             yield BuildEvent(Stage.EMBEDDING, done, len(pending))
         _finish(writing_now, store, collection)
+    vectors.settle(collection)
     return passages
 
 
@@ -233,6 +234,7 @@ def _merge(
                 vectors.add(target, [keys[at] for at in keep], page[keep], [days[a] for a in keep])
             done += len(keep)
             yield BuildEvent(Stage.MERGING, done, total)
+    vectors.settle(target)
     return small, target
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from index.errors import IndexMissing
+from index.unwritable import unwritable
 
 _FILE = "index.sqlite"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
@@ -33,6 +34,7 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
 
     Raises:
         IndexMissing: nothing has been indexed there.
+        IndexUnwritable: the disk is full, and SQLite needs a little room even to read.
     """
     path = database_path(index_dir)
     missing = IndexMissing(
@@ -45,7 +47,7 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if _is_frozen(path):
             return _open(path, "&immutable=1")
-        raise missing from error
+        raise unwritable(error, index_dir) or missing from error
 
 
 def open_empty() -> sqlite3.Connection:

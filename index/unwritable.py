@@ -10,6 +10,9 @@ from pathlib import Path
 from index.errors import IndexUnwritable
 
 _FULL = ("no space left", "disk is full", "quota exceeded")
+_NO_ROOM_TO_READ = "SQLITE_IOERR_SHMSIZE"
+"""SQLite maps a small file beside a database even to read it; where no other process has it open
+already, it makes that file."""
 _REFUSED = (
     "read-only file system",
     "readonlyfilesystem",
@@ -23,7 +26,8 @@ _REFUSED = (
 def unwritable(error: Exception, index_dir: Path) -> IndexUnwritable | None:
     """Return what a person is to be told, if the disk is full or the folder is read-only."""
     said = str(error).lower()
-    if any(words in said for words in _FULL):
+    shm = getattr(error, "sqlite_errorname", "") == _NO_ROOM_TO_READ
+    if shm or any(words in said for words in _FULL):
         return IndexUnwritable(
             f"the disk with {index_dir} is full; make room and run the same command again, which "
             "goes on from here. What is indexed is served meanwhile"

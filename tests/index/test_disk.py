@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def test_full_disk_is_told_and_the_old_index_serves(hashed, tmp_path, mount):
     folder = write(tmp_path / "news")
     run_build(settings, hashed, folder)
     reader = IndexReader(settings)
+    assert found(reader, hashed, "wildfire in Lahaina")[1] == ["maui.txt"]
     more = {
         f"more{n:03}.txt": f"date 2023-01-01 Story {n}\n\n" + f"zebra{n} " * 400 for n in range(150)
     }
@@ -72,6 +74,24 @@ def test_full_disk_is_told_and_the_old_index_serves(hashed, tmp_path, mount):
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         added, unchanged, sound, first = pool.submit(_go_on, settings, folder).result(timeout=120)
     assert (added, unchanged, sound, first) == (150, 4, True, "more007.txt")
+
+
+@pytest.mark.slow
+def test_an_index_that_cannot_be_opened_for_a_full_disk_is_not_called_missing(
+    hashed, tmp_path, mount
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", disk)
+    settings = load_settings(data_dir=disk / "data", model_dir=MODELS)
+    run_build(settings, hashed, write(tmp_path / "news"))
+    with (disk / "rest").open("wb", buffering=0) as rest, suppress(OSError):
+        while rest.write(bytes(4096)):
+            pass
+    with pytest.raises(IndexUnwritable, match="is full; make room"):
+        index_status(settings)
+    (disk / "rest").unlink()
+    assert found(IndexReader(settings), hashed, "wildfire in Lahaina")[1] == ["maui.txt"]
 
 
 def test_read_only_folder_is_told_and_the_old_index_serves(settings, hashed, tmp_path, mount):
