@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -29,6 +29,7 @@ from rag.finding import Finder
 from rag.grounding import Grounded, ground
 from rag.language import foreign_language
 from rag.listing import listed_subject
+from rag.suggesting import suggestions
 from rag.timeline import told_story
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
@@ -166,6 +167,38 @@ class Pipeline:
         story = told_story(question.text)
         told = self._finder.story(question, story) if story else None
         return (told, answering.told(told)) if told and len(told.evidence) > 1 else None
+
+    def suggest(
+        self, question: Question, answer: Answer, cancel: threading.Event | None = None
+    ) -> Generator[str]:
+        """Yield questions to go on with, each answered before it is offered.
+
+        Args:
+            question: What was asked; its bounds hold for what is suggested.
+            answer: The answer to it.
+            cancel: When set, the model stops and nothing more is suggested.
+
+        Raises:
+            IndexMissing, IndexMismatch: there is no index that can be read.
+            ModelUnavailable: the model does not respond.
+        """
+        model = self._models.get()
+        if model is None or not answer.prompt:
+            return
+        told = [*(turn.question for turn in question.history), answer.standalone, question.text]
+
+        def under_its_bounds(text: str) -> Question:
+            return replace(question, text=text, history=())
+
+        def search(text: str) -> list[Found]:
+            return self._finder.find(under_its_bounds(text), {})
+
+        def ask(text: str) -> Answer | None:
+            *_, last = self.stream(under_its_bounds(text), cancel)
+            stopped = cancel is not None and cancel.is_set()
+            return last if isinstance(last, Answer) and not stopped else None
+
+        yield from suggestions(model, told, answer, search, ask, cancel)
 
     # what the page and the command line also need
 

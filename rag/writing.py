@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -88,11 +89,22 @@ def write(
     evidence: Sequence[Evidence],
     cancel: threading.Event | None,
 ) -> Iterator[Token | Progress]:
-    """Yield the draft as the model writes it, and the place in the queue while it waits.
+    """Yield the draft of an answer; see `tokens`."""
+    return tokens(model, answer_messages(asked, evidence), cancel)
 
-    Setting `cancel` ends the draft after the current token and frees the model.
+
+def tokens(
+    model: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    cancel: threading.Event | None,
+    **options: Any,
+) -> Iterator[Token | Progress]:
+    """Yield what the model writes as it does, and the place in the queue while it waits.
+
+    Setting `cancel` ends it after the current token and frees the model; the options are the
+    model's.
     """
-    stream = model.stream(answer_messages(asked, evidence), logprobs=True)
+    stream = model.stream(list(messages), logprobs=True, **options)
     writing = False
     try:
         for chunk in stream:

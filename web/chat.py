@@ -60,6 +60,13 @@ class Running:
         if cancel:
             cancel.set()
 
+    def stop_all(self) -> None:
+        """Ask every answer to stop."""
+        with self._lock:
+            cancels = list(self._cancels.values())
+        for cancel in cancels:
+            cancel.set()
+
     def discard(self, session: str) -> None:
         """Stop the answer of this session, draw nothing more of it, and wait until it is gone."""
         with self._lock:
@@ -78,6 +85,10 @@ class Running:
         with self._lock:
             if self._cancels.get(session) is cancel:
                 del self._cancels[session]
+
+    def __bool__(self) -> bool:
+        with self._lock:
+            return bool(self._cancels)
 
     def __contains__(self, session: str) -> bool:
         with self._lock:

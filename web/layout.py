@@ -102,6 +102,7 @@ def _conversation_parts() -> dict[str, Any]:
 def _form_parts() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Column(elem_id="form", min_width=0):
+        parts["next"] = html_part("", elem_id="next")
         parts["message"] = html_part("", elem_id="message")
         with gr.Row(elem_id="ask-row"):
             parts["box"] = gr.Textbox(

@@ -22,6 +22,7 @@ from web.links import opened
 from web.markup import message
 from web.reader import close_article, make_open
 from web.search import found_at
+from web.suggest import wire_suggestions
 from web.tabs import wire_archive, wire_export, wire_index, wire_limits, wire_search
 from web.vote import make_vote
 
@@ -44,7 +45,7 @@ def launch_options() -> dict[str, Any]:
     script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
     return {
         "theme": gr.themes.Base(font=SYSTEM_FONTS, font_mono=MONO_FONTS),
-        "css_paths": [HERE / "style.css", HERE / "conversations.css"],
+        "css_paths": [HERE / f"{name}.css" for name in ("style", "tabs", "conversations")],
         "head": f"<script>{script}</script>",
         "footer_links": [],
         "run_history": False,
@@ -79,6 +80,7 @@ def build_page(
         parts = lay_out(editing=uploads is not None, key=key)
         answered, renewed = _asking(parts, pipeline, running, max_question)
         wire_keeping(page, parts, pipeline, running, answered, renewed)
+        wire_suggestions(page, parts, pipeline, running, answered)
         wire_limits(parts, pipeline)
         wire_search(parts, pipeline, max_question)
         wire_archive(parts, pipeline)

@@ -63,6 +63,16 @@ def chips(labels: Sequence[str]) -> str:
     return f'<ul class="bounds set" aria-label="Limits">{items}</ul>' if items else ""
 
 
+def suggested(questions: Sequence[str]) -> str:
+    """Questions to go on with; the script asks the one that is clicked."""
+    items = "".join(
+        f'<li><button type="button" class="tool" data-ask="{safe(question)}">'
+        f'<span dir="auto">{safe(question)}</span></button></li>'
+        for question in questions
+    )
+    return f'<ul class="next" aria-label="Questions to go on with">{items}</ul>' if items else ""
+
+
 def conversation(exchanges: Sequence[Exchange], first: int | None = None) -> str:
     """Exchanges that are over, oldest first, from the one at `first` on, else the recent ones.
 

@@ -452,6 +452,43 @@ def test_a_question_is_asked_again_by_one_click(page, served: Served) -> None:
     ask(page, "Where did they meet?", "answered")
     before = len(served.pipeline.questions)
     page.get_by_role("button", name="Ask again", exact=True).click()
-    page.locator('#now [data-turn="1"] .answer').wait_for()
+    page.locator('#now [data-turn="1"] .answer.answered').wait_for()
     assert len(served.pipeline.questions) == before + 1
     assert served.pipeline.questions[-1].text == "Where did they meet?"
+
+
+def test_questions_to_go_on_with_come_after_the_answer_and_are_asked_by_a_click(
+    page, served: Served
+) -> None:
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    offered = page.locator("#next .tool")
+    offered.nth(1).wait_for()
+    assert [words.strip() for words in offered.all_inner_texts()] == [
+        "Who greeted Mr Blinken?",
+        "How long did the talks between Mr Blinken and Mr Qin in Beijing last?",
+    ]
+    offered.first.click()
+    page.locator('#now [data-turn="1"]').wait_for()
+    assert text_of(page, "#now .asked") == "Who greeted Mr Blinken?"
+    assert offered.count() == 0
+    page.locator("#now .answer.answered").wait_for()
+    offered.first.wait_for()
+    page.click("#renew")
+    page.locator("#welcome .example").first.wait_for()
+    assert offered.count() == 0
+
+
+def test_a_question_stops_what_is_being_suggested(page, served: Served) -> None:
+    served.pipeline.pace = 0.2
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.locator("#next .tool").first.wait_for()
+    ask(page, "Alone now?", "answered")
+    page.wait_for_timeout(300)
+    assert page.locator("#next .tool").count() == 0
+
+
+def test_suggestions_are_text(page) -> None:
+    ask(page, "evil?", "answered")
+    page.locator("#next .tool").first.wait_for()
+    assert HOSTILE[:60] in page.locator("#next .tool").first.inner_text()
+    assert page.evaluate("window.__pwned") is None

@@ -342,3 +342,9 @@ def test_positions_from_the_browser_are_checked(turn: object, kind: object, numb
     assert place([answered()], {"turn": turn, "kind": kind, "number": number}) is None
     second = {"turn": 0, "kind": "cite", "number": 1}
     assert place([answered()], second) == Place("a2", "Headline 2", "Quote.", 0, 6)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_suggested_is_text(text: str) -> None:
+    seen = inert(render.suggested([text, "Who came?"]))
+    assert "Who came?" in seen.text
