@@ -55,6 +55,7 @@ class Pipeline:
         self._reader = reader
         self._finder = Finder(reader, embeddings, settings)
         self._models = models
+        self._suggests = settings.suggestions
 
     def ask(self, question: Question) -> Answer:
         """Return the checked answer; raises as `stream` does."""
@@ -183,7 +184,7 @@ class Pipeline:
             ModelUnavailable: the model does not respond.
         """
         model = self._models.get()
-        if model is None or not answer.prompt:
+        if model is None or not answer.prompt or not self._suggests:
             return
         told = [*(turn.question for turn in question.history), answer.standalone, question.text]
 

@@ -103,3 +103,11 @@ def test_a_stop_frees_the_model_and_offers_nothing(suggested) -> None:
 
 def test_without_a_model_s_answer_nothing_is_offered(suggested) -> None:
     assert suggested(*fill(NEXT, WHOLE), prompt="")[0] == []
+
+
+def test_none_is_offered_where_the_settings_say_so(indexed, reader, embeddings) -> None:
+    model = ScriptedChat(drafts=[ANSWER])
+    settings = indexed.model_copy(update={"suggestions": False})
+    pipeline = Pipeline(reader, embeddings, ReadyModel(model), settings)
+    assert list(pipeline.suggest(ASKED, pipeline.ask(ASKED))) == []
+    assert model.drafts == []
