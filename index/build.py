@@ -31,6 +31,7 @@ from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage,
 from index.vectors import VectorStore
 
 _EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
+_FULL = 50_000  # vectors of a collection; the next ones go into another
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
 
@@ -148,29 +149,38 @@ def _read(
 def _embed(
     store: Store, vectors: VectorStore, embeddings: MiniLMEmbeddings
 ) -> Generator[BuildEvent, None, int]:
-    """Embed staged contents without vectors; writing one batch overlaps embedding the next."""
+    """Embed staged contents without vectors; writing one batch overlaps embedding the next.
+
+    They come by day, and a collection that is full is followed by another: each holds some days,
+    so that a search between two dates opens few of them.
+    """
     pending = store.pending()
     if not pending:
         return 0
-    collection = f"news-{uuid.uuid4().hex}"
-    store.add_collection(collection)  # first, so that no killed build leaves an unknown one
-    vectors.create(collection)
     yield BuildEvent(Stage.EMBEDDING, 0, len(pending))
-    passages, done = 0, 0
+    passages, done, collection, held = 0, 0, "", _FULL
     with ThreadPoolExecutor(1) as writer:
-        writing_now: tuple[Future[None], list[int]] | None = None
-        for batch in _batches(pending, store, embeddings):
-            keys, texts, days, contents = batch
+        writing_now: _Written | None = None
+        for keys, texts, days, contents in _batches(pending, store, embeddings):
             made = embeddings.embed(texts)
-            _finish(writing_now, store, collection)
+            _finish(writing_now, store)
+            if held >= _FULL:
+                collection, held = _new_collection(store, vectors), 0
             future = writer.submit(vectors.add, collection, keys, made, days)
-            writing_now = future, contents
+            writing_now = future, contents, collection
+            held += len(keys)
             passages += len(keys)
             done += len(contents)
             yield BuildEvent(Stage.EMBEDDING, done, len(pending))
-        _finish(writing_now, store, collection)
-    vectors.settle(collection)
+        _finish(writing_now, store)
     return passages
+
+
+def _new_collection(store: Store, vectors: VectorStore) -> str:
+    name = f"news-{uuid.uuid4().hex}"
+    store.add_collection(name)  # first, so that no killed build leaves an unknown one
+    vectors.create(name)
+    return name
 
 
 Batch = tuple[list[int], list[str], list[int | None], list[int]]
@@ -204,9 +214,12 @@ def _day(article: Article) -> int | None:
     return day_number(article.date) if article.date else None
 
 
-def _finish(written: tuple[Future[None], list[int]] | None, store: Store, collection: str) -> None:
+_Written = tuple[Future[None], list[int], str]
+
+
+def _finish(written: _Written | None, store: Store) -> None:
     if written:
-        future, contents = written
+        future, contents, collection = written
         future.result()
         store.embedded(contents, collection)
 
@@ -217,13 +230,11 @@ def _merge(
     """Copy small collections into one when there are too many, since each costs a query."""
     sizes = store.collections()
     small = [name for name, size in sizes.items() if size < _SMALL]
-    if len(sizes) <= _TOO_MANY or len(small) < 2:
+    if len(small) <= _TOO_MANY:
         small = [name for name in sizes if name in rewrite]
     if not small:
         return None
-    target = f"news-{uuid.uuid4().hex}"
-    store.add_collection(target)
-    vectors.create(target)
+    target = _new_collection(store, vectors)
     total = sum(sizes[name] for name in small)
     done = 0
     for name in [name for name in small if sizes[name]]:
@@ -234,7 +245,6 @@ def _merge(
                 vectors.add(target, [keys[at] for at in keep], page[keep], [days[a] for a in keep])
             done += len(keep)
             yield BuildEvent(Stage.MERGING, done, total)
-    vectors.settle(target)
     return small, target
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import tantivy
 
-from index.days import day_number
 from index.types import Bounds, Hit
 from index.unwritable import unwritable
 from index.words import analyzer, content_stems
@@ -168,10 +167,8 @@ class LexicalSearcher:
         return int(self._searcher.doc_freq("body", stem))
 
     def _within(self, query: tantivy.Query, bounds: Bounds) -> tantivy.Query:
-        low = day_number(bounds.date_from) if bounds.date_from else 0
-        high = day_number(bounds.date_to) if bounds.date_to else 99_999_999
         days = tantivy.Query.range_query(
-            self._index.schema, "day", tantivy.FieldType.Unsigned, low, high
+            self._index.schema, "day", tantivy.FieldType.Unsigned, *bounds.numbers
         )
         window = tantivy.Query.const_score_query(days, 0.0)
         if bounds.undated:

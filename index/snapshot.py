@@ -8,22 +8,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from index.catalogue import Catalogue
 from index.database import LIVE, open_reader
-from index.days import day_number, number_day
+from index.days import number_day
 from index.errors import IndexMismatch, IndexMissing
 from index.lexical import LexicalSearcher, LexicalStore
 from index.recipe import current_recipe
 from index.settings import Settings
+from index.spread import Part, Spread
 from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
 from index.vectors import VectorStore
 
 _NARROW = 0.25  # Chroma filters well below this share; above it, over-fetching is cheaper
 _MARGIN = 1.3
-_COVERAGES = 256
+_NOTHING_MISSING = -2.0  # below every cosine
 _PAGE = 500  # passages looked up at once
 
 
@@ -42,9 +43,9 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted: coverages by generation and bounds, articles a month by generation."""
+    """What was counted of the newest generation: how articles lie, and how many a month."""
 
-    coverages: dict[tuple[int, Bounds], Coverage] = field(default_factory=dict)
+    spreads: dict[int, Spread] = field(default_factory=dict)
     months: dict[int, Mapping[date, int]] = field(default_factory=dict)
 
 
@@ -93,8 +94,6 @@ class IndexReader:
                 # snapshot that still shows them: open both again.
                 if self._generation_now() == meta["generation"]:
                     generation = int(meta["generation"])
-                    if len(self._counted.coverages) > _COVERAGES:
-                        self._counted.coverages.clear()
                     return Snapshot(sql, generation, self._vectors, searcher, self._counted)
             except BaseException:
                 sql.close()
@@ -145,20 +144,32 @@ class Snapshot:
 
     def dense(self, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` live passages nearest to a unit vector, by cosine, best first."""
-        share = self.share(bounds)
-        if share == 0.0:
-            return []
-        narrow = bounds.dated and share < _NARROW
-        asked = bounds if narrow else Bounds()
-        fetch = int(limit * _MARGIN / (1.0 if narrow else share)) + 1
-        names = self._collections()
+        parts = self._spread().parts(bounds)
+        wanted = int(limit * _MARGIN) + 1
         while True:
-            hits = [h for n in names for h in self._vectors.search(n, vector, fetch, asked)]
-            hits.sort(key=lambda hit: -hit.score)
+            found = [self._nearest(part, vector, wanted, bounds) for part in parts]
+            hits = [hit for one, _ in found for hit in one]
+            # Below the last hit of a collection that has more, something may be missing.
+            floor = max((one[-1].score for one, more in found if more), default=_NOTHING_MISSING)
+            hits = sorted((hit for hit in hits if hit.score >= floor), key=lambda hit: -hit.score)
             live = self._admitted(hits, bounds)
-            if len(live) >= limit or len(hits) < fetch:
+            if len(live) >= limit or floor == _NOTHING_MISSING:
                 return live[:limit]
-            fetch *= 4
+            wanted *= 4
+
+    def _nearest(
+        self, part: Part, vector: Sequence[float], wanted: int, bounds: Bounds
+    ) -> tuple[list[Hit], bool]:
+        """Return a collection's nearest, `wanted` of them within the dates if they lie evenly.
+
+        And whether it has more. Chroma's own filter is asked only where few are within: the rest
+        it would have to pass by costs more than the filter.
+        """
+        narrow = part.share < _NARROW
+        fetch = wanted if narrow else int(wanted / part.share) + 1
+        asked = bounds if narrow else Bounds()
+        hits = self._vectors.search(part.collection, vector, fetch, asked)
+        return hits, len(hits) == fetch
 
     def lexical(self, text: str, limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` live passages that match the words best, by BM25, best first."""
@@ -231,61 +242,26 @@ class Snapshot:
 
     def coverage(self, bounds: Bounds = Bounds()) -> Coverage:  # noqa: B008
         """Return what the live articles within the bounds' dates span."""
-        known = self.generation, replace(bounds, sources=())
-        coverages = self._counted.coverages
-        if known not in coverages:
-            coverages[known] = self._count(bounds)
-        return coverages[known]
-
-    def _count(self, bounds: Bounds) -> Coverage:
-        first, last, articles, undated = self._sql.execute(
-            "SELECT min(c.day), max(c.day), count(*), coalesce(sum(c.day IS NULL), 0) "
-            f"FROM articles a JOIN contents c ON c.key = a.content WHERE {LIVE} AND {_WITHIN}",
-            {"generation": self.generation, **_limits(bounds)},
-        ).fetchone()
-        days = [number_day(day) if day else None for day in (first, last)]
-        return Coverage(days[0], days[1], int(articles), int(undated))
+        return self._spread().coverage(bounds)
 
     def newest(self, limit: date) -> date | None:
         """Return the newest article's date that is not after `limit`."""
         return self.coverage(Bounds(date_to=limit, undated=False)).last
 
-    def share(self, bounds: Bounds) -> float:
-        """Return the share of live articles that the bounds' dates admit, 0 to 1."""
-        if not bounds.dated:
-            return 1.0
-        every = self.coverage().articles
-        return self.coverage(bounds).articles / every if every else 0.0
+    def _spread(self) -> Spread:
+        """How the live articles lie: only collections with something live may be opened.
 
-    def _collections(self) -> list[str]:
-        """Collections with something live: one that a build still fills must not be opened.
-
-        Chroma's embedded client would never see what is added to it later.
+        Chroma's embedded client would never see what a build adds later to one that it opened.
         """
-        rows = self._sql.execute(
-            "SELECT name FROM collections WHERE EXISTS (SELECT 1 FROM contents c "
-            f"JOIN articles a ON a.content = c.key WHERE c.collection = name AND {LIVE})",
-            {"generation": self.generation},
-        )
-        return [str(name) for (name,) in rows]
+        spreads = self._counted.spreads
+        if self.generation not in spreads:
+            spreads.clear()
+            spreads[self.generation] = Spread(self._sql, self.generation)
+        return spreads[self.generation]
 
     def _admitted(self, hits: Sequence[Hit], bounds: Bounds) -> list[Hit]:
         live = self.passages([hit.key for hit in hits], bounds)
         return [hit for hit in hits if hit.key in live]
-
-
-_WITHIN = (
-    "((:low IS NULL OR c.day >= :low) AND (:high IS NULL OR c.day <= :high) "
-    "OR (:undated AND c.day IS NULL))"
-)
-
-
-def _limits(bounds: Bounds) -> dict[str, int | bool | None]:
-    return {
-        "low": day_number(bounds.date_from) if bounds.date_from else None,
-        "high": day_number(bounds.date_to) if bounds.date_to else None,
-        "undated": bounds.undated,
-    }
 
 
 def admits(bounds: Bounds, day: date | None, source: str | None) -> bool:

@@ -83,10 +83,10 @@ class Store:
     # 2. embedding
 
     def pending(self) -> list[int]:
-        """Keys of the contents that are staged and have no vectors, oldest first."""
+        """Keys of the contents that are staged and have no vectors, by day, undated ones first."""
         rows = self._sql.execute(
             "SELECT key FROM contents WHERE collection IS NULL "
-            "AND key IN (SELECT content FROM staged) ORDER BY key"
+            "AND key IN (SELECT content FROM staged) ORDER BY day, key"
         )
         return [key for (key,) in rows]
 

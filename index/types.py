@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from index.days import day_number
+
+_LAST = 99_999_999  # after every day
 STDIN = "stdin"
 """The file of what was read from standard input; all other files are absolute paths."""
 
@@ -104,6 +107,12 @@ class Bounds:
     def dated(self) -> bool:
         """Whether any date bound is set."""
         return self.date_from is not None or self.date_to is not None
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """First and last day admitted, as stores compare them."""
+        first = day_number(self.date_from) if self.date_from else 0
+        return first, day_number(self.date_to) if self.date_to else _LAST
 
 
 @dataclass(frozen=True, slots=True)

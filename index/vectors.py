@@ -160,13 +160,6 @@ class VectorStore:
                     metadatas=metadatas[part],
                 )
 
-    def settle(self, name: str) -> None:
-        """Have Chroma index what was added and empty its log.
-
-        Else the first search does so, and fails where the disk has no room for it.
-        """
-        self.count(name)
-
     def pages(self, name: str) -> Iterator[tuple[list[int], NDArray[np.float32], list[int | None]]]:
         """Yield all vectors of a collection, some thousands at a time: keys, vectors, days."""
         import numpy as np

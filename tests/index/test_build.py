@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -335,9 +334,3 @@ def test_file_that_left_is_removed_though_all_is_made_anew(settings, hashed, fol
     (folder / "maui.txt").unlink()
     report = run_build(settings, hashed, folder, again=True)
     assert (report.removed, report.articles, report.embedded) == (1, 3, 3)
-
-
-def test_a_build_leaves_nothing_for_the_first_search_to_write(settings, hashed, tmp_path):
-    run_build(settings, hashed, write(tmp_path / "news"))
-    with closing(sqlite3.connect(settings.index_dir / "vectors" / "chroma.sqlite3")) as chroma:
-        assert chroma.execute("SELECT count(*) FROM embeddings_queue").fetchone() == (0,)
