@@ -31,7 +31,7 @@ from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage,
 from index.vectors import VectorStore
 
 _EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
-_FULL = 50_000  # vectors of a collection; the next ones go into another
+_FULL = 100_000  # vectors of a collection; the next ones go into another
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
 

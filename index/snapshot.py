@@ -22,7 +22,9 @@ from index.spread import Part, Spread
 from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
 from index.vectors import VectorStore
 
-_NARROW = 0.25  # Chroma filters well below this share; above it, over-fetching is cheaper
+_MOST = (
+    4_000  # hits of a collection fetched to be sorted out here; for more Chroma's filter is asked
+)
 _MARGIN = 1.3
 _NOTHING_MISSING = -2.0  # below every cosine
 _PAGE = 500  # passages looked up at once
@@ -162,12 +164,13 @@ class Snapshot:
     ) -> tuple[list[Hit], bool]:
         """Return a collection's nearest, `wanted` of them within the dates if they lie evenly.
 
-        And whether it has more. Chroma's own filter is asked only where few are within: the rest
-        it would have to pass by costs more than the filter.
+        And whether it has more. Of 34,000 vectors 2,000 are fetched in 24 ms; Chroma's own filter
+        takes 70 ms, however few it admits.
         """
-        narrow = part.share < _NARROW
-        fetch = wanted if narrow else int(wanted / part.share) + 1
-        asked = bounds if narrow else Bounds()
+        fetch = int(wanted / part.share) + 1
+        asked = Bounds()
+        if fetch > _MOST and bounds.dated:
+            fetch, asked = wanted, bounds
         hits = self._vectors.search(part.collection, vector, fetch, asked)
         return hits, len(hits) == fetch
 

@@ -112,6 +112,7 @@ class VectorStore:
         """Keep the settings; the client is opened when it is first needed."""
         self._settings = settings
         self._collections: dict[str, Collection] = {}
+        self._sizes: dict[str, int] = {}
 
     def create(self, name: str) -> None:
         """Make an empty collection."""
@@ -124,6 +125,7 @@ class VectorStore:
     def drop(self, name: str) -> None:
         """Delete a collection; one that is gone already is no error."""
         self._collections.pop(name, None)
+        self._sizes.pop(name, None)
         client = open_client(self._settings)
         if name in self.names():
             with _answering(self._settings, name):
@@ -190,6 +192,8 @@ class VectorStore:
     def search(self, name: str, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` nearest vectors by cosine within the bounds' dates, best first.
 
+        The collection must be complete: nothing is added to one that may be searched.
+
         Raises:
             VectorsMissing: the collection has been dropped.
             BroadsheetError: the Chroma server does not answer.
@@ -197,7 +201,9 @@ class VectorStore:
         collection = self._collection(name)
         numbers: Sequence[float] = list(vector)
         with _answering(self._settings, name):
-            limit = min(limit, int(collection.count()))
+            if name not in self._sizes:  # asking each time would take as long as the search
+                self._sizes[name] = int(collection.count())
+            limit = min(limit, self._sizes[name])
             if limit < 1:
                 return []
             found = collection.query(
