@@ -68,6 +68,7 @@ def test_the_index(themed, served: Served, tmp_path) -> None:
     (tmp_path / "empty.txt").write_text("", encoding="utf-8")
     themed.locator("#files input[type=file]").set_input_files(sorted(tmp_path.glob("*.txt")))
     themed.locator("#preview .preview").wait_for()
+    themed.locator("#files").get_by_label("Clear").wait_for()
     assert serious(themed) == []
 
 
