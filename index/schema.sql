@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS contents (
 -- What lists of articles need, so that they do not read texts.
 CREATE INDEX IF NOT EXISTS contents_listed ON contents (day, headline, source);
 DROP INDEX IF EXISTS contents_by_day;
-CREATE INDEX IF NOT EXISTS contents_by_collection ON contents (collection);
+DROP INDEX IF EXISTS contents_by_collection;
+CREATE INDEX IF NOT EXISTS contents_by_collection_and_day ON contents (collection, day);
 
 -- Keys are never used twice, so that a vector left by a killed build can match nothing.
 CREATE TABLE IF NOT EXISTS passages (

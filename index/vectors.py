@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from index.days import day_number
 from index.errors import BroadsheetError
 from index.settings import Settings
-from index.types import Bounds, Hit
+from index.types import Hit
 from index.unwritable import unwritable
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 128}}
 _PAGE = 2000
+_FEW = 400  # vectors that are read faster than they are searched
 _clients: dict[str, ClientAPI] = {}
 _clients_lock = threading.Lock()
 
@@ -189,27 +189,42 @@ class VectorStore:
             found.update(int(key) for key in page)
             at += len(page)
 
-    def search(self, name: str, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
-        """Return the `limit` nearest vectors by cosine within the bounds' dates, best first.
+    def search(
+        self,
+        name: str,
+        vector: Sequence[float],
+        limit: int,
+        keys: Sequence[int] | None = None,
+    ) -> list[Hit]:
+        """Return the `limit` nearest vectors by cosine, best first.
 
         The collection must be complete: nothing is added to one that may be searched.
+
+        Args:
+            name: The collection.
+            vector: Of length 1.
+            limit: Most hits returned.
+            keys: The vectors admitted; None admits all. Of few the search is exact: Chroma's
+                graph is slower the fewer are admitted.
 
         Raises:
             VectorsMissing: the collection has been dropped.
             BroadsheetError: the Chroma server does not answer.
         """
+        if keys is not None and len(keys) <= _FEW:
+            return self._exact(name, vector, keys)[:limit]
         collection = self._collection(name)
         numbers: Sequence[float] = list(vector)
         with _answering(self._settings, name):
             if name not in self._sizes:  # asking each time would take as long as the search
                 self._sizes[name] = int(collection.count())
-            limit = min(limit, self._sizes[name])
+            limit = min(limit, self._sizes[name] if keys is None else len(keys))
             if limit < 1:
                 return []
             found = collection.query(
                 query_embeddings=[numbers],
+                ids=None if keys is None else [str(key) for key in keys],
                 n_results=limit,
-                where=_where(bounds),
                 include=["distances"],
             )
         distances = (found["distances"] or [[]])[0]
@@ -217,6 +232,19 @@ class VectorStore:
             Hit(int(key), 1.0 - float(distance))
             for key, distance in zip(found["ids"][0], distances, strict=True)
         ]
+
+    def _exact(self, name: str, vector: Sequence[float], keys: Sequence[int]) -> list[Hit]:
+        """Return the hits of these keys, best first."""
+        import numpy as np
+
+        if not keys:
+            return []
+        collection = self._collection(name)
+        with _answering(self._settings, name):
+            page = collection.get(ids=[str(key) for key in keys], include=["embeddings"])
+        scores = np.asarray(page["embeddings"], dtype=np.float32) @ np.asarray(vector, np.float32)
+        hits = [Hit(int(key), float(s)) for key, s in zip(page["ids"], scores, strict=True)]
+        return sorted(hits, key=lambda hit: -hit.score)
 
     def _collection(self, name: str) -> Collection:
         if name not in self._collections:
@@ -229,15 +257,3 @@ class VectorStore:
 def _day(metadata: Any) -> int | None:
     day = metadata.get("day")
     return None if day is None else int(day)
-
-
-def _where(bounds: Bounds) -> Any:
-    if not bounds.dated:
-        return None
-    parts: list[Any] = []
-    if bounds.date_from:
-        parts.append({"day": {"$gte": day_number(bounds.date_from)}})
-    if bounds.date_to:
-        parts.append({"day": {"$lte": day_number(bounds.date_to)}})
-    window = parts[0] if len(parts) == 1 else {"$and": parts}
-    return {"$or": [window, {"undated": True}]} if bounds.undated else window
