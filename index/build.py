@@ -16,12 +16,11 @@ from pathlib import Path
 
 from index.builds import Command, Origin, noting_failure
 from index.cleanup import clean_up
-from index.days import day_number
 from index.embedder import MiniLMEmbeddings
+from index.engine import Engine, ThisProcess
 from index.lexical import LexicalStore
 from index.lock import writing
-from index.passages import embedded_text, split
-from index.readers import Known, in_full, read_articles
+from index.readers import Known, find_files, in_full
 from index.reading import read_into
 from index.recipe import current_recipe
 from index.remaking import distrust
@@ -30,7 +29,6 @@ from index.store import Store
 from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
 from index.vectors import VectorStore
 
-_EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
 
@@ -46,13 +44,14 @@ def build_index(
     stream: Iterable[Article | Skipped] | None = None,
     whole: Known | None = None,
     command: Command | None = None,
+    engine: Engine | None = None,
 ) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
     Args:
         paths: Files and folders; none makes the articles that are live anew if that is due.
         settings: Where the index lies.
-        embeddings: The embedder.
+        embeddings: The embedder of this process.
         prune: Whether articles that were found in `paths` before and are gone are removed.
         again: Whether all is embedded anew, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
@@ -60,6 +59,7 @@ def build_index(
         whole: Where it says False of a file, which is still being written, what the index holds
             of the file stays.
         command: What the record of builds calls it; by default `build`, or `add` without `prune`.
+        engine: What reads and embeds; by default this process, with `embeddings`.
 
     Raises:
         IndexLocked: another build is running.
@@ -79,19 +79,20 @@ def build_index(
         if again:
             distrust(store.connection)
         known = partial(store.staging.unchanged, whole=whole)
-        items = chain(read_articles(paths, unchanged=known), stream or ())
+        engine = engine or ThisProcess(embeddings)
+        items = chain(engine.read(find_files(paths, unchanged=known)), stream or ())
         for file in piped:
             store.staging.opened(file)
         yield from _read(store, items, roots, skipped)
         seconds = {"reading": time.perf_counter() - clock}
-        report = yield from complete(store, settings, embeddings, origin, roots, skipped, seconds)
+        report = yield from complete(store, settings, engine, origin, roots, skipped, seconds)
     yield report
 
 
 def complete(
     store: Store,
     settings: Settings,
-    embeddings: MiniLMEmbeddings,
+    engine: Engine,
     origin: Origin,
     roots: Sequence[str] | None,
     skipped: Sequence[Skipped],
@@ -103,7 +104,7 @@ def complete(
     Args:
         store: The index's truth, whose lock the caller holds.
         settings: Where the index lies.
-        embeddings: The embedder.
+        engine: What embeds.
         origin: Where the build comes from, for the record of builds.
         roots: Files and folders whose other articles are removed; None removes none.
         skipped: What could not be read.
@@ -113,7 +114,7 @@ def complete(
     vectors = VectorStore(settings)
     lexical = LexicalStore(settings.index_dir / "words")
     clock = time.perf_counter()
-    embedded = yield from _embed(store, vectors, embeddings)
+    embedded = yield from _embed(store, vectors, engine)
     seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
     merged = yield from _merge(store, vectors, rewrite)
     yield from _word(store, lexical)
@@ -145,9 +146,7 @@ def _read(
     store.commit()
 
 
-def _embed(
-    store: Store, vectors: VectorStore, embeddings: MiniLMEmbeddings
-) -> Generator[BuildEvent, None, int]:
+def _embed(store: Store, vectors: VectorStore, engine: Engine) -> Generator[BuildEvent, None, int]:
     """Embed staged contents without vectors; writing one batch overlaps embedding the next."""
     pending = store.pending()
     if not pending:
@@ -159,49 +158,19 @@ def _embed(
     passages, done = 0, 0
     with ThreadPoolExecutor(1) as writer:
         writing_now: tuple[Future[None], list[int]] | None = None
-        for batch in _batches(pending, store, embeddings):
-            keys, texts, days, contents = batch
-            made = embeddings.embed(texts)
+        for made in engine.embed(pending, store):
+            with store.transaction():  # keys are on disk before a vector bears them
+                keys = [key for cut in made.cuts for key in store.allot(cut.content, cut.spans)]
+            days = [cut.day for cut in made.cuts for _ in cut.spans]
             _finish(writing_now, store, collection)
-            future = writer.submit(vectors.add, collection, keys, made, days)
-            writing_now = future, contents
+            future = writer.submit(vectors.add, collection, keys, made.vectors, days)
+            writing_now = future, [cut.content for cut in made.cuts]
             passages += len(keys)
-            done += len(contents)
+            done += len(made.cuts)
             yield BuildEvent(Stage.EMBEDDING, done, len(pending))
         _finish(writing_now, store, collection)
     vectors.settle(collection)
     return passages
-
-
-Batch = tuple[list[int], list[str], list[int | None], list[int]]
-
-
-def _batches(pending: Iterable[int], store: Store, embeddings: MiniLMEmbeddings) -> Iterator[Batch]:
-    """Yield passages in batches: their keys, texts and days, and the contents they are of."""
-    keys: list[int] = []
-    texts: list[str] = []
-    days: list[int | None] = []
-    contents: list[int] = []
-    store.begin()
-    for content in pending:
-        article = store.content(content)
-        passages = list(split(article, embeddings.count_tokens))
-        keys += store.allot(content, passages)
-        texts += [embedded_text(article, passage) for passage in passages]
-        days += [_day(article)] * len(passages)
-        contents.append(content)
-        if len(keys) >= _EMBED_PASSAGES:
-            store.commit()  # keys are on disk before a vector bears them
-            yield keys, texts, days, contents
-            keys, texts, days, contents = [], [], [], []
-            store.begin()
-    store.commit()
-    if contents:
-        yield keys, texts, days, contents
-
-
-def _day(article: Article) -> int | None:
-    return day_number(article.date) if article.date else None
 
 
 def _finish(written: tuple[Future[None], list[int]] | None, store: Store, collection: str) -> None:

@@ -14,6 +14,9 @@ from enum import StrEnum
 STDIN = "stdin"
 """The file of what was read from standard input; all other files are absolute paths."""
 
+Span = tuple[int, int]
+"""Start and end of a part of a text, in code points."""
+
 _RECORD = re.compile(
     rf"({STDIN}|.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL
 )
