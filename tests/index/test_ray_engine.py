@@ -20,9 +20,9 @@ from index.vectors import VectorStore
 from index.verify import Kind, verify
 from tests.conftest import MODELS
 from tests.index.archive import ROOT, environment, run_build, write
-from tests.index.conftest import free_port
 
 ARTICLES = 14
+NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
 SECONDS = 1200  # after which a process is taken to hang; Ray is slow on a busy machine
 
 pytestmark = [
@@ -66,20 +66,13 @@ class RayBuild:
         return int(added), int(embedded)
 
 
-def node() -> dict[str, int]:
-    """What a node is given: with ports of its own it waits for none of its parts, however slow."""
-    parts = ("metrics_agent", "metrics_export", "runtime_env_agent", "dashboard_agent_listen")
-    ports = {f"{part}_port": free_port() for part in parts}
-    return {"num_cpus": 1, "object_store_memory": 100_000_000, **ports}
-
-
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A cluster of one node with one CPU, which the build joins; a test may add another."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 
-    made = Cluster(initialize_head=True, head_node_args=node() | {"include_dashboard": False})
+    made = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
     try:
         yield made
     finally:
@@ -144,7 +137,7 @@ def test_build_is_the_same_and_a_lost_node_loses_nothing(
 ):
     url, _ = chroma_server
     settings, local = settings_of(tmp_path, "ray", url), settings_of(tmp_path, "local")
-    lost = cluster.add_node(**node())
+    lost = cluster.add_node(**NODE)
     build = RayBuild(settings, cluster.address, folder)
     done = build.until_embedded(2)
     while not works(lost):
