@@ -9,11 +9,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, cast
 
 import typer
@@ -51,6 +53,11 @@ _Wait = Annotated[
 ]
 
 
+class _Engine(StrEnum):
+    LOCAL = "local"
+    RAY = "ray"
+
+
 @cli.command()
 def build(
     paths: Annotated[
@@ -67,6 +74,16 @@ def build(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what the build would do.")
     ] = False,
+    engine: Annotated[
+        _Engine, typer.Option(help="What reads and embeds: this process, or a Ray cluster.")
+    ] = _Engine.LOCAL,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="The Ray cluster; by default BROADSHEET_RAY_ADDRESS, else one on this machine.",
+        ),
+    ] = None,
 ) -> None:
     """Bring the index in line with these files and folders: add, change, remove.
 
@@ -76,7 +93,10 @@ def build(
     with errors_shown():
         if dry_run:
             _preview(paths or [], again=again)
-        _build(paths or [], prune=True, again=again, wait=wait)
+        if ray_address is not None and engine is not _Engine.RAY:
+            raise BroadsheetError("--ray-address is for --engine ray")
+        given = {} if ray_address is None else {"ray_address": ray_address}
+        _build(paths or [], prune=True, again=again, wait=wait, engine=engine, given=given)
 
 
 @cli.command()
@@ -159,11 +179,18 @@ def _standard_input() -> Iterator[BinaryIO]:
 
 
 def _build(
-    paths: _Paths, *, prune: bool, again: bool, wait: float, stream: BinaryIO | None = None
+    paths: _Paths,
+    *,
+    prune: bool,
+    again: bool,
+    wait: float,
+    stream: BinaryIO | None = None,
+    engine: _Engine = _Engine.LOCAL,
+    given: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     from index.settings import load_settings
 
-    settings = load_settings()
+    settings = load_settings(**given)
     if not paths and not again and stream is None:
         _refuse_if_current(settings)
     os.nice(10) if hasattr(os, "nice") else None  # a guest beside the running app
@@ -173,11 +200,24 @@ def _build(
     from index.readers import read_stream
 
     articles = read_stream(stream) if stream else None
-    with Meter() as meter:
+    with Meter() as meter, ExitStack() as stack:
         embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
+        cluster = None
+        if engine is _Engine.RAY:
+            from index.ray_engine import ray_engine
+
+            cluster = stack.enter_context(ray_engine(settings))
+            ensure_embedder(settings, meter.fetched)  # once, and shown, before workers want it
         report = None
         for event in build_index(
-            paths, settings, embeddings, prune=prune, again=again, wait=wait, stream=articles
+            paths,
+            settings,
+            embeddings,
+            prune=prune,
+            again=again,
+            wait=wait,
+            stream=articles,
+            engine=cluster,
         ):
             if isinstance(event, BuildReport):
                 report = event

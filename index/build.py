@@ -16,12 +16,11 @@ from pathlib import Path
 
 from index.builds import Command, Origin, noting_failure
 from index.cleanup import clean_up
-from index.days import day_number
 from index.embedder import MiniLMEmbeddings
+from index.engine import Engine, ThisProcess
 from index.lexical import LexicalStore
 from index.lock import writing
-from index.passages import embedded_text, split
-from index.readers import Known, in_full, read_articles
+from index.readers import Known, find_files, in_full
 from index.reading import read_into
 from index.recipe import current_recipe
 from index.remaking import distrust
@@ -30,7 +29,6 @@ from index.store import Store
 from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
 from index.vectors import VectorStore
 
-_EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
 _FULL = 100_000  # vectors of a collection; the next ones go into another
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
@@ -47,13 +45,14 @@ def build_index(
     stream: Iterable[Article | Skipped] | None = None,
     whole: Known | None = None,
     command: Command | None = None,
+    engine: Engine | None = None,
 ) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
     Args:
         paths: Files and folders; none makes the articles that are live anew if that is due.
         settings: Where the index lies.
-        embeddings: The embedder.
+        embeddings: The embedder of this process.
         prune: Whether articles that were found in `paths` before and are gone are removed.
         again: Whether all is embedded anew, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
@@ -61,6 +60,7 @@ def build_index(
         whole: Where it says False of a file, which is still being written, what the index holds
             of the file stays.
         command: What the record of builds calls it; by default `build`, or `add` without `prune`.
+        engine: What reads and embeds; by default this process, with `embeddings`.
 
     Raises:
         IndexLocked: another build is running.
@@ -80,19 +80,20 @@ def build_index(
         if again:
             distrust(store.connection)
         known = partial(store.staging.unchanged, whole=whole)
-        items = chain(read_articles(paths, unchanged=known), stream or ())
+        engine = engine or ThisProcess(embeddings)
+        items = chain(engine.read(find_files(paths, unchanged=known)), stream or ())
         for file in piped:
             store.staging.opened(file)
         yield from _read(store, items, roots, skipped)
         seconds = {"reading": time.perf_counter() - clock}
-        report = yield from complete(store, settings, embeddings, origin, roots, skipped, seconds)
+        report = yield from complete(store, settings, engine, origin, roots, skipped, seconds)
     yield report
 
 
 def complete(
     store: Store,
     settings: Settings,
-    embeddings: MiniLMEmbeddings,
+    engine: Engine,
     origin: Origin,
     roots: Sequence[str] | None,
     skipped: Sequence[Skipped],
@@ -104,7 +105,7 @@ def complete(
     Args:
         store: The index's truth, whose lock the caller holds.
         settings: Where the index lies.
-        embeddings: The embedder.
+        engine: What embeds.
         origin: Where the build comes from, for the record of builds.
         roots: Files and folders whose other articles are removed; None removes none.
         skipped: What could not be read.
@@ -114,7 +115,7 @@ def complete(
     vectors = VectorStore(settings)
     lexical = LexicalStore(settings.index_dir / "words")
     clock = time.perf_counter()
-    embedded = yield from _embed(store, vectors, embeddings)
+    embedded = yield from _embed(store, vectors, engine)
     seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
     merged = yield from _merge(store, vectors, rewrite)
     yield from _word(store, lexical)
@@ -146,9 +147,7 @@ def _read(
     store.commit()
 
 
-def _embed(
-    store: Store, vectors: VectorStore, embeddings: MiniLMEmbeddings
-) -> Generator[BuildEvent, None, int]:
+def _embed(store: Store, vectors: VectorStore, engine: Engine) -> Generator[BuildEvent, None, int]:
     """Embed staged contents without vectors; writing one batch overlaps embedding the next.
 
     They come by day, and a collection that is full is followed by another: each holds some days,
@@ -161,16 +160,18 @@ def _embed(
     passages, done, collection, held = 0, 0, "", _FULL
     with ThreadPoolExecutor(1) as writer:
         writing_now: _Written | None = None
-        for keys, texts, days, contents in _batches(pending, store, embeddings):
-            made = embeddings.embed(texts)
+        for made in engine.embed(pending, store):
+            with store.transaction():  # keys are on disk before a vector bears them
+                keys = [key for cut in made.cuts for key in store.allot(cut.content, cut.spans)]
+            days = [cut.day for cut in made.cuts for _ in cut.spans]
             _finish(writing_now, store)
             if held >= _FULL:
                 collection, held = _new_collection(store, vectors), 0
-            future = writer.submit(vectors.add, collection, keys, made, days)
-            writing_now = future, contents, collection
+            future = writer.submit(vectors.add, collection, keys, made.vectors, days)
+            writing_now = future, [cut.content for cut in made.cuts], collection
             held += len(keys)
             passages += len(keys)
-            done += len(contents)
+            done += len(made.cuts)
             yield BuildEvent(Stage.EMBEDDING, done, len(pending))
         _finish(writing_now, store)
     return passages
@@ -181,37 +182,6 @@ def _new_collection(store: Store, vectors: VectorStore) -> str:
     store.add_collection(name)  # first, so that no killed build leaves an unknown one
     vectors.create(name)
     return name
-
-
-Batch = tuple[list[int], list[str], list[int | None], list[int]]
-
-
-def _batches(pending: Iterable[int], store: Store, embeddings: MiniLMEmbeddings) -> Iterator[Batch]:
-    """Yield passages in batches: their keys, texts and days, and the contents they are of."""
-    keys: list[int] = []
-    texts: list[str] = []
-    days: list[int | None] = []
-    contents: list[int] = []
-    store.begin()
-    for content in pending:
-        article = store.content(content)
-        passages = list(split(article, embeddings.count_tokens))
-        keys += store.allot(content, passages)
-        texts += [embedded_text(article, passage) for passage in passages]
-        days += [_day(article)] * len(passages)
-        contents.append(content)
-        if len(keys) >= _EMBED_PASSAGES:
-            store.commit()  # keys are on disk before a vector bears them
-            yield keys, texts, days, contents
-            keys, texts, days, contents = [], [], [], []
-            store.begin()
-    store.commit()
-    if contents:
-        yield keys, texts, days, contents
-
-
-def _day(article: Article) -> int | None:
-    return day_number(article.date) if article.date else None
 
 
 _Written = tuple[Future[None], list[int], str]

@@ -6,7 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 
+from index.days import number_day
 from index.errors import IndexMissing
+from index.types import Article
 from index.unwritable import unwritable
 
 _FILE = "index.sqlite"
@@ -48,6 +50,14 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
         if _is_frozen(path):
             return _open(path, "&immutable=1")
         raise unwritable(error, index_dir) or missing from error
+
+
+def content_article(sql: sqlite3.Connection, key: int) -> Article:
+    """Return a content as an article without a place."""
+    headline, day, source, url, text = sql.execute(
+        "SELECT headline, day, source, url, text FROM contents WHERE key = ?", (key,)
+    ).fetchone()
+    return Article("", "", headline, text, number_day(day) if day else None, source, url)
 
 
 def open_empty() -> sqlite3.Connection:

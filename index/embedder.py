@@ -31,9 +31,15 @@ _STEP = 8  # lengths are rounded up to this, so that few shapes are compiled
 class MiniLMEmbeddings(Embeddings):
     """all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020), 384 numbers, length 1."""
 
-    def __init__(self, folder: Callable[[], Path]) -> None:
-        """Remember where the model will be: `folder` is called when it is first needed."""
+    def __init__(self, folder: Callable[[], Path], threads: int = 0) -> None:
+        """Remember where the model will be.
+
+        Args:
+            folder: Called when the model is first needed.
+            threads: Threads that embed; 0 means one for each core of the machine.
+        """
         self._folder = folder
+        self._threads = threads
         self._lock = threading.RLock()
 
     @cached_property
@@ -52,7 +58,7 @@ class MiniLMEmbeddings(Embeddings):
     def _encoder(self) -> Encoder:
         from index.encoder import Encoder
 
-        return Encoder(self._files)
+        return Encoder(self._files, self._threads)
 
     def load(self) -> None:
         """Load the model now, so that the first question need not wait for it."""

@@ -28,8 +28,12 @@ _PROJECT = Path(__file__).resolve().parents[1]
 class Encoder:
     """The network: word pieces in, one unit vector a text out."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 0) -> None:
         """Load the network of a sentence-transformers folder, converting it the first time.
+
+        Args:
+            folder: Where it lies.
+            threads: Threads that run it; 0 means one for each core of the machine.
 
         Raises:
             ModelFileError: it cannot be converted.
@@ -37,8 +41,9 @@ class Encoder:
         quiet_openvino()
         import openvino
 
+        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         self._compiled: CompiledModel = openvino.Core().compile_model(
-            str(_converted(folder)), "CPU", {"PERFORMANCE_HINT": "LATENCY"}
+            str(_converted(folder)), "CPU", options
         )
         self._requests = threading.local()
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from index.days import spoken
 from index.sentences import sentence_spans
-from index.types import Article, Passage
+from index.types import Article, Passage, Span
 
-Span = tuple[int, int]
 # Word pieces of each text, without the two special ones that the embedder adds.
 CountTokens = Callable[[Sequence[str]], list[int]]
 

@@ -37,3 +37,15 @@ def quiet_gradio(folder: Path | None = None) -> None:
 def quiet_openvino() -> None:
     """Stop openvino's analytics: a module that is None cannot be imported."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def quiet_ray(*, alone: bool) -> None:
+    """Stop Ray's usage statistics, and the log of its core on standard error.
+
+    Args:
+        alone: Whether a cluster of this machine is wanted, which listens on the loopback only.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if alone:  # the one way to have 127.0.0.1 taken: Ray changes it to an outer address otherwise
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"

@@ -15,6 +15,7 @@ from pathlib import Path
 from index.build import complete
 from index.builds import Origin, noting_failure
 from index.embedder import MiniLMEmbeddings
+from index.engine import ThisProcess
 from index.lexical import LexicalStore
 from index.lock import writing
 from index.recipe import current_recipe
@@ -89,7 +90,8 @@ def _mend(
         for _ in LexicalStore(settings.index_dir / "words").replace((), (), spare):
             pass
     rewrite = named & known & stored
-    yield from complete(store, settings, embeddings, origin, None, (), {}, rewrite=rewrite)
+    engine = ThisProcess(embeddings)
+    yield from complete(store, settings, engine, origin, None, (), {}, rewrite=rewrite)
 
 
 def _of(findings: Iterable[Finding], *kinds: Kind) -> set[int]:

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     chroma_url: str = Field("", description="A Chroma server; empty means the embedded one.")
     chroma_token: SecretStr = Field(SecretStr(""), description="Token of the Chroma server.")
 
+    chroma_tenant: str = Field("default_tenant", description="Tenant of the Chroma server.")
+    chroma_database: str = Field("default_database", description="Database of the Chroma server.")
+    ray_address: str = Field("", description="A Ray cluster; empty starts one on this machine.")
+
     llm: str = Field("embedded", description="`embedded`, `none`, or `provider:model`.")
     llm_base_url: str = Field("", description="Address of an OpenAI-compatible server.")
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key for the model's server.")

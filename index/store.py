@@ -14,8 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from index.builds import Origin, note_build
-from index.database import open_writer
-from index.days import number_day
+from index.database import content_article, open_writer
 from index.lexical import Words
 from index.reading import Said, Staging
 from index.remaking import distrust_bare, due
@@ -27,7 +26,7 @@ from index.staging import (
     show_staged,
     take_out,
 )
-from index.types import Article, BuildReport, Passage, Skipped
+from index.types import Article, BuildReport, Skipped, Span
 
 
 class Store:
@@ -35,6 +34,7 @@ class Store:
 
     def __init__(self, index_dir: Path, recipe: str) -> None:
         """Open it and forget what a killed build had staged; its embeddings stay."""
+        self.index_dir = index_dir
         self._sql = open_writer(index_dir)
         self.recipe = recipe
         self.staging = Staging(self._sql, recipe, self._keep_content)
@@ -92,16 +92,13 @@ class Store:
 
     def content(self, key: int) -> Article:
         """Return a content as an article without a place."""
-        headline, day, source, url, text = self._sql.execute(
-            "SELECT headline, day, source, url, text FROM contents WHERE key = ?", (key,)
-        ).fetchone()
-        return Article("", "", headline, text, number_day(day) if day else None, source, url)
+        return content_article(self._sql, key)
 
-    def allot(self, content: int, passages: Sequence[Passage]) -> list[int]:
+    def allot(self, content: int, spans: Sequence[Span]) -> list[int]:
         """Give the passages of a content their keys, before any vector bears them."""
         self._sql.execute("DELETE FROM passages WHERE content = ?", (content,))
         insert = "INSERT INTO passages (content, start, end) VALUES (?, ?, ?) RETURNING key"
-        rows = (self._sql.execute(insert, (content, p.start, p.end)).fetchone() for p in passages)
+        rows = (self._sql.execute(insert, (content, *span)).fetchone() for span in spans)
         return [int(row[0]) for row in rows]
 
     def embedded(self, contents: Sequence[int], collection: str) -> None:

@@ -17,6 +17,9 @@ _LAST = 99_999_999  # after every day
 STDIN = "stdin"
 """The file of what was read from standard input; all other files are absolute paths."""
 
+Span = tuple[int, int]
+"""Start and end of a part of a text, in code points."""
+
 _RECORD = re.compile(
     rf"({STDIN}|.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL
 )

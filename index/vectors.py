@@ -77,11 +77,18 @@ def _server_client(settings: Settings) -> ClientAPI:
             host=url.hostname or "localhost",
             port=url.port or (443 if tls else 8000),
             ssl=tls,
-            headers={"Authorization": f"Bearer {token}"} if token else None,
+            headers=_credentials(token),
+            tenant=settings.chroma_tenant,
+            database=settings.chroma_database,
             settings=ChromaSettings(anonymized_telemetry=False),
         )
     except Exception as error:
         raise _no_answer(settings, error) from error
+
+
+def _credentials(token: str) -> dict[str, str]:
+    """Say the token as gateways before a server read it, and as Chroma Cloud does."""
+    return {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
 
 
 def _no_answer(settings: Settings, error: Exception) -> BroadsheetError:

@@ -46,24 +46,42 @@ def read_articles(
     Raises:
         ArticleError: one of the paths does not exist; nothing has been read then.
     """
+    return read_files(find_files(paths, unchanged=unchanged))
+
+
+def find_files(
+    paths: Iterable[Path], *, unchanged: Known | None = None
+) -> Iterator[Found | Skipped | Unchanged]:
+    """Return the article files that `read_articles` reads, without opening any."""
     given = [path.expanduser() for path in paths]
     for path in given:
         if not path.exists():
             raise ArticleError(f"{printable(path)}: no such file or folder")
-    return _read_all(given, unchanged)
+    return _find_all(given, unchanged)
 
 
-def _read_all(
-    given: list[Path], unchanged: Known | None
+def read_files(
+    files: Iterable[Found | Skipped | Unchanged],
 ) -> Iterator[Article | Skipped | Unchanged]:
+    """Yield the articles of files that were found; all else is passed on."""
+    for file in files:
+        if isinstance(file, Found):
+            yield from _read(file)
+        else:
+            yield file
+
+
+def _find_all(given: list[Path], unchanged: Known | None) -> Iterator[Found | Skipped | Unchanged]:
     for path in dict.fromkeys(in_full(path) for path in given):
         for found in walk(path) if path.is_dir() else _single(path):
-            if isinstance(found, Skipped):
-                yield found
-            elif unchanged is not None and unchanged(found.path, found.stat):
+            if (
+                isinstance(found, Found)
+                and unchanged is not None
+                and unchanged(found.path, found.stat)
+            ):
                 yield Unchanged(str(found.path))
             else:
-                yield from _read(found)
+                yield found
 
 
 def in_full(path: Path) -> Path:

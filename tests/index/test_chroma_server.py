@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,44 +11,11 @@ import pytest
 from index.errors import BroadsheetError
 from index.settings import Settings, load_settings
 from index.snapshot import IndexReader
+from index.vectors import open_client
 from index.verify import Kind, verify
 from tests.conftest import MODELS
 from tests.index.archive import command, found, run_build, write
-
-CHROMA = Path(sys.executable).with_name("chroma")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        assert process.poll() is None, "chroma run ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("chroma run did not answer within a minute")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
-    words = ["run", "--path", str(tmp_path / "chroma"), "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(
-        [str(CHROMA), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path
-    )
-    try:
-        wait_for(port, process)
-        yield f"http://127.0.0.1:{port}", process
-    finally:
-        process.terminate()
-        process.wait(10)
+from tests.index.conftest import free_port
 
 
 def settings_for(url: str, tmp_path: Path) -> Settings:
@@ -59,8 +23,8 @@ def settings_for(url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.mark.slow
-def test_built_in_one_process_and_searched_in_another(server, embeddings, tmp_path):
-    url, process = server
+def test_built_in_one_process_and_searched_in_another(chroma_server, embeddings, tmp_path):
+    url, process = chroma_server
     settings = settings_for(url, tmp_path)
     folder = write(tmp_path / "news")
     done = command(settings, "build", folder, cwd=tmp_path, BROADSHEET_CHROMA_URL=url)
@@ -76,6 +40,35 @@ def test_built_in_one_process_and_searched_in_another(server, embeddings, tmp_pa
     process.wait(10)
     with pytest.raises(BroadsheetError, match=f"{url} does not answer"):
         found(reader, embeddings, "anything")
+
+
+def test_token_tenant_and_database_are_named_to_the_server(tmp_path):
+    asked: list[tuple[str, str, str]] = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self):
+            names = ("Authorization", "X-Chroma-Token")
+            asked.append((self.path, *(self.headers.get(name, "") for name in names)))
+            self.send_error(401)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        settings = load_settings(
+            data_dir=tmp_path / "data",
+            chroma_url=f"http://127.0.0.1:{refusing.server_port}",
+            chroma_token="hush",
+            chroma_tenant="paper",
+            chroma_database="news",
+        )
+        with pytest.raises(BroadsheetError, match=r"does not answer") as told:
+            open_client(settings)
+        refusing.shutdown()
+    assert asked
+    assert {one[1:] for one in asked} == {("Bearer hush", "hush")}
+    assert "hush" not in str(told.value)
 
 
 def test_server_that_is_down_is_named_with_what_to_do(settings, hashed, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,18 @@ def test_a_dry_run_tells_what_a_build_would_do_and_does_nothing(shell, folder):
     assert "added bad\\x1b[31mname.txt\n" in done.stdout
     assert "articles: 4" in shell("status").stdout
     assert shell("build", "--dry-run").exit_code == 2
+
+
+def test_ray_that_is_not_there_is_told_with_what_to_install(shell, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = shell("build", folder, "--engine", "ray")
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "--engine ray needs Ray; install it with `pip install -r requirements-scale.txt`\n"
+    )
+    done = shell("build", folder, "--ray-address", "host:6379")
+    assert done.exit_code == 2
+    assert done.stderr == "--ray-address is for --engine ray\n"
 
 
 def test_bad_files_are_named_with_their_reasons(shell, folder):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import index.build
+import index.engine
 from index.errors import BroadsheetError
 from index.model_files import ensure_embedder
 from index.settings import Settings
@@ -220,7 +221,7 @@ def test_a_build_goes_on_when_its_page_is_closed(slow, tmp_path) -> None:
 
 
 def test_a_build_is_followed_with_the_time_it_takes_yet(uploads, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(index.build, "_EMBED_PASSAGES", 2)
+    monkeypatch.setattr(index.engine, "_EMBED_PASSAGES", 2)
     folder = write(tmp_path / "news")
 
     seen: list[BuildEvent | BuildReport] = []
