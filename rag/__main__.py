@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from index.errors import BroadsheetError
+from rag.relative import meant
 
 _DAY = "A day, 2023-06-18."
 
@@ -49,7 +50,10 @@ def main(
         typer.echo(answer.text)
         for number, one in enumerate(answer.citations, 1):
             when = f"{one.date.isoformat()} " if one.date else ""
-            typer.echo(f"\n[{number}] {when}{one.headline} ({one.article_id})\n    “{one.quote}”")
+            days = f"\n    ({told})" if (told := meant(one.quote, one.date)) else ""
+            typer.echo(
+                f"\n[{number}] {when}{one.headline} ({one.article_id})\n    “{one.quote}”{days}"
+            )
         for notice in answer.notices:
             typer.echo(f"\nNote: {notice}")
     raise typer.Exit(1 if answer.abstained else 0)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.plain import answer_json
+from rag.relative import meant
 from rag.types import Answer, Citation, Statement
 from web import wording
 from web.exchange import Exchange
@@ -66,11 +67,12 @@ def _statement(statement: Statement, before: int) -> str:
 
 
 def _source(citation: Citation, *, address: bool = True) -> str:
-    """`“Quote.” Headline. Source, 18 June 2023. https://…`."""
+    """`“Quote.” (Sunday: 18 June 2023) Headline. Source, 18 June 2023. https://…`."""
     day = wording.day_or_undated(citation.date)
     origin = ", ".join(part for part in (citation.source or "", day) if part)
     quote = " ".join(citation.quote.split())
-    text = f"“{quote}” {citation.headline.rstrip('.')}. {origin}."
+    days = f" ({told})" if (told := meant(citation.quote, citation.date)) else ""
+    text = f"“{quote}”{days} {citation.headline.rstrip('.')}. {origin}."
     found = web_address(citation.url) if address else ""
     return f"{text} {found}" if found else text
 

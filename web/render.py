@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from index.types import Coverage
 from rag.chat_model import ModelStatus
-from rag.types import Answer, Citation, Outcome, Statement
+from rag.relative import meant
+from rag.types import Answer, Citation, Evidence, Outcome, Statement
 from web import wording
 from web.exchange import Exchange
 from web.export import cited_text
@@ -61,16 +62,6 @@ def chips(labels: Sequence[str]) -> str:
         for number, label in enumerate(labels)
     )
     return f'<ul class="bounds set" aria-label="Limits">{items}</ul>' if items else ""
-
-
-def suggested(questions: Sequence[str]) -> str:
-    """Questions to go on with; the script asks the one that is clicked."""
-    items = "".join(
-        f'<li><button type="button" class="tool" data-ask="{safe(question)}">'
-        f'<span dir="auto">{safe(question)}</span></button></li>'
-        for question in questions
-    )
-    return f'<ul class="next" aria-label="Questions to go on with">{items}</ul>' if items else ""
 
 
 def conversation(exchanges: Sequence[Exchange], first: int | None = None) -> str:
@@ -245,7 +236,8 @@ def _mark(exchange: Exchange, turn: int, number: int, citation: Citation) -> str
         f'<button type="button" class="mark" data-turn="{turn}" data-kind="cite"'
         f' data-number="{number}" aria-label="{name}">[{number + 1}]'
         f'<span class="tip" aria-hidden="true"><b dir="auto">{safe(citation.headline)}</b>'
-        f'<time>{safe(day)}</time><q dir="auto">{safe(citation.quote)}</q>{since}</span></button>'
+        f'<time>{safe(day)}</time><q dir="auto">{safe(citation.quote)}</q>'
+        f"{_meant(citation)}{since}</span></button>"
     )
 
 
@@ -259,8 +251,14 @@ def _evidence_item(exchange: Exchange, turn: int, number: int) -> str:
         f'<li><button type="button" class="open" data-turn="{turn}" data-kind="evidence"'
         f' data-number="{number}"><q dir="auto">{safe(item.quote)}</q>'
         f'<span class="from"><b dir="auto">{safe(item.headline)}</b>'
-        f' <span dir="auto">{safe(origin + also)}</span></span>{since}</button></li>'
+        f' <span dir="auto">{safe(origin + also)}</span>{_meant(item)}</span>{since}</button></li>'
     )
+
+
+def _meant(quoted: Citation | Evidence) -> str:
+    """The days that words of the quote mean."""
+    told = meant(quoted.quote, quoted.date)
+    return f'<span class="meant">{safe(told)}</span>' if told else ""
 
 
 def _conflicts(exchange: Exchange, answer: Answer, turn: int) -> str:

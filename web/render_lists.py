@@ -124,3 +124,13 @@ def _bar(number: int, period: Period, most: int, *, chosen: bool) -> str:
         f' aria-label="{name}" aria-pressed="{str(chosen).lower()}">'
         f'<span style="height:{height}%"></span></button>'
     )
+
+
+def suggested(questions: Sequence[str]) -> str:
+    """Questions to go on with; the script asks the one that is clicked."""
+    items = "".join(
+        f'<li><button type="button" class="tool" data-ask="{safe(question)}">'
+        f'<span dir="auto">{safe(question)}</span></button></li>'
+        for question in questions
+    )
+    return f'<ul class="next" aria-label="Questions to go on with">{items}</ul>' if items else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from index.errors import BroadsheetError
-from web import render
+from web import render_lists
 from web.chat import Exchanges, Running, make_stop
 from web.events import AT_ONCE, UNLISTED, session_of
 
@@ -67,7 +67,7 @@ def make_suggest(
                     if cancel.is_set():
                         return
                     made.append(question)
-                    yield render.suggested(made)
+                    yield render_lists.suggested(made)
         except BroadsheetError:
             _log.info("nothing is suggested", exc_info=True)
         finally:

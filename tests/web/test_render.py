@@ -23,7 +23,7 @@ from rag.types import (
     Reason,
     Statement,
 )
-from web import markup, render
+from web import markup, render, render_lists
 from web.exchange import Exchange, Place, advance, place
 from web.render_article import article
 
@@ -346,5 +346,16 @@ def test_positions_from_the_browser_are_checked(turn: object, kind: object, numb
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_is_suggested_is_text(text: str) -> None:
-    seen = inert(render.suggested([text, "Who came?"]))
+    seen = inert(render_lists.suggested([text, "Who came?"]))
     assert "Who came?" in seen.text
+
+
+def test_a_weekday_is_told_beside_the_quote_and_not_in_it() -> None:
+    text = "Mr Qin greeted Mr Blinken on Sunday."
+    found = Evidence(
+        1, "a", "Talks", date(2023, 6, 20), None, None, 0, 36, text, ((0, 36),), (0, 36), 1.0
+    )
+    exchange = Exchange(Question("Who greeted him?"), evidence=(found,))
+    markup = render.evidence(exchange, 0)
+    assert f'<q dir="auto">{text}</q>' in markup
+    assert '<span class="meant">Sunday: 18 June 2023</span>' in markup
