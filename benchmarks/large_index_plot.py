@@ -1,6 +1,9 @@
 """Draws what `benchmarks.large_index` measured: cost against size.
 
 python -m benchmarks.large_index_plot RESULT.json docs/images/large-index.svg
+
+Needs `pip install matplotlib`, which is no requirement: where Gradio finds it, it loads it too, and
+matplotlib writes into the home folder.
 """
 
 from __future__ import annotations

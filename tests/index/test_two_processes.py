@@ -130,7 +130,7 @@ def test_small_steps_never_break_a_question(settings, hashed, tmp_path):
         lambda archive, n=n: archive.put(range(100 + 24 * n, 124 + 24 * n), "turns")
         for n in range(5)  # enough collections to be merged
     ]
-    assert keep_asking(settings, hashed, SLOW_BUILD, tmp_path, [*CHANGES[1:4], *more]) > 100
+    assert keep_asking(settings, hashed, SLOW_BUILD, tmp_path, [*CHANGES[:3], *more]) > 100
 
 
 def test_builds_from_a_shell_never_break_a_question(settings, embeddings, tmp_path):
