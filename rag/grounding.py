@@ -15,6 +15,7 @@ from index.words import content_stems, stems
 from rag.citing import Sentence, antecedent, cite, echoes, only_common_words, supporting
 from rag.dates import mentioned_days
 from rag.facts import name_stands, names_in, numbers_in, strict_numbers_in
+from rag.relative import WEEKDAYS, days_since
 from rag.types import Citation, Evidence
 
 SUPPORTED = 0.5  # least share of a statement's own words that must stand in what it cites
@@ -32,8 +33,7 @@ _CLOSED = re.compile(
     re.IGNORECASE,
 )
 _EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,7 @@ def _day_stands(first: date, last: date, sentence: Sentence) -> bool:
     if first <= published <= last:
         return True  # the statement names the article's own day, month or year
     for match in _WEEKDAY.finditer(sentence.text):
-        back = (published.weekday() - _WEEKDAYS.index(match[0].lower())) % 7
-        if first <= published - timedelta(days=back) <= last:
+        if first <= published - timedelta(days=days_since(match[0], published)) <= last:
             return True
     return False
 

@@ -11,14 +11,14 @@ from datetime import date, timedelta
 
 from index.days import spoken
 
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _NEAR = {
     "today": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0,
     "yesterday": -1, "last night": -1, "tomorrow": 1,
 }  # fmt: skip
 _WORDS = re.compile(
     rf"\b(?P<near>{'|'.join(_NEAR)})\b|(?:\b(?P<which>last|next|every|each|most)\s+)?"
-    rf"\b(?P<weekday>{'|'.join(day.capitalize() for day in _WEEKDAYS)})\b(?!['’]s [A-Z])",
+    rf"\b(?P<weekday>{'|'.join(day.capitalize() for day in WEEKDAYS)})\b(?!['’]s [A-Z])",
     re.IGNORECASE,
 )
 _TO_COME = re.compile(
@@ -48,6 +48,11 @@ def meant(quote: str, published: date | None) -> str:
     return "; ".join(f"{words}: {spoken(day)}" for words, day in days_meant(quote, published))
 
 
+def days_since(weekday: str, day: date) -> int:
+    """Return how many days before `day` the weekday last was; 0 if it is that day's own."""
+    return (day.weekday() - WEEKDAYS.index(weekday.lower())) % 7
+
+
 def _day(match: re.Match[str], quote: str, published: date) -> date | None:
     if match["near"]:
         return _shifted(published, _NEAR[match["near"].lower()])
@@ -55,8 +60,7 @@ def _day(match: re.Match[str], quote: str, published: date) -> date | None:
     named = _NAME_BEFORE.search(quote[: match.start()]) or _NAME_AFTER.match(after)
     if not match["weekday"][0].isupper() or named or _DATED.match(after):
         return None
-    number = _WEEKDAYS.index(match["weekday"].lower())
-    back = (published.weekday() - number) % 7
+    back = days_since(match["weekday"], published)
     if which == "next":
         return _shifted(published, 7 - back)
     if which == "last":
