@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.database import database_path
-from index.days import number_day
+from index.database import content_article, open_reader
 from index.embedder import DIMENSIONS, MiniLMEmbeddings
 from index.passages import embedded_text
 from index.settings import Settings
@@ -66,10 +64,10 @@ def articles(source: Settings, passages: int) -> Iterator[Article]:
     made, copy = 0, 0
     days = [article.date for article, _ in _articles(source) if article.date]
     while made < passages:
-        for number, (article, count) in enumerate(_articles(source)):
+        for number, (article, cut) in enumerate(_articles(source)):
             if made >= passages:
                 return
-            made += count
+            made += len(cut)
             name = f"{STDIN}#{copy}-{number}"
             day = article.date
             if copy:
@@ -90,31 +88,21 @@ def _varied(text: str, copy: int) -> str:
     return _NUMBER.sub(lambda found: str(int(found[0]) + copy), other)
 
 
-def _articles(source: Settings) -> Iterator[tuple[Article, int]]:
-    """Every content of an index with its number of passages."""
-    with closing(sqlite3.connect(database_path(source.index_dir))) as sql:
-        rows = sql.execute(
-            "SELECT c.headline, c.day, c.source, c.url, c.text, count(p.key) FROM contents c "
-            "JOIN passages p ON p.content = c.key WHERE c.collection IS NOT NULL "
-            "GROUP BY c.key ORDER BY c.key"
-        )
-        for headline, day, publisher, url, text, count in rows:
-            when = number_day(day) if day else None
-            yield Article("", "", headline, text, when, publisher, url), int(count)
+def _articles(source: Settings) -> Iterator[tuple[Article, list[tuple[int, int, int]]]]:
+    """Every content of an index with the keys and spans of its passages."""
+    with closing(open_reader(source.index_dir)) as sql:
+        keys = sql.execute("SELECT key FROM contents WHERE collection IS NOT NULL ORDER BY key")
+        for (content,) in keys:
+            spans = "SELECT key, start, end FROM passages WHERE content = ? ORDER BY key"
+            passages = sql.execute(spans, (content,)).fetchall()
+            yield content_article(sql, content), passages
 
 
 def _texts(source: Settings) -> Iterator[tuple[int, str]]:
     """Every passage as it was embedded, by its key."""
-    with closing(sqlite3.connect(database_path(source.index_dir))) as sql:
-        rows = sql.execute(
-            "SELECT p.key, c.headline, c.day, "
-            "substr(c.text, p.start + 1, p.end - p.start) "
-            "FROM passages p JOIN contents c ON c.key = p.content"
-        )
-        for key, headline, day, text in rows:
-            when: date | None = number_day(day) if day else None
-            article = Article("", "", headline, "", when, None, None)
-            yield int(key), embedded_text(article, Passage("", 0, len(text), text))
+    for article, passages in _articles(source):
+        for key, start, end in passages:
+            yield key, embedded_text(article, Passage("", start, end, article.text[start:end]))
 
 
 def _vectors(source: Settings) -> tuple[dict[int, int], NDArray[np.float32]]:
