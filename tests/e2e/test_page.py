@@ -467,15 +467,17 @@ def test_questions_to_go_on_with_come_after_the_answer_and_are_asked_by_a_click(
         "Who greeted Mr Blinken?",
         "How long did the talks between Mr Blinken and Mr Qin in Beijing last?",
     ]
+    served.pipeline.pace = 0.2
     offered.first.click()
     page.locator('#now [data-turn="1"]').wait_for()
     assert text_of(page, "#now .asked") == "Who greeted Mr Blinken?"
-    assert offered.count() == 0
+    offered.first.wait_for(state="detached")
+    assert page.locator("#now .answer.answered").count() == 0
     page.locator("#now .answer.answered").wait_for()
     offered.first.wait_for()
     page.click("#renew")
     page.locator("#welcome .example").first.wait_for()
-    assert offered.count() == 0
+    offered.first.wait_for(state="detached")
 
 
 def test_a_question_stops_what_is_being_suggested(page, served: Served) -> None:
