@@ -11,6 +11,11 @@ _ASKING = (
     r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 )
 _BEGINS = re.compile(rf"^\W*{_ASKING}", re.IGNORECASE)
+# "In the trial of X, who …": said of all that follows
+_LEAD = re.compile(
+    rf"^\W*(?:in|at|on|during|after|before|under|since|for|with|of) [^,?;]{{2,60}}, (?={_ASKING})",
+    re.IGNORECASE,
+)
 _JOINT = re.compile(rf"\s*[,;]?\s+and\s+(?={_ASKING})|(?<=\?)\s+(?=\S)", re.IGNORECASE)
 _NAMED = r"(?:the )?(?:\d{1,2} )?[A-Z][\w.&'’-]*(?: (?:of )?[A-Z][\w.&'’-]*)*"
 # "of Cadbury and of Glaxo", "on 6 May and on 28 October": the same is asked of both
@@ -30,13 +35,17 @@ def split_question(question: str) -> list[str]:
     """Return the parts of a question, each a question; the whole where it asks one thing.
 
     "Who wrote the report, and when was it published?" has two. Each part must say what it asks
-    about: "who did it and when" is one question.
+    about: "who did it and when" is one question. What leads, "In May 2023, …", belongs to each.
     """
-    parts = [part.strip() for part in _JOINT.split(question)]
+    lead = _LEAD.match(question)
+    before, asked = (lead[0], question[lead.end() :]) if lead else ("", question)
+    parts = [part.strip() for part in _JOINT.split(asked)]
     if not 2 <= len(parts) <= MOST:
         return [question]
     if not all(_BEGINS.search(part) and content_stems(_BEGINS.sub("", part)) for part in parts):
         return [question]
+    if before:
+        return [f"{before}{part[0].lower()}{part[1:].rstrip(' ?.,;')}?" for part in parts]
     return [f"{part[0].upper()}{part[1:].rstrip(' ?.,;')}?" for part in parts]
 
 

@@ -26,6 +26,13 @@ BOTH = "Who is China's foreign minister, and how many people died in the wildfir
         ),
         ("Who won? How many people voted?", ["Who won?", "How many people voted?"]),
         (
+            "In the trial of Ada Berg, which banker spoke, and who questioned Olav Moe?",
+            [
+                "In the trial of Ada Berg, which banker spoke?",
+                "In the trial of Ada Berg, who questioned Olav Moe?",
+            ],
+        ),
+        (
             "Who led the bank and who led the union, and which firm did both sue?",
             ["Who led the bank?", "Who led the union?", "Which firm did both sue?"],
         ),
@@ -41,6 +48,7 @@ def test_a_question_of_several_things_is_taken_apart(question: str, parts: list[
         "Who is China's foreign minister?",
         "Who said it and when?",  # the second asks nothing of its own
         "Why and how did the talks fail?",
+        "In the trial of Ada Berg, who spoke and why?",
         "What did the Bank of England and the Fed decide?",
         "Did he say who won and who lost the vote?",
         "Who a1, who b2 and who c3 and who d4 and who e5?",
