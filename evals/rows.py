@@ -102,8 +102,9 @@ def fields_of_answer(
     question: EvalQuestion, answer: Answer, article: Callable[[str], Article | None]
 ) -> dict[str, Any]:
     """Return the fields of a row that the answer tells; `article` looks one up by its id."""
-    said = " ".join(statement.text for statement in answer.statements)
-    written = " ".join(one.text for one in (*answer.statements, *answer.removed))
+    kept = () if answer.abstained else answer.statements  # else a quote of what is said instead
+    said = " ".join(statement.text for statement in kept)
+    written = " ".join(one.text for one in (*kept, *answer.removed))
     windows = [item.text for item in answer.evidence]
     quotes = [source.quote for source in question.evidence if source.quote]
     return {

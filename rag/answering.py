@@ -12,8 +12,10 @@ from index.days import spoken
 from index.types import Coverage
 from rag.citing import Sentence, cite
 from rag.conflicts import find_conflict
+from rag.facts import name_stands
 from rag.grounding import Grounded
 from rag.listing import Listing
+from rag.premise import subject_of
 from rag.question import Understood
 from rag.types import (
     ABSTENTION,
@@ -71,6 +73,29 @@ def abstained(
         missing=found.asked.text,
         removed=_removed(removed),
     )
+
+
+def not_borne_out(
+    found: Found, premise: str, removed: Sequence[Grounded] = (), prompt: str = ""
+) -> Answer:
+    """Abstain where a question assumes what the articles do not bear out; quote what they do say.
+
+    Args:
+        found: What was found; the quote is its best sentence that names whom it is about.
+        premise: What is assumed, as `rag.premise` makes it.
+        removed: What was written, none of which is shown.
+        prompt: Name and digest of the prompt that wrote it.
+    """
+    refused = abstained(found, Reason.FALSE_PREMISE, removed, prompt)
+    subject = subject_of(premise)
+    ranked = sorted(found.evidence, key=lambda item: -item.score)
+    spoken_of = [item for item in ranked if subject and name_stands(subject, item.quote)]
+    if not spoken_of:
+        return refused
+    citation = cite(Sentence(spoken_of[0], spoken_of[0].best))
+    said = Statement(f"Of {subject} they say: “{citation.quote}”", (0,), 1.0)
+    text = f"{ABSTENTION} {marked(said)}"
+    return replace(refused, text=text, statements=(said,), citations=(citation,))
 
 
 def listed(found: Found, listing: Listing) -> Answer:

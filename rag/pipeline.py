@@ -20,7 +20,7 @@ from index.settings import Settings
 from index.snapshot import IndexReader
 from index.types import Article, Coverage, Generation
 from rag import answering, joining, writing
-from rag.abstention import calibration, is_abstention, signals_of
+from rag.abstention import BORNE_OUT, calibration, is_abstention, signals_of
 from rag.answering import Found
 from rag.chat_model import ModelLoader, ModelStatus, ReadyModel
 from rag.citing import statements_in
@@ -29,6 +29,7 @@ from rag.finding import Finder
 from rag.grounding import Grounded, ground
 from rag.language import foreign_language
 from rag.listing import listed_subject
+from rag.premise import premise_of
 from rag.suggesting import suggestions
 from rag.timeline import told_story
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
@@ -145,9 +146,11 @@ class Pipeline:
         asked, evidence = found.asked, found.evidence
         draft = "".join(token.text for token in tokens)
         prompt = writing.answer_prompt().version
-        if is_abstention(draft):
-            return answering.abstained(found, Reason.NOT_STATED, prompt=prompt)
-        checked = [ground(text, asked.standalone, evidence) for text in statements_in(draft)]
+        said = [] if is_abstention(draft) else statements_in(draft)
+        checked = [ground(text, asked.standalone, evidence) for text in said]
+        premise = premise_of(asked.standalone)
+        if premise and writing.borne_out(model, asked, evidence, premise) < BORNE_OUT:
+            return answering.not_borne_out(found, premise, checked, prompt)
         kept = [grounded for grounded in checked if grounded.supported]
         if not kept:
             return answering.abstained(found, Reason.NOT_STATED, checked, prompt)

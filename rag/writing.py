@@ -31,6 +31,7 @@ _ANSWER = {
     Kind.DATE: "Answer in one short sentence that gives the date or day:",
     Kind.OTHER: "Answer in one short sentence:",
 }
+_ASSUMED = "According to the articles, reply Yes or No:"
 _CHECK = "Proposed answer: {answer}\nIs it correct? Reply Yes or No:"  # of six: docs/quality.md
 
 
@@ -81,6 +82,21 @@ def doubts(
     messages = answer_messages(alone, evidence, _CHECK.format(answer=answer))
     known = [token.logprob for token in draft if token.logprob is not None]
     return Doubts(probability_of(model, messages), sum(known) / len(known) if known else 0.0)
+
+
+def borne_out(
+    model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence], premise: str
+) -> float:
+    """Return how probable the model finds, by the evidence, what a question takes for granted.
+
+    Args:
+        model: Any chat model.
+        asked: The question.
+        evidence: What was found for it.
+        premise: What it takes for granted, as a question; see `rag.premise`.
+    """
+    assumed = replace(asked, text=premise, standalone=premise, earlier=None)
+    return probability_of(model, answer_messages(assumed, evidence, _ASSUMED))
 
 
 def write(

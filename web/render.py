@@ -13,13 +13,11 @@ from collections.abc import Sequence
 from index.types import Coverage
 from rag.chat_model import ModelStatus
 from rag.relative import meant
-from rag.types import Answer, Citation, Evidence, Outcome, Statement
+from rag.types import ABSTENTION, Answer, Citation, Evidence, Outcome, Statement
 from web import wording
 from web.exchange import Exchange
-from web.export import cited_text
-from web.feedback import LONGEST_NOTE, Verdict
-from web.links import link
 from web.markup import safe
+from web.render_tools import answer_tools
 
 RECENT = 10  # exchanges that are over and shown without being asked for
 _MARK = re.compile(r"\[(\d{1,4})\]")
@@ -133,13 +131,14 @@ def _draft(label: str, text: str) -> str:
 def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
     parts = [f'<p class="reason">{safe(wording.reason(answer))}</p>'] if _explained(answer) else []
     if answer.abstained:
-        parts.insert(0, f'<p class="verdict">{safe(answer.text)}</p>')
+        parts.insert(0, f'<p class="verdict">{safe(ABSTENTION)}</p>')
+        if answer.statements:
+            parts += [_statements(exchange, answer, turn), _since(exchange)]
         searched = wording.searched(answer, exchange.question)
-        hint = wording.suggestion(exchange.question)
-        parts.append(f'<p class="searched">{safe(f"{searched} {hint}")}</p>')
+        hint = wording.suggestion(exchange.question, answer.reason)
+        parts.append(f'<p class="searched">{safe(f"{searched} {hint}".strip())}</p>')
     else:
-        parts.append(_statements(exchange, answer, turn))
-        parts.append(_since(exchange))
+        parts += [_statements(exchange, answer, turn), _since(exchange)]
     if answer.missing and answer.missing != exchange.question.text:
         parts.append(f'<p class="missing">Not in the articles: {safe(answer.missing)}</p>')
     parts.append(_conflicts(exchange, answer, turn))
@@ -147,42 +146,8 @@ def _answer(exchange: Exchange, answer: Answer, turn: int) -> str:
     parts.append(_notices(answer.notices))
     foot = wording.footer(answer)
     parts.append(f'<p class="footer">{safe(foot)}</p>' if foot else "")
-    parts.append(_tools(exchange, answer, turn))
+    parts.append(answer_tools(exchange, answer, turn))
     return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
-
-
-def _tools(exchange: Exchange, answer: Answer, turn: int) -> str:
-    """Buttons with what they copy, ask or edit as data, and the question whether it is right."""
-    copied = (
-        ("Copy with citations", "copy", cited_text(answer)),
-        ("Copy link", "link", link(exchange.question)),
-        ("Ask again", "ask", exchange.question.text),
-        ("Edit and ask again", "edit", exchange.question.text),
-    )
-    buttons = "".join(
-        f'<button type="button" class="tool" data-{kind}="{safe(text)}">{name}</button>'
-        for name, kind, text in copied
-    )
-    return f'<div class="tools">{buttons}{_vote(answer, turn)}</div>'
-
-
-def _vote(answer: Answer, turn: int) -> str:
-    """Was it right? One click for yes; for no, what is wrong and a note of what is right."""
-
-    def button(verdict: Verdict, name: str) -> str:
-        number = list(Verdict).index(verdict)
-        return (
-            f'<button type="button" class="tool" data-turn="{turn}" data-kind="vote"'
-            f' data-number="{number}">{safe(name)}</button>'
-        )
-
-    reasons = "".join(button(one, name) for one, name in wording.verdicts(answer).items())
-    return (
-        f'<div class="vote"><span>Right?</span>{button(Verdict.RIGHT, "Yes")}'
-        "<details><summary>No</summary><label>What would be right, if you know"
-        f'<textarea rows="2" maxlength="{LONGEST_NOTE}"></textarea></label>{reasons}'
-        "</details></div>"
-    )
 
 
 def _explained(answer: Answer) -> bool:

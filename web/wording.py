@@ -216,8 +216,10 @@ def searched(answer: Answer, question: Question) -> str:
     return f"Searched {coverage(answer.coverage)}.{limit}"
 
 
-def suggestion(question: Question) -> str:
-    """What may help where the articles do not say."""
+def suggestion(question: Question, why: Reason = Reason.NOT_STATED) -> str:
+    """What may help where the articles do not say; nothing where they say otherwise."""
+    if why is Reason.FALSE_PREMISE:
+        return ""
     if question.date_from or question.date_to or question.as_of:
         return "Wider dates may hold it."
     if question.sources:

@@ -104,6 +104,16 @@ def test_a_model_that_doubts_its_answer_abstains(answering) -> None:
     assert WHO in proposed and f"Proposed answer: {QIN}" in proposed
 
 
+def test_a_question_that_assumes_too_much_is_told_what_the_articles_do_say(answering) -> None:
+    model = script("Mr Qin greeted Mr Blinken in the guest house.", sure="No")
+    answer = answering(model).ask(Question("Why did Mr Qin refuse to greet Mr Blinken?"))
+    assert (answer.outcome, answer.reason) == (Outcome.ABSTAINED, Reason.FALSE_PREMISE)
+    assert "Did Mr Qin refuse to greet Mr Blinken?" in model.doubts[0]
+    assert answer.text.startswith(f"{ABSTENTION} Of Qin they say: “")
+    assert_exact(answering(None), answer)
+    assert [one.text for one in answer.removed] == ["Mr Qin greeted Mr Blinken in the guest house."]
+
+
 def test_a_follow_up_is_judged_as_the_self_contained_question(answering) -> None:
     model = script(QIN)
     answering(model).ask(Question("And what is he called?", history=(Turn(WHO, "Qin Gang"),)))

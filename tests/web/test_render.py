@@ -294,6 +294,23 @@ def test_abstention_says_what_was_searched() -> None:
     assert "Limits: from 1 June 2023." in seen.text
 
 
+@pytest.mark.parametrize("quote", ["Ada Berg keeps her post.", *HOSTILE[:4]])
+def test_a_false_premise_is_told_with_what_the_articles_do_say(quote: str) -> None:
+    said = Statement(f"Of Ada Berg they say: “{quote}”", (0,), 1.0)
+    changed = answered(
+        text=f"{ABSTENTION} {said.text} [1]",
+        outcome=Outcome.ABSTAINED,
+        reason=Reason.FALSE_PREMISE,
+        statements=(said,),
+    )
+    seen = inert(render.reply(changed, 0))
+    assert seen.text.count(ABSTENTION) == 1
+    assert "assumes something that the articles do not bear out" in seen.text
+    assert f"Of Ada Berg they say: “{quote}”" in seen.text
+    assert ("data-kind", "cite") in seen.attributes
+    assert "Other words" not in seen.text
+
+
 def test_conflicts_show_both_days_and_which_is_later() -> None:
     seen = inert(render.reply(answered(conflicts=(Conflict(0, 1), Conflict(0, 9))), 0))
     assert "18 June 2023 earlier" in seen.text
