@@ -23,7 +23,7 @@ from rag.nearness import nearness
 from rag.types import ABSTENTION, Citation, Evidence
 
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
-BORNE_OUT = 0.8
+BORNE_OUT = 0.75
 """Least probability of what a question takes for granted; see docs/quality.md."""
 COEFFICIENTS = Path(__file__).with_name("abstention.json")
 

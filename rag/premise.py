@@ -8,11 +8,11 @@ from rag.facts import names_in
 
 _ASSUMES = re.compile(
     r"^\W*(?:(?:in|at|on|from|to|for|by|since|until) )?(?:why|when|where|how) "
-    r"(?=(?P<auxiliary>did|was|were|has|have|had|does|do|is|are)\b)",
+    r"(?=(?:did|was|were|has|have|had)\b)",
     re.IGNORECASE,
 )
-_BE = frozenset({"is", "are"})
-_LEAST_WORDS = 4  # "Where is Derna?" assumes no event
+# "Where did he come from?": without its first word it is no question
+_LEFT_OVER = re.compile(r"\b(?:at|by|for|from|in|into|on|to|with)\W*$", re.IGNORECASE)
 
 
 def premise_of(question: str) -> str:
@@ -22,11 +22,9 @@ def premise_of(question: str) -> str:
     could deny: "Who resigned?", "Where is X?".
     """
     match = _ASSUMES.match(question)
-    if match is None:
+    if match is None or _LEFT_OVER.search(question):
         return ""
     rest = question[match.end() :].strip()
-    if match["auxiliary"].lower() in _BE and len(rest.split()) < _LEAST_WORDS:
-        return ""
     return f"{rest[0].upper()}{rest[1:]}"
 
 
