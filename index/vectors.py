@@ -92,8 +92,11 @@ def _credentials(token: str) -> dict[str, str]:
 
 
 def _no_answer(settings: Settings, error: Exception) -> BroadsheetError:
+    first: BaseException = error  # Chroma's own words are the same for whatever went wrong
+    while cause := first.__cause__ or first.__context__:
+        first = cause
     return BroadsheetError(
-        f"the Chroma server at {settings.chroma_url} does not answer ({error}); start it "
+        f"the Chroma server at {settings.chroma_url} does not answer ({first}); start it "
         "with `chroma run`, or unset BROADSHEET_CHROMA_URL"
     )
 
