@@ -83,6 +83,25 @@ def mentioned_days(text: str, near: date | None = None) -> list[tuple[date, date
     return [(first, last) for first, last, _ in _periods(text, near)]
 
 
+@dataclass(frozen=True, slots=True)
+class WordedDays:
+    """A period from `first` to `last`, inclusive, and where a text names it."""
+
+    words: str
+    first: date
+    last: date
+    start: int
+    end: int
+
+
+def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
+    """Return the periods that a text names with their words; years are taken from `near`."""
+    return [
+        WordedDays(text[at], first, last, at.start, at.stop)
+        for first, last, at in _periods(text, near)
+    ]
+
+
 def find_window(text: str, as_of: date) -> Window | None:
     """Return the period that a question speaks of, None if it names none.
 

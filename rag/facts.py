@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from index.words import STOP_WORDS
@@ -62,23 +63,48 @@ _PARTS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
 
 
-def numbers_in(text: str) -> dict[str, float]:
-    """Return the numbers of a text by the words that say them; `1.4 million` is 1400000."""
-    found: dict[str, float] = {}
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number and where a text says it; `words` are its words, its scale among them."""
+
+    words: str
+    value: float
+    start: int
+    end: int
+
+
+def number_spans(text: str) -> list[Number]:
+    """Return the numbers of a text, those in digits first; `1.4 million` is 1400000."""
+    found: list[Number] = []
     for match in _NUMBER.finditer(text):
         value = float(match["digits"].replace(",", "")) + _PARTS.get(match["part"] or "", 0.0)
-        found[match[0]] = value * _SCALES.get((match["scale"] or "").lower(), 1.0)
+        found.append(_number(match, value))
     for match in _NUMBER_WORD.finditer(text):
         value = float(_UNITS[match["word"].lower()])
         if match["rest"]:
             value += _UNITS[match["rest"].lower()]
-        found[match[0]] = value * _SCALES.get((match["scale"] or "").lower(), 1.0)
+        found.append(_number(match, value))
     return found
+
+
+def _number(match: re.Match[str], value: float) -> Number:
+    scale = _SCALES.get((match["scale"] or "").lower(), 1.0)
+    return Number(match[0], value * scale, match.start(), match.end())
+
+
+def numbers_in(text: str) -> dict[str, float]:
+    """Return the numbers of a text by the words that say them; `1.4 million` is 1400000."""
+    return {number.words: number.value for number in number_spans(text)}
 
 
 def strict_numbers_in(text: str) -> dict[str, float]:
     """As `numbers_in`, without words such as "one" and "first", which mostly do not count."""
-    return {word: value for word, value in numbers_in(text).items() if word.lower() not in _LOOSE}
+    return {word: value for word, value in numbers_in(text).items() if not is_loose(word)}
+
+
+def is_loose(word: str) -> bool:
+    """Whether a word of number mostly does not count: "one", "first"."""
+    return word.lower() in _LOOSE
 
 
 def names_in(text: str) -> list[str]:

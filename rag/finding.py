@@ -19,6 +19,7 @@ from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds
 from index.vectors import VectorsMissing
 from rag.answering import Found
+from rag.comparing import compared
 from rag.dates import shifted
 from rag.evidence import select_evidence, single_sentences
 from rag.language import foreign_language
@@ -173,7 +174,8 @@ class Finder:
 
 def _parts_of(question: Question) -> list[Question]:
     """The question's parts; a later one continues the one before, as in a conversation."""
-    if each := of_each(question.text):
+    asked = compared(question.text)
+    if each := asked.parts if asked else of_each(question.text):
         return [replace(question, text=text) for text in each]
     parts: list[Question] = []
     history = question.history

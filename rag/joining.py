@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rag.answering import Found, marked
+from rag.comparing import compared
+from rag.reckoning import concluded, without_each_other
 from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
 
 
@@ -30,7 +32,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
     """Return one answer from those to the parts, in order.
 
     Parts that the articles do not answer are its `missing`, and make it `partly` answered;
-    it abstains only where all do.
+    it abstains only where all do. What a comparison or a sum gives is its last statement.
 
     Args:
         whole: What was found for all parts.
@@ -38,6 +40,9 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
     """
     if len(answers) == 1:
         return replace(answers[0], question=whole.asked.text, evidence=whole.evidence)
+    asked = compared(whole.asked.text)
+    if asked:
+        answers = without_each_other(answers)
     citations: list[Citation] = []
     statements: list[Statement] = []
     conflicts: list[Conflict] = []
@@ -51,7 +56,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
     outcome, reason = _outcome(answers)
     between = "\n\n" if outcome is Outcome.EVIDENCE_ONLY else " "
     text = between.join(marked(statement) for statement in statements)
-    return replace(
+    joined = replace(
         answers[0],
         question=whole.asked.text,
         standalone=whole.asked.standalone,
@@ -67,6 +72,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
         evidence=whole.evidence,
         signals={},
     )
+    return concluded(asked, answers, joined) if asked else joined
 
 
 def _outcome(answers: Sequence[Answer]) -> tuple[Outcome, Reason]:

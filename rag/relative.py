@@ -43,6 +43,11 @@ def days_meant(quote: str, published: date | None) -> tuple[tuple[str, date], ..
     return tuple(found.items())
 
 
+def may_be_to_come(text: str) -> bool:
+    """Whether a sentence may speak of a day after the one that it was published on."""
+    return bool(_TO_COME.search(text))
+
+
 def meant(quote: str, published: date | None) -> str:
     """Return the same for people: `Sunday: 18 June 2023; yesterday: 19 June 2023`."""
     return "; ".join(f"{words}: {spoken(day)}" for words, day in days_meant(quote, published))
@@ -65,7 +70,7 @@ def _day(match: re.Match[str], quote: str, published: date) -> date | None:
         return _shifted(published, 7 - back)
     if which == "last":
         return _shifted(published, -(back or 7))
-    return None if which or _TO_COME.search(quote) else _shifted(published, -back)
+    return None if which or may_be_to_come(quote) else _shifted(published, -back)
 
 
 def _shifted(day: date, days: int) -> date | None:
