@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache, partial
 
-from rag.operands import two_things
+from rag.facts import names_in
+from rag.operands import alike, two_things
 
 
 class Operation(StrEnum):
@@ -73,7 +74,7 @@ _LEAST = frozenset(
     before""".split()
 )
 _PREP = "in|on|at|for|from|during|by|per|to|of|against|under|since|with|over|near|off"
-_MASS = "money|aid|oil|gas|coal|water|land|cash|power|energy|electricity|support|time|food|steel"
+_MASS = "money|aid|oil|gas|coal|water|land|cash|electricity|time|food|steel"
 _PLURAL = "people|men|women|children|staff|police|[a-z-]*[a-rt-z]s"
 _NO_NOUN = rf"(?!(?:{_PREP}|than|did|do|does)\b)"
 _COUNTED = rf"(?P<counted>(?:{_NO_NOUN}[a-z-]+ ){{0,2}}?{_NO_NOUN}(?:{_PLURAL}|{_MASS}))\b"
@@ -82,7 +83,7 @@ _DEGREE = (
     rf"(?:the )?(?:(?P<many>more|most|fewer|fewest|less|least) {_COUNTED}"
     rf"|(?P<much>more|most|less|least)|(?P<how>{'|'.join(_PLAIN)}))"
 )
-_REST = rf"(?P<rest>(?: (?:{_PREP}) [^,?]+?)?)"
+_REST = rf"(?P<rest>(?: (?!to\b)(?:{_PREP}) [^,?]+?)?)"  # but not "more to lose"
 # Before "than" no place may stand: "win in Wales than the Greens" can be meant in two ways.
 _TIME = r"(?P<rest>(?: (?:in|during) (?:[a-z]+ )?\d{4})?)"
 # The verbs that an amount goes with.
@@ -95,8 +96,10 @@ _VERB = rf"(?P<verb>(?:{'|'.join(_VERBS.split())})(?: for)?)"
 _AUX, _BE = "(?P<aux>did|does|do|will)", "(?P<aux>is|are|was|were)"
 _ANY_AUX = "(?P<aux>did|does|do|will|is|are|was|were|have|has)"
 _ONE, _OTHER = r"(?P<one>[^,?]+?)", r"(?P<other>[^,?]+?)"
-_DONE = r"(?P<done>(?: [\w’'-]+){1,8})"
-_ALL = "(?:together|altogether|in total|in all|combined|between them)"
+# As little as can be, or else as much: "die in the fire in Hull", "die in the fires in Wales".
+_DONES = r"(?P<done>(?: [\w’'-]+){1,8}?)", r"(?P<done>(?: [\w’'-]+){1,8})"
+_TOGETHER = "(?:together|altogether|combined|between them)"
+_ALL = rf"(?:{_TOGETHER}|in total|in all)"
 _CHOICE = rf"\s*(?:,|:|;| [–—-])\s+{_ONE},? or {_OTHER}"
 _WHICH = (
     r"(?P<word>which|who|what)(?P<noun>(?: [\w’'-]+){0,5}?) "
@@ -107,6 +110,7 @@ _SPAN = "(?:how many (?:days|weeks)|how long|how much time)"
 _LIE = "(?: (?:lie|lay|pass|passed|elapsed|(?:are|were|was) there|is it|was it))?"
 _NO_SUBJECT = re.compile(r"\b(is|are|was|were|has|have|had|did|do|does|will|to|would|can)\b", re.I)
 _NO_VERB = re.compile(rf"(?:.* )?(?:{_PREP}|a|an|the|any|no|and|or|not|much|many|even|one)", re.I)
+_PREPOSED = re.compile(rf"\b(?:{_PREP})\b", re.IGNORECASE)
 _EVENT = re.compile(r"(?: event| of (?:the|these) (?:two|events|two events))?", re.I)
 _HAPPENED = re.compile(r"came|comes|happened|occurred|was|were|is|are", re.I)
 # "Who batted first?" asks for no day.
@@ -143,11 +147,11 @@ def _first(found: re.Match[str]) -> Comparison | None:
     """Read "Which came first, A or B?": of days, not of places in a contest."""
     noun, verb, rest = found["noun"], found["verb"], found["rest"]
     happened = _HAPPENED.fullmatch(verb)
-    contest = happened and (found["word"].lower() == "who" or not _EVENT.fullmatch(noun))
+    contest = happened and (rest or found["word"].lower() == "who" or not _EVENT.fullmatch(noun))
     if contest or _PLAYED.match(verb) or _NO_SUBJECT.search(noun) or _NO_VERB.fullmatch(verb):
         return None
     be = verb if verb in ("is", "are", "were") else "was"
-    asked = f"When {be} {{}}{rest}?" if happened else f"{{}} {verb}{rest} on what day?"
+    asked = f"When {be} {{}}?" if happened else f"{{}} {verb}{rest} on what day?"
     claim = f"{verb} {found['how']}{rest}"
     return _made(Operation.WHICH, found, asked, claim, noun.strip(), Measure.DAY)
 
@@ -156,9 +160,10 @@ def _of_both(found: re.Match[str], operation: Operation, closed: bool = False) -
     """Read "Did A or B win more seats?", "How much older is A than B?" and the like."""
     said = found.groupdict()
     verb, rest = said.get("verb", ""), said.get("rest", "")
-    if (
-        operation is not Operation.SUM and not verb and not said["how"]
-    ):  # "Is A more likely than B?"
+    if operation is Operation.SUM:
+        if _PREPOSED.search(found["one"]):  # "the wars in Iraq and Syria"
+            return None
+    elif not verb and not said["how"]:  # "Is A more likely than B?"
         return None
     doing = f" {verb}" if verb else ""
     claim = "" if closed else f"{said['aux'].lower()}{doing} {_degree(found)}{rest}"
@@ -173,8 +178,9 @@ def _in_both(found: re.Match[str], operation: Operation) -> Comparison | None:
     aux = f" {said['aux'].lower()}" if said.get("aux") else ""
     asked = f"{_how(found)}{aux}{said['done']} {said['prep']} {{}}?"
     made = _made(operation, found, asked, f"there were {said.get('many') or 'more'}")
-    if made is None:
-        return None
+    subject = operation is Operation.SUM and re.match(r" (did|does|do|will)\b", said["done"])
+    if made is None or subject or not alike(*made.things):
+        return None  # "the fires in Wales" and "Kent"
     one, other = (f"{said['prep']} {thing}" for thing in made.things)
     return replace(made, things=(one, other))
 
@@ -187,11 +193,13 @@ def _before(found: re.Match[str]) -> Comparison | None:
 
 def _between(found: re.Match[str]) -> Comparison | None:
     """Read "How many days lie between A and B?", "How long after A did B end?"."""
-    later = found.groupdict().get("aux") or "was"
     things = two_things(found["one"], found["other"])
-    if things is None:
+    later = found.groupdict().get("aux")
+    if things is None or (later and not all(names_in(thing) for thing in things)):
         return None
-    parts = f"When was {things[0]}?", f"When {later.lower()} {things[1]}?"
+    if not later and _PREPOSED.search(things[0]) and not alike(*things):
+        return None  # "the fall of Troy and Rome"
+    parts = f"When was {things[0]}?", f"When {later or 'was'} {things[1]}?"
     return Comparison(Operation.DIFFERENCE, Measure.DAY, things, parts)
 
 
@@ -272,9 +280,16 @@ _READERS: tuple[tuple[str, Read], ...] = (
     (rf"{_MUCH} {_DEGREE} {_BE} {_ONE}{_TIME} {_THAN}", _more_of),
     (rf"{_SUMMED} {_AUX} {_ONE} and {_OTHER} {_VERB}{_REST} {_ALL}", _sum_of),
     (rf"{_SUMMED} {_AUX} {_ONE} and {_OTHER} {_ALL} {_VERB}{_REST}", _sum_of),
-    (rf"{_ANY_AUX} {_DEGREE}{_DONE} {_PLACE} {_ONE} or (?P=prep) {_OTHER}", _which_place),
-    (rf"{_MUCH} {_DEGREE}{_DONE} {_PLACE} {_ONE} than (?P=prep) {_OTHER}", _more_in),
-    (rf"{_SUMMED}{_DONE} {_PLACE} {_ONE} and (?:(?P=prep) )?{_OTHER} {_ALL}", _sum_in),
+    *(
+        form
+        for done in _DONES
+        for form in (
+            (rf"{_ANY_AUX} {_DEGREE}{done} {_PLACE} {_ONE} or (?P=prep) {_OTHER}", _which_place),
+            (rf"{_MUCH} {_DEGREE}{done} {_PLACE} {_ONE} than (?P=prep) {_OTHER}", _more_in),
+            (rf"{_SUMMED}{done} {_PLACE} {_ONE} and (?P=prep) {_OTHER} {_ALL}", _sum_in),
+            (rf"{_SUMMED}{done} {_PLACE} {_ONE} and {_OTHER} {_TOGETHER}", _sum_in),
+        )
+    ),
     (rf"{_AUX} {_ONE} {_OCCUR} (?P<how>before|after) {_OTHER}", _before),
     (rf"{_SPAN}{_LIE} between {_ONE} and {_OTHER}", _between),
     (rf"{_SPAN} (?:after|before) {_ONE} (?P<aux>did|was|were) {_OTHER}", _between),

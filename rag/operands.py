@@ -51,6 +51,11 @@ def two_things(one: str, other: str, noun: str = "") -> tuple[str, str] | None:
     return things
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two names begin alike, as those of two things of a kind do."""
+    return one.startswith("the ") == other.startswith("the ")
+
+
 def _that_of(name: str, other: str) -> str:
     """Say "the talks of Rome" for "that of Rome", beside "the talks of Paris"."""
     head = _HEAD.fullmatch(other)

@@ -93,6 +93,8 @@ def _own(answer: Answer) -> tuple[Citation, ...]:
 
 def _pair(asked: Comparison, parts: Sequence[Answer]) -> Pair | None:
     """The one value of each part that can be compared; None where there is none, or a choice."""
+    if any(_outdated(part) for part in parts):
+        return None
     found = (
         values_of(asked, question, part) for question, part in zip(asked.parts, parts, strict=True)
     )
@@ -100,11 +102,16 @@ def _pair(asked: Comparison, parts: Sequence[Answer]) -> Pair | None:
     return (pairs[0][0], pairs[0][1]) if len(pairs) == 1 else None
 
 
+def _outdated(answer: Answer) -> bool:
+    """Whether another article says otherwise, and is not known to be the older one."""
+    theirs = answer.statements[-1].citations[0] if answer.conflicts else None
+    return any(conflict.later == theirs for conflict in answer.conflicts)
+
+
 def _alike(asked: Comparison, one: Value, other: Value) -> bool:
     same_article = one.citation.article_id == other.citation.article_id
-    if same_article and one.place == other.place:
-        return False  # the same words cannot be said of both
-    if _said_of_both(asked, one, other):
+    again = one.sentence == other.sentence and one.words == other.words  # as in a reprint
+    if again or _said_of_both(asked, one, other):
         return False
     if asked.measure is Measure.AGE:
         return same_article or bool(one.citation.date and other.citation.date)
@@ -150,7 +157,9 @@ def _told(asked: Comparison, pair: Pair) -> str:
         made = total(one, other, asked.counted)
         said = f"{pair[0].words} and {pair[1].words} make {made} together"
     else:
-        made = difference(one, other)
+        exact = not (one.about or other.about)
+        sure = exact or pair[0].low > pair[1].high or pair[1].low > pair[0].high
+        made = difference(one, other) if sure else ""
         more = "more" if one.value * one.scale[0] >= other.value * other.scale[0] else "less"
         said = f"{pair[0].words} against {pair[1].words}: {made} {more}"
     return f"{_capital(said)}, reckoned from both figures." if made else ""

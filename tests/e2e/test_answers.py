@@ -174,6 +174,17 @@ def test_articles_that_disagree_are_both_told(sample: Pipeline) -> None:
     assert [str(day) for day in days] == ["2023-09-15", "2023-09-17"]
 
 
+def test_two_strikes_are_compared_by_code_from_two_cited_values(sample: Pipeline) -> None:
+    answer = put(sample, "How many more days did the writers' strike last than the actors' strike?")
+    closing = answer.statements[-1]
+    assert closing.text == "148 days against 118 days: 30 days more, reckoned from both figures."
+    cited = [answer.citations[at].article_id for at in closing.citations]
+    assert cited == [
+        "strikes/2023-09-27-writers-strike-ends.txt",
+        "strikes/2023-11-09-actors-strike-ends.txt",
+    ]
+
+
 def test_teams_beside_a_place_are_no_rivals_of_it(sample: Pipeline) -> None:
     answer = put(sample, "Where was the Women's World Cup final played?")
     assert "Sydney" in answer.text

@@ -54,6 +54,20 @@ from rag.comparing import Measure, Operation, compared
             ],
         ),
         (
+            "Did more people die in the fire in Hull or in the flood in York?",
+            [
+                "How many people did die in the fire in Hull?",
+                "How many people did die in the flood in York?",
+            ],
+        ),
+        (
+            "How many people died in the fires in Wales and Kent together?",
+            [
+                "How many people died in the fires in Wales?",
+                "How many people died in the fires in Kent?",
+            ],
+        ),
+        (
             "How much more money did the bank lend in Wales than in Kent?",
             [
                 "How much money did the bank lend in Wales?",
@@ -145,6 +159,14 @@ def test_what_is_asked_of_the_two_is_told(
         "Who came first, Ann Bell or Bob Cole?",
         "Which team came first, Spain or England?",
         "Who scored first, Spain or England?",
+        "Which came first in the poll, Labour or the Greens?",
+        # what may be said of both at once
+        "How many people were killed in the fires in Wales and Kent in total?",
+        "How much did the wars in Gaul and Britain cost together?",
+        "How many seats did the union of the Greens and the Left win together?",
+        "How many days lie between the fall of Troy and Rome?",
+        # no amount
+        "Who has more to lose, Ann Bell or Bob Cole?",
         # reasons, lists, stories, pronouns, what can be read in two ways
         "Why did the miners' strike last longer than the dockers' strike?",
         "How many articles mention Ann Bell and Bob Cole together?",

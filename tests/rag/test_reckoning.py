@@ -31,6 +31,12 @@ STORIES = {
     "ford.txt": "date 2023-11-20 Guy Ford speaks\n\nGuy Ford, who is 57, spoke to the council.\n",
     "flood.txt": "date 2023-05-02 Floods kill 40 in Kent and Essex\n\n"
     "Floods in Kent and Essex have killed 40 people, the police said on Tuesday.\n",
+    "fire-36.txt": "date 2023-08-10 Fire in Leeds\n\n"
+    "At least 36 people died in the fire in Leeds, the police said.\n",
+    "fire-96.txt": "date 2023-08-14 Toll of the fire in Leeds\n\n"
+    "The number of people who died in the fire in Leeds has risen to 96.\n",
+    "crash.txt": "date 2023-07-01 Crash in Bristol\n\n"
+    "50 people died in the crash in Bristol, the police said.\n",
     "essex.txt": "date 2023-05-04 Toll of the floods in Essex\n\n"
     "The floods in Essex have killed at least 12 people.\n",
 }
@@ -205,3 +211,12 @@ def test_one_figure_for_both_is_not_added_to_itself(archive) -> None:
     assert nothing_is_reckoned(archive(question, both, both))
     essex = "The floods in Essex have killed at least 12 people."
     assert nothing_is_reckoned(archive(question, both, essex))
+
+
+def test_a_figure_that_a_later_article_corrects_is_not_compared(archive) -> None:
+    question = "Did more people die in the fire in Leeds or in the crash in Bristol?"
+    crash = "50 people died in the crash in Bristol."
+    older = archive(question, "At least 36 people died in the fire in Leeds.", crash)
+    assert older.conflicts and nothing_is_reckoned(older)
+    newer = archive(question, "96 people died in the fire in Leeds.", crash)
+    assert closing(newer).startswith("In the fire in Leeds there were more: 96 against 50,")
