@@ -26,6 +26,7 @@ _NOT_DONE = {
     Operation.SUM: "No sum is reckoned",
 }
 _A_YEAR = 366  # days
+_EACH = re.compile(r"\beach\b", re.IGNORECASE)  # "Germany and France each gave $100m"
 Pair = tuple[Value, Value]
 
 
@@ -111,7 +112,7 @@ def _outdated(answer: Answer) -> bool:
 def _alike(asked: Comparison, one: Value, other: Value) -> bool:
     same_article = one.citation.article_id == other.citation.article_id
     again = one.sentence == other.sentence and one.words == other.words  # as in a reprint
-    if again or _said_of_both(asked, one, other):
+    if (again and not _EACH.search(one.sentence)) or _said_of_both(asked, one, other):
         return False
     if asked.measure is Measure.AGE:
         return same_article or bool(one.citation.date and other.citation.date)

@@ -166,7 +166,8 @@ def _periods(
     for one in worded_days(text, published):
         dated = bool(_HAS_YEAR.search(one.words))
         if dated or not (strict and may_be_to_come(text)):
-            words = one.words if dated else f"{one.words} ({one.first.year})"
+            words = one.words.rstrip(".")
+            words = words if dated else f"{words} ({one.first.year})"
             yield words, one.first, one.last, one.start
     for words, day in days_meant(text, published):
         yield f"{words} ({spoken(day)})", day, day, text.find(words)

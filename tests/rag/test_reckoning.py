@@ -37,6 +37,8 @@ STORIES = {
     "The number of people who died in the fire in Leeds has risen to 96.\n",
     "crash.txt": "date 2023-07-01 Crash in Bristol\n\n"
     "50 people died in the crash in Bristol, the police said.\n",
+    "gift.txt": "date 2023-07-03 Gifts for the museum\n\n"
+    "Acme Steel and Hull Bricks each promised $100m to the museum.\n",
     "essex.txt": "date 2023-05-04 Toll of the floods in Essex\n\n"
     "The floods in Essex have killed at least 12 people.\n",
 }
@@ -220,3 +222,14 @@ def test_a_figure_that_a_later_article_corrects_is_not_compared(archive) -> None
     assert older.conflicts and nothing_is_reckoned(older)
     newer = archive(question, "96 people died in the fire in Leeds.", crash)
     assert closing(newer).startswith("In the fire in Leeds there were more: 96 against 50,")
+
+
+def test_what_each_of_two_gave_can_be_added(archive) -> None:
+    answer = archive(
+        "How much did Acme Steel and Hull Bricks promise together?",
+        "Acme Steel promised $100m.",
+        "Hull Bricks promised $100 million.",
+    )
+    assert closing(answer) == (
+        "$100m and $100m make $200 million together, reckoned from both figures."
+    )
