@@ -11,6 +11,12 @@ _ASSUMES = re.compile(
     r"(?=(?:did|was|were|has|have|had)\b)",
     re.IGNORECASE,
 )
+# "When was the final?" becomes no question without its first word: something must have been done.
+_DONE = re.compile(
+    r"^(?!was|were)|\b(?:[a-z]{2,}ed|[a-z]+en|held|won|made|found|sent|shot|built|put|set|cut|shut|"
+    r"born|hit|lost|sold|told|paid|left|begun|brought|bought|caught|kept|led|met|read|said|sworn|"
+    r"struck|taught|hurt|laid|spent|torn|worn|shown|known|drawn|flown|grown|thrown|sunk|burnt)\b"
+)
 # "Where did he come from?": without its first word it is no question
 _LEFT_OVER = re.compile(r"\b(?:at|by|for|from|in|into|on|to|with)\W*$", re.IGNORECASE)
 
@@ -25,6 +31,8 @@ def premise_of(question: str) -> str:
     if match is None or _LEFT_OVER.search(question):
         return ""
     rest = question[match.end() :].strip()
+    if not _DONE.search(rest):
+        return ""
     return f"{rest[0].upper()}{rest[1:]}"
 
 

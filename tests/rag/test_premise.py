@@ -34,6 +34,8 @@ def test_why_and_when_and_where_and_how_take_an_event_for_granted(
         "How many people were killed?",
         "How long did the strike last?",
         "Where is Derna?",
+        "When was the final of the United Nations cup?",
+        "How was the weather?",
         "Why is the tunnel closed?",
         "Where did the smoke come from?",
         "What did Ada Berg say when she resigned?",
