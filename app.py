@@ -87,8 +87,8 @@ def serve(
     from web.uploads import Uploads
 
     loader = ModelLoader(settings, system_text=system_text())
-    pipeline = Pipeline(IndexReader(settings), embeddings, loader, settings)
-    pipeline, doors = open_doors(pipeline, settings, host=host, people=people, mcp=mcp)
+    searching = Pipeline(IndexReader(settings), embeddings, loader, settings)
+    pipeline, doors = open_doors(searching, settings, host=host, people=people, mcp=mcp)
     feedback = FeedbackStore(settings.data_dir)
     uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
     key, longest = browser_key(settings.data_dir), settings.max_question
@@ -101,7 +101,7 @@ def serve(
     if mcp:
         say(console, f"MCP: {terminal.address(host, port)}/mcp")
     loader.start()
-    for work in (embeddings.load, lambda: terminal.follow_model(loader, console)):
+    for work in (searching.load, lambda: terminal.follow_model(loader, console)):
         threading.Thread(target=work, daemon=True).start()
     while not ended.wait(0.5):  # on Windows a wait without end cannot be interrupted
         pass

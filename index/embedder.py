@@ -39,26 +39,27 @@ class MiniLMEmbeddings(Embeddings):
             threads: Threads that embed; 0 means one for each core of the machine.
         """
         self._folder = folder
-        self._threads = threads
+        self.threads = threads
         self._lock = threading.RLock()
 
     @cached_property
-    def _files(self) -> Path:
+    def files(self) -> Path:
+        """The model's folder, complete and verified."""
         return self._folder()
 
     @cached_property
     def _counter(self) -> Tokenizer:
-        return _tokenizer(self._files, truncated=False)
+        return _tokenizer(self.files, truncated=False)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        return _tokenizer(self._files, truncated=True)
+        return _tokenizer(self.files, truncated=True)
 
     @cached_property
     def _encoder(self) -> Encoder:
         from index.encoder import Encoder
 
-        return Encoder(self._files, self._threads)
+        return Encoder(self.files, self.threads)
 
     def load(self) -> None:
         """Load the model now, so that the first question need not wait for it."""

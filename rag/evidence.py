@@ -1,6 +1,6 @@
 """From the found sentences to the few windows that the model sees.
 
-Knows nothing of models that write: its scores are word overlap, kind, embeddings and rank.
+Knows nothing of models that write: its scores are word overlap, kind, embeddings, reranker, rank.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from index.days import spoken
 from index.embedder import MiniLMEmbeddings
 from rag.ranking import RankedSentence, Span, prefer_recent
+from rag.reranker import Reranker
 from rag.types import Evidence
 
 _EMBEDDED = 24  # sentences whose meaning is compared; the others are told by their words
+_JUDGED = 16  # sentences that the reranker scores
+_FAR_BEHIND = 5.0  # difference from its best score, in log-odds, that counts for nothing
 _LONGEST = 1200  # characters of one sentence shown to the model
 _HEADING = 20  # tokens of a headline with its date
 _PASSED = 3  # windows passed over because they do not fit
@@ -42,7 +45,8 @@ def select_evidence(
     Where the newest state is asked for, the newest of what was chosen comes first.
 
     Args:
-        sentences: Sentences of what was found, the likeliest first; their meaning is noted.
+        sentences: Sentences of what was found, the likeliest first, judged if they can be; their
+            meaning is noted.
         vector: The embedding of the self-contained question, of length 1.
         embeddings: Embeds the sentences, and counts their tokens.
         budget: Tokens of all windows together; the best one is taken whatever its length.
@@ -87,6 +91,16 @@ def compare(
     likeness = made @ np.asarray(vector, dtype=np.float32)
     for sentence, cosine in zip(sentences, likeness, strict=True):
         sentence.meaning = max(0.0, float(cosine))
+
+
+def judge(sentences: Sequence[RankedSentence], question: str, reranker: Reranker) -> None:
+    """Note how each of the first sentences fares with the reranker against the best of them."""
+    near = sentences[:_JUDGED]
+    if not near:
+        return
+    scores = reranker.scores(question, [sentence.text for sentence in near])
+    for sentence, behind in zip(near, scores.max() - scores, strict=True):
+        sentence.judged = max(0.0, 1.0 - float(behind) / _FAR_BEHIND)
 
 
 @dataclass(slots=True)

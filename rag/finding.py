@@ -21,12 +21,13 @@ from index.vectors import VectorsMissing
 from rag.answering import Found
 from rag.comparing import compared
 from rag.dates import shifted
-from rag.evidence import select_evidence, single_sentences
+from rag.evidence import judge, select_evidence, single_sentences
 from rag.language import foreign_language
 from rag.listing import Listing, list_articles
 from rag.parts import of_each, split_question
 from rag.question import Understood, understand
 from rag.ranking import RankedSentence, best_passages
+from rag.reranker import Reranker
 from rag.retrieval import rank_found, retrieve
 from rag.timeline import story_of
 from rag.types import Question, RetrievedPassage, Turn
@@ -63,7 +64,13 @@ class Finder:
         """Keep the parts; `settings` say how much is searched and shown."""
         self._reader = reader
         self._embeddings = embeddings
+        self._reranker = Reranker(embeddings)
         self._settings = settings
+
+    def load(self) -> None:
+        """Load the embedder and the reranker, so that the first question need not wait."""
+        self._embeddings.load()
+        self._reranker.load()
 
     def find(self, question: Question, timings: dict[str, float]) -> list[Found]:
         """Return what was found for each part of a question; most have one.
@@ -157,6 +164,7 @@ class Finder:
         return Searched(asked, vector, weights, sentences, notices)
 
     def _found(self, snapshot: Snapshot, searched: Searched) -> Found:
+        judge(searched.sentences, searched.asked.standalone, self._reranker)
         evidence = select_evidence(
             searched.sentences,
             searched.vector,

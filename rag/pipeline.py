@@ -58,6 +58,10 @@ class Pipeline:
         self._models = models
         self._suggests = settings.suggestions
 
+    def load(self) -> None:
+        """Load what searches, so that the first question need not wait for it."""
+        self._finder.load()
+
     def ask(self, question: Question) -> Answer:
         """Return the checked answer; raises as `stream` does."""
         *_, last = self.stream(question)

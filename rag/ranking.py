@@ -17,6 +17,7 @@ from rag.types import RetrievedPassage
 Span = tuple[int, int]
 # Chosen by docs/quality.md.
 WORDS, MEANING, KIND, RANK = 0.50, 0.30, 0.20, 0.20
+JUDGED = 0.30
 RECENT = 0.3  # for questions of the newest state
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
 _HEADLINE = 0.5
@@ -35,6 +36,7 @@ class RankedSentence:
         kind: Whether it brings the kind of thing asked for: a name, a number, a date.
         meaning: Likeness to the question by embedding; 0 until it is known.
         recent: How new it is among what was found; 0 unless the newest state is asked for.
+        judged: How it fares with the reranker against the best; 0 until it is known.
     """
 
     source: RetrievedPassage
@@ -45,6 +47,7 @@ class RankedSentence:
     kind: float
     meaning: float = 0.0
     recent: float = 0.0
+    judged: float = 0.0
 
     @property
     def span(self) -> Span:
@@ -65,7 +68,8 @@ class RankedSentence:
     def score(self) -> float:
         """How likely it is the evidence, higher is better; only the order carries meaning."""
         plain = WORDS * self.words + MEANING * self.meaning + RANK * self.rank
-        return plain + KIND * self.kind + RECENT * self.recent * self.words
+        plain += KIND * self.kind + JUDGED * self.judged
+        return plain + RECENT * self.recent * self.words
 
 
 def word_weights(question: str, frequency: Callable[[str], float]) -> dict[str, float]:

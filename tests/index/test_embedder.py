@@ -12,7 +12,7 @@ def test_vectors_are_those_of_sentence_transformers(embeddings):
     quiet_transformers()
     from sentence_transformers import SentenceTransformer
 
-    reference = SentenceTransformer(str(embeddings._files), device="cpu", local_files_only=True)
+    reference = SentenceTransformer(str(embeddings.files), device="cpu", local_files_only=True)
     texts = ["Rain.", "A long day " * 200, "Éclair — 5.25% “quoted”", "", "x " * 30]
     expected = reference.encode(texts, normalize_embeddings=True)
     made = embeddings.embed(texts)

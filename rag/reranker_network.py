@@ -1,0 +1,135 @@
+"""The reranker's network, made of the embedder's weights and what training changed in them.
+
+It is the same six layers (Wang et al. 2020), read as a cross-encoder: question and sentence in,
+one number out. `reranker.safetensors` holds the changes of low rank (Hu et al. 2022).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from openvino import Model
+
+CHANGES = Path(__file__).with_name("reranker.safetensors")
+_LAYERS, _HEADS, _WIDTH = 6, 12, 384
+_EPSILON = 1e-12
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+def changed_weights(embedder: Weights, changes: Weights) -> dict[str, NDArray[np.float32]]:
+    """Return the embedder's weights with the changes added, and the head's.
+
+    Args:
+        embedder: Its weights under their own names.
+        changes: For a matrix `NAME.down` (rank, in) and `NAME.up` (out, rank), whose product is
+            added; for a vector `NAME`, which is added; `head.weight` and `head.bias`, as they are.
+    """
+    made = {name: weight.astype(np.float32) for name, weight in embedder.items()}
+    for name, change in changes.items():
+        if name.endswith(".up"):
+            base = name.removesuffix(".up")
+            made[base] += change.astype(np.float32) @ changes[f"{base}.down"].astype(np.float32)
+        elif not name.endswith(".down"):
+            made[name] = change.astype(np.float32) + made.get(name, np.float32(0.0))
+    return made
+
+
+def network(folder: Path) -> Model:
+    """Return the network for the embedder that lies in a folder."""
+    import openvino
+    from openvino import opset13 as ops
+    from safetensors.numpy import load_file
+
+    weights = changed_weights(load_file(folder / "model.safetensors"), load_file(CHANGES))
+    inputs = [
+        ops.parameter([-1, -1], np.int64, name=name)
+        for name in ("input_ids", "token_type_ids", "attention_mask")
+    ]
+    graph = _Graph(weights)
+    mask = ops.convert(inputs[2], "f32")
+    states = graph.embedded(inputs[0], inputs[1])
+    hidden = ops.multiply(ops.subtract(mask, _number(1.0)), _number(1e4))
+    unseen = ops.unsqueeze(hidden, _whole(1, 2))
+    for at in range(_LAYERS):
+        states = graph.layer(f"encoder.layer.{at}", states, unseen)
+    score = graph.linear("head", graph.pooled(states, mask))
+    return openvino.Model([ops.squeeze(score, _whole(1))], inputs, "reranker")
+
+
+def _whole(*values: int) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)
+
+
+def _number(value: float) -> Any:
+    from openvino import opset13 as ops
+
+    return ops.constant(np.float32(value))
+
+
+class _Graph:
+    """Makes parts of the network from named weights."""
+
+    def __init__(self, weights: Weights) -> None:
+        from openvino import opset13
+
+        self._ops: Any = opset13
+        self._weights = weights
+
+    def _constant(self, name: str) -> Any:
+        return self._ops.constant(self._weights[name])
+
+    def linear(self, name: str, states: Any) -> Any:
+        turned = self._ops.matmul(states, self._constant(f"{name}.weight"), False, True)
+        return self._ops.add(turned, self._constant(f"{name}.bias"))
+
+    def normalized(self, name: str, states: Any) -> Any:
+        even = self._ops.mvn(states, _whole(-1), True, _EPSILON, "inside_sqrt")
+        scaled = self._ops.multiply(even, self._constant(f"{name}.weight"))
+        return self._ops.add(scaled, self._constant(f"{name}.bias"))
+
+    def embedded(self, pieces: Any, kinds: Any) -> Any:
+        ops, zero = self._ops, np.int64(0)
+        length = ops.gather(ops.shape_of(pieces), np.int64(1), zero)
+        places = ops.range(zero, length, np.int64(1), "i64")
+        words = ops.gather(self._constant("embeddings.word_embeddings.weight"), pieces, zero)
+        sides = ops.gather(self._constant("embeddings.token_type_embeddings.weight"), kinds, zero)
+        where = ops.gather(self._constant("embeddings.position_embeddings.weight"), places, zero)
+        return self.normalized("embeddings.LayerNorm", ops.add(ops.add(words, sides), where))
+
+    def layer(self, name: str, states: Any, unseen: Any) -> Any:
+        ops = self._ops
+        query, key, value = (
+            self._split(self.linear(f"{name}.attention.self.{one}", states))
+            for one in ("query", "key", "value")
+        )
+        likeness = ops.multiply(
+            ops.matmul(query, key, False, True), _number(1 / math.sqrt(_WIDTH // _HEADS))
+        )
+        shares = ops.softmax(ops.add(likeness, unseen), -1)
+        mixed = ops.transpose(ops.matmul(shares, value, False, False), _whole(0, 2, 1, 3))
+        joined = ops.reshape(mixed, _whole(0, 0, _WIDTH), True)
+        attended = self.linear(f"{name}.attention.output.dense", joined)
+        states = self.normalized(f"{name}.attention.output.LayerNorm", ops.add(states, attended))
+        wide = ops.gelu(self.linear(f"{name}.intermediate.dense", states), "erf")
+        narrow = self.linear(f"{name}.output.dense", wide)
+        return self.normalized(f"{name}.output.LayerNorm", ops.add(states, narrow))
+
+    def _split(self, states: Any) -> Any:
+        ops = self._ops
+        apart = ops.reshape(states, _whole(0, 0, _HEADS, _WIDTH // _HEADS), True)
+        return ops.transpose(apart, _whole(0, 2, 1, 3))
+
+    def pooled(self, states: Any, mask: Any) -> Any:
+        """The first state and the mean of all, added."""
+        ops = self._ops
+        kept = ops.unsqueeze(mask, _whole(2))
+        total = ops.reduce_sum(ops.multiply(states, kept), _whole(1), False)
+        mean = ops.divide(total, ops.reduce_sum(kept, _whole(1), False))
+        return ops.add(ops.gather(states, np.int64(0), np.int64(1)), mean)
