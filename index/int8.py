@@ -1,0 +1,159 @@
+"""The embedder's network with its matrix products in 8 bits, for the many passages of a build.
+
+Weights are rounded by output. What flows in is rounded within ranges that were measured over the
+sample archive, moved and scaled by channel first, so that loud channels do not drown the others
+(SmoothQuant, Xiao et al. 2023). Only what enters the second layer of a feed-forward part has
+outliers that no range fits: it is rounded as it runs, by word piece.
+`python -m index.int8 MODEL-FOLDER ARTICLES` measures the ranges anew.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index.quiet import quiet_openvino
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from openvino import Model, Node
+
+    Floats = NDArray[np.float32]
+
+RANGES = Path(__file__).with_name("int8_ranges.npz")
+OPTIONS = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 1536}
+"""What it is compiled with: numbers rounded as it runs share one scale in a word piece."""
+
+_PRODUCT = re.compile(r"\.layer\.(\d+\.[a-z_.]+)/")
+_HAS_OUTLIERS = re.compile(r"\d+\.output\.dense")
+_SMALLEST = 1e-5  # keeps silent channels from being divided by nought
+
+
+def rounded(model: Model) -> Model:
+    """Return the network in 8 bits; the one given is changed."""
+    with np.load(RANGES) as ranges:
+        for name, products in _products(model).items():
+            if name in ranges:
+                low, high = ranges[name].astype(np.float32)
+                _round_input(products, low, high)
+            else:
+                for product in products:
+                    constant, _ = _in_8_bits(_weights(product))
+                    product.input(1).replace_source_output(constant.output(0))
+    model.validate_nodes_and_infer_types()
+    return model
+
+
+def _products(model: Model) -> dict[str, list[Node]]:
+    """The products with weights, those that share an input together, by the first one's name."""
+    found: dict[tuple[str, int], list[Node]] = {}
+    for node in model.get_ordered_ops():
+        if node.get_type_name() == "MatMul" and _PRODUCT.search(node.get_friendly_name()):
+            source = node.input_value(0)
+            key = source.get_node().get_friendly_name(), source.get_index()
+            found.setdefault(key, []).append(node)
+    return {_name(products[0]): products for products in found.values()}
+
+
+def _name(product: Node) -> str:
+    found = _PRODUCT.search(product.get_friendly_name())
+    assert found is not None
+    return found[1]
+
+
+def _weights(product: Node) -> Floats:
+    weights: Floats = product.input_value(1).get_node().get_data()
+    return weights
+
+
+def _in_8_bits(weights: Floats) -> tuple[Node, Floats]:
+    """Return weights (outputs, inputs) as a node of 8 bits, and what they are worth rounded."""
+    import openvino.opset13 as op
+
+    scales = np.maximum(np.abs(weights).max(axis=1, keepdims=True), _SMALLEST) / 127
+    whole = np.round(weights / scales).astype(np.int8)
+    node = op.multiply(op.convert(op.constant(whole), "f32"), op.constant(scales))
+    return node, whole * scales
+
+
+def _round_input(products: list[Node], low: Floats, high: Floats) -> None:
+    """Round the input of some products, which is from `low` to `high` by channel, and weights.
+
+    An input x enters as (x - middle) / scale + top / 2, from 0 to `top`; weights are multiplied by
+    the scale, and what the shift adds is taken from the bias.
+    """
+    import openvino.opset13 as op
+
+    loudest = np.abs(np.concatenate([_weights(product) for product in products])).max(axis=0)
+    half, middle = np.maximum(high - low, _SMALLEST) / 2, (high + low) / 2
+    scale = np.sqrt(half / np.maximum(loudest, _SMALLEST))
+    top = np.float32(2 * (half / scale).max())
+    slope, shift = (one[None, None] for one in (1 / scale, top / 2 - middle / scale))
+    moved = op.add(op.multiply(products[0].input_value(0), op.constant(slope)), op.constant(shift))
+    ends = op.constant(np.float32(0)), op.constant(top)
+    whole = op.fake_quantize(moved, *ends, *ends, 256)
+    for product in products:
+        weights = _weights(product)
+        constant, worth = _in_8_bits(weights * scale)
+        product.input(0).replace_source_output(whole.output(0))
+        product.input(1).replace_source_output(constant.output(0))
+        _add_to_bias(product, weights @ middle - worth.sum(axis=1) * top / 2)
+
+
+def _add_to_bias(product: Node, numbers: Floats) -> None:
+    import openvino.opset13 as op
+
+    (reader,) = product.output(0).get_target_inputs()
+    adding = reader.get_node()
+    at = 1 - reader.get_index()
+    bias = adding.input_value(at).get_node().get_data()
+    made = (bias.reshape(-1) + numbers).reshape(bias.shape).astype(np.float32)
+    adding.input(at).replace_source_output(op.constant(made).output(0))
+
+
+def measure(network: Path, rows: list[list[int]]) -> dict[str, Floats]:
+    """Return lowest and highest (2, channels) of what enters products, by their names.
+
+    Args:
+        network: The `encoder.xml` of `index.encoder`.
+        rows: Word pieces of texts like those that will be embedded.
+    """
+    quiet_openvino()
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(network)
+    wanted = {n: p for n, p in _products(model).items() if not _HAS_OUTLIERS.fullmatch(n)}
+    model.add_outputs([products[0].input_value(0) for products in wanted.values()])
+    options = {"INFERENCE_PRECISION_HINT": "f32"}
+    request = core.compile_model(model, "CPU", options).create_infer_request()
+    spans: dict[str, list[Floats]] = {name: [] for name in wanted}
+    for row in rows:
+        pieces = np.array([row], dtype=np.int64)
+        _, *inputs = request.infer([pieces, np.ones_like(pieces)]).to_tuple()
+        for name, values in zip(wanted, inputs, strict=True):
+            spans[name] += [values[0].min(axis=0), values[0].max(axis=0)]
+    return {name: np.stack([np.min(s, 0), np.max(s, 0)]) for name, s in spans.items()}
+
+
+def _measure_articles(folder: Path, articles: Path) -> None:
+    from index.embedder import MiniLMEmbeddings
+    from index.passages import embedded_text, split
+    from index.readers import read_articles
+    from index.types import Article
+
+    embeddings = MiniLMEmbeddings(lambda: folder)
+    read = [one for one in read_articles([articles]) if isinstance(one, Article)]
+    texts = [embedded_text(a, p) for a in read for p in split(a, embeddings.count_tokens)]
+    rows = embeddings.pieces(texts)
+    found = measure(folder / "openvino" / "encoder.xml", rows)
+    kept: dict[str, Any] = {name: span.astype(np.float16) for name, span in found.items()}
+    np.savez(RANGES, **kept)
+
+
+if __name__ == "__main__":
+    _measure_articles(Path(sys.argv[1]), Path(sys.argv[2]))
