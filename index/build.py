@@ -160,6 +160,7 @@ def _embed(store: Store, vectors: VectorStore, engine: Engine) -> Generator[Buil
     passages, done, collection, held = 0, 0, "", _FULL
     with ThreadPoolExecutor(1) as writer:
         writing_now: _Written | None = None
+        writer.submit(vectors.open)  # what it raises, the first collection raises again
         for made in engine.embed(pending, store):
             with store.transaction():  # keys are on disk before a vector bears them
                 keys = [key for cut in made.cuts for key in store.allot(cut.content, cut.spans)]

@@ -124,6 +124,10 @@ class VectorStore:
         self._collections: dict[str, Collection] = {}
         self._sizes: dict[str, int] = {}
 
+    def open(self) -> None:
+        """Open the client now; its first import takes as long as loading the embedder."""
+        open_client(self._settings)
+
     def create(self, name: str) -> None:
         """Make an empty collection."""
         client = open_client(self._settings)
