@@ -38,7 +38,7 @@ def main(
     machine = describe()
     fresh_folder(HOME)
     embeddings = MiniLMEmbeddings(lambda: ensure_embedder(load_settings()))
-    embeddings.embed([f"Text {number} of many." for number in range(256)])
+    embeddings.embed([f"Text {number} of many." for number in range(128)])
     speeds: dict[str, list[float]] = {}
     by_processor: dict[str, list[float]] = {}
     passages: dict[str, int] = {}

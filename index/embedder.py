@@ -28,7 +28,7 @@ DIMENSIONS = 384
 EMBEDDER_DIGEST = "53aa51172d142c89"
 _LONGEST = 256  # word pieces; the model's own limit
 _BATCH = 8  # more only adds padding on a CPU
-_MANY = 256  # texts, more than any question embeds
+_MANY = 128  # texts, more than any question embeds; from here on choosing pays
 _TRIED = 4  # texts that tell which network is used for many
 _STEP = 8  # lengths are rounded up to this, so that few shapes are compiled
 
