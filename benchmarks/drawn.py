@@ -38,7 +38,7 @@ class Drawn(MiniLMEmbeddings):
             real: The embedder, for its tokenizer.
             source: Settings of an index whose passages are taken.
         """
-        super().__init__(lambda: real._files)
+        super().__init__(lambda: real.files)
         rows, vectors = _vectors(source)
         self._real: NDArray[np.float32] = vectors
         self._rows = {_digest(text): rows[key] for key, text in _texts(source) if key in rows}

@@ -110,7 +110,7 @@ class MiniLMEmbeddings(Embeddings):
 
         if self._for_many is None:
             tried = sorted(rows[:: len(rows) // _TRIED], key=len)
-            int8 = Encoder(self._files, self._threads, int8=True)
+            int8 = Encoder(self.files, self.threads, int8=True)
             better = is_better(int8, self._encoder, *_padded(tried))
             self._for_many = int8 if better else self._encoder
         return self._for_many
