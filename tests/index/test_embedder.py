@@ -72,7 +72,7 @@ def test_network_in_8_bits_says_what_the_exact_one_says(embeddings, sample_texts
     from index.embedder import in_batches
     from index.encoder import Encoder
 
-    exact, int8 = embeddings._encoder, Encoder(embeddings._files, int8=True)
+    exact, int8 = embeddings._encoder, Encoder(embeddings.files, int8=True)
     for _, pieces, mask in in_batches(embeddings.pieces(ODD if odd else sample_texts[::4])):
         assert (exact(pieces, mask) * int8(pieces, mask)).sum(axis=1).min() > least
 
