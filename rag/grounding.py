@@ -33,6 +33,7 @@ _CLOSED = re.compile(
     re.IGNORECASE,
 )
 _EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
+_ADDED = re.compile(r"(?P<rest>.*\w), (?P<name>[A-Z][^\W\d_]+(?: [A-Z][^\W\d_]+)*)\.?$", re.DOTALL)
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
 
 
@@ -52,6 +53,19 @@ class Grounded:
 
 
 def ground(statement: str, question: str, evidence: Sequence[Evidence]) -> Grounded:
+    """Tie a statement to its sentences and check it against them; see `_checked`.
+
+    A name that is only added at its end, and fails, is taken off: "in Sydney, Australia".
+    """
+    grounded = _checked(statement, question, evidence)
+    added = _ADDED.match(statement)
+    if added is None or f"“{added['name']}”" not in grounded.problem:
+        return grounded
+    shorter = _checked(f"{added['rest']}.", question, evidence)
+    return shorter if shorter.supported else grounded
+
+
+def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Grounded:
     """Tie a statement to its sentences and check it against them.
 
     Args:

@@ -15,6 +15,9 @@ VISIT = (
 )
 
 
+FINAL = "Spain beat England 1-0 in Sydney. The final was played on Sunday."
+
+
 def check(statement: str, *texts: str, question: str = "What happened?") -> Grounded:
     evidence: list[Evidence] = [window(text, f"{at}.txt") for at, text in enumerate(texts)]
     return ground(statement, question, evidence)
@@ -33,6 +36,21 @@ def test_what_the_sentence_says_is_supported(statement: str) -> None:
     assert made.problem == ""
     assert made.support >= 0.5
     assert VISIT[made.citations[0].start : made.citations[0].end] == made.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    "added", ["Sydney, Australia.", "Sydney, New South Wales", "Sydney.", "Sydney, Spain."]
+)
+def test_a_name_that_is_only_added_at_the_end_is_taken_off(added: str) -> None:
+    made = check(f"England were beaten by Spain in {added}", FINAL)
+    assert made.supported
+    assert made.text.removesuffix(".").endswith("Sydney" if "Spain" not in added else "Spain")
+
+
+def test_what_is_left_without_the_added_name_must_stand() -> None:
+    made = check("England were beaten by Spain in Melbourne, Australia.", FINAL)
+    assert not made.supported
+    assert made.text.endswith("Melbourne, Australia.")
 
 
 @pytest.mark.parametrize(
