@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 
 from rag.facts import names_in
 from rag.operands import alike, two_things
+from rag.parts import capital
 
 
 class Operation(StrEnum):
@@ -221,7 +222,7 @@ def _made(
         operation=operation,
         measure=measure or _measure(degree, said.get("verb") or ""),
         things=things,
-        parts=(_capital(asked.format(things[0])), _capital(asked.format(things[1]))),
+        parts=(capital(asked.format(things[0])), capital(asked.format(things[1]))),
         counted=said.get("counted") or "",
         claim=claim,
         least=degree in _LEAST,
@@ -251,10 +252,6 @@ def _how(found: re.Match[str]) -> str:
         mass = re.search(rf"\b(?:{_MASS})$", counted, re.IGNORECASE)
         return f"how {'much' if mass else 'many'} {counted}"
     return f"how {_PLAIN[said['how'].lower()]}" if said.get("how") else "how much"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 Read = Callable[[re.Match[str]], Comparison | None]

@@ -46,7 +46,12 @@ def split_question(question: str) -> list[str]:
         return [question]
     if before:
         return [f"{before}{part[0].lower()}{part[1:].rstrip(' ?.,;')}?" for part in parts]
-    return [f"{part[0].upper()}{part[1:].rstrip(' ?.,;')}?" for part in parts]
+    return [f"{capital(part).rstrip(' ?.,;')}?" for part in parts]
+
+
+def capital(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def of_each(question: str) -> list[str]:

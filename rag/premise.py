@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rag.facts import names_in
+from rag.parts import capital
 
 _ASSUMES = re.compile(
     r"^\W*(?:(?:in|at|on|from|to|for|by|since|until) )?(?:why|when|where|how) "
@@ -33,7 +34,7 @@ def premise_of(question: str) -> str:
     rest = question[match.end() :].strip()
     if not _DONE.search(rest):
         return ""
-    return f"{rest[0].upper()}{rest[1:]}"
+    return capital(rest)
 
 
 def subject_of(premise: str) -> str:

@@ -16,9 +16,10 @@ from rag.answering import marked
 from rag.arithmetic import difference, total
 from rag.comparing import Comparison, Measure, Operation
 from rag.facts import name_stands, names_in
+from rag.parts import capital
 from rag.quantities import COUNT
 from rag.types import Answer, Citation, Outcome, Statement
-from rag.values import Value, values_of
+from rag.values import Value, own_statements, values_of
 
 _NOT_DONE = {
     Operation.WHICH: "The two are not compared",
@@ -87,8 +88,7 @@ def _overlap(one: Citation, other: Citation) -> bool:
 
 def _own(answer: Answer) -> tuple[Citation, ...]:
     """What the model's statements cite, without what another article says otherwise."""
-    statements = answer.statements[: -len(answer.conflicts) or None]
-    cited = {at for statement in statements for at in statement.citations}
+    cited = {at for statement in own_statements(answer) for at in statement.citations}
     return tuple(one for at, one in enumerate(answer.citations) if at in cited)
 
 
@@ -163,7 +163,7 @@ def _told(asked: Comparison, pair: Pair) -> str:
         made = difference(one, other) if sure else ""
         more = "more" if one.value * one.scale[0] >= other.value * other.scale[0] else "less"
         said = f"{pair[0].words} against {pair[1].words}: {made} {more}"
-    return f"{_capital(said)}, reckoned from both figures." if made else ""
+    return f"{capital(said)}, reckoned from both figures." if made else ""
 
 
 def _which(asked: Comparison, one: Value, other: Value) -> str:
@@ -184,7 +184,7 @@ def _which(asked: Comparison, one: Value, other: Value) -> str:
     if days:
         than = ", before" if first.low < second.low else ", after"
     thing = f"{asked.things[chosen]} {asked.claim}" if asked.claim else ("No" if chosen else "Yes")
-    return f"{_capital(thing)}: {first.words}{than} {second.words}, {reckoned}"
+    return f"{capital(thing)}: {first.words}{than} {second.words}, {reckoned}"
 
 
 def _days_between(first: Value, last: Value) -> str:
@@ -199,7 +199,3 @@ def _far(one: Value, other: Value) -> bool:
     """Whether two ages are of different times, so that they cannot be subtracted."""
     days = one.citation.date, other.citation.date
     return None not in days and abs((days[0] or date.min) - (days[1] or date.min)).days > _A_YEAR
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

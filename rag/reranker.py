@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedder import MiniLMEmbeddings
+from index.embedder import MiniLMEmbeddings, in_batches
 from index.quiet import quiet_openvino
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _LONGEST = 80  # word pieces of question and sentence together, as in training
-_BATCH = 8
-_STEP = 8  # lengths are rounded up to this, so that few shapes are compiled
 _loading = threading.Lock()
 
 
@@ -52,16 +50,12 @@ class Reranker:
             tokenizer, compiled = _loaded(self._embeddings.files, self._embeddings.threads)
         request = compiled.create_infer_request()  # one a call: they are not shared by threads
         encoded = tokenizer.encode_batch([(question, sentence) for sentence in sentences])
-        order = sorted(range(len(encoded)), key=lambda at: len(encoded[at].ids))
         made = np.empty(len(encoded), dtype=np.float32)
-        for first in range(0, len(order), _BATCH):
-            batch = order[first : first + _BATCH]
-            longest = -(-len(encoded[batch[-1]].ids) // _STEP) * _STEP
-            inputs = np.zeros((3, len(batch), longest), dtype=np.int64)
-            for row, at in enumerate(batch):
-                one = encoded[at]
-                inputs[:, row, : len(one.ids)] = one.ids, one.type_ids, one.attention_mask
-            made[batch] = request.infer(list(inputs))[0]
+        for places, pieces, mask in in_batches([one.ids for one in encoded]):
+            sides = np.zeros_like(pieces)
+            for row, at in enumerate(places):
+                sides[row, : len(encoded[at].ids)] = encoded[at].type_ids
+            made[places] = request.infer([pieces, sides, mask])[0]
         return made
 
 

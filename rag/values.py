@@ -90,9 +90,13 @@ def values_of(asked: Comparison, question: str, answer: Answer) -> list[Value]:
     return _rather(values, lambda one: _counts(asked.counted, one))
 
 
+def own_statements(answer: Answer) -> tuple[Statement, ...]:
+    """Return the model's statements; where articles differ, the last tells what another says."""
+    return answer.statements[: -len(answer.conflicts) or None]
+
+
 def _told(answer: Answer) -> Iterator[_Told]:
-    # Where articles differ, the last statement tells what another one says.
-    for statement in answer.statements[: -len(answer.conflicts) or None]:
+    for statement in own_statements(answer):
         for at in statement.citations:
             citation = answer.citations[at]
             for start, end in sentence_spans(citation.quote):
