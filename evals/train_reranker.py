@@ -6,6 +6,7 @@ and is no part of this project: see docs/quality.md for what the weights were ma
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import random
@@ -191,6 +192,8 @@ def main(
         if step % 10 == 0:
             sys.stderr.write(f"{gone:.0%}, step {step}: loss {loss.item():.3f}\n")
     save_file(changes_of(scorer, before), out)
+    digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    sys.stderr.write(f"Write it down as CHANGES_SHA256: {digest}\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from index.errors import ModelFileError
+
 REMEMBERED_FROM = 1_000_000
 """Smallest size, in bytes, of a file whose hash is remembered; smaller ones are read again."""
 
@@ -29,6 +31,24 @@ def verified(path: Path, sha256: str, size: int) -> bool:
     if same:
         remember(path, sha256, size)
     return same
+
+
+def intact(path: Path, sha256: str) -> Path:
+    """Return the path of a file that comes with the program, once its SHA-256 is as written down.
+
+    Raises:
+        ModelFileError: it is missing, or not the file that it should be.
+    """
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelFileError(f"{path}: {error.strerror}; install Broadsheet anew") from None
+    if found != sha256:
+        raise ModelFileError(
+            f"{path} is not the file that it should be (SHA-256 {found[:12]}…, expected "
+            f"{sha256[:12]}…); install Broadsheet anew"
+        )
+    return path
 
 
 def remember(path: Path, sha256: str, size: int) -> None:

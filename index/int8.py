@@ -9,6 +9,7 @@ outliers that no range fits: it is rounded as it runs, by word piece.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index.checksum import intact
 from index.quiet import quiet_openvino
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 RANGES = Path(__file__).with_name("int8_ranges.npz")
+RANGES_SHA256 = "c0ee42d466d15d34e657d7737fb09addf165c23caffe23ea6fe2b1400d0ba6d9"
 OPTIONS = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 1536}
 """What it is compiled with: numbers rounded as it runs share one scale in a word piece."""
 
@@ -35,7 +38,7 @@ _SMALLEST = 1e-5  # keeps silent channels from being divided by nought
 
 def rounded(model: Model) -> Model:
     """Return the network in 8 bits; the one given is changed."""
-    with np.load(RANGES) as ranges:
+    with np.load(intact(RANGES, RANGES_SHA256)) as ranges:
         for name, products in _products(model).items():
             if name in ranges:
                 low, high = ranges[name].astype(np.float32)
@@ -153,6 +156,8 @@ def _measure_articles(folder: Path, articles: Path) -> None:
     found = measure(folder / "openvino" / "encoder.xml", rows)
     kept: dict[str, Any] = {name: span.astype(np.float16) for name, span in found.items()}
     np.savez(RANGES, **kept)
+    digest = hashlib.sha256(RANGES.read_bytes()).hexdigest()
+    sys.stderr.write(f"Write it down as RANGES_SHA256: {digest}\n")
 
 
 if __name__ == "__main__":

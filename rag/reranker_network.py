@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.checksum import intact
+
 if TYPE_CHECKING:
     from openvino import Model
 
 CHANGES = Path(__file__).with_name("reranker.safetensors")
+CHANGES_SHA256 = "71e291f613dcb4511686c4496a4c47860e2550d6077ecde0278380230951c20d"
 _LAYERS, _HEADS, _WIDTH = 6, 12, 384
 _EPSILON = 1e-12
 Weights = Mapping[str, NDArray[np.float32]]
@@ -42,12 +45,17 @@ def changed_weights(embedder: Weights, changes: Weights) -> dict[str, NDArray[np
 
 
 def network(folder: Path) -> Model:
-    """Return the network for the embedder that lies in a folder."""
+    """Return the network for the embedder that lies in a folder.
+
+    Raises:
+        ModelFileError: the file of changes is not the one that was trained.
+    """
     import openvino
     from openvino import opset13 as ops
     from safetensors.numpy import load_file
 
-    weights = changed_weights(load_file(folder / "model.safetensors"), load_file(CHANGES))
+    changes = load_file(intact(CHANGES, CHANGES_SHA256))
+    weights = changed_weights(load_file(folder / "model.safetensors"), changes)
     inputs = [
         ops.parameter([-1, -1], np.int64, name=name)
         for name in ("input_ids", "token_type_ids", "attention_mask")

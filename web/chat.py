@@ -104,23 +104,24 @@ def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[An
 
     def begin(
         exchanges: Exchanges,
-        text: str,
-        date_from: str,
-        date_to: str,
-        as_of: str,
+        text: str | None,
+        date_from: str | None,
+        date_to: str | None,
+        as_of: str | None,
         sources: list[str] | None,
         request: gr.Request,
     ) -> tuple[Any, ...]:
+        # While a page opens, Gradio gives None for what is empty.
         keep = (gr.skip(),) * 6
         if session_of(request) in running:
             return *keep, message("Wait for the answer, or stop it first."), gr.skip()
         try:
             question = make_question(
-                text,
+                text or "",
                 max_question=max_question,
-                date_from=date_from,
-                date_to=date_to,
-                as_of=as_of,
+                date_from=date_from or "",
+                date_to=date_to or "",
+                as_of=as_of or "",
                 sources=sources or (),
                 history=history(exchanges),
             )

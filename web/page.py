@@ -162,9 +162,14 @@ def _keeping_current(
             known = []
         filled = opened(str(request.url.query), known, max_question)
         days = [filled.days[name] for name in ("from", "to", "as_of")]
-        limited = gr.Accordion(open=any(days) or bool(filled.sources))
-        sources = gr.update(choices=known, value=list(filled.sources), visible=bool(known))
-        return head_now(), filled.question, *days, sources, limited, *buttons
+        sources: dict[str, Any] = {"choices": known, "visible": bool(known)}
+        if filled.sources:
+            sources["value"] = list(filled.sources)
+        limited = any(days) or bool(filled.sources)
+        # What the address leaves open stays as it is: a person may already be typing there.
+        form = [text or gr.skip() for text in (filled.question, *days)]
+        opening = gr.Accordion(open=True) if limited else gr.skip()
+        return head_now(), *form, gr.update(**sources), opening, *buttons
 
     def poll() -> tuple[Any, ...]:
         status = pipeline.model_status()

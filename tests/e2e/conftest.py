@@ -77,3 +77,12 @@ def page(browser, served: Served) -> Iterator[object]:
     assert away == []
     assert errors == []
     assert pwned is None
+
+
+# A busy machine can starve Chromium past any wait. What waited in vain is tried once more, and
+# the summary says so (R): a test that fails for another reason, or twice, has failed.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    again = pytest.mark.flaky(reruns=1, only_rerun=["playwright.*TimeoutError"])
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(again)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -244,6 +246,43 @@ def test_impossible_questions_are_refused_and_kept(
     assert page.locator(BOX).input_value() == text
     assert text_of(page, "#ask") == "Ask"
     assert len(served.pipeline.questions) == before
+
+
+@pytest.fixture
+def opening(browser, served: Served) -> Iterator[tuple[object, threading.Event]]:
+    """A page that is filled (examples, publishers) only once the event is set."""
+    filled, examples = threading.Event(), served.pipeline.examples
+
+    def late(limit: int) -> list[str]:
+        filled.wait(15)
+        return examples(limit)
+
+    served.pipeline.examples = late
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(served.url)
+    yield page, filled
+    filled.set()
+    del served.pipeline.examples
+    context.close()
+
+
+def test_what_is_typed_while_the_page_fills_is_kept(opening, served: Served) -> None:
+    page, filled = opening
+    page.locator("#limits button").first.click()
+    page.get_by_label("From", exact=True).fill("2023-06-01")
+    page.fill(BOX, "Where?")
+    filled.set()
+    page.locator(".example").first.wait_for()
+    page.press(BOX, "Enter")
+    page.locator("#now .answer.answered").wait_for()
+    assert served.pipeline.questions[-1].date_from == date(2023, 6, 1)
+
+
+def test_a_question_may_be_asked_before_the_page_is_filled(opening) -> None:
+    page, filled = opening
+    ask(page, "Where?", "answered")
+    assert not filled.is_set()
 
 
 def test_hostile_articles_run_nothing_and_ask_nothing(page) -> None:

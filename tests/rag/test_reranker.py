@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from index.embedder import MiniLMEmbeddings
+from index.errors import ModelFileError
 from index.types import Passage
 from rag.evidence import judge
 from rag.ranking import rank_sentences, word_weights
@@ -85,8 +88,13 @@ def test_the_network_without_changes_is_the_embedder_s(
     from rag import reranker_network
 
     changes = {"head.weight": np.ones((1, 384), np.float32), "head.bias": np.zeros(1, np.float32)}
-    save_file(changes, tmp_path / "none.safetensors")
-    monkeypatch.setattr(reranker_network, "CHANGES", tmp_path / "none.safetensors")
+    none = tmp_path / "none.safetensors"
+    save_file(changes, none)
+    monkeypatch.setattr(reranker_network, "CHANGES", none)
+    with pytest.raises(ModelFileError, match="is not the file that it should be"):
+        reranker_network.network(embeddings.files)
+    digest = hashlib.sha256(none.read_bytes()).hexdigest()
+    monkeypatch.setattr(reranker_network, "CHANGES_SHA256", digest)
     options = {"INFERENCE_PRECISION_HINT": "f32"}
     model = reranker_network.network(embeddings.files)
     compiled = openvino.Core().compile_model(model, "CPU", options)
