@@ -68,7 +68,8 @@ def serve(
 ) -> None:
     """Bring the index up to date, serve until interrupted, and load the model meanwhile."""
     terminal.require_port(host, port)
-    quiet_gradio(settings.data_dir.expanduser() / "page")
+    dropped = settings.data_dir.expanduser() / "page"
+    quiet_gradio(dropped)
     from index.model_files import ensure_embedder
 
     with Meter(console) as meter:
@@ -80,12 +81,14 @@ def serve(
     from rag.chat_model import ModelLoader
     from rag.pipeline import Pipeline
     from rag.writing import system_text
+    from web.batch import delete_dropped
     from web.browser_key import browser_key
     from web.doors import open_doors
     from web.feedback import FeedbackStore
     from web.page import build_page, launch_options
-    from web.uploads import Uploads
+    from web.uploads import ABANDONED, Uploads
 
+    delete_dropped(dropped, ABANDONED)
     loader = ModelLoader(settings, system_text=system_text())
     searching = Pipeline(IndexReader(settings), embeddings, loader, settings)
     pipeline, doors = open_doors(searching, settings, host=host, people=people, mcp=mcp)

@@ -6,6 +6,7 @@ embedded is found again by its hash. Knows nothing of terminals: it yields event
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ from index.store import Store
 from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
 from index.vectors import VectorStore
 
+_LOG = logging.getLogger(__name__)
 _FULL = 100_000  # vectors of a collection; the next ones go into another
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6
@@ -122,7 +124,10 @@ def complete(
     seconds["storing"] = time.perf_counter() - clock
     yield BuildEvent(Stage.SWITCHING, 0, None)
     report = store.switch(roots, skipped, merged, origin=origin, embedded=embedded, seconds=seconds)
-    clean_up(store, vectors, lexical)
+    try:
+        clean_up(store, vectors, lexical)
+    except Exception:  # the articles are live: to fail now would say that nothing was done
+        _LOG.warning("cleaning up failed; the next build does it", exc_info=True)
     return report
 
 

@@ -30,7 +30,8 @@ class Wanted:
     """Which articles are listed, and in what order.
 
     Attributes:
-        words: Only articles whose headline or publisher holds these words, without case.
+        words: Only articles whose headline or publisher holds each of these words, without case;
+            the first 50 count.
         first: First day, inclusive; None for no limit. Undated articles drop out with a limit.
         last: Last day, inclusive.
         order: What they are sorted by; the newest first among equals.
@@ -75,10 +76,11 @@ _COUNTED = (
     "LEFT JOIN (SELECT content, count(*) AS passages FROM passages GROUP BY content) n "
     "ON n.content = c.key"
 )
-_CHOSEN = (
-    f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last) "
-    "AND (:words = '' OR c.headline LIKE :words ESCAPE '\\' OR c.source LIKE :words ESCAPE '\\')"
-)
+_CHOSEN = f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last)"
+# LIKE folds only ASCII; the function, which is slower, serves words that hold other letters.
+_HOLDS = " AND (c.headline LIKE :{0} ESCAPE '\\' OR c.source LIKE :{0} ESCAPE '\\')"
+_HOLDS_FOLDED = " AND (instr(casefold(c.headline), :{0}) OR instr(casefold(c.source), :{0}))"
+_MOST_WORDS = 50  # SQLite refuses a condition of more than a thousand parts
 
 
 class Catalogue:
@@ -97,12 +99,13 @@ class Catalogue:
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
-        values = self._values(wanted)
-        total = self._sql.execute(f"SELECT count(*) {_FROM} WHERE {_CHOSEN}", values).fetchone()[0]
+        holding, words = _holding(wanted.words)
+        chosen, values = _CHOSEN + holding, {**self._values(wanted), **words}
+        total = self._sql.execute(f"SELECT count(*) {_FROM} WHERE {chosen}", values).fetchone()[0]
         order = f"{_COLUMNS[wanted.order]} {'DESC' if wanted.descending else 'ASC'} NULLS LAST"
         counted = _COUNTED if wanted.order is Order.PASSAGES else ""
         keys = self._sql.execute(
-            f"SELECT a.key {_FROM} {counted} WHERE {_CHOSEN} ORDER BY {order}, c.day DESC, a.key "
+            f"SELECT a.key {_FROM} {counted} WHERE {chosen} ORDER BY {order}, c.day DESC, a.key "
             "LIMIT :limit OFFSET :offset",
             {**values, "limit": limit, "offset": offset},
         ).fetchall()
@@ -151,12 +154,24 @@ class Catalogue:
         return Generation(self._generation, when, int(articles), int(passages))
 
     def _values(self, wanted: Wanted) -> Mapping[str, object]:
-        words = wanted.words.strip()
-        for sign in ("\\", "%", "_"):
-            words = words.replace(sign, "\\" + sign)
         return {
             "generation": self._generation,
             "first": day_number(wanted.first) if wanted.first else None,
             "last": day_number(wanted.last) if wanted.last else None,
-            "words": f"%{words}%" if words else "",
         }
+
+
+def _holding(text: str) -> tuple[str, dict[str, str]]:
+    """Return the condition that an article holds each word of a text, and its values."""
+    condition, values = "", {}
+    for number, word in enumerate(list(dict.fromkeys(text.split()))[:_MOST_WORDS]):
+        name = f"word{number}"
+        condition += (_HOLDS if word.isascii() else _HOLDS_FOLDED).format(name)
+        values[name] = _pattern(word) if word.isascii() else word.casefold()
+    return condition, values
+
+
+def _pattern(word: str) -> str:
+    for sign in ("\\", "%", "_"):
+        word = word.replace(sign, "\\" + sign)
+    return f"%{word}%"

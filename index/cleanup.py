@@ -49,6 +49,9 @@ def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
     sql = store.connection
     contents = expired_contents(sql)
     if contents:
+        keys = [(key,) for key in contents]
+        with store.transaction():  # after a kill, one whose text comes back is worded anew
+            sql.executemany("UPDATE contents SET worded = 0 WHERE key = ?", keys)
         for _ in lexical.replace((), contents):
             pass
         forget_contents(sql, contents)

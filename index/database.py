@@ -75,6 +75,7 @@ def _open(path: Path, options: str = "") -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM meta").fetchone()  # pins the snapshot
@@ -82,6 +83,10 @@ def _open(path: Path, options: str = "") -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
 
 
 def _is_frozen(path: Path) -> bool:

@@ -127,11 +127,17 @@ class LexicalSearcher:
             limit: Most hits returned.
             bounds: Only its dates are applied here; sources are the snapshot's to check.
         """
-        words = " ".join(dict.fromkeys(content_stems(text)))
+        words = dict.fromkeys(content_stems(text))
         if not words or limit < 1:
             return []
-        boosts = {"headline": _HEADLINE_BOOST}
-        query = self._index.parse_query(words, ["headline", "body"], field_boosts=boosts)
+        # Not `parse_query`, which stems a second time: "committee", "committe", "committ".
+        schema, should, of = self._index.schema, tantivy.Occur.Should, tantivy.Query
+        parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
+        for word in words:
+            in_headline = of.term_query(schema, "headline", word)
+            parts.append((should, of.boost_query(in_headline, _HEADLINE_BOOST)))
+            parts.append((should, of.term_query(schema, "body", word)))
+        query = of.boolean_query(parts)
         if bounds.dated:
             query = self._within(query, bounds)
         return self._found(query, limit)

@@ -267,10 +267,10 @@ class Snapshot:
         Chroma's embedded client would never see what a build adds later to one that it opened.
         """
         spreads = self._counted.spreads
-        if self.generation not in spreads:
-            spreads.clear()
-            spreads[self.generation] = Spread(self._sql, self.generation)
-        return spreads[self.generation]
+        if (spread := spreads.get(self.generation)) is None:
+            spreads.clear()  # as a snapshot of another generation may do at any moment
+            spread = spreads[self.generation] = Spread(self._sql, self.generation)
+        return spread
 
     def _admitted(self, hits: Sequence[Hit], bounds: Bounds) -> list[Hit]:
         live = self.passages([hit.key for hit in hits], bounds)

@@ -61,7 +61,8 @@ class Store:
             yield
             self.commit()
         except BaseException:
-            self._sql.execute("ROLLBACK")
+            if self._sql.in_transaction:  # SQLite itself undoes one that a full disk ends
+                self._sql.execute("ROLLBACK")
             raise
 
     def begin(self) -> None:

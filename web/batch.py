@@ -5,11 +5,15 @@ Names and zip archives come from outside: nothing is written but below that fold
 
 from __future__ import annotations
 
+import lzma
 import re
 import shutil
+import time
 import uuid
 import zipfile
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from index.readers.walk import SUFFIXES, format_of
@@ -19,6 +23,16 @@ LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
 MOST = 50_000  # files in it
 _ODD = re.compile(r"[^\w .()+,&'’-]+")
 _PIECE = 1 << 20
+_SUFFIXES = {*SUFFIXES, ".xz", ".gz"}
+_REFUSED = (  # what copying a file raises, or unpacking a damaged archive
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
 _UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES if s)} .zip"
 
 
@@ -32,6 +46,7 @@ class Batch:
         self.files.mkdir(parents=True)
         self._replaced = self._folder / "replaced"
         self._placed: list[Path] = []
+        self._numbers: dict[Path, int] = {}  # by place: the last number of a file of that name
         self.refused: list[Skipped] = []
         for file in files:
             try:
@@ -39,7 +54,7 @@ class Batch:
                     self._unpack(file)
                 elif target := self._place(file.name):
                     shutil.copyfile(file, target)
-            except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+            except _REFUSED as error:
                 self.refused.append(Skipped(file.name, f"cannot be taken: {error}"))
 
     @property
@@ -89,7 +104,8 @@ class Batch:
         """Where a file of this name, or path in an archive, is kept: never outside the folder.
 
         None for the kinds of files that hold no articles; those that are named as such are
-        refused, and what systems add to archives unseen is passed over.
+        refused, and what systems add to archives unseen is passed over. Of two files of one name
+        the second gets a number.
         """
         parts = PurePosixPath(name.replace("\\", "/")).parts
         clean = [_ODD.sub("_", part).strip(" .") for part in parts]
@@ -103,7 +119,14 @@ class Batch:
             return None
         target = self.files.joinpath(*kept)
         target.parent.mkdir(parents=True, exist_ok=True)
-        return target
+        return self._free(target)
+
+    def _free(self, target: Path) -> Path:
+        free = target
+        while free.exists():
+            self._numbers[target] = number = self._numbers.get(target, 1) + 1
+            free = target.with_name(_numbered(target.name, number))
+        return free
 
     def _unpack(self, file: Path) -> None:
         written: list[Path] = []
@@ -132,6 +155,27 @@ def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left:
                 raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
             out.write(piece)
     return left
+
+
+def _numbered(name: str, number: int) -> str:
+    """Put a number before the suffixes that tell the format: `feed (2).jsonl.xz`."""
+    stem, suffix = name, ""
+    while (last := PurePosixPath(stem).suffix) and last.lower() in _SUFFIXES:
+        stem, suffix = stem.removesuffix(last), last + suffix
+    return f"{stem} ({number}){suffix}"
+
+
+def delete_dropped(folder: Path, age: float) -> None:
+    """Delete what programs that were killed left of files dropped on the page.
+
+    Args:
+        folder: Where Gradio keeps them; a running program deletes only its own.
+        age: Seconds after which they are deleted; another program may run on this folder.
+    """
+    for path in sorted(folder.rglob("*"), reverse=True):  # what a folder holds comes before it
+        with suppress(OSError):
+            if time.time() - path.lstat().st_ctime > age:
+                path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _hidden(part: str) -> bool:

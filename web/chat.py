@@ -127,6 +127,8 @@ def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[An
             )
         except QuestionError as error:
             return *keep, message(str(error)), gr.skip()
+        # One that still waits in the queue would wait for ever: only the last is answered.
+        exchanges = tuple(e if e.done else replace(e, stopped=True) for e in exchanges)
         asked = (*exchanges, Exchange(question))
         past, now = render.conversation(exchanges), render.reply(asked[-1], len(exchanges))
         said = render.spoken(wording.stage(asked[-1].stage))

@@ -76,7 +76,7 @@ def build_page(
     """
     running = Running()
     page: gr.Blocks
-    with gr.Blocks(title="Broadsheet", fill_width=True) as page:
+    with gr.Blocks(title="Broadsheet", fill_width=True, delete_cache=(3600, 86_400)) as page:
         parts = lay_out(editing=uploads is not None, key=key)
         answered, renewed = _asking(parts, pipeline, running, max_question)
         wire_keeping(page, parts, pipeline, running, answered, renewed)

@@ -5,12 +5,15 @@ Knows nothing of the index; whether a file changed is asked of the caller.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from index.errors import ArticleError
 from index.readers import html, markdown, records, text
+from index.readers.decoding import clean
+from index.readers.fields import shorten
 from index.readers.walk import (
     SUFFIXES,
     Found,
@@ -21,6 +24,8 @@ from index.readers.walk import (
     walk,
 )
 from index.types import Article, Skipped, Unchanged
+
+_LOG = logging.getLogger(__name__)
 
 _READERS: dict[str, Callable[[Path, str], Iterator[Article | Skipped]]] = {
     "text": text.read,
@@ -105,3 +110,11 @@ def _read(found: Found) -> Iterator[Article | Skipped]:
         yield Skipped(str(found.path), error.reason, error.line)
     except OSError as error:
         yield Skipped(str(found.path), reason_of(error))
+    except Exception as error:  # what parsers raise over odd files is not to stop the others
+        _LOG.info("%s cannot be read", found.path, exc_info=True)
+        yield Skipped(str(found.path), _unforeseen(error))
+
+
+def _unforeseen(error: Exception) -> str:
+    kind, said = type(error).__name__, shorten(clean(str(error)))
+    return f"cannot be read: {kind}: {said}" if said else f"cannot be read: {kind}"

@@ -33,7 +33,7 @@ _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
 # Controls, and the overrides of writing direction, which can make a text read as another.
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_OUTER_BLANKS = re.compile(r"\A(?:[^\S\n]*\n)+|\s+\Z")
+_FIRST_BLANKS = re.compile(r"\A(?:[^\S\n]*\n)+")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -107,4 +107,4 @@ def clean(text: str) -> str:
     All other characters stay as they are: quotes, combining marks, tabs, emoji.
     """
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
-    return _OUTER_BLANKS.sub("", _SURROGATE.sub("\ufffd", text))
+    return _FIRST_BLANKS.sub("", _SURROGATE.sub("\ufffd", text)).rstrip()

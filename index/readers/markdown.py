@@ -16,7 +16,7 @@ from index.readers.decoding import clean, decode, read_bytes
 from index.readers.fields import one_line, parse_day, under_title
 from index.types import Article
 
-_FRONT = re.compile(r"\s*---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"\s*(?:#[ \t]+([^\n]+?)[ \t#]*|([^\n]+)\n=+[ \t]*)(?:\n|\Z)")
 _KEYS = {
     "date": ("date", "published_at", "publish_date", "published"),
@@ -52,10 +52,11 @@ def read(path: Path, name: str) -> Iterator[Article]:
         ArticleError: the file is no text, its front matter no YAML, its date impossible.
     """
     text = clean(decode(read_bytes(path)))
-    fields: dict[str, str] = {}
-    if front := _FRONT.match(text):
-        fields = _front_matter(front[1])
+    front = _FRONT.match(text)
+    fields = _front_matter(front[1]) if front else None
+    if front and fields is not None:
         text = text[front.end() :]
+    fields = fields or {}
     title = fields.get("title", "")
     if not title and (first := _TITLE.match(text)):
         title, text = plain(first[1] or first[2]), text[first.end() :]
@@ -75,8 +76,11 @@ def plain(markdown: str) -> str:
     return clean(markdown)
 
 
-def _front_matter(written: str) -> dict[str, str]:
-    """Read the fields that are known; every value stays the text that was written."""
+def _front_matter(written: str) -> dict[str, str] | None:
+    """Read the fields that are known; every value stays the text that was written.
+
+    None where it is no front matter, but text between two rules.
+    """
     try:
         loaded = yaml.load(written, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
@@ -84,8 +88,10 @@ def _front_matter(written: str) -> dict[str, str]:
         raise ArticleError(f"front matter is not YAML: {error.problem}", line) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ArticleError("front matter is not YAML") from error
-    if not isinstance(loaded, dict):
+    if loaded is None:
         return {}
+    if not isinstance(loaded, dict):
+        return None
     named = {str(key).lower(): value for key, value in loaded.items()}
     fields = {}
     for field, names in _KEYS.items():

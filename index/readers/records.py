@@ -43,7 +43,8 @@ def read(path: Path, name: str) -> Iterator[Article | Skipped]:
         with _open(path) as file:
             for line, value in _values(file, path):
                 empty = False
-                yield article_or_skipped(value, line, path, name, seen)
+                item = article_or_skipped(value, line, path, name)
+                yield named_once(item, path, line, seen) if isinstance(item, Article) else item
     except (EOFError, lzma.LZMAError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
         raise ArticleError(f"damaged archive: {error}") from error
     if empty:
@@ -158,17 +159,25 @@ def _not_json(error: Exception) -> ArticleError:
     return ArticleError(f"not JSON: {error}")
 
 
-def article_or_skipped(
-    value: object, line: int, path: Path, name: str, seen: set[str]
-) -> Article | Skipped:
-    """Make an article of a record, or say why it is none; `seen` holds the ids so far."""
+def article_or_skipped(value: object, line: int, path: Path, name: str) -> Article | Skipped:
+    """Make an article of a record, or say why it is none."""
     try:
-        article = _article(value, line, path, name)
+        return _article(value, line, path, name)
     except ArticleError as error:
         return Skipped(str(path), error.reason, line)
+
+
+def named_once(article: Article, path: Path, line: int, seen: set[str]) -> Article | Skipped:
+    """Pass an article on unless its name is taken; `seen` holds ids and locations so far.
+
+    The location too: a record without an id is placed by its line, which may be another's id.
+    """
     if article.id in seen:
         return Skipped(str(path), f"id {article.id!r} stands in this file already", line)
-    seen.add(article.id)
+    if article.location in seen:
+        reason = "its id or line number names another record of this file already"
+        return Skipped(str(path), reason, line)
+    seen.update((article.id, article.location))
     return article
 
 

@@ -14,23 +14,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from index.errors import ArticleError
-from index.readers.records import article_or_skipped, from_lines
+from index.readers.records import article_or_skipped, from_lines, named_once
 from index.types import STDIN, Article, Skipped
 
 
 def read_stream(file: BinaryIO) -> Iterator[Article | Skipped]:
     """Yield the articles of a stream in its order, and what had to be skipped with its line."""
     seen: set[str] = set()
+    said: set[str] = set()
     for line, value in from_lines(file):
         if isinstance(value, ArticleError):
             value = ArticleError(f"{value.reason}; expected one JSON object a line")
-        item = article_or_skipped(value, line, Path(STDIN), STDIN, seen)
+        item = article_or_skipped(value, line, Path(STDIN), STDIN)
         if isinstance(item, Article) and item.id == f"{STDIN}#{line}":
             item = _named(item)
-            if item.id in seen:
+            if item.id in said:
                 continue
-            seen.add(item.id)
-        yield item
+            said.add(item.id)
+        yield named_once(item, Path(STDIN), line, seen) if isinstance(item, Article) else item
 
 
 def _named(article: Article) -> Article:

@@ -57,6 +57,14 @@ def test_first_build_counts_and_finds(settings, embeddings, folder):
     assert sound(settings)
 
 
+@pytest.mark.parametrize("word", "committee agreed increase refugees Chinese promised".split())
+def test_words_whose_stem_has_a_shorter_stem_are_found(settings, hashed, tmp_path, word):
+    text = "The Chinese committee agreed to increase aid for refugees, as promised."
+    news = write(tmp_path / "news", {"aid.txt": f"date 2023-06-18 Aid\n\n{text}\n"})
+    run_build(settings, hashed, news)
+    assert found(IndexReader(settings), hashed, word)[1] == ["aid.txt"]
+
+
 def test_unchanged_folder_is_neither_embedded_nor_read(settings, hashed, folder, monkeypatch):
     run_build(settings, hashed, folder)
     for name in reading._READERS:

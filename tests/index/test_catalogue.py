@@ -17,6 +17,7 @@ ARTICLES = {
     "c.md": "---\ntitle: Mills close\ndate: 2023-08-02\nsource: The 100% Wire\n---\nAll of them.",
     "d.txt": "No date here\n\nNor here.",
 }
+FOREIGN = {"e.md": "---\ntitle: ÉLYSÉE says no to Straße 7\nsource: Ля Газета\n---\nIt did."}
 
 
 @pytest.fixture
@@ -69,6 +70,26 @@ def test_a_page_knows_how_many_there_are(catalogue):
 )
 def test_words_of_headline_or_publisher_filter(catalogue, words, ids):
     assert _ids(catalogue, Wanted(words=words)) == ids
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("cross zebras", ["a.txt"]),
+        ("wire mills", ["c.md"]),
+        ("zebras mills", []),
+        ("élysée", ["e.md"]),
+        ("no Élysée ГАЗЕТА", ["e.md"]),
+        ("straße", ["e.md"]),
+        ("élysées", []),
+        ("É%", []),
+        (" ".join(f"zebra{n}" for n in range(2000)), []),
+    ],
+)
+def test_each_word_is_looked_for_without_case(settings, hashed, tmp_path, words, ids):
+    run_build(settings, hashed, write(tmp_path / "news", ARTICLES | FOREIGN))
+    with IndexReader(settings).snapshot() as snapshot:
+        assert _ids(snapshot.catalogue(), Wanted(words=words)) == ids
 
 
 def test_dates_filter_and_leave_out_the_undated(catalogue):

@@ -62,6 +62,17 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_old_one(uploads, tmp_pat
     assert (report.changed, report.articles) == (1, 1)
 
 
+def test_files_of_one_name_in_one_drop_are_all_added(uploads, tmp_path) -> None:
+    drop = [
+        _zip(tmp_path / f"{one}.zip", {"001.txt": f"News of {one}"}) for one in ("june", "july")
+    ]
+    said = uploads.look("me", drop)
+    assert sorted(said.added) == ["001 (2).txt", "001.txt"]
+    assert uploads.report("me", uploads.add("me").result()).added == 2
+    assert _added(uploads, _zip(tmp_path / "may.zip", {"001.txt": "News of May"})).changed == 1
+    assert live_ids(uploads._settings) == {"001.txt", "001 (2).txt"}
+
+
 @pytest.mark.parametrize(
     "name",
     ["../../out.txt", "/etc/out.txt", "..\\..\\out.txt", "a/../../../out.txt", "C:\\out.txt"],

@@ -1,0 +1,98 @@
+"""Files that no reader foresaw: each is named, nothing of it is lost in silence."""
+
+from __future__ import annotations
+
+import json
+import time
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from index.readers import read_articles, read_stream
+from index.readers.decoding import clean
+from index.types import Article, Skipped
+from tests.index.archive import run_build
+
+PAGE = "<html><head>{0}<title>T</title></head><body><p>They talked for hours.</p></body></html>"
+UNFORESEEN = {
+    "zone.html": (
+        PAGE.format('<meta name="date" content="Mon, 1 Jan 2023 00:00:00 +9999999999999">'),
+        "OverflowError",
+    ),
+    "code.md": ('---\ntitle: "\\U0011FFFF"\n---\nText.', "ValueError"),
+    "large.md": ('---\ntitle: "\\UFFFFFFFF"\n---\nText.', "OverflowError"),
+    "charset.html": (
+        PAGE.format('<meta charset="undefined">').encode() + "é".encode("cp1252"),
+        "UnicodeError",
+    ),
+}
+
+
+def _write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", UNFORESEEN)
+def test_a_file_that_a_parser_breaks_on_is_named_and_the_rest_is_read(tmp_path, name):
+    content, kind = UNFORESEEN[name]
+    path = _write(tmp_path, name, content)
+    _write(tmp_path, "zz.txt", "Good.\n\nText.")
+    skipped, good = read_articles([tmp_path])
+    assert isinstance(skipped, Skipped)
+    assert skipped.location == str(path.resolve())
+    assert skipped.reason.startswith(f"cannot be read: {kind}")
+    assert isinstance(good, Article)
+    assert good.id == "zz.txt"
+
+
+@pytest.mark.parametrize("ids", [(None, 2), (3, None)], ids=["line first", "id first"])
+def test_a_record_whose_id_is_anothers_line_is_named(settings, hashed, tmp_path, ids):
+    news = tmp_path / "news"
+    news.mkdir()
+    records = [{"id": name, "title": f"News {n}", "body": "Text."} for n, name in enumerate(ids)]
+    _write(news, "n.jsonl", "\n" + "\n".join(json.dumps(record) for record in records))
+    report = run_build(settings, hashed, news)
+    assert report.added == 1
+    (skipped,) = report.skipped
+    assert skipped.line == 3
+    assert "names another record of this file" in skipped.reason
+
+
+def test_piped_records_have_no_lines_that_an_id_could_be():
+    records = [{"body": "One."}, {"id": 1, "body": "Two."}, {"body": "One."}, {"id": 1, "body": ""}]
+    said = json.dumps({"id": "1", "body": "Three."})
+    lines = "\n".join([*map(json.dumps, records), said])
+    one, two, empty, again = read_stream(BytesIO(lines.encode()))
+    assert isinstance(one, Article)
+    assert isinstance(two, Article)
+    assert (one.text, two.text, two.id) == ("One.", "Two.", "1")
+    assert isinstance(empty, Skipped)
+    assert str(again) == "stdin:5: id '1' stands in this file already"
+
+
+RULED = {
+    "empty front matter": ("---\n---\nFirst.\n\n---\n\nRest.", ["First.", "Rest."]),
+    "blank front matter": ("---\n# no field\n\n---\nFirst.", ["First."]),
+    "text between rules": ("---\nSome intro.\n---\nBody.", ["Some intro.", "Body."]),
+    "a list between rules": ("---\n- One\n- Two\n---\nBody.", ["One", "Two", "Body."]),
+}
+
+
+@pytest.mark.parametrize(("content", "parts"), RULED.values(), ids=RULED)
+def test_markdown_between_rules_is_text(tmp_path, content, parts):
+    _write(tmp_path, "a.md", content)
+    (article,) = read_articles([tmp_path])
+    assert isinstance(article, Article)
+    for part in parts:
+        assert part in article.text
+    assert "---" not in article.text
+    assert "no field" not in article.text
+
+
+def test_cleaning_long_blanks_takes_no_time():
+    began = time.process_time()
+    assert clean("\n \n a" + " " * 200_000 + "b" + "\n" * 200_000) == " a" + " " * 200_000 + "b"
+    assert time.process_time() - began < 1.0  # seconds; it took minutes

@@ -1,0 +1,39 @@
+"""The steps of asking on the page, without a browser."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from rag.types import Question
+from web.chat import Running, make_begin
+from web.exchange import Exchange
+from web.page import build_page
+
+
+def test_a_question_that_still_waits_is_stopped_by_the_next():
+    begin = make_begin(Running(), max_question=200)
+    request = SimpleNamespace(session_hash="me")
+    waiting = Exchange(Question("Who met Qin Gang?"))
+    failed = Exchange(Question("Who won?"), error="It failed.")
+    asked, past, now, *_ = begin((failed, waiting), "Who lost?", "", "", "", [], request)
+    assert [one.done for one in asked] == [True, True, False]
+    assert asked[0] is failed
+    assert (asked[1].stopped, asked[1].id) == (True, waiting.id)
+    assert "Stopped." in past
+    assert 'class="stage"' not in past
+    assert 'class="stage"' in now
+
+
+def test_what_is_dropped_on_the_page_is_deleted_after_a_day(monkeypatch):
+    class Seen(Exception):
+        pass
+
+    def blocks(**options: object) -> None:
+        raise Seen(options["delete_cache"])
+
+    monkeypatch.setattr(gr, "Blocks", blocks)
+    with pytest.raises(Seen, match=r"\(3600, 86400\)"):
+        build_page(None, None, None, max_question=200)
