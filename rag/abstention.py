@@ -89,6 +89,14 @@ class Calibration:
         return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
 
 
+_SILENT = re.compile(r"\barticles do not|\barticle does not")
+_ARTICLES = re.compile(r"\b(?:articles?|sentences|passages|text|context)\b")
+_BEGINS = re.compile(
+    r"(?:it|this|that) (?:is|was) not|there (?:is|was) no|no information|not (?:stat|ment)"
+)
+_UNTOLD = ("not stated", "not mentioned", "no information")
+
+
 @cache
 def calibration() -> Calibration:
     """The calibration that is in force."""
@@ -104,14 +112,11 @@ def log_odds(probability: float) -> float:
 def is_abstention(draft: str) -> bool:
     """Whether the model itself says that the articles do not say."""
     low = draft.lower().strip()
-    phrases = (
-        "articles do not",
-        "article does not",
-        "not stated",
-        "not mentioned",
-        "no information",
-    )
-    return not low or low.startswith(ABSTENTION.lower()) or any(p in low for p in phrases)
+    if not low or low.startswith(ABSTENTION.lower()) or _SILENT.search(low):
+        return True
+    # "The spokesman said there was no information" is what an article says.
+    own = _BEGINS.match(low) or _ARTICLES.search(low)
+    return bool(own) and any(phrase in low for phrase in _UNTOLD)
 
 
 def signals_of(

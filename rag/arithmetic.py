@@ -80,6 +80,6 @@ def _figure(value: float) -> str:
     for scale, name in _SCALES:
         share = round(value / scale, 9)
         if share >= 1 and share == round(share, 3):
-            return f"{share:,g} {name}"
+            return f"{share:,.3f}".rstrip("0").rstrip(".") + f" {name}"
     value = round(value, 6)
     return f"{value:,.0f}" if value.is_integer() else f"{value:,}"

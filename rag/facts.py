@@ -44,8 +44,8 @@ _UNITS = {
     "ninety": 90, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "dozen": 12,
 }  # fmt: skip
 _SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
-    "m": 1e6, "mn": 1e6, "bn": 1e9, "tn": 1e12, "k": 1e3,
+    "dozen": 12.0, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9,
+    "trillion": 1e12, "m": 1e6, "mn": 1e6, "bn": 1e9, "tn": 1e12, "k": 1e3,
 }  # fmt: skip
 _NUMBER = re.compile(
     r"(?<![\w.])(?<![A-Za-z]-)(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?)(?P<part>[½¼¾])?"
@@ -53,14 +53,23 @@ _NUMBER = re.compile(
     r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|mn|bn|tn|m|k)\b)?",
     re.IGNORECASE,
 )
+_TIMES = "dozen|hundred|thousand|million|billion|trillion"
+_ONE = "|".join(list(_UNITS)[1:10])
+_TEN = "|".join(word for word, value in _UNITS.items() if value >= 20)
+_TEEN = "|".join(list(_UNITS)[10:20])
 _NUMBER_WORD = re.compile(
-    rf"\b(?P<word>{'|'.join(_UNITS)})(?:-(?P<rest>{'|'.join(_UNITS)}))?"
-    rf"(?:\s(?P<scale>hundred|thousand|million|billion|trillion))?\b",
+    rf"\b(?:(?P<tens>{_TEN})-(?P<ones>{_ONE})|(?P<word>{'|'.join(_UNITS)})"
+    rf"|(?P<half>half\s)?an?(?=\s(?:{_TIMES})\b))"
+    rf"(?P<more>\sand\sa\shalf(?=\s(?:{_TIMES})\b))?"
+    rf"(?P<scales>(?:[\s-](?:{_TIMES})\b)*)"
+    rf"(?:(?<=hundred|housand)\sand\s(?:(?P<tens2>{_TEN})-(?P<ones2>{_ONE})"
+    rf"|(?P<below>{_TEN}|{_TEEN}|{_ONE}))(?!-|\s(?:{_TIMES})\b))?\b",
     re.IGNORECASE,
 )
 _PARTS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 # Words of number that are more often pronouns or ranks than counts.
 _LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
+_RANKS = _LOOSE - {"one", "first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +87,25 @@ def number_spans(text: str) -> list[Number]:
     found: list[Number] = []
     for match in _NUMBER.finditer(text):
         value = float(match["digits"].replace(",", "")) + _PARTS.get(match["part"] or "", 0.0)
-        found.append(_number(match, value))
+        value *= _SCALES.get((match["scale"] or "").lower(), 1.0)
+        found.append(Number(match[0], value, match.start(), match.end()))
     for match in _NUMBER_WORD.finditer(text):
-        value = float(_UNITS[match["word"].lower()])
-        if match["rest"]:
-            value += _UNITS[match["rest"].lower()]
-        found.append(_number(match, value))
+        found.append(Number(match[0], _in_words(match), match.start(), match.end()))
     return found
 
 
-def _number(match: re.Match[str], value: float) -> Number:
-    scale = _SCALES.get((match["scale"] or "").lower(), 1.0)
-    return Number(match[0], value * scale, match.start(), match.end())
+def _in_words(match: re.Match[str]) -> float:
+    """The value of a number in words: two hundred thousand, half a dozen, three hundred and six."""
+
+    def sum_of(*names: str) -> float:
+        return sum(float(_UNITS[match[name].lower()]) for name in names if match[name])
+
+    spoken = match["tens"] or match["word"]
+    value = sum_of("tens", "ones", "word") if spoken else 0.5 if match["half"] else 1.0
+    value += 0.5 if match["more"] else 0.0
+    for scale in re.findall(r"\w+", match["scales"].lower()):
+        value *= _SCALES[scale]
+    return value + sum_of("tens2", "ones2", "below")
 
 
 def numbers_in(text: str) -> dict[str, float]:
@@ -105,6 +121,11 @@ def strict_numbers_in(text: str) -> dict[str, float]:
 def is_loose(word: str) -> bool:
     """Whether a word of number mostly does not count: "one", "first"."""
     return word.lower() in _LOOSE
+
+
+def ranks_in(text: str) -> dict[str, float]:
+    """Return the words "second" to "fifth" of a text with their numbers."""
+    return {word: value for word, value in numbers_in(text).items() if word.lower() in _RANKS}
 
 
 def names_in(text: str) -> list[str]:
@@ -144,7 +165,7 @@ def _initial(run: list[str]) -> bool:
 
 
 def _common(word: str) -> bool:
-    return word.lower() in STOP_WORDS or word.lower() in _OPENERS
+    return word.lower() in STOP_WORDS or word.lower() in _OPENERS or word.lower() in _UNITS
 
 
 _OPENERS = frozenset(

@@ -9,32 +9,38 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from index.words import content_stems, stems
 from rag.citing import Sentence, antecedent, cite, echoes, only_common_words, supporting
-from rag.dates import mentioned_days
-from rag.facts import name_stands, names_in, numbers_in, strict_numbers_in
-from rag.relative import WEEKDAYS, days_since
+from rag.facts import name_stands, names_in, number_spans, numbers_in, ranks_in, strict_numbers_in
+from rag.grounding_days import check_days, check_years
 from rag.types import Citation, Evidence
 
 SUPPORTED = 0.5  # least share of a statement's own words that must stand in what it cites
 _NEGATION = re.compile(r"\b(not|no|never|none|nobody|nothing|neither|nor|without)\b|n['’]t\b", re.I)
+_DENIED = re.compile(
+    r"\b(?:(?:did|do|does|was|were|is|are|had|has|have|will|would|could|can|should)(?:n['’]t| not)"
+    r"|cannot|never|denie[sd] (?:that|having|\w+ing|he|she|it|they))\b"
+    r"(?! (?:until|only|just|sure)\b)",
+    re.IGNORECASE,
+)
+_MOST = 0.6  # of a statement's words, for a part of a sentence to say the same
+_REFUSES = re.compile(r"\b(?:den(?:y|ie)|refus|reject|fail|avoid)\w*", re.IGNORECASE)
+_CLAUSES = re.compile(
+    r"[,;:—–][\"”’']?\s|\s(?:and|but|while|although|though|because|after|before|if|when|who|which)\s"
+)
 _MONTH_YEAR = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|"
     r"September|October|November|December)\b(?:\s+\d{1,2}(?:st|nd|rd|th)?\b)?,?(?:\s+\d{4})?"
     r"|\b(?:in|of|during|since)\s+(?:19|20)\d{2}\b|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
 )
-_ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
-_YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
 _CLOSED = re.compile(
     r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|will|would|can|could|should|may|might)\b",
     re.IGNORECASE,
 )
 _EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
 _ADDED = re.compile(r"(?P<rest>.*\w), (?P<name>[A-Z][^\W\d_]+(?: [A-Z][^\W\d_]+)*)\.?$", re.DOTALL)
-_WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,9 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
     if _only_repeats(statement, question):
         return Grounded(statement, (), 0.0, "it only repeats the question")
     starts, problem = _check_names(statement, question, cited)
-    problem = problem or _check_years(statement, question, cited)
+    problem = problem or check_years(statement, question, cited)
     problem = problem or _check_numbers(statement, question, cited)
-    problem = problem or _check_days(statement, question, cited)
+    problem = problem or check_days(statement, question, cited)
     problem = problem or _check_negation(statement, question, cited)
     support = _support(statement, question, cited, starts)
     if not problem and support < SUPPORTED:
@@ -124,24 +130,6 @@ def _check_names(
     return starts, ""
 
 
-def _check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
-    """The year of a named thing must stand beside it: the 2022 World Cup is not that of 2023."""
-    for year, name in _YEAR_OF.findall(f"{question} {statement}"):
-        if not any(_year_stands(int(year), name, question, sentence) for sentence in cited):
-            return f"“{year} {name}” is not in the cited sentence"
-    return ""
-
-
-def _year_stands(year: int, name: str, question: str, sentence: Sentence) -> bool:
-    published = sentence.evidence.date
-    around = f"{sentence.evidence.headline} {sentence.evidence.text}"
-    if f"{year} {name}".lower() in around.lower():
-        return True
-    if published is None:  # it cannot say what year it is of: what was asked is let stand
-        return str(year) in around or str(year) in question
-    return published.year == year
-
-
 def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> str:
     said = strict_numbers_in(_MONTH_YEAR.sub(" ", statement))
     asked = set(strict_numbers_in(question).values())
@@ -149,52 +137,54 @@ def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> 
     near = {value for c in cited for value in strict_numbers_in(c.evidence.text).values()}
     # A number that only repeats the question is no claim of the statement's; see `echoes`.
     there |= asked if echoes(question, cited) else asked & near
-    for words, value in said.items():
+    # "Second" to "fifth" are ranks, of which only the statement's own must stand.
+    ranks = ranks_in(statement)
+    there |= {value for c in cited for value in numbers_in(c.text).values()} if ranks else set()
+    for words, value in {**said, **ranks}.items():
         if value not in there:
             return f"the number {words} is not in the cited sentence"
+    return _check_currencies(statement, cited)
+
+
+def _check_currencies(statement: str, cited: Sequence[Sentence]) -> str:
+    """An amount that is cited in other currencies only is another amount: £5m is not $5m."""
+    signs: dict[float, set[str]] = {}
+    for sentence in cited:
+        for value, sign in _amounts(sentence.text):
+            signs.setdefault(value, set()).add(sign)
+    for value, sign in _amounts(statement):
+        others = signs.get(value, set())
+        if sign and others and not others & {sign, ""}:
+            return f"the amount in {sign} is not in the cited sentence"
     return ""
 
 
-def _check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str:
-    """A day stands if the sentence names it, or names a weekday that falls on it."""
-    near = next((c.evidence.date for c in cited if c.evidence.date), _ANY_YEAR)
-    asked = mentioned_days(question, near)
-    dated = any(c.evidence.date for c in cited)
-    for first, last in mentioned_days(statement, near):
-        year = str(first.year) if (first, last) == _whole_year(first.year) else None
-        if not dated and ((first, last) in asked or (year and year in question)):
-            continue  # an article without a date cannot say what year the question means
-        if not any(_day_stands(first, last, sentence) for sentence in cited):
-            return f"the date {first.isoformat()} is not in the cited sentence"
-    return ""
-
-
-def _whole_year(year: int) -> tuple[date, date]:
-    return date(year, 1, 1), date(year, 12, 31)
-
-
-def _day_stands(first: date, last: date, sentence: Sentence) -> bool:
-    published = sentence.evidence.date
-    for start, end in mentioned_days(sentence.text, published or _ANY_YEAR):
-        if first <= start and end <= last:  # a day is not stated by the year that it is in
-            return True
-    if published is None:
-        return False
-    if first <= published <= last:
-        return True  # the statement names the article's own day, month or year
-    for match in _WEEKDAY.finditer(sentence.text):
-        if first <= published - timedelta(days=days_since(match[0], published)) <= last:
-            return True
-    return False
+def _amounts(text: str) -> list[tuple[float, str]]:
+    """The numbers of a text with the currency's sign before each, empty where there is none."""
+    return [
+        (n.value, s if (s := text[: n.start][-1:]) in "$£€¥" else "") for n in number_spans(text)
+    ]
 
 
 def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) -> str:
-    """A statement may not deny what neither its sentence nor the question denies."""
+    """A statement may not deny what its sentence does not, nor assert what its sentence denies."""
     if _NEGATION.search(question):
         return ""
-    if _NEGATION.search(statement) and not any(_NEGATION.search(c.text) for c in cited):
+    if _NEGATION.search(statement) or _REFUSES.search(statement):
+        if _REFUSES.search(statement) or any(_NEGATION.search(c.text) for c in cited):
+            return ""
         return "it denies what the cited sentence does not deny"
+    if all(_denies(c.text, statement) for c in cited):
+        return "the cited sentence denies it"
     return ""
+
+
+def _denies(sentence: str, statement: str) -> bool:
+    """Whether the part of a sentence that says most of a statement denies it."""
+    own = set(content_stems(statement))
+    parts = [(len(own & set(content_stems(part))), part) for part in _CLAUSES.split(sentence)]
+    shared, part = max(parts)
+    return shared >= _MOST * len(own) > 0 and bool(_DENIED.search(part))
 
 
 def _support(
@@ -210,7 +200,7 @@ def _support(
         quoted.update(stems(cite(sentence, start).quote))
         quoted.update(stems(sentence.evidence.headline))
     # Names, numbers and days were found already, in whatever form: three billion, 3bn; Tuesday.
-    found = (*names_in(statement), *numbers_in(statement), *_MONTH_YEAR.findall(statement))
+    found = (*names_in(statement), *strict_numbers_in(statement), *_MONTH_YEAR.findall(statement))
     facts = {s for fact in found for s in stems(fact)}
     standing = [stem for stem in added if stem in quoted or stem in facts]
     return len(standing) / len(added) if added else 0.0

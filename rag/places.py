@@ -6,6 +6,7 @@ from __future__ import annotations
 _ENDINGS = frozenset("n an ian i ese lese s ns ans ians is".split())
 # The same where the place loses its last letter: Ital-ian, Mexic-an, Chin-ese, German.
 _CUT_ENDINGS = frozenset(["", "s", *"an ian ese ans ians".split()])
+_LONG = 7  # letters of a place whose people are named by leaving out its last
 # Those that no rule makes, or that a rule would give to another place.
 _IRREGULAR = {
     word: place
@@ -57,4 +58,6 @@ def _people_of(people: str, place: str) -> bool:
     if place[-1] not in "aeoy" or not people.startswith(place[:-1]):
         return False
     rest = people[len(place) - 1 :]
-    return rest in _CUT_ENDINGS and (place[-1] == "y" or rest not in ("", "s"))
+    if rest in ("", "s"):  # Germany and Germans; not Mary and Mars
+        return place[-1] == "y" and len(place) >= _LONG
+    return rest in _CUT_ENDINGS

@@ -22,13 +22,30 @@ SURE = Signals(confirmed=8, support=1, asked=1, found=1)
 
 
 @pytest.mark.parametrize(
-    "draft", [ABSTENTION, "", " \n", "the articles do not say who won.", "It is not stated."]
+    "draft",
+    [
+        ABSTENTION,
+        "",
+        " \n",
+        "the articles do not say who won.",
+        "It is not stated.",
+        "The winner's name is not mentioned in the articles.",
+        "There is no information on it.",
+    ],
 )
 def test_the_model_may_abstain_itself(draft: str) -> None:
     assert is_abstention(draft)
 
 
-@pytest.mark.parametrize("draft", ["Spain won.", "He did not say why.", "96"])
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "Spain won.",
+        "He did not say why.",
+        "96",
+        "The spokesman said there was no information on casualties.",
+    ],
+)
 def test_an_answer_is_no_abstention(draft: str) -> None:
     assert not is_abstention(draft)
 
