@@ -24,7 +24,9 @@ _DAY = re.compile(
     r"|\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
     re.IGNORECASE,
 )
-_WHOLE_MONTH = re.compile(rf"\b(?P<month>{_MONTH})\.?,?\s+(?P<year>\d{{4}})\b", re.IGNORECASE)
+_WHOLE_MONTH = re.compile(
+    rf"\b(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b", re.IGNORECASE
+)
 _BARE_MONTH = re.compile(
     rf"\b(?:in|during|since|until|after|before)\s+(?P<month>{_MONTH})\b", re.IGNORECASE
 )
@@ -57,9 +59,18 @@ _MONTH_OF_DAYS = re.compile(
 )
 _MONTHS_OF_YEAR = re.compile(
     rf"\b(?P<first>{_MONTH})\.?\s+(?P<link>and|to|until|-|–)\s+"
-    rf"(?=(?:{_MONTH})\b\.?,?\s+(?P<year>\d{{4}})\b)",
+    rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
     re.IGNORECASE,
 )
+_SAID_YEAR = re.compile(r"\b\d{4}\b")
+# "between May and July": both lack their year.
+_BARE_MONTHS = re.compile(
+    rf"\b(?P<said>(?:between|from)\s+(?:{_MONTH})\.?\s+(?:and|to|until|-|–)\s+"
+    rf"(?P<month>{_MONTH}))\b(?!\.?,?\s+\d)",
+    re.IGNORECASE,
+)
+PERIOD_AHEAD = rf"(?=\d|(?:last|this|past|{_MONTH})\b)"
+"""Pattern of a place where a date, or such as "last week", begins; takes no character."""
 _LATELY = 30  # days that "recently" means
 _OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
 
@@ -109,17 +120,37 @@ def find_window(text: str, as_of: date) -> Window | None:
         text: The question.
         as_of: The day that "today" means.
     """
-    text, spanning = _whole_days(text)
+    text, spanning = _whole_days(text, as_of)
     periods = _periods(text, as_of)
     if not periods:
         return _relative(text, as_of)
     first, last, at = periods[0]
     if len(periods) > 1 and (spanning or re.search(r"\b(between|from)\b", text, re.IGNORECASE)):
-        last = periods[1][1]
-        if first > last and first.year > last.year:  # "3 May to 5 June 2021": one year for both
-            first = first.replace(year=last.year, day=min(first.day, 28))
-        if first <= last:
-            return Window(first, last, text[at.start : periods[1][2].stop])
+        end = periods[1][1]
+        start = _not_after(first, end)
+        if start <= end:
+            return Window(start, end, text[at.start : periods[1][2].stop])
+    return _open(text, first, last, at)
+
+
+def _not_after(first: date, last: date) -> date:
+    """Give the first day of a span its last day's year, or the one before, where it is later."""
+    if first > last and first.year > last.year:  # "3 May to 5 June 2021": one year for both
+        first = _in_year(first, last.year)
+    if first > last and first.month > last.month:  # "20 December to 5 January 2022"
+        first = _in_year(first, max(last.year - 1, 1))
+    return first
+
+
+def _in_year(day: date, year: int) -> date:
+    try:
+        return day.replace(year=year)
+    except ValueError:  # 29 February
+        return day.replace(year=year, day=28)
+
+
+def _open(text: str, first: date, last: date, at: slice) -> Window:
+    """Read the word before a period, or its own first: "since" and "until" open an end of it."""
     before = re.search(r"(\w+)\s*$", text[: at.start])
     words = text[at].split()[0].lower(), before[1].lower() if before else ""
     word = next((word for word in words if word in _OPEN), "")
@@ -131,7 +162,7 @@ def find_window(text: str, as_of: date) -> Window | None:
     return Window(first, last, text[at])
 
 
-def _whole_days(text: str) -> tuple[str, bool]:
+def _whole_days(text: str, as_of: date) -> tuple[str, bool]:
     """Give both ends of a span their month and year, and say if there was one that lacked it."""
     whole = _MONTH_OF_DAYS.sub(
         lambda m: "{first} {month}{year} {link} {last} {month}{year}".format(
@@ -140,6 +171,8 @@ def _whole_days(text: str) -> tuple[str, bool]:
         text,
     )
     whole = _DAYS_OF_MONTH.sub(lambda m: f"{m['first']} {m['rest']} {m['link']} ", whole)
+    if not _SAID_YEAR.search(text) and not _RELATIVE.search(text):
+        whole = _BARE_MONTHS.sub(lambda m: f"{m['said']} {_year_of(m['month'], as_of)}", whole)
     whole = _MONTHS_OF_YEAR.sub(lambda m: f"{m['first']} {m['year']} {m['link']} ", whole)
     return whole, whole != text
 
@@ -194,12 +227,17 @@ def _month(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
     if "year" in match.groupdict():
         year = int(match["year"])
     elif near:
-        year = near.year if month <= near.month else near.year - 1
+        year = _year_of(match["month"], near)
     else:
         return None
     if not 1 <= year <= 9998:
         return None
     return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _year_of(month: str, near: date) -> int:
+    """The year of the latest month of that name that had begun."""
+    return near.year if _MONTHS[month.lower()] <= near.month else near.year - 1
 
 
 def _year(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
@@ -217,23 +255,31 @@ def _relative(text: str, as_of: date) -> Window | None:
     match = _RELATIVE.search(text)
     if not match:
         return None
+    first, last = _relative_period(match, as_of)
+    # "until recently", "hit by last year's drought": no bound
+    if match["lately"] or re.search(r"\bby\s*$", text[: match.start()], re.IGNORECASE):
+        return Window(first, last, match[0])
+    return _open(text, first, last, slice(match.start(), match.end()))
+
+
+def _relative_period(match: re.Match[str], as_of: date) -> tuple[date, date]:
     if match["word"]:
         shift = {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()]
         day = shifted(as_of, shift)
-        return Window(day, day, match[0])
+        return day, day
     if match["lately"]:
-        return Window(shifted(as_of, -_LATELY), as_of, match[0])
+        return shifted(as_of, -_LATELY), as_of
     unit, this = match["unit"].lower(), match["which"].lower() == "this"
     if unit == "day":
-        return Window(shifted(as_of, -1), as_of, match[0])
+        return shifted(as_of, -1), as_of
     if unit == "week":
         # News speaks loosely of weeks: seven days, counted from the day itself.
-        return Window(shifted(as_of, -7 if this else -13), as_of, match[0])
+        return shifted(as_of, -7 if this else -13), as_of
     if unit == "month":
         first = as_of.replace(day=1)
         if this:
-            return Window(first, as_of, match[0])
+            return first, as_of
         last = shifted(first, -1)
-        return Window(last.replace(day=1), last, match[0])
+        return last.replace(day=1), last
     year = as_of.year if this else max(1, as_of.year - 1)
-    return Window(date(year, 1, 1), date(year, 12, 31), match[0])
+    return date(year, 1, 1), date(year, 12, 31)

@@ -6,6 +6,7 @@ Asks no model.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 from index.days import spoken
 from index.embedder import MiniLMEmbeddings
+from index.errors import BroadsheetError
 from index.settings import Settings
 from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds
@@ -34,6 +36,9 @@ from rag.types import Question, RetrievedPassage, Turn
 
 _FRESH = 14  # days before the one that an answer is for
 _OF_A_STORY = 60  # passages looked at for a story
+_TRIES = 3  # of one generation whose vectors are missing
+_PAUSE = 0.1  # seconds between them
+_GONE = "vectors of the index are missing; run `python -m index verify --repair` to make them anew"
 T = TypeVar("T")
 
 
@@ -126,13 +131,21 @@ class Finder:
         return _by_turns(self._steadily(searched))[:limit]
 
     def _steadily(self, work: Callable[[Snapshot], T]) -> T:
-        """Do some work on one snapshot; again where a clean-up took its vectors."""
+        """Do some work on one snapshot; again where a clean-up took its vectors.
+
+        Raises:
+            BroadsheetError: the live generation's vectors are gone, so that no other try helps.
+        """
+        missed: Counter[int] = Counter()
         while True:
-            try:
-                with self._reader.snapshot() as snapshot:
+            with self._reader.snapshot() as snapshot:
+                try:
                     return work(snapshot)
-            except VectorsMissing:
-                continue  # the next snapshot names what there is
+                except VectorsMissing as error:  # a newer snapshot names what there is
+                    missed[snapshot.generation] += 1
+                    if missed[snapshot.generation] == _TRIES:
+                        raise BroadsheetError(_GONE) from error
+            time.sleep(_PAUSE)
 
     def _understand(self, snapshot: Snapshot, question: Question) -> Understood:
         newest = snapshot.newest(date.today()) or snapshot.coverage().last
@@ -204,7 +217,7 @@ def _window(
 ) -> tuple[Bounds | None, tuple[str, ...]]:
     """Return the dates that the question implies, and what must be said of dates.
 
-    `only` says whether nothing else is searched, or these are preferred.
+    `only` says whether nothing else is searched, or these are preferred where there are any.
     """
     notices: list[str] = []
     left_out = snapshot.coverage().undated
@@ -216,8 +229,9 @@ def _window(
     last = _earliest(asked.window.last, asked.bounds.date_to)
     hint = Bounds(first, last, asked.bounds.sources, undated=False)
     if snapshot.coverage(hint).articles == 0:
-        notices.append(f"No article is from {asked.window.words}; all dates were searched.")
-        return None, tuple(notices)
+        none = f"No article is of that time ({asked.window.words})"
+        notices.append(f"{none}." if only else f"{none}; all dates were searched.")
+        return hint if only else None, tuple(notices)
     days = _span(first, last)
     notices.append(
         f"Only articles from {days} were searched."

@@ -41,7 +41,15 @@ def foreign_language(text: str) -> str | None:
     other = [script for script in scripts if script != "LATIN"]
     if len(other) > len(letters) / 2:
         return max(set(other), key=other.count).capitalize()
-    words = [word.lower() for word in _WORDS.findall(text)]
+    words = [word.lower() for word in _unnamed(text)]
     counts = {name: sum(w in known for w in words) for name, known in _LANGUAGES.items()}
     best = max(counts, key=lambda name: counts[name])  # English where it is even
     return None if best == "English" or counts[best] < _LEAST else best
+
+
+def _unnamed(text: str) -> list[str]:
+    """Words of a text but its names, which are of any language: La La Land."""
+    words = _WORDS.findall(text)
+    if text.isupper():
+        return words
+    return [word for at, word in enumerate(words) if at == 0 or not word[0].isupper()]

@@ -11,6 +11,7 @@ from index.snapshot import Snapshot, StoredPassage
 from index.types import Bounds
 from index.words import content_stems, stems
 from rag.citing import Sentence, cite
+from rag.dates import PERIOD_AHEAD
 from rag.types import Citation, Evidence
 
 _ABOUT = (
@@ -18,14 +19,14 @@ _ABOUT = (
     r"deal with|are about|are on|contain|quote)(?:s|ed)?|about|on)"
 )
 _LISTING = re.compile(
-    rf"^\s*(?:how many|which|what|list(?: all| the| all the)?|show(?: me)?(?: all| the| all the)?|"
+    rf"^(?:how many|which|what|list(?: all| the| all the)?|show(?: me)?(?: all| the| all the)?|"
     rf"count(?: all| the| all the)?) (?:news )?(?:articles|stories|reports) (?:are there )?"
-    rf"{_ABOUT} (?P<subject>.+?)\s*[?.!]*\s*$",
+    rf"{_ABOUT} (?P<subject>.+)$",
     re.IGNORECASE,
 )
 _DATED = re.compile(
     r"\s+(?:in|during|since|from|between|before|after|until|on)\s+(?:the\s+)?"
-    r"(?=(?:\d|last|this|past|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)).*$",
+    rf"{PERIOD_AHEAD}.*$",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
@@ -70,7 +71,7 @@ class Listing:
 
 def listed_subject(question: str) -> str | None:
     """Return what articles are to be counted or listed by; None for other questions."""
-    match = _LISTING.match(question)
+    match = _LISTING.match(" ".join(question.split()).rstrip(" ?.!"))
     if not match:
         return None
     subject = _DATED.sub("", match["subject"]).strip(" “”\"'")

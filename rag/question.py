@@ -26,6 +26,7 @@ _CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.
 _MEASURE = re.compile(r"\bhow (many people|many|much|long|old|often|far)\b", re.IGNORECASE)
 # Counts change from one report to the next, and the newest is meant.
 _COUNTING = re.compile(r"\bhow (many|much)\b|\b(toll|number of)\b", re.IGNORECASE)
+_LONGEST = 300  # characters of what a follow-up continues
 _MARK = re.compile(r"\s*\[\d+\]")
 _EXPLETIVE = re.compile(r"\b(was|is|are|were|did|does) (it|there)\b", re.IGNORECASE)
 
@@ -67,7 +68,9 @@ def understand(question: Question, newest: date | None, longest: int) -> Underst
         raise QuestionError(f"the question has {len(text)} characters; {longest} are the most")
     as_of = question.as_of or newest
     earlier = _continued(text, question.history)
-    standalone = f"{text} ({_subject(earlier)})" if earlier else text
+    standalone = text
+    if earlier:  # the mark parts what is asked from what it continues, also where none was typed
+        standalone = f"{text.rstrip(' ?.!')}? ({_subject(earlier, question.history[:-1])})"
     return Understood(
         text=text,
         standalone=standalone,
@@ -109,9 +112,22 @@ def points_back(text: str) -> bool:
     return bool(_POINTING.search(_EXPLETIVE.sub(" ", text)))
 
 
-def _subject(turn: Turn) -> str:
-    """What a later question may point at: the earlier question and the names answered."""
+def _subject(turn: Turn, older: tuple[Turn, ...]) -> str:
+    """What a later question may point at: the turn before, and those that it continues in turn.
+
+    Of many turns the last and the first are said: the first names whom all of them are about.
+    """
+    said = [_named(turn)]
+    while before := _continued(turn.question, older):
+        turn, older = before, older[:-1]
+        said.append(_named(turn))
+    whole = " ".join(said)
+    return whole if len(whole) <= _LONGEST else " ".join([said[0], *said[1:][-1:]])
+
+
+def _named(turn: Turn) -> str:
+    """An earlier question and the names answered."""
     answer = _MARK.sub("", turn.answer)
     names = [] if answer.startswith(ABSTENTION) else names_in(answer)
     fresh = [name for name in names if name.lower() not in turn.question.lower()]
-    return " ".join([turn.question.rstrip("?"), *fresh[:4]])
+    return " ".join([turn.question.rstrip(" ?"), *fresh[:4]])

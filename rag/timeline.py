@@ -11,13 +11,14 @@ from datetime import date
 from itertools import islice, zip_longest
 
 from index.words import content_stems
+from rag.dates import PERIOD_AHEAD
 from rag.ranking import RankedSentence
 
 MOST = 8
 """Entries of a timeline."""
 _STORY = r"(?P<subject>.+?)"
 _ASKS = [
-    re.compile(pattern + r"\s*[?.!]*\s*$", re.IGNORECASE)
+    re.compile(pattern + "$", re.IGNORECASE)
     for pattern in (
         rf"^\W*(?:please |can you |could you )?(?:summari[sz]e|sum up|recap) (?:all |all of )?"
         rf"(?:the )?(?:(?:news )?(?:coverage|news|articles|reports|reporting|story|events) "
@@ -32,7 +33,7 @@ _ASKS = [
 ]
 _DATED = re.compile(
     r"\s*\b(?:in|during|since|from|between|before|after|until|on|over)\s+(?:the\s+)?"
-    r"(?=(?:\d|last|this|past|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)).*$",
+    rf"{PERIOD_AHEAD}.*$",
     re.IGNORECASE,
 )
 _NEAR = 0.6  # share of the best sentence's words that an entry must hold
@@ -45,8 +46,9 @@ def told_story(question: str) -> str | None:
     "How did the strike develop?", "Summarise the coverage of the vote", "What happened to the
     balloon between 1 and 5 February?". Dates are left out: they are read from the question.
     """
+    text = " ".join(question.split()).rstrip(" ?.!")
     for asks in _ASKS:
-        match = asks.match(question)
+        match = asks.match(text)
         if match:
             subject = _DATED.sub("", match["subject"]).strip(" “”\"'")
             return subject if content_stems(subject) else None

@@ -42,6 +42,21 @@ TODAY = date(2023, 6, 20)
         ("What was said 9–20 May?", "2023-05-09", "2023-05-20"),
         ("Who won between March and May 2022?", "2022-03-01", "2022-05-31"),
         ("Who won from 2020 to 2022?", "2020-01-01", "2022-12-31"),
+        ("What has he said since last year?", "2022-01-01", None),
+        ("What has he said since last month?", "2023-05-01", None),
+        ("What did he say until yesterday?", None, "2023-06-19"),
+        ("Who was minister until recently?", "2023-05-21", "2023-06-20"),
+        ("Who was hit by last year's drought?", "2022-01-01", "2022-12-31"),
+        ("Who won between March and May?", "2023-03-01", "2023-05-31"),
+        ("Who won between May and July?", "2022-05-01", "2022-07-31"),
+        ("Who won from November until February?", "2022-11-01", "2023-02-28"),
+        ("In 2021, who won between May and July?", "2021-01-01", "2021-12-31"),
+        ("Who won between May and July of 2021?", "2021-05-01", "2021-07-31"),
+        ("Who won between March and May last year?", "2022-01-01", "2022-12-31"),
+        ("Who won between 30 May and 5 June 2021?", "2021-05-30", "2021-06-05"),
+        ("What happened from 20 December to 5 January 2022?", "2021-12-20", "2022-01-05"),
+        ("What happened from 20 to 9 May 2022?", "2022-05-20", "2022-05-20"),
+        ("What happened from November to February 2022?", "2021-11-01", "2022-02-28"),
     ],
 )
 def test_a_period_is_read(question: str, first: str | None, last: str | None) -> None:
@@ -73,6 +88,12 @@ def test_february_ends_when_it_ends() -> None:
     assert mentioned_days("in February 2024") == [(date(2024, 2, 1), date(2024, 2, 29))]
 
 
+def test_a_leap_day_is_the_last_of_february_in_other_years() -> None:
+    window = find_window("Who won between 29 February and 5 March 2023?", date(2024, 6, 1))
+    assert window is not None
+    assert (window.first, window.last) == (date(2023, 2, 28), date(2023, 3, 5))
+
+
 def test_days_without_a_year_need_one_to_be_near() -> None:
     assert mentioned_days("on 4 May") == []
     assert mentioned_days("on 4 May", TODAY) == [(date(2023, 5, 4), date(2023, 5, 4))]
@@ -88,7 +109,8 @@ def test_the_newest_is_asked_for(words: str) -> None:
     st.dates(),
     st.sampled_from(
         "today,yesterday,tomorrow,last week,this week,last month,last year,on 29 February,in May,"
-        "since 31 December,between 3 May and 5 June 0001,in March 9999".split(",")
+        "since 31 December,between 3 May and 5 June 0001,"
+        "from 20 December to 5 January 0001,between May and July,in March 9999".split(",")
     ),
 )
 def test_the_ends_of_the_calendar_are_no_trap(day: date, words: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from index.embedder import MiniLMEmbeddings
@@ -26,6 +28,10 @@ def stories(reader: IndexReader, indexed: Settings, embeddings: MiniLMEmbeddings
         ("Which articles are about the balloon?", "the balloon"),
         ("List all articles on Maui in August 2023.", "Maui"),
         ("Which stories report on “Credit Suisse”?", "Credit Suisse"),
+        ("How many articles mention fighting in Mariupol?", "fighting in Mariupol"),
+        ("List articles about fires in Marseille in March 2022", "fires in Marseille"),
+        ("Which articles mention a wreck on Lastovo since last week?", "a wreck on Lastovo"),
+        (" How many  articles\nmention Maui ?\n", "Maui"),
         ("How many people died on Maui?", None),
         ("Which articles of association did the bank change?", None),
         ("Who wrote the articles?", None),
@@ -57,6 +63,19 @@ def test_dates_of_the_question_bound_the_list(stories: Pipeline) -> None:
         answer.notices[-1]
         == "Only articles from 1 September 2023 to 30 September 2023 were searched."
     )
+
+
+def test_a_period_without_articles_bounds_the_list_too(stories: Pipeline) -> None:
+    answer = stories.ask(Question("How many articles mention Maui in 1999?"))
+    assert answer.text == "No articles mention “Maui”."
+    assert answer.notices == ("No article is of that time (in 1999).",)
+    last = date(1999, 12, 31)
+    asked = Question("How many articles mention Maui in 2023?", date_to=last)  # no day is in both
+    assert stories.ask(asked).text == "No articles mention “Maui”."
+
+
+def test_a_run_of_blanks_takes_no_time() -> None:
+    assert listed_subject(f"How many articles mention a{' ' * 100_000}b?") == "a b"
 
 
 def test_a_reprint_is_counted_as_an_article(stories: Pipeline) -> None:

@@ -64,6 +64,26 @@ def test_only_the_last_turn_counts() -> None:
     assert "Spain" not in read("Why?", older, MEETING).standalone
 
 
+def test_a_follow_up_of_a_follow_up_keeps_its_subject() -> None:
+    who = Turn("Who is Qin Gang?", "China's minister [1].")
+    old = Turn("How old is he?", "57 [1].")
+    assert read("Where was he born?", MEETING, who, old).standalone == (
+        "Where was he born? (How old is he Who is Qin Gang China)"
+    )
+
+
+def test_of_many_follow_ups_the_last_and_the_first_are_taken_along() -> None:
+    turns = [Turn(f"And what did he say of it {'then ' * 20}?", "") for _ in range(20)]
+    asked = read("Why?", MEETING, *turns, Turn("Where was he?", ""))
+    assert asked.standalone.startswith("Why? (Where was he Who did Antony Blinken")
+    assert len(asked.standalone) < 100
+
+
+@pytest.mark.parametrize("text", ["And where", "And where ?", "And where."])
+def test_a_follow_up_is_parted_from_what_it_continues(text: str) -> None:
+    assert read(text, Turn("Who won?", "")).standalone == "And where? (Who won)"
+
+
 def test_an_abstention_lends_no_names() -> None:
     asked = read("Why?", Turn("Who won in Sydney?", ABSTENTION))
     assert asked.standalone == "Why? (Who won in Sydney)"

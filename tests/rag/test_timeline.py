@@ -14,7 +14,7 @@ from rag.chat_model import ReadyModel
 from rag.pipeline import Pipeline
 from rag.ranking import RankedSentence
 from rag.timeline import story_of, told_story
-from rag.types import Outcome, Question, Retrieved, RetrievedPassage
+from rag.types import Outcome, Question, Reason, Retrieved, RetrievedPassage
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ from rag.types import Outcome, Question, Retrieved, RetrievedPassage
         ("Give me a timeline of the Moon landing", "the Moon landing"),
         ("What happened to the balloon between 1 and 9 February 2023?", "the balloon"),
         ("What happened in Beijing from May to July 2023?", "Beijing"),
+        ("Summarise the coverage of the fire in Marseille", "the fire in Marseille"),
+        ("How did the fighting in Mariupol develop?", "the fighting in Mariupol"),
+        ("How  did the fighting in Mariupol\nin May develop ?", "the fighting in Mariupol"),
         ("What happened to the balloon?", None),
         ("How did Spain win?", None),
         ("What did the summary of the report say?", None),
@@ -62,6 +65,13 @@ def test_dates_of_the_question_bound_the_story(stories: Pipeline) -> None:
     asked = "What happened with the wildfires on Maui between 9 and 20 August 2023?"
     answer = stories.ask(Question(asked))
     assert [one.article_id for one in answer.citations] == ["toll-36.txt", "toll-96.txt"]
+
+
+def test_a_period_without_articles_has_no_story(stories: Pipeline) -> None:
+    answer = stories.ask(Question("How did the wildfires on Maui develop in 1999?"))
+    assert answer.reason is Reason.OUTSIDE_DATES
+    assert not answer.citations
+    assert answer.notices == ("No article is of that time (in 1999).",)
 
 
 def test_one_article_makes_no_story(stories: Pipeline) -> None:
