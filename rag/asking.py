@@ -10,6 +10,8 @@ from datetime import date
 from index.errors import QuestionError
 from rag.types import Question, Turn
 
+LONGEST_ANSWER = 4000
+"""Characters of an earlier answer that a question may rest on: longer than any that is given."""
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
@@ -52,18 +54,19 @@ def make_question(
     """Return the question that a person or a program asks, with its bounds.
 
     Args:
-        text: The question; at most `max_question` characters.
+        text: The question; at most `max_question` characters. Here and in the history, what no
+            Unicode text may hold (half a surrogate pair, as JSON can give) becomes “?”.
         max_question: Characters allowed.
         as_of: The day that the answer is for; blank means the newest article's.
         date_from: First day searched.
         date_to: Last day searched.
         sources: Publishers searched; none means all.
-        history: Earlier turns, oldest first.
+        history: Earlier turns, oldest first; cut to `max_question` and `LONGEST_ANSWER`.
 
     Raises:
         QuestionError: the question is blank or too long, or its dates are impossible.
     """
-    words = text.strip()
+    words = _sound(text).strip()
     if not words:
         raise QuestionError("Write a question first.")
     if len(words) > max_question:
@@ -77,4 +80,13 @@ def make_question(
     at = parse_day(as_of or "", name="As of", last=True)
     if at and first and first > at:
         raise QuestionError(f"From ({first}) is after As of ({at}): no article can match.")
-    return Question(words, at, first, last, tuple(sources or ()), history)
+    earlier = tuple(
+        Turn(_sound(turn.question[:max_question]), _sound(turn.answer[:LONGEST_ANSWER]))
+        for turn in history
+    )
+    return Question(words, at, first, last, tuple(sources or ()), earlier)
+
+
+def _sound(text: str) -> str:
+    """Return text that tokenizers take: half a surrogate pair makes them raise."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.sentences import sentence_spans
 from index.words import STOP_WORDS, content_stems
@@ -147,15 +148,9 @@ def _stands(fact: Fact, text: str) -> bool:
     return value in _stem_set(text)
 
 
-_stems: dict[str, frozenset[str]] = {}
-
-
+@lru_cache(maxsize=4096)
 def _stem_set(text: str) -> frozenset[str]:
-    if text not in _stems:
-        if len(_stems) > 4096:
-            _stems.clear()
-        _stems[text] = frozenset(content_stems(text))
-    return _stems[text]
+    return frozenset(content_stems(text))
 
 
 def cite(sentence: Sentence, start: int | None = None) -> Citation:

@@ -6,6 +6,7 @@ nothing of articles or prompts.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -57,6 +58,7 @@ class OpenVinoChat(BaseChatModel):
     max_tokens: int = Field(default=256, ge=1)
     temperature: float = Field(default=0.0, ge=0)
     stop: list[str] | None = None
+    cancel: SkipValidation[threading.Event | None] = Field(default=None, exclude=True, repr=False)
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -78,6 +80,14 @@ class OpenVinoChat(BaseChatModel):
             ls_max_tokens=self.max_tokens,
             ls_stop=stop or self.stop or [],
         )
+
+    def stopped_by(self, cancel: threading.Event) -> OpenVinoChat:
+        """Return this model for one asker: setting `cancel` ends what it does for them.
+
+        What waits for a slot or is being read ends too, within a step of the engine; the answer
+        is then what was written, and its finish reason `cancelled`.
+        """
+        return self.model_copy(update={"cancel": cancel})
 
     def warm_up(self, system_text: str) -> None:
         """Compile the engine's kernels and keep this system message in its prefix cache.
@@ -153,6 +163,7 @@ class OpenVinoChat(BaseChatModel):
             stop=[END, *(stop or self.stop or [])],
             temperature=float(options.get("temperature", self.temperature)),
             logprobs=bool(options.get("logprobs", False)),
+            cancel=self.cancel,
         )
 
     def _ending(self, generation: Generation) -> dict[str, Any]:

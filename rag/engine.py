@@ -62,15 +62,18 @@ class Engine:
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         logprobs: bool = False,
+        cancel: threading.Event | None = None,
     ) -> Generation:
         """Queue a prompt, template and all; returns at once.
+
+        Setting `cancel` ends it wherever it is, in the queue too, while it is iterated.
 
         Raises:
             ModelUnavailable: the engine failed or was closed.
         """
         number = next(self._ids)
         limits = Limits(max_tokens, tuple(stop), temperature, logprobs)
-        generation = Generation(limits, lambda: self._cancel(number))
+        generation = Generation(limits, lambda: self._cancel(number), cancel)
         with self._lock:
             if self._ended:
                 raise ModelUnavailable(self._ended)

@@ -26,6 +26,8 @@ READ_AT_ONCE = 320
 """Prompt tokens read in one step: a cancelled generation holds its slot for one step at most."""
 CACHE_GIGABYTES = 1
 """Memory for what was read, in GiB, taken as it is needed."""
+LONGEST_MESSAGE = 1000
+"""Characters of an error that are passed on."""
 
 Command = dict[str, Any]
 Send = Callable[[dict[str, Any]], None]
@@ -104,8 +106,9 @@ class Worker:
             command = self._waiting.popleft()
             try:
                 self._running.append(self._start(command))
-            except (RuntimeError, ValueError) as error:  # this prompt's fault, not the pipeline's
-                self._send({"kind": "error", "id": command["id"], "message": str(error)})
+            except Exception as error:  # this prompt's fault, not the pipeline's
+                message = str(error)[:LONGEST_MESSAGE]  # some repeat the whole prompt
+                self._send({"kind": "error", "id": command["id"], "message": message})
         places = {command["id"]: n for n, command in enumerate(self._waiting, start=1)}
         for number, position in places.items():
             if self._places.get(number) != position:

@@ -5,11 +5,16 @@ Knows nothing of how or in which process it is written.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from index.errors import ModelUnavailable
+
+SECONDS_BETWEEN_LOOKS = 0.2
+"""How often a generation that waits or is read looks whether its asker has stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,20 @@ class Generation:
         completion_tokens: Tokens written so far.
     """
 
-    def __init__(self, limits: Limits, cancel: Callable[[], None]) -> None:
-        """Made by `Engine.submit` only; `cancel` asks the engine to stop."""
+    def __init__(
+        self, limits: Limits, cancel: Callable[[], None], stop: threading.Event | None = None
+    ) -> None:
+        """Made by `Engine.submit` only; `cancel` asks the engine to stop, as setting `stop` does.
+
+        `stop` is looked at while this is iterated.
+        """
         self.limits = limits
         self.position = 0
         self.finish_reason = ""
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self._cancel = cancel
+        self._stop = stop
         self._events: SimpleQueue[Piece | Waiting | ModelUnavailable | None] = SimpleQueue()
 
     def cancel(self) -> None:
@@ -83,13 +94,24 @@ class Generation:
             ModelUnavailable: the engine failed or was closed.
         """
         try:
-            while (event := self._events.get()) is not None:
+            while (event := self._next()) is not None:
                 if isinstance(event, ModelUnavailable):
                     self.finish_reason = "cancelled"
                     raise event
                 yield event
         finally:
             self.cancel()
+
+    def _next(self) -> Piece | Waiting | ModelUnavailable | None:
+        """Wait for what happens next, and cancel once if the asker stops meanwhile."""
+        while self._stop is not None:
+            if self._stop.is_set():
+                self._stop = None
+                self.cancel()
+                break
+            with suppress(Empty):
+                return self._events.get(timeout=SECONDS_BETWEEN_LOOKS)
+        return self._events.get()  # the engine ends a cancelled generation too
 
     def take(self, event: Piece | Waiting | ModelUnavailable) -> None:
         """Called by the engine when something happened."""

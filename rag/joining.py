@@ -36,7 +36,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
 
     Args:
         whole: What was found for all parts.
-        answers: At least one; fewer than parts where the asker stopped.
+        answers: One for each part; where the asker stopped one of them, the whole is `stopped`.
     """
     if len(answers) == 1:
         return replace(answers[0], question=whole.asked.text, evidence=whole.evidence)
@@ -76,10 +76,12 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
 
 
 def _outcome(answers: Sequence[Answer]) -> tuple[Outcome, Reason]:
+    if any(answer.reason is Reason.STOPPED for answer in answers):
+        return Outcome.EVIDENCE_ONLY, Reason.STOPPED
     outcomes = {answer.outcome for answer in answers}
     if len(outcomes) == 1:
         return answers[0].outcome, answers[0].reason
-    if Outcome.EVIDENCE_ONLY in outcomes:  # stopped, or without a model
+    if Outcome.EVIDENCE_ONLY in outcomes:  # without a model
         reason = next(a.reason for a in answers if a.outcome is Outcome.EVIDENCE_ONLY)
         return Outcome.EVIDENCE_ONLY, reason
     return Outcome.PARTLY, Reason.NONE

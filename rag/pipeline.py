@@ -106,13 +106,14 @@ class Pipeline:
     def _answers(
         self, parts: Sequence[Found], cancel: threading.Event | None
     ) -> Iterator[Progress | Token | Answer]:
-        """Answer each part, until the asker stops."""
+        """Answer each part; those that are left when the asker stops are `stopped`."""
         for at, part in enumerate(parts):
+            if _is_set(cancel):
+                yield answering.stopped(part)
+                continue
             if at:
                 yield Token(" ")
             yield from self._answer(part, cancel)
-            if cancel is not None and cancel.is_set():
-                return
 
     def _answer(
         self, found: Found, cancel: threading.Event | None
@@ -132,6 +133,7 @@ class Pipeline:
         if model is None:
             yield answering.evidence_only(found, "No language model is at work: quotes only.")
             return
+        model = writing.stoppable(model, cancel)
         asked, evidence = found.asked, found.evidence
         yield Progress("reading")
         draft: list[Token] = []
@@ -139,11 +141,13 @@ class Pipeline:
             if isinstance(event, Token):
                 draft.append(event)
             yield event
-        if cancel is not None and cancel.is_set():
+        if _is_set(cancel):
             yield answering.stopped(found)
             return
         yield Progress("checking")
-        yield self._checked(model, found, draft)
+        answer = self._checked(model, found, draft)
+        # What is stopped while it is checked has not passed the check.
+        yield answering.stopped(found) if _is_set(cancel) else answer
 
     def _checked(self, model: BaseChatModel, found: Found, tokens: Sequence[Token]) -> Answer:
         """Return the answer that the draft's supported statements make, or the abstention."""
@@ -174,6 +178,8 @@ class Pipeline:
             return found, answering.listed(found, listing)
         story = told_story(question.text)
         told = self._finder.story(question, story) if story else None
+        if told and not told.coverage.articles:
+            return told, answering.abstained(told, Reason.OUTSIDE_DATES)
         return (told, answering.told(told)) if told and len(told.evidence) > 1 else None
 
     def suggest(
@@ -203,9 +209,9 @@ class Pipeline:
 
         def ask(text: str) -> Answer | None:
             *_, last = self.stream(under_its_bounds(text), cancel)
-            stopped = cancel is not None and cancel.is_set()
-            return last if isinstance(last, Answer) and not stopped else None
+            return last if isinstance(last, Answer) and not _is_set(cancel) else None
 
+        model = writing.stoppable(model, cancel)
         yield from suggestions(model, told, answer, search, ask, cancel)
 
     # what the page and the command line also need
@@ -257,6 +263,10 @@ class Pipeline:
                 return example_questions(snapshot, limit)
         except BroadsheetError:
             return []
+
+
+def _is_set(cancel: threading.Event | None) -> bool:
+    return cancel is not None and cancel.is_set()
 
 
 def _joined(grounded: list[Grounded]) -> str:

@@ -36,7 +36,7 @@ def concluded(asked: Comparison, parts: Sequence[Answer], joined: Answer) -> Ans
 
     Args:
         asked: What is compared or added.
-        parts: The answers to the two parts; fewer where the asker stopped.
+        parts: The answers to the two parts.
         joined: Both as one answer.
     """
     answered = {Outcome.ANSWERED, Outcome.PARTLY}

@@ -17,6 +17,8 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from rag.abstention import Doubts
+from rag.asking import LONGEST_ANSWER
+from rag.embedded import OpenVinoChat
 from rag.evidence import shown
 from rag.judge import probability_of
 from rag.kinds import Kind, kind_asked
@@ -48,6 +50,16 @@ def system_text() -> str:
     return str(messages[0].content)
 
 
+def stoppable(model: BaseChatModel, cancel: threading.Event | None) -> BaseChatModel:
+    """Return the model such that setting `cancel` ends its work at once, in the queue too.
+
+    Only the embedded model can; any other is left after its next piece, see `tokens`.
+    """
+    if cancel is None or not isinstance(model, OpenVinoChat):
+        return model
+    return model.stopped_by(cancel)
+
+
 def answer_messages(
     asked: Understood, evidence: Sequence[Evidence], task: str = ""
 ) -> list[BaseMessage]:
@@ -58,7 +70,7 @@ def answer_messages(
     earlier = ""
     if asked.earlier:
         earlier = f"Earlier question: {asked.earlier.question}\n"
-        earlier += f"Earlier answer: {asked.earlier.answer}\n"
+        earlier += f"Earlier answer: {asked.earlier.answer[:LONGEST_ANSWER]}\n"
     return answer_prompt().template.format_messages(
         articles=shown(evidence),
         earlier=earlier,

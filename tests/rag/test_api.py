@@ -98,6 +98,16 @@ def test_history_is_pairs(indexed: Settings, scripted: ScriptedChat) -> None:
     assert "Earlier answer: Blinken met Qin Gang" in scripted.prompts[0]
 
 
+def test_half_a_character_reaches_neither_embedder_nor_model(
+    indexed: Settings, scripted: ScriptedChat
+) -> None:
+    history = [("Who did Antony Blinken meet \ud83d?", "Qin Gang \ud83d [1].")]
+    answer = ask("And who is he \ud83d?", history=history, settings=indexed)
+    assert answer.question == "And who is he ??"
+    assert "Earlier answer: Qin Gang ? [1]." in scripted.prompts[0]
+    assert "\ud83d" not in "".join([*scripted.prompts, *scripted.doubts])
+
+
 def test_bad_days_are_refused_before_anything_is_loaded(settings: Settings) -> None:
     with pytest.raises(QuestionError, match="As of"):
         ask(WHO, as_of="2023-02-30", settings=settings)

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from index.errors import QuestionError
-from rag.asking import make_question, parse_day
+from rag.asking import LONGEST_ANSWER, make_question, parse_day
+from rag.types import Turn
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,18 @@ def test_impossible_questions_are_refused(changes: dict[str, str], message: str)
     values = {"text": "Who?", **changes}
     with pytest.raises(QuestionError, match=message):
         make_question(values.pop("text"), max_question=20, **values)
+
+
+def test_half_a_character_becomes_a_question_mark() -> None:
+    broken, whole = "Who? \ud83d", "Who? 🦊"
+    asked = make_question(
+        broken, max_question=20, history=(Turn(broken, broken), Turn(whole, whole))
+    )
+    assert asked.text == "Who? ?"
+    assert asked.history == (Turn("Who? ?", "Who? ?"), Turn(whole, whole))
+
+
+def test_an_earlier_turn_is_cut() -> None:
+    turn = Turn("x" * 21, "y" * (LONGEST_ANSWER + 1))
+    asked = make_question("Who?", max_question=20, history=(turn,))
+    assert asked.history == (Turn("x" * 20, "y" * LONGEST_ANSWER),)

@@ -1,12 +1,17 @@
 """Statements tied to the sentences that support them."""
 
+from __future__ import annotations
+
+import sys
 from dataclasses import replace
+from threading import Thread
+from types import FrameType
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.sentences import sentence_spans
-from rag.citing import antecedent, cite, sentences_of, statements_in, supporting
+from rag.citing import _stem_set, antecedent, cite, sentences_of, statements_in, supporting
 from tests.rag.newsroom import window
 
 TEXT = (
@@ -134,3 +139,25 @@ def test_every_sentence_is_quoted_exactly(text: str, start: int) -> None:
     for sentence in sentences_of([window(text, start=start)]):
         made = cite(sentence)
         assert article[made.start : made.end] == made.quote == sentence.text
+
+
+def test_between_two_lines_of_a_look_up_another_thread_may_do_many() -> None:
+    def crowd() -> None:
+        for n in range(5000):
+            _stem_set(f"Word{n} rose.")
+
+    def interrupt(frame: FrameType, event: str, _: object) -> object:
+        if frame.f_code.co_name != "_stem_set":
+            return None
+        if event == "line":
+            other = Thread(target=crowd)
+            other.start()
+            other.join()
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        assert "fell" in _stem_set("The wall fell.")
+    finally:
+        sys.settrace(before)

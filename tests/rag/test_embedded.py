@@ -20,6 +20,7 @@ from rag.chat_model import get_chat_model
 from rag.conversion import is_converted
 from rag.embedded import OpenVinoChat, chatml, literal
 from rag.engine import Engine
+from rag.generation import Piece
 from rag.judge import probability_of
 
 MODEL_FOLDER = Settings().models / "qwen2.5-coder-1.5b-instruct"
@@ -135,6 +136,23 @@ class TestRealModel:
         for generation in running:
             generation.cancel()
         assert until(lambda: engine.active == 0, 2)
+
+    def test_a_stop_reaches_what_waits_and_what_is_read(self, chat):
+        cancel = threading.Event()
+        prompt = "word river stone " * 1500  # read in 15 steps
+        asked = [chat.engine.submit(prompt, max_tokens=9, cancel=cancel) for _ in range(5)]
+        assert until(lambda: asked[0].prompt_tokens and asked[-1].position == 1, 20)
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            told = pool.map(list, asked)
+            cancel.set()
+            assert not any(isinstance(event, Piece) for events in told for event in events)
+        assert {generation.finish_reason for generation in asked} == {"cancelled"}
+        assert chat.engine.active == 0
+
+    def test_half_a_character_fails_alone(self, chat):
+        with pytest.raises(ModelUnavailable):
+            chat.invoke([HumanMessage("Who? \ud83d")])
+        assert "Paris" in chat.invoke([HumanMessage("The capital of France, one word?")]).text
 
     def test_log_probabilities_belong_to_the_tokens(self, chat):
         answer = chat.invoke([HumanMessage(count_to(5))], logprobs=True)

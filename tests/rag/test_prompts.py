@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.asking import LONGEST_ANSWER
 from rag.prompts import load_prompt
 from rag.question import understand
 from rag.types import Question, Turn
@@ -56,6 +57,11 @@ def test_an_earlier_turn_is_shown_to_a_follow_up() -> None:
     _, human = messages("Spain won.", "Why?", Turn("Who won the cup?", "Spain [1]."))
     assert "Earlier question: Who won the cup?" in human
     assert human.index("Earlier question") < human.index("Question: Why?")
+
+
+def test_an_earlier_answer_is_cut() -> None:
+    _, human = messages("Spain won.", "Why?", Turn("Who won?", "y" * 2 * LONGEST_ANSWER))
+    assert human.count("y" * LONGEST_ANSWER) == 1
 
 
 def test_article_text_stays_a_value() -> None:
