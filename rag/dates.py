@@ -28,7 +28,9 @@ _WHOLE_MONTH = re.compile(
     rf"\b(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b", re.IGNORECASE
 )
 _BARE_MONTH = re.compile(
-    rf"\b(?:in|during|since|until|after|before)\s+(?P<month>{_MONTH})\b", re.IGNORECASE
+    rf"\b(?:in|during|since|until|after|before|by)\s+(?:early\s+|late\s+|mid[-\s])?"
+    rf"(?P<month>{_MONTH})\b",
+    re.IGNORECASE,
 )
 _YEAR = re.compile(
     r"\b(?:in|during|of|since|until|after|before|by|between|from|to|and)\s+"

@@ -20,14 +20,15 @@ SUPPORTED = 0.5  # least share of a statement's own words that must stand in wha
 _NEGATION = re.compile(r"\b(not|no|never|none|nobody|nothing|neither|nor|without)\b|n['’]t\b", re.I)
 _DENIED = re.compile(
     r"\b(?:(?:did|do|does|was|were|is|are|had|has|have|will|would|could|can|should)(?:n['’]t| not)"
-    r"|cannot|never|denie[sd] (?:that|having|\w+ing|he|she|it|they))\b"
+    r"|cannot|never(?! before)|denie[sd] (?:that|having|\w+ing|he|she|it|they))\b"
     r"(?! (?:until|only|just|sure)\b)",
     re.IGNORECASE,
 )
 _MOST = 0.6  # of a statement's words, for a part of a sentence to say the same
 _REFUSES = re.compile(r"\b(?:den(?:y|ie)|refus|reject|fail|avoid)\w*", re.IGNORECASE)
 _CLAUSES = re.compile(
-    r"[,;:—–][\"”’']?\s|\s(?:and|but|while|although|though|because|after|before|if|when|who|which)\s"
+    r"[,;:—–][\"”’']?\s|(?<!never)\s(?:and|but|while|although|though|because|after|before|if|when|"
+    r"who|which)\s"
 )
 _MONTH_YEAR = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|"
@@ -116,6 +117,8 @@ def _check_names(
     for name in names_in(statement):
         if any(name_stands(name, sentence.text) for sentence in cited):
             continue
+        if _only_begins(name, statement, question, cited):
+            continue
         at, start = next(
             ((at, s) for at, c in enumerate(cited) if (s := antecedent(c, name)) is not None),
             (-1, None),
@@ -128,6 +131,14 @@ def _check_names(
         elif not any(name_stands(name, c.evidence.headline) for c in cited):
             return starts, f"“{name}” is not in the cited sentence"
     return starts, ""
+
+
+def _only_begins(name: str, statement: str, question: str, cited: Sequence[Sentence]) -> bool:
+    """Whether a word has its capital only as the first of the statement: "Moviegoers said …"."""
+    if " " in name or not statement.lstrip(" \"“'").startswith(name):
+        return False
+    around = " ".join([question, *(c.evidence.text for c in cited)])
+    return bool(re.search(rf"\b{re.escape(name.lower())}\b", around))
 
 
 def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> str:

@@ -39,6 +39,8 @@ def _year_stands(year: int, name: str, question: str, sentence: Sentence) -> boo
     around = f"{sentence.evidence.headline} {sentence.evidence.text}"
     if f"{year} {name}".lower() in around.lower():
         return True
+    if _names_year(sentence, year):
+        return True
     if published is None:  # it cannot say what year it is of: what was asked is let stand
         return str(year) in around or str(year) in question
     return published.year == year
@@ -56,6 +58,8 @@ def check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str:
         year = str(first.year) if (first, last) == _whole_year(first.year) else None
         if not dated and ((first, last) in asked or (year and year in question)):
             continue  # an article without a date cannot say what year the question means
+        if (first, last) in asked and any(_stands_near(first, last, c) for c in cited):
+            continue  # a day that only repeats the question is no claim of the statement's
         if not any(_day_stands(first, last, (first, last) in asked, c) for c in cited):
             return f"the date {first.isoformat()} is not in the cited sentence"
     for word in _CALENDAR.findall(statement):
@@ -68,9 +72,23 @@ def _whole_year(year: int) -> Days:
     return date(year, 1, 1), date(year, 12, 31)
 
 
+def _names_year(sentence: Sentence, year: int) -> bool:
+    """Whether a sentence holds a year, in whatever words: "the 1989 classic"."""
+    return bool(re.search(rf"(?<![\d,.$£€-]){year}(?![\ds,]|\.\d)", sentence.text))
+
+
+def _stands_near(first: date, last: date, sentence: Sentence) -> bool:
+    """Whether the window of a sentence, or its headline, names a day."""
+    evidence = sentence.evidence
+    near = mentioned_days(f"{evidence.headline}. {evidence.text}", evidence.date or _ANY_YEAR)
+    return any(first <= start and end <= last for start, end in near)
+
+
 def _day_stands(first: date, last: date, asked: bool, sentence: Sentence) -> bool:
     """Whether a sentence means a day, or one within a period; `asked`: the question names it."""
     published, named = sentence.evidence.date, _days_of(sentence)
+    if (first, last) == _whole_year(first.year) and _names_year(sentence, first.year):
+        return True
     for one in named:
         for start, end in _readings(one, sentence):
             if first <= start and end <= last:  # a day is not stated by the year that it is in
