@@ -193,9 +193,11 @@ def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) ->
 def _denies(sentence: str, statement: str) -> bool:
     """Whether the part of a sentence that says most of a statement denies it."""
     own = set(content_stems(statement))
+    deeds = own - {stem for name in names_in(statement) for stem in stems(name)}
     parts = [(len(own & set(content_stems(part))), part) for part in _CLAUSES.split(sentence)]
     shared, part = max(parts)
-    return shared >= _MOST * len(own) > 0 and bool(_DENIED.search(part))
+    told = shared >= _MOST * len(own) and deeds & set(content_stems(part))
+    return bool(told) and bool(_DENIED.search(part))  # a bare name says nothing to deny
 
 
 def _support(

@@ -115,6 +115,7 @@ def test_the_same_in_other_words_is_supported(statement: str, text: str) -> None
         ("They will fly in early November 2023.", "They will fly there in early November."),
         ("Moviegoers fainted.", "Many moviegoers fainted over the film."),
         ("They identified two minerals.", "They identified two minerals never before seen here."),
+        ("John Taylor", "Treasury secretary John Taylor said it could not support the plan."),
         ("About 24 people came.", "Two dozen people came."),
         ("She won her third title.", "She won the 3rd title of three."),
     ],
