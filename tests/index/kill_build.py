@@ -34,6 +34,7 @@ import index.reading
 from index import cleanup
 from index.build import build_index
 from index.catalogue import Wanted
+from index.errors import NothingEarlier
 from index.rollback import roll_back
 from index.settings import Settings, load_settings
 from index.snapshot import IndexReader, Snapshot
@@ -174,8 +175,11 @@ def look(pipe: Connection, settings: Settings) -> None:
 
 
 def back(pipe: Connection, settings: Settings) -> None:
-    """Roll back."""
-    pipe.send(roll_back(settings).generation)
+    """Roll back; 0 where a killed `build --again` left nothing to go back to."""
+    try:
+        pipe.send(roll_back(settings).generation)
+    except NothingEarlier:
+        pipe.send(0)
 
 
 def started(work: Callable[..., None], *given: object) -> tuple[BaseProcess, Connection]:
@@ -220,7 +224,7 @@ class Harness:
                 for _ in range(min(self.chance.randint(1, 3), kills - self.kills.total())):
                     self._killed(done)
                 if self.chance.random() < 0.2:
-                    self.rollbacks += bool(self._done(back, self.settings))
+                    self.rollbacks += any(self._done(back, self.settings))
                 self._whole()
         finally:
             pipe.send("end")
