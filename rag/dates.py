@@ -65,6 +65,7 @@ _MONTHS_OF_YEAR = re.compile(
     re.IGNORECASE,
 )
 _SAID_YEAR = re.compile(r"\b\d{4}\b")
+_HAS_YEAR = re.compile(r"\d{4}")  # of words that are a period: "2023-06-18", "June 2023"
 # "between May and July": both lack their year.
 _BARE_MONTHS = re.compile(
     rf"\b(?P<said>(?:between|from)\s+(?:{_MONTH})\.?\s+(?:and|to|until|-|–)\s+"
@@ -106,6 +107,11 @@ class WordedDays:
     start: int
     end: int
 
+    @property
+    def with_year(self) -> bool:
+        """Whether the words say the year; else it was taken from elsewhere."""
+        return bool(_HAS_YEAR.search(self.words))
+
 
 def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
     """Return the periods that a text names with their words; years are taken from `near`."""
@@ -138,13 +144,14 @@ def find_window(text: str, as_of: date) -> Window | None:
 def _not_after(first: date, last: date) -> date:
     """Give the first day of a span its last day's year, or the one before, where it is later."""
     if first > last and first.year > last.year:  # "3 May to 5 June 2021": one year for both
-        first = _in_year(first, last.year)
+        first = in_year(first, last.year)
     if first > last and first.month > last.month:  # "20 December to 5 January 2022"
-        first = _in_year(first, max(last.year - 1, 1))
+        first = in_year(first, max(last.year - 1, 1))
     return first
 
 
-def _in_year(day: date, year: int) -> date:
+def in_year(day: date, year: int) -> date:
+    """The same day of another year; 28 February for a 29th that it lacks."""
     try:
         return day.replace(year=year)
     except ValueError:  # 29 February

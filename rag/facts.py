@@ -165,7 +165,8 @@ def _initial(run: list[str]) -> bool:
 
 
 def _common(word: str) -> bool:
-    return word.lower() in STOP_WORDS or word.lower() in _OPENERS or word.lower() in _UNITS
+    low = word.lower()
+    return low in STOP_WORDS or low in _OPENERS or low in _UNITS
 
 
 _OPENERS = frozenset(

@@ -179,12 +179,11 @@ def _amounts(text: str) -> list[tuple[float, str]]:
 
 def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) -> str:
     """A statement may not deny what its sentence does not, nor assert what its sentence denies."""
-    if _NEGATION.search(question):
+    if _NEGATION.search(question) or _REFUSES.search(statement):
         return ""
-    if _NEGATION.search(statement) or _REFUSES.search(statement):
-        if _REFUSES.search(statement) or any(_NEGATION.search(c.text) for c in cited):
-            return ""
-        return "it denies what the cited sentence does not deny"
+    if _NEGATION.search(statement):
+        denied = any(_NEGATION.search(c.text) for c in cited)
+        return "" if denied else "it denies what the cited sentence does not deny"
     if all(_denies(c.text, statement) for c in cited):
         return "the cited sentence denies it"
     return ""

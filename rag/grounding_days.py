@@ -6,22 +6,20 @@ only where its sentence names no other. Knows nothing of models.
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
 from rag.citing import Sentence
-from rag.dates import WordedDays, mentioned_days, worded_days
+from rag.dates import WordedDays, in_year, mentioned_days, worded_days
 from rag.relative import WEEKDAYS, days_meant, days_since, may_be_to_come
 
 _ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
-_HAS_YEAR = re.compile(r"\d{4}")
 _VERBS = re.compile(r"\b(?:may|march)\b")  # "as many as 12 may have died" names no month
 _YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
-_CALENDAR = re.compile(rf"\b(?:{'|'.join(m.capitalize() for m in (*WEEKDAYS, *_MONTHS))})\b")
+_MONTHS = list(calendar.month_name)  # January is 1, nothing 0
+_CALENDAR = re.compile(rf"\b(?:{'|'.join(m.capitalize() for m in (*WEEKDAYS, *_MONTHS[1:]))})\b")
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
 Days = tuple[date, date]
 
@@ -107,14 +105,12 @@ def _days_of(sentence: Sentence) -> list[WordedDays]:
 def _readings(named: WordedDays, sentence: Sentence) -> Iterator[Days]:
     """What a period of a sentence may mean: without a year that to come, where it may be."""
     yield named.first, named.last
-    if not _HAS_YEAR.search(named.words) and may_be_to_come(sentence.text):
+    if not named.with_year and may_be_to_come(sentence.text):
         yield _next_year(named.first), _next_year(named.last)
 
 
 def _next_year(day: date) -> date:
-    if day.year == date.max.year:
-        return day
-    return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+    return in_year(day, min(day.year + 1, date.max.year))
 
 
 def _near_days(text: str, published: date) -> Iterator[date]:
@@ -137,5 +133,5 @@ def _word_stands(word: str, sentence: Sentence) -> bool:
     if published is not None:
         days += [published, *_near_days(sentence.text, published)]
     if word in _MONTHS:
-        return any(day.month == _MONTHS.index(word) + 1 for day in days)
+        return any(day.month == _MONTHS.index(word) for day in days)
     return any(WEEKDAYS[day.weekday()] == word.lower() for day in days)

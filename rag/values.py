@@ -24,7 +24,6 @@ from rag.types import Answer, Citation, Statement
 _YEAR = 365.2425  # days
 _OLDEST = 120
 _BORN = re.compile(r"\b(?:born|founded|established)\b[^.;]*?\b(?P<year>\d{4})\b", re.IGNORECASE)
-_HAS_YEAR = re.compile(r"\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +167,7 @@ def _periods(
 ) -> Iterator[tuple[str, date, date, int]]:
     """Words, first and last day, and place. `strict` passes over days that may be to come."""
     for one in worded_days(text, published):
-        dated = bool(_HAS_YEAR.search(one.words))
+        dated = one.with_year
         if dated or not (strict and may_be_to_come(text)):
             words = one.words.rstrip(".")
             words = words if dated else f"{words} ({one.first.year})"

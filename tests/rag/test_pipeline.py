@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from index.embedder import MiniLMEmbeddings
-from index.errors import BroadsheetError, IndexMissing, QuestionError
-from index.repair import repair
+from index.errors import IndexMissing, QuestionError
 from index.settings import Settings
 from index.snapshot import IndexReader
-from index.vectors import VectorStore
 from rag.chat_model import ReadyModel
 from rag.pipeline import Pipeline
 from rag.types import (
@@ -237,19 +235,6 @@ def test_without_an_index_it_is_said_what_to_do(
     with pytest.raises(IndexMissing, match="python -m index build"):
         pipeline.ask(Question(WHO))
     assert pipeline.examples() == []
-
-
-def test_missing_vectors_are_told_with_what_mends_them(
-    settings: Settings, embeddings: MiniLMEmbeddings, tmp_path: Path
-) -> None:
-    pipeline = newsroom(settings, embeddings, tmp_path / "articles", None)
-    (name,) = VectorStore(settings).names()
-    VectorStore(settings).drop(name)
-    with pytest.raises(BroadsheetError, match="python -m index verify --repair"):
-        pipeline.ask(Question(WHO))
-    for _ in repair(settings, embeddings):
-        pass
-    assert pipeline.ask(Question(WHO)).citations
 
 
 def test_an_article_cannot_instruct(
