@@ -1,4 +1,4 @@
-"""`python -m evals run | stock | compare | calibrate`: measure answers against question sets."""
+"""`python -m evals run | stock | compare`: measure answers against question sets."""
 
 from __future__ import annotations
 
@@ -91,27 +91,6 @@ def compare(before: Path, after: Path) -> None:
     pairs = [read_result(path)[1] for path in (before, after)]
     changed, asked = changes(*pairs)
     report.print_changes((before.stem, after.stem), changed, asked)
-
-
-@app.command()
-def calibrate(
-    results: Annotated[list[Path], typer.Argument(help="Results of `run`, whole answers.")],
-    threshold: Annotated[
-        float | None, typer.Option(help="Write the coefficients with this threshold.")
-    ] = None,
-    without: Annotated[list[str] | None, typer.Option(help="Leave this signal out.")] = None,
-) -> None:
-    """Fit the decision to answer by cross-validation, and print the risk–coverage curve."""
-    from evals.calibrate import curve, fit, write
-    from rag.abstention import COEFFICIENTS
-
-    rows = [read_result(path)[1] for path in results]
-    made = fit(rows, without or ())
-    asked = [row for result in rows for row in result if row.asked]
-    steps = [at / 20 for at in range(1, 20)]
-    report.print_fit(made, curve(made, asked, steps))
-    if threshold is not None:
-        write(made, threshold, COEFFICIENTS)
 
 
 def _settings(articles: Path | None) -> tuple[Settings, Path | None]:

@@ -65,6 +65,12 @@ def says_unknown(answer: str) -> bool:
     return not plain or _REFUSAL.search(plain) is not None
 
 
+def area_under_roc(right: Sequence[float], wrong: Sequence[float]) -> float:
+    """Return how often a value of `right` is above one of `wrong`; a tie counts half."""
+    above = sum((one > other) + (one == other) / 2 for one in right for other in wrong)
+    return above / (len(right) * len(wrong))
+
+
 def wilson_interval(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
     """Return the interval of a share, 95 % by default (Wilson 1927); (0, 1) without trials."""
     if trials == 0:

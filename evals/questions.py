@@ -14,6 +14,9 @@ from evals.metrics import Answers
 from rag.types import Turn
 
 UNANSWERABLE = frozenset({"unanswerable", "absent", "false_premise"})
+SEVERAL = frozenset({"two", "multi", "two_articles", "comparison", "conflict"})
+"""Types whose answer needs more than one article; the others need one."""
+
 _PASSAGES = 5  # of each temporary index, for sets whose lines bring their own
 _NOISE = 2  # of these, without the answer
 _VARIANTS = 3  # at most so many passages with the answer are taken
@@ -74,7 +77,7 @@ def load_questions(path: Path, grace: int = 0) -> list[EvalQuestion]:
         OSError: the file cannot be read.
     """
     questions: list[EvalQuestion] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:

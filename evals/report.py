@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -12,9 +11,6 @@ from rich.table import Table
 from evals.compare import Change, mcnemar
 from evals.rows import Row
 from evals.summary import Figure, figures
-
-if TYPE_CHECKING:  # scikit-learn takes seconds to import
-    from evals.calibrate import Fit, Point
 
 _console = Console()
 
@@ -46,29 +42,6 @@ def print_changes(names: tuple[str, str], changed: Sequence[Change], asked: int)
         style="bold",
         highlight=False,
     )
-
-
-def print_fit(made: Fit, points: Sequence[Point]) -> None:
-    """Print how well the signals tell right drafts from wrong ones, and what thresholds give."""
-    _console.print(
-        f"{len(made.rows)} drafts, {int(made.right.sum())} right; out-of-fold area under the "
-        f"curve {made.auc:.3f}",
-        style="bold",
-        highlight=False,
-    )
-    table = Table("signal", "alone", "weight", title="Signals", title_justify="left")
-    for name, weight in made.weights.items():
-        table.add_row(name, f"{made.alone[name]:.3f}", f"{weight:+.3f}")
-    _console.print(table)
-    names = ("threshold", "answered", "wrong of these", "absent refused", "refused falsely")
-    table = Table(*names, "correct", title="Out of fold, over all questions", title_justify="left")
-    for point in points:
-        table.add_row(
-            f"{point.threshold:.2f}",
-            *(f"{value:.3f}" for value in (point.answered, point.wrong, point.refused)),
-            *(f"{value:.3f}" for value in (point.falsely, point.correct)),
-        )
-    _console.print(table)
 
 
 def _value(figure: Figure) -> str:

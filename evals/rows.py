@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from evals.metrics import is_correct
@@ -27,13 +27,16 @@ class Row:
             one, where one is enough) are found; None if they are not.
         gold_rank: The same for the article that people chose.
         passage_rank: Place of the passage that holds the evidence sentence.
-        shown: Whether the evidence sentence is in what the model saw.
+        shown: Whether the evidence is in what the model saw: all its sentences, or one, where
+            one is enough.
         by_article, by_span: Citations that are of an evidence article; that quote the evidence.
         articles_found, spans_found: Evidence articles cited; evidence sentences quoted.
         inexact: Citations whose offsets do not give the quote.
         late: Citations of articles later than `as_of`.
         seconds: By stage.
         tokens: Prompt tokens of the call that writes, and tokens written.
+        confidence: Probability that the draft is right, by the judge; also of a draft that was
+            refused. None where nobody judged.
     """
 
     id: str
@@ -60,7 +63,7 @@ class Row:
     late: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
     tokens: tuple[int, int] = (0, 0)
-    signals: Mapping[str, float] = field(default_factory=dict)
+    confidence: float | None = None
 
     @property
     def abstained(self) -> bool:
@@ -74,10 +77,11 @@ class Row:
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Row:
-        """Return the row that `dataclasses.asdict` made the record of."""
+        """Return the row that `dataclasses.asdict` made the record of, maybe an older version's."""
+        known = {one.name: record[one.name] for one in fields(cls) if one.name in record}
         cited = tuple((str(a), int(s), int(e)) for a, s, e in record["cited"])
         tokens = (record["tokens"][0], record["tokens"][1])
-        return cls(**{**record, "cited": cited, "tokens": tokens})
+        return cls(**{**known, "cited": cited, "tokens": tokens})
 
 
 def row_of_search(question: EvalQuestion, found: Sequence[RetrievedPassage]) -> Row:
@@ -94,7 +98,9 @@ def row_of_search(question: EvalQuestion, found: Sequence[RetrievedPassage]) -> 
         article_rank=_article_rank(articles, found, question.any_of),
         gold=bool(question.gold),
         gold_rank=_article_rank(question.gold, found, any_of=True),
-        passage_rank=_passage_rank(quotes, [passage.passage.text for passage in found]),
+        passage_rank=_passage_rank(
+            quotes, [passage.passage.text for passage in found], question.any_of
+        ),
     )
 
 
@@ -107,6 +113,7 @@ def fields_of_answer(
     written = " ".join(one.text for one in (*kept, *answer.removed))
     windows = [item.text for item in answer.evidence]
     quotes = [source.quote for source in question.evidence if source.quote]
+    enough = any if question.any_of else all
     return {
         "outcome": answer.outcome.value,
         "reason": answer.reason.value,
@@ -116,7 +123,7 @@ def fields_of_answer(
         "drafted": is_correct(written, question.answers, abstained=False)
         if question.answerable and written
         else None,
-        "shown": all(any(holds(text, quote) for text in windows) for quote in quotes)
+        "shown": enough(any(holds(text, quote) for text in windows) for quote in quotes)
         if quotes
         else None,
         "inexact": sum(not _exact(one, article(one.article_id)) for one in answer.citations),
@@ -125,7 +132,7 @@ def fields_of_answer(
             for one in answer.citations
         ),
         "seconds": dict(answer.timings),
-        "signals": dict(answer.signals),
+        "confidence": getattr(answer, "confidence", None),
         **_citing(question.evidence, answer.citations),
     }
 
@@ -178,12 +185,12 @@ def _article_rank(
     return _place([places.get(name) for name in wanted], any_of)
 
 
-def _passage_rank(quotes: Sequence[str], texts: Sequence[str]) -> int | None:
+def _passage_rank(quotes: Sequence[str], texts: Sequence[str], any_of: bool) -> int | None:
     places = [
         next((at for at, text in enumerate(texts, 1) if holds(text, quote)), None)
         for quote in quotes
     ]
-    return _place(places, any_of=False)
+    return _place(places, any_of)
 
 
 def _place(places: Sequence[int | None], any_of: bool) -> int | None:

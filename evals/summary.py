@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from evals.metrics import wilson_interval
+from evals.metrics import area_under_roc, wilson_interval
+from evals.questions import SEVERAL
 from evals.rows import Row
 
 TOPS = (1, 4, 10)
@@ -40,7 +41,7 @@ def share(name: str, hits: Iterable[bool]) -> Figure | None:
 
 
 def _finding(rows: Sequence[Row]) -> list[Figure]:
-    located = [row for row in rows if row.evidence]
+    located = [row for row in rows if row.evidence and row.answerable]
     quoted = [row for row in located if row.quotes]
     made = [
         *_ranks("evidence article", located, lambda row: row.article_rank),
@@ -73,29 +74,48 @@ def _ranks(
 def _answering(rows: Sequence[Row]) -> list[Figure]:
     able = [row for row in rows if row.answerable]
     silent = [row for row in rows if not row.answerable]
-    told = [row for row in rows if not row.abstained]
-    types = dict.fromkeys(row.type for row in able)
-    kinds = dict.fromkeys(row.type for row in silent)
-    made = [
-        share("correct", (row.correct or False for row in able)),
-        *(share(f"correct: {t}", (r.correct or False for r in able if r.type == t)) for t in types),
-        share("drafted correct, before the check", _known(row.drafted for row in able)),
-        share("abstained where it should not", (row.abstained for row in able)),
-        share("abstained where it should", (row.abstained for row in silent)),
-        *(share(f"abstained: {t}", (r.abstained for r in silent if r.type == t)) for t in kinds),
-        share("wrong among those answered", (not row.correct for row in told)),
+    drafted = able if any(row.drafted is not None for row in able) else []
+    shown = [row for row in able if row.shown is not None and row.type not in SEVERAL]
+    return [
+        *_by_type("evidence sentence shown, one article", shown, lambda row: bool(row.shown)),
+        *_by_type("correct", able, lambda row: bool(row.correct)),
+        *_by_type("draft correct, before the decision", drafted, lambda row: bool(row.drafted)),
+        *_by_type("refused though answerable", able, lambda row: row.abstained),
+        *_by_type("refused, not answerable", silent, lambda row: row.abstained),
+        *_wrong([row for row in rows if not row.abstained]),
+        *_judging([row for row in rows if row.confidence is not None]),
     ]
-    if able and silent:
-        right = sum(row.abstained for row in silent) / len(silent)
-        kept = sum(not row.abstained for row in able) / len(able)
-        made.append(Figure("balanced accuracy of abstaining", (right + kept) / 2, len(rows)))
+
+
+def _by_type(name: str, rows: Sequence[Row], hit: Callable[[Row], bool]) -> list[Figure]:
+    """A share over all, and over each type."""
+    types = dict.fromkeys(row.type for row in rows)
+    made = [share(name, map(hit, rows))]
+    made += [share(f"{name}: {t}", (hit(row) for row in rows if row.type == t)) for t in types]
     return [figure for figure in made if figure]
 
 
-def _known(outcomes: Iterable[bool | None]) -> list[bool]:
-    """The outcomes, unknown ones as failed; none where all are unknown, as for the stock chain."""
-    cases = list(outcomes)
-    return [bool(case) for case in cases] if any(case is not None for case in cases) else []
+def _wrong(told: Sequence[Row]) -> list[Figure]:
+    """Of answers; one to a question that the archive does not answer is wrong."""
+    one = [row for row in told if row.type not in SEVERAL]
+    able = [row for row in one if row.answerable]
+    sides = {
+        "wrong of what is answered": told,
+        "wrong of what is answered, one article": one,
+        "the same, answerable only": able,
+    }
+    made = [share(name, (not row.correct for row in rows)) for name, rows in sides.items()]
+    return [figure for figure in made if figure]
+
+
+def _judging(judged: Sequence[Row]) -> list[Figure]:
+    """How well the confidence tells right drafts from the others."""
+    right = [row.confidence for row in judged if row.drafted and row.confidence is not None]
+    other = [row.confidence for row in judged if not row.drafted and row.confidence is not None]
+    if not right or not other:
+        return []
+    area = area_under_roc(right, other)
+    return [Figure("area under the ROC curve of the confidence", area, len(judged))]
 
 
 def _citing(rows: Sequence[Row]) -> list[Figure]:

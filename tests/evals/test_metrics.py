@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from evals.metrics import fold, is_correct, normalise, says_unknown, wilson_interval
+from evals.metrics import (
+    area_under_roc,
+    fold,
+    is_correct,
+    normalise,
+    says_unknown,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +99,8 @@ def test_wilson_interval_of_known_cases() -> None:
     assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
     assert wilson_interval(0, 10)[0] == 0.0
     assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def test_area_under_the_curve_of_cases_counted_by_hand() -> None:
+    assert area_under_roc([0.9, 0.8], [0.1]) == 1.0
+    assert area_under_roc([0.9, 0.2], [0.5, 0.2]) == 2.5 / 4  # one tie, one pair the wrong way

@@ -41,6 +41,35 @@ def test_a_plain_line(tmp_path: Path) -> None:
     assert question.history == (Turn("Where?", "Here."),)
 
 
+def test_groups_of_variants_and_alternative_evidence(tmp_path: Path) -> None:
+    two = {
+        "id": "1",
+        "type": "two",
+        "question": "Who baked the loaf, and who ate it?",
+        "answers": [["Ann", "Ann Lee"], ["Bob"]],
+        "evidence": [
+            {"article": "a", "quote": "Ann baked."},
+            {"article": "b", "quote": "Bob ate."},
+        ],
+    }
+    latest = {
+        **two,
+        "id": "2",
+        "type": "latest",
+        "question": "How many loaves\u2028are left?",
+        "answers": ["three", "3"],
+        "evidence_any": True,
+        "as_of": "2023-06-18",
+        "note": "an older report says four",
+    }
+    file = tmp_path / "set.jsonl"
+    lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in (two, latest))
+    file.write_text("".join(lines), encoding="utf-8")
+    first, second = load_questions(file)
+    assert first.answers == [["Ann", "Ann Lee"], ["Bob"]] and not first.any_of
+    assert second.any_of and second.as_of == date(2023, 6, 18)
+
+
 def test_labels_become_types_and_unanswerable_stays(tmp_path: Path) -> None:
     strict = {"id": "1", "type": "single", "label": "strict", "question": "Who?"}
     none = {"id": "2", "type": "unanswerable", "label": "no-hit", "question": "Who?"}
