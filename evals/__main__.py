@@ -1,4 +1,4 @@
-"""`python -m evals run | stock | compare`: measure answers against question sets."""
+"""`python -m evals run | stock | compare | curve`: measure answers against question sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from evals import report
 from evals.archives import HOME, open_archive
 from evals.ask import Ask, index_archive, our_side, stock_side
 from evals.compare import changes
-from evals.questions import EvalQuestion, QuestionSetError, load_questions, stratified
+from evals.curve import curve as risk_curve
+from evals.curve import point_of
+from evals.curve_image import draw
+from evals.questions import (
+    EvalQuestion,
+    QuestionSetError,
+    load_questions,
+    stratified,
+)
 from evals.results import Run, made_by, read_result, write_result
 from evals.rows import Row
 from evals.stock import StockIndex, stock_documents, stock_embeddings
@@ -91,6 +99,29 @@ def compare(before: Path, after: Path) -> None:
     pairs = [read_result(path)[1] for path in (before, after)]
     changed, asked = changes(*pairs)
     report.print_changes((before.stem, after.stem), changed, asked)
+
+
+@app.command()
+def curve(
+    result: Annotated[Path, typer.Argument(help="A result of `run`, whole answers.")],
+    out: Annotated[Path, typer.Option(help="Write the picture here, SVG.")],
+    stock: Annotated[Path | None, typer.Option(help="A result of `stock`.")] = None,
+) -> None:
+    """Draw how many answers are wrong against how many are given, and print thresholds."""
+    (about, rows), other = _asked(result), _asked(stock) if stock else None
+    if other and other[0]["set"] != about["set"]:
+        raise ValueError(f"{result} and {stock} are results of different sets")
+    title = f"{about['set']}, {about['archive']}"
+    points = risk_curve(rows)
+    picture = draw(title, points, point_of(rows), point_of(other[1]) if other else None)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(picture, encoding="utf-8")
+    report.print_thresholds(rows)
+
+
+def _asked(path: Path) -> tuple[dict[str, Any], list[Row]]:
+    about, rows = read_result(path)
+    return about, [row for row in rows if row.asked]
 
 
 def _settings(articles: Path | None) -> tuple[Settings, Path | None]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.compare import Change, mcnemar
+from evals.curve import as_if, point_of
 from evals.rows import Row
 from evals.summary import Figure, figures
 
@@ -42,6 +43,27 @@ def print_changes(names: tuple[str, str], changed: Sequence[Change], asked: int)
         style="bold",
         highlight=False,
     )
+
+
+def print_thresholds(rows: Sequence[Row]) -> None:
+    """Print what each threshold of the confidence would give, and what the run gave."""
+    names = ("threshold", "answered", "of all", "wrong", "95 %", "correct", "refused")
+    title = "Thresholds (wrong: of the answers; refused: of those not answerable)"
+    table = Table(*names, title=title, title_justify="left")
+    for tenth in range(1, 10):
+        table.add_row(f"{tenth / 10:.1f}", *_ended(as_if(rows, tenth / 10)))
+    table.add_row("as run", *_ended(rows))
+    _console.print(table)
+
+
+def _ended(rows: Sequence[Row]) -> list[str]:
+    point = point_of(rows)
+    low, high = point.interval
+    able = [bool(row.correct) for row in rows if row.answerable]
+    silent = [row.abstained for row in rows if not row.answerable]
+    counts = [f"{sum(hits)}/{len(hits)}" for hits in (able, silent)]
+    shares = [f"{point.coverage:.3f}", f"{point.risk:.3f}", f"{low:.2f} to {high:.2f}"]
+    return [str(point.answered), *shares, *counts]
 
 
 def _value(figure: Figure) -> str:
