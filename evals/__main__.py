@@ -20,6 +20,7 @@ from evals.curve_image import draw
 from evals.questions import (
     EvalQuestion,
     QuestionSetError,
+    is_closed,
     load_questions,
     stratified,
 )
@@ -96,9 +97,10 @@ def stock(
 @app.command()
 def compare(before: Path, after: Path) -> None:
     """Show which questions two results end differently, with McNemar's test."""
-    pairs = [read_result(path)[1] for path in (before, after)]
-    changed, asked = changes(*pairs)
-    report.print_changes((before.stem, after.stem), changed, asked)
+    abouts, rows = zip(*(read_result(path) for path in (before, after)), strict=True)
+    changed, asked = changes(*rows)
+    closed = any(is_closed(about["set"]) for about in abouts)
+    report.print_changes((before.stem, after.stem), changed, asked, closed=closed)
 
 
 @app.command()
@@ -146,11 +148,11 @@ def _about(
 
 
 def _ask_all(asked: Sequence[EvalQuestion], ask: Ask, under_way: Run, meter: Meter) -> list[Row]:
-    for done, question in enumerate(asked):
-        if question.id not in under_way.rows:
-            under_way.add(ask(question))
-        meter.show("questions", done + 1, len(asked), "questions")
-    return [under_way.rows[question.id] for question in asked]
+    rows: list[Row] = []
+    for question in asked:
+        rows.append(under_way.kept(question.id) or under_way.add(ask(question)))
+        meter.show("questions", len(rows), len(asked), "questions")
+    return rows
 
 
 def _finish(title: str, about: dict[str, Any], rows: Sequence[Row], out: Path | None) -> None:

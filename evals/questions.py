@@ -65,6 +65,11 @@ class EvalQuestion:
         return self.type not in UNANSWERABLE
 
 
+def is_closed(set_name: str) -> bool:
+    """Whether the file name of a set says that nobody is to read its rows."""
+    return set_name.endswith("_closed.jsonl")
+
+
 def load_questions(path: Path, grace: int = 0) -> list[EvalQuestion]:
     """Read a question set.
 
@@ -84,6 +89,8 @@ def load_questions(path: Path, grace: int = 0) -> list[EvalQuestion]:
             record = json.loads(line)
             questions += _from_passages(record) if "positive" in record else [_plain(record, grace)]
         except (KeyError, TypeError, ValueError) as error:
+            if is_closed(path.name):  # an error may hold what the line says
+                raise QuestionSetError(f"{path}:{number}: expected a question") from None
             raise QuestionSetError(f"{path}:{number}: {error!r}; expected a question") from error
     return questions
 

@@ -27,14 +27,12 @@ def print_result(title: str, rows: Sequence[Row]) -> None:
     _console.print(table)
 
 
-def print_changes(names: tuple[str, str], changed: Sequence[Change], asked: int) -> None:
-    """Print what changed, question by question, and how likely chance alone is."""
-    table = Table(title=f"{names[0]} -> {names[1]}", title_justify="left")
-    for column in ("question", "type", "before", "after", ""):
-        table.add_column(column)
-    for one in sorted(changed, key=lambda change: (change.better, change.id)):
-        table.add_row(one.id, one.type, one.before, one.after, "better" if one.better else "worse")
-    _console.print(table)
+def print_changes(
+    names: tuple[str, str], changed: Sequence[Change], asked: int, *, closed: bool = False
+) -> None:
+    """Print what changed, and how likely chance alone is; of a closed set by type only."""
+    title = f"{names[0]} -> {names[1]}"
+    _console.print(_by_type(title, changed) if closed else _one_by_one(title, changed))
     counts: Mapping[bool, int] = Counter(one.better for one in changed)
     better, worse = counts.get(True, 0), counts.get(False, 0)
     p = mcnemar(better, worse)
@@ -64,6 +62,21 @@ def _ended(rows: Sequence[Row]) -> list[str]:
     counts = [f"{sum(hits)}/{len(hits)}" for hits in (able, silent)]
     shares = [f"{point.coverage:.3f}", f"{point.risk:.3f}", f"{low:.2f} to {high:.2f}"]
     return [str(point.answered), *shares, *counts]
+
+
+def _one_by_one(title: str, changed: Sequence[Change]) -> Table:
+    table = Table("question", "type", "before", "after", "", title=title, title_justify="left")
+    for one in sorted(changed, key=lambda change: (change.better, change.id)):
+        table.add_row(one.id, one.type, one.before, one.after, "better" if one.better else "worse")
+    return table
+
+
+def _by_type(title: str, changed: Sequence[Change]) -> Table:
+    table = Table("type", "better", "worse", title=title, title_justify="left")
+    counts = Counter((one.type, one.better) for one in changed)
+    for kind in sorted({one.type for one in changed}):
+        table.add_row(kind, str(counts[kind, True]), str(counts[kind, False]))
+    return table
 
 
 def _value(figure: Figure) -> str:

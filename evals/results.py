@@ -1,6 +1,7 @@
 """Results as files: rows with what they were made by; and the rows of a run under way.
 
-A result holds ids, places and outcomes; never a text of a question, an answer or an article.
+A result holds ids, places and outcomes; never a text of a question, an answer or an article. Of
+a closed set it holds no id either; see `evals.closed`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.archives import HOME
+from evals.closed import kept_id, kept_row
 from evals.machine import code_digest, commit, describe
 from evals.rows import Row
 from evals.summary import figures
@@ -48,18 +50,25 @@ class Run:
         """Open the run of this key, with the rows that it has."""
         digest = hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode())
         self._file = HOME / "runs" / f"{digest.hexdigest()[:16]}.jsonl"
-        self.rows: dict[str, Row] = {}
+        self._set = str(key["set"])
+        self._rows: dict[str, Row] = {}
         if self._file.exists():
             for line in self._file.read_text(encoding="utf-8").splitlines():
                 row = Row.read(json.loads(line))
-                self.rows[row.id] = row
+                self._rows[row.id] = row
 
-    def add(self, row: Row) -> None:
-        """Keep a row, in memory and on disk."""
-        self.rows[row.id] = row
+    def kept(self, question_id: str) -> Row | None:
+        """Return the row of a question, if it was asked."""
+        return self._rows.get(kept_id(self._set, question_id))
+
+    def add(self, row: Row) -> Row:
+        """Keep a row, in memory and on disk; returns it as it is kept."""
+        row = kept_row(self._set, row)
+        self._rows[row.id] = row
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(row)) + "\n")
+        return row
 
 
 def write_result(path: Path, about: Mapping[str, Any], rows: Sequence[Row]) -> None:

@@ -70,6 +70,14 @@ def test_groups_of_variants_and_alternative_evidence(tmp_path: Path) -> None:
     assert second.any_of and second.as_of == date(2023, 6, 18)
 
 
+def test_an_error_in_a_closed_set_does_not_say_what_the_line_holds(tmp_path: Path) -> None:
+    file = tmp_path / "made_closed.jsonl"
+    record = {"id": "1", "type": "single", "question": "Who?", "as_of": "quokka"}
+    file.write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(QuestionSetError, match=r"closed\.jsonl:1: expected a question$"):
+        load_questions(file)
+
+
 def test_labels_become_types_and_unanswerable_stays(tmp_path: Path) -> None:
     strict = {"id": "1", "type": "single", "label": "strict", "question": "Who?"}
     none = {"id": "2", "type": "unanswerable", "label": "no-hit", "question": "Who?"}
