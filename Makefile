@@ -1,12 +1,13 @@
 # Broadsheet: `make` shows what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check fix bench eval screenshots clean
+.PHONY: help run test fast check fix bench eval train screenshots clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
 PORT ?= 7860
 HOST ?= 127.0.0.1
 ARTICLES ?=
+SHARED ?= ../shared
 OPTIONS ?=
 
 help: ## Show this list
@@ -25,7 +26,7 @@ fast: .venv/installed-dev ## Run the tests that need no language model, browser 
 check: .venv/installed-dev ## Lint, format, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy index rag web evals app.py
+	$(BIN)/mypy index rag web evals training app.py
 	$(BIN)/lint-imports
 
 fix: .venv/installed-dev ## Repair what ruff can repair
@@ -38,6 +39,13 @@ bench: .venv/installed-dev ## Run the benchmarks, one after another
 
 eval: .venv/installed-dev ## Ask 30 questions of the sample archive and print how many answers are right
 	$(BIN)/python -m evals run evals/sets/sample_archive.jsonl --articles articles --sample 30
+
+train: .venv/installed-dev ## Collect rows for the judge (about 3 hours, resumable) and fit its heads
+	$(BIN)/python -m training collect $(SHARED)/corpora/bbc-news-2225.tar.xz \
+		--set $(SHARED)/evals/bbcqa_dev.jsonl --made 300
+	$(BIN)/python -m training collect $(SHARED)/corpora/realtimeqa-2022-2024.jsonl.xz \
+		--set $(SHARED)/evals/news_open.jsonl --set $(SHARED)/evals/realtimeqa_dev.jsonl --made 300
+	$(BIN)/python -m training fit --write
 
 screenshots: .venv/installed-dev chromium ## Take the pictures of the documentation
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py

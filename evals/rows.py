@@ -132,7 +132,7 @@ def fields_of_answer(
             for one in answer.citations
         ),
         "seconds": dict(answer.timings),
-        "confidence": getattr(answer, "confidence", None),
+        "confidence": answer.confidence,
         **_citing(question.evidence, answer.citations),
     }
 

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key for the model's server.")
     llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for a model's server.")
     llm_file: Path | None = Field(None, description="A GGUF file of your own.")
+    judge: Literal["embedded", "none"] = Field(
+        "embedded", description="Who judges what a model behind a server writes."
+    )
     llm_threads: int = Field(0, ge=0, description="Threads of the embedded model; 0 means all.")
     llm_parallel: int = Field(4, ge=1, le=64, description="Answers written at the same time.")
 

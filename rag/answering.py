@@ -5,7 +5,7 @@ Knows nothing of models or stores.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from index.days import spoken
@@ -35,14 +35,14 @@ _EVIDENCE_ONLY = 3
 class Found:
     """What is known of a question before anything is written.
 
-    `weights` says how much each stemmed word of the question tells, to a sum of 1.
+    `further` are the next windows, for a second look.
     """
 
     asked: Understood
     evidence: tuple[Evidence, ...]
-    weights: Mapping[str, float]
     coverage: Coverage
     notices: tuple[str, ...]
+    further: tuple[Evidence, ...] = ()
 
 
 def answered(found: Found, grounded: Sequence[Grounded], prompt: str) -> Answer:
@@ -75,18 +75,15 @@ def abstained(
     )
 
 
-def not_borne_out(
-    found: Found, premise: str, removed: Sequence[Grounded] = (), prompt: str = ""
-) -> Answer:
-    """Abstain where a question assumes what the articles do not bear out; quote what they do say.
+def not_borne_out(found: Found, premise: str, refused: Answer) -> Answer:
+    """Return a refusal that quotes what the articles do say of whom the question is about.
 
     Args:
-        found: What was found; the quote is its best sentence that names whom it is about.
-        premise: What is assumed, as `rag.premise` makes it.
-        removed: What was written, none of which is shown.
-        prompt: Name and digest of the prompt that wrote it.
+        found: What was found; the quote is its best sentence that names its subject.
+        premise: What is assumed and not borne out, as `rag.premise` makes it.
+        refused: The refusal without it.
     """
-    refused = abstained(found, Reason.FALSE_PREMISE, removed, prompt)
+    refused = replace(refused, reason=Reason.FALSE_PREMISE)
     subject = subject_of(premise)
     ranked = sorted(found.evidence, key=lambda item: -item.score)
     spoken_of = [item for item in ranked if subject and name_stands(subject, item.quote)]
@@ -184,7 +181,7 @@ def _statement(grounded: Grounded, citations: list[Citation]) -> Statement:
 
 def _removed(grounded: Iterable[Grounded]) -> tuple[Statement, ...]:
     return tuple(
-        Statement(item.text, (), item.support, False, item.problem or "the check refused it")
+        Statement(item.text, (), item.support, False, item.problem or "the judge doubts it")
         for item in grounded
     )
 

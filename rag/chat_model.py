@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from index.errors import BroadsheetError, ModelUnavailable
+from index.errors import BroadsheetError, ModelFileError, ModelUnavailable
 from index.model_files import Fetch, ensure_llm
 from index.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.embedded import OpenVinoChat
 
 _LOG = logging.getLogger(__name__)
 
@@ -185,32 +188,40 @@ def load_chat_model(
     note = on_status or (lambda _: None)
     if settings.llm == "embedded":
         return _load_embedded(settings, note, system_text)
+    from rag.judged import JudgedChat
     from rag.remote import connect
 
-    return connect(settings)
+    writer = connect(settings)
+    if settings.judge == "none":
+        return writer
+    try:
+        own = settings.model_copy(update={"llm_file": None})  # the judge belongs to the default
+        return JudgedChat(writer=writer, reader=_load_embedded(own, note, system_text))
+    except (ModelUnavailable, ModelFileError) as error:
+        _LOG.warning("nobody judges the answers of %s: %s", settings.llm, error)
+        return writer
 
 
-def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> BaseChatModel:
+def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> OpenVinoChat:
     from rag.conversion import convert, converted_folder, is_converted
+    from rag.embedded import OpenVinoChat
+    from rag.engine import Engine
+    from rag.judge import SHA256, judge_of
 
     def fetching(fetch: Fetch) -> None:
         note(_fetching(fetch))
 
     gguf = ensure_llm(settings, fetching)
-    folder = converted_folder(gguf, settings)
-    if not is_converted(folder):
+    folder, judge = converted_folder(gguf, settings), judge_of(gguf)
+    heads = SHA256 if judge else ""
+    if not is_converted(folder, heads):
         note(_status(ModelState.CONVERTING))
-        convert(gguf, folder)
+        convert(gguf, folder, heads)
     note(_status(ModelState.LOADING))
-    return _load_engine(settings, folder, gguf.stem, system_text)
-
-
-def _load_engine(settings: Settings, folder: Path, name: str, system_text: str) -> BaseChatModel:
-    from rag.embedded import OpenVinoChat
-    from rag.engine import Engine
-
     engine = Engine(folder, threads=settings.llm_threads, parallel=settings.llm_parallel)
-    model = OpenVinoChat(engine=engine, model_name=name, max_tokens=settings.answer_tokens)
+    model = OpenVinoChat(
+        engine=engine, judge=judge, model_name=gguf.stem, max_tokens=settings.answer_tokens
+    )
     model.warm_up(system_text)
     return model
 
@@ -229,7 +240,8 @@ def _status(state: ModelState) -> ModelStatus:
 
 
 def _close(model: BaseChatModel | None) -> None:
-    engine = getattr(model, "engine", None)
+    embedded = getattr(model, "reader", model)
+    engine = getattr(embedded, "engine", None)
     if engine is not None:
         engine.close()
 

@@ -84,7 +84,7 @@ def echoes(question: str, cited: Sequence[Sentence]) -> bool:
     """Whether the cited windows are about what the question names: one of its names is enough.
 
     A name that a statement only takes over from the question is no claim of the statement's;
-    how well the evidence fits the question is weighed apart, in `rag.abstention`.
+    how well the evidence fits the question is judged apart, in `rag.judge`.
     """
     around = " ".join(f"{c.evidence.headline} {c.evidence.text}" for c in cited)
     return any(name_stands(name, around) for name in names_in(question))

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field, SkipValidation
 
 from rag.engine import Engine
 from rag.generation import Generation, Piece
+from rag.judge import Judge
 
 END = "<|im_end|>"
 ROLES = {"system": "system", "human": "user", "ai": "assistant"}
@@ -47,17 +48,18 @@ def chatml(messages: Sequence[BaseMessage], *, open_answer: bool = True) -> str:
 class OpenVinoChat(BaseChatModel):
     """A chat model that runs in this process; threads share it, generations run side by side.
 
-    `temperature`, `max_tokens` and `logprobs` may also be given to a call, or with `bind`. With
-    `logprobs` the answer's `response_metadata["logprobs"]["content"]` is a list of
-    `{"token", "logprob"}`, as with OpenAI. While a stream waits for a free slot it yields empty
-    chunks whose `response_metadata["queue"]` is a list with the place in the queue.
+    It takes the likeliest token each time. `max_tokens` may also be given to a call, or with
+    `bind`. Where the model has a judge's heads, `response_metadata["readings"]` is the list of what
+    they read, first before the answer, then at each of its tokens (`rag.judge`). While a stream
+    waits for a free slot it yields empty chunks whose `response_metadata["queue"]` is a list with
+    the place in the queue.
     """
 
     engine: SkipValidation[Engine] = Field(exclude=True, repr=False)
     model_name: str = "embedded"
     max_tokens: int = Field(default=256, ge=1)
-    temperature: float = Field(default=0.0, ge=0)
     stop: list[str] | None = None
+    judge: SkipValidation[Judge | None] = Field(default=None, exclude=True, repr=False)
     cancel: SkipValidation[threading.Event | None] = Field(default=None, exclude=True, repr=False)
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -68,7 +70,7 @@ class OpenVinoChat(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model_name": self.model_name, "temperature": self.temperature}
+        return {"model_name": self.model_name}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         """Name the model to LangChain's callbacks, in its own terms."""
@@ -76,7 +78,6 @@ class OpenVinoChat(BaseChatModel):
             ls_provider="openvino",
             ls_model_name=kwargs.get("model", self.model_name),
             ls_model_type="chat",
-            ls_temperature=self.temperature,
             ls_max_tokens=self.max_tokens,
             ls_stop=stop or self.stop or [],
         )
@@ -116,7 +117,7 @@ class OpenVinoChat(BaseChatModel):
         pieces = [piece for piece in generation if isinstance(piece, Piece)]
         message = AIMessage(
             content="".join(piece.text for piece in pieces),
-            response_metadata=self._ending(generation) | _logprobs(pieces, generation),
+            response_metadata=self._ending(generation) | _readings(pieces),
             usage_metadata=_usage(generation),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -132,8 +133,8 @@ class OpenVinoChat(BaseChatModel):
         try:
             for event in generation:
                 if isinstance(event, Piece):
-                    noted = _logprobs([event], generation)
-                    chunk = AIMessageChunk(content=event.text, response_metadata=noted)
+                    read = _readings([event])
+                    chunk = AIMessageChunk(content=event.text, response_metadata=read)
                 else:
                     chunk = AIMessageChunk(
                         content="", response_metadata={"queue": [event.position]}
@@ -161,8 +162,6 @@ class OpenVinoChat(BaseChatModel):
             chatml(messages),
             max_tokens=int(options.get("max_tokens") or self.max_tokens),
             stop=[END, *(stop or self.stop or [])],
-            temperature=float(options.get("temperature", self.temperature)),
-            logprobs=bool(options.get("logprobs", False)),
             cancel=self.cancel,
         )
 
@@ -174,11 +173,9 @@ class OpenVinoChat(BaseChatModel):
         }
 
 
-def _logprobs(pieces: Sequence[Piece], generation: Generation) -> dict[str, Any]:
-    if not generation.limits.logprobs:
-        return {}
-    content = [{"token": piece.token, "logprob": piece.logprob} for piece in pieces if piece.token]
-    return {"logprobs": {"content": content}}
+def _readings(pieces: Sequence[Piece]) -> dict[str, Any]:
+    known = [piece.reading for piece in pieces if piece.reading is not None]
+    return {"readings": known} if known else {}
 
 
 def _usage(generation: Generation) -> UsageMetadata:

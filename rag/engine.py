@@ -60,8 +60,6 @@ class Engine:
         *,
         max_tokens: int,
         stop: Sequence[str] = (),
-        temperature: float = 0.0,
-        logprobs: bool = False,
         cancel: threading.Event | None = None,
     ) -> Generation:
         """Queue a prompt, template and all; returns at once.
@@ -72,7 +70,7 @@ class Engine:
             ModelUnavailable: the engine failed or was closed.
         """
         number = next(self._ids)
-        limits = Limits(max_tokens, tuple(stop), temperature, logprobs)
+        limits = Limits(max_tokens, tuple(stop))
         generation = Generation(limits, lambda: self._cancel(number), cancel)
         with self._lock:
             if self._ended:
@@ -85,8 +83,6 @@ class Engine:
                 "prompt": prompt,
                 "max_tokens": max_tokens,
                 "stop": list(stop),
-                "temperature": temperature,
-                "logprobs": logprobs,
             }
         )
         return generation
@@ -194,7 +190,7 @@ def _pass_on(event: dict[str, Any], generation: Generation) -> None:
         case "begin":
             generation.begin(event["prompt_tokens"])
         case "piece":
-            generation.take(Piece(event["text"], event["token"], event["logprob"]))
+            generation.take(Piece(event["text"], event["reading"]))
         case "end":
             generation.end(event["reason"], event["rest"])
         case "error":

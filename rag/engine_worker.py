@@ -18,7 +18,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from rag.conversion import heads_in
 from rag.genai import import_genai
+from rag.heads import reading_of
 from rag.memory import release_mapped
 from rag.token_text import TokenText
 
@@ -58,6 +60,7 @@ class Worker:
             str(folder), scheduler, "CPU", properties
         )
         self._tokenizer = self._pipeline.get_tokenizer()
+        self._reads = bool(heads_in(folder))
         self._weights = folder / "openvino_model.bin"
         self._parallel = parallel
         self._send = send
@@ -119,10 +122,7 @@ class Worker:
         config = self._genai.GenerationConfig()
         config.apply_chat_template = False
         config.max_new_tokens = command["max_tokens"]
-        config.logprobs = int(command["logprobs"])
-        config.do_sample = command["temperature"] > 0
-        if config.do_sample:
-            config.temperature = command["temperature"]
+        config.logprobs = int(self._reads)
         tokens = self._tokenizer.encode(command["prompt"], add_special_tokens=False).input_ids
         number = command["id"]
         handle = self._pipeline.add_request(number, tokens, config)
@@ -150,14 +150,12 @@ class Worker:
     def _pass_on(self, slot: Slot, token: int, logprob: float) -> None:
         if slot.text.stopped:
             return
-        wanted = slot.command["logprobs"]
         self._send(
             {
                 "kind": "piece",
                 "id": slot.command["id"],
                 "text": slot.text.feed(token),
-                "token": self._tokenizer.decode([token]) if wanted else "",
-                "logprob": logprob if wanted else 0.0,
+                "reading": reading_of(logprob) if self._reads else None,
             }
         )
 

@@ -59,6 +59,26 @@ def select_evidence(
     return _numbered(windows, latest=latest)
 
 
+def further_evidence(
+    sentences: Sequence[RankedSentence],
+    read: Sequence[Evidence],
+    embeddings: MiniLMEmbeddings,
+    budget: int,
+) -> list[Evidence]:
+    """Return the next windows, for a second look where the first told too little.
+
+    Args:
+        sentences: As `select_evidence` took them and left them.
+        read: What it returned; the numbers go on from there.
+        embeddings: Counts the sentences' tokens.
+        budget: Tokens of these windows together.
+    """
+    known = {(item.article_id, span) for item in read for span in item.sentences}
+    ranked = sorted(sentences, key=lambda s: -s.score)
+    rest = [s for s in ranked if (s.source.passage.article_id, s.span) not in known]
+    return _numbered(_fitting(rest, embeddings, budget), latest=False, first=len(read) + 1)
+
+
 def _fitting(
     sentences: Sequence[RankedSentence], embeddings: MiniLMEmbeddings, budget: int
 ) -> list[_Window]:
@@ -93,7 +113,7 @@ def compare(
         sentence.meaning = max(0.0, float(cosine))
 
 
-def judge(sentences: Sequence[RankedSentence], question: str, reranker: Reranker) -> None:
+def rerank(sentences: Sequence[RankedSentence], question: str, reranker: Reranker) -> None:
     """Note how each of the first sentences fares with the reranker against the best of them."""
     near = sentences[:_JUDGED]
     if not near:
@@ -152,7 +172,7 @@ def single_sentences(sentences: Sequence[RankedSentence]) -> list[Evidence]:
     return [_evidence(at, _Window(one, one.at, one.at)) for at, one in enumerate(sentences, 1)]
 
 
-def _numbered(windows: Sequence[_Window], *, latest: bool) -> list[Evidence]:
+def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> list[Evidence]:
     """Number the windows: the best article first, those of one article in its text's order.
 
     Where the newest state is asked for, the newest article comes first: models hold to the first.
@@ -164,7 +184,7 @@ def _numbered(windows: Sequence[_Window], *, latest: bool) -> list[Evidence]:
     for window in ranked:
         order.setdefault(window.article, []).append(window)
     grouped = [w for group in order.values() for w in sorted(group, key=lambda w: w.span)]
-    return [_evidence(number, window) for number, window in enumerate(grouped, 1)]
+    return [_evidence(number, window) for number, window in enumerate(grouped, first)]
 
 
 def _evidence(number: int, window: _Window) -> Evidence:

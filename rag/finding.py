@@ -23,7 +23,7 @@ from index.vectors import VectorsMissing
 from rag.answering import Found
 from rag.comparing import compared
 from rag.dates import shifted
-from rag.evidence import judge, select_evidence, single_sentences
+from rag.evidence import further_evidence, rerank, select_evidence, single_sentences
 from rag.language import foreign_language
 from rag.listing import Listing, list_articles
 from rag.parts import of_each, split_question
@@ -48,14 +48,12 @@ class Searched:
 
     Attributes:
         vector: The question's embedding.
-        weights: How much each stemmed word of the question tells, to a sum of 1.
         sentences: Every sentence of what was found, the likeliest first.
         notices: What must be said of dates.
     """
 
     asked: Understood
     vector: list[float]
-    weights: dict[str, float]
     sentences: list[RankedSentence]
     notices: tuple[str, ...]
 
@@ -88,12 +86,12 @@ class Finder:
             QuestionError, IndexMissing, IndexMismatch: see `rag.pipeline`.
         """
         begun = time.perf_counter()
-        parts = _parts_of(question)
+        parts = parts_of(question)
 
         def found_in(snapshot: Snapshot) -> list[Found]:
-            searched = [self._search(snapshot, part) for part in parts]
+            searched = [self.search(snapshot, part) for part in parts]
             timings["retrieval"] = time.perf_counter() - begun
-            return [self._found(snapshot, one) for one in searched]
+            return [self.choose(snapshot, one) for one in searched]
 
         found = self._steadily(found_in)
         timings["evidence"] = time.perf_counter() - begun
@@ -104,7 +102,7 @@ class Finder:
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             listing = list_articles(snapshot, subject, bounds)
-            found = Found(asked, listing.evidence, {}, snapshot.coverage(bounds), notices)
+            found = Found(asked, listing.evidence, snapshot.coverage(bounds), notices)
             return found, listing
 
     def story(self, question: Question, subject: str) -> Found:
@@ -114,18 +112,18 @@ class Finder:
             asked, bounds, notices = self._bounded(snapshot, question)
             vector = self._embeddings.embed_query(subject)
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
-            ranked, _ = rank_found(snapshot, subject, passages)
+            ranked = rank_found(snapshot, subject, passages)
             evidence = single_sentences(story_of(ranked))
-            return Found(asked, tuple(evidence), {}, snapshot.coverage(bounds), notices)
+            return Found(asked, tuple(evidence), snapshot.coverage(bounds), notices)
 
         return self._steadily(told_in)
 
     def passages(self, question: Question, limit: int) -> list[RetrievedPassage]:
         """Return the best passages in the order of their best sentence, by turns of its parts."""
-        parts = _parts_of(question)
+        parts = parts_of(question)
 
         def searched(snapshot: Snapshot) -> list[list[RetrievedPassage]]:
-            found = [self._search(snapshot, part, limit) for part in parts]
+            found = [self.search(snapshot, part, limit) for part in parts]
             return [best_passages(one.sentences, limit) for one in found]
 
         return _by_turns(self._steadily(searched))[:limit]
@@ -159,7 +157,8 @@ class Finder:
         hint, notices = _window(snapshot, asked, only=True)
         return asked, hint or asked.bounds, notices
 
-    def _search(self, snapshot: Snapshot, question: Question, least: int = 0) -> Searched:
+    def search(self, snapshot: Snapshot, question: Question, least: int = 0) -> Searched:
+        """Search one part of a question; the sentences of at least so many passages are ranked."""
         asked = self._understand(snapshot, question)
         vector = self._embeddings.embed_query(asked.standalone)
         hint, notices = _window(snapshot, asked)
@@ -173,11 +172,12 @@ class Finder:
             fresh=None if hint else _fresh(question, asked),
             latest=asked.latest,
         )
-        sentences, weights = rank_found(snapshot, asked.standalone, passages)
-        return Searched(asked, vector, weights, sentences, notices)
+        sentences = rank_found(snapshot, asked.standalone, passages)
+        return Searched(asked, vector, sentences, notices)
 
-    def _found(self, snapshot: Snapshot, searched: Searched) -> Found:
-        judge(searched.sentences, searched.asked.standalone, self._reranker)
+    def choose(self, snapshot: Snapshot, searched: Searched) -> Found:
+        """Choose the windows to be read from what a search gave, and those for a second look."""
+        rerank(searched.sentences, searched.asked.standalone, self._reranker)
         evidence = select_evidence(
             searched.sentences,
             searched.vector,
@@ -185,15 +185,18 @@ class Finder:
             self._settings.evidence_tokens,
             latest=searched.asked.latest,
         )
+        further = further_evidence(
+            searched.sentences, evidence, self._embeddings, self._settings.evidence_tokens
+        )
         coverage = snapshot.coverage(searched.asked.bounds)
         notices = searched.notices
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
-        return Found(searched.asked, tuple(evidence), searched.weights, coverage, notices)
+        return Found(searched.asked, tuple(evidence), coverage, notices, tuple(further))
 
 
-def _parts_of(question: Question) -> list[Question]:
+def parts_of(question: Question) -> list[Question]:
     """The question's parts; a later one continues the one before, as in a conversation."""
     asked = compared(question.text)
     if each := asked.parts if asked else of_each(question.text):

@@ -23,13 +23,11 @@ class Piece:
 
     Attributes:
         text: Text that this token settles; empty while a character or a stop string is open.
-        token: The token's own text; empty unless log-probabilities were asked for.
-        logprob: Natural logarithm of its probability; 0 unless asked for.
+        reading: What the judge's head read at the token before it; None where there is none.
     """
 
     text: str
-    token: str = ""
-    logprob: float = 0.0
+    reading: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +39,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How one generation ends, and how it chooses.
+    """How one generation ends; each token is the likeliest.
 
     Attributes:
         max_tokens: Longest answer, in tokens.
         stop: The answer ends before the first of these strings.
-        temperature: 0 takes the likeliest token each time.
-        logprobs: Whether pieces carry log-probabilities.
     """
 
     max_tokens: int
     stop: tuple[str, ...] = ()
-    temperature: float = 0.0
-    logprobs: bool = False
 
 
 class Generation:

@@ -22,7 +22,6 @@ def found_together(question: str, parts: Sequence[Found]) -> Found:
     return Found(
         asked=replace(first.asked, text=question, standalone=question),
         evidence=tuple(_once(item for part in parts for item in part.evidence)),
-        weights={},
         coverage=first.coverage,
         notices=tuple(dict.fromkeys(notice for part in parts for notice in part.notices)),
     )
@@ -39,7 +38,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
         answers: One for each part; where the asker stopped one of them, the whole is `stopped`.
     """
     if len(answers) == 1:
-        return replace(answers[0], question=whole.asked.text, evidence=whole.evidence)
+        return replace(answers[0], question=whole.asked.text)
     asked = compared(whole.asked.text)
     if asked:
         answers = without_each_other(answers)
@@ -69,10 +68,15 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
         citations=tuple(citations),
         conflicts=tuple(conflicts),
         notices=tuple(dict.fromkeys(n for answer in answers for n in answer.notices)),
-        evidence=whole.evidence,
-        signals={},
+        evidence=tuple(_once(item for answer in answers for item in answer.evidence)),
+        confidence=_least(answers),
     )
     return concluded(asked, answers, joined) if asked else joined
+
+
+def _least(answers: Sequence[Answer]) -> float | None:
+    """The confidence of the part that is least sure."""
+    return min((one.confidence for one in answers if one.confidence is not None), default=None)
 
 
 def _outcome(answers: Sequence[Answer]) -> tuple[Outcome, Reason]:

@@ -1,62 +1,110 @@
-"""How probable a chat model finds an answer of one word, such as Yes.
+"""Judges a draft by what the embedded model's own states tell of it: see docs/judge.md.
 
-Knows nothing of what is asked.
+Linear heads on the residual stream of two middle layers: one on the last token of the prompt
+tells, before a word is written, whether the evidence answers the question; one on the tokens of
+the draft whether it is borne by the evidence. Their readings come out of the model as it writes
+(`rag.heads`); here they become one probability. The heads belong to one model file.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
 
-UNDECIDED = 0.5
-_ALTERNATIVES = 5  # first tokens whose log-probabilities a server is asked for
+from index.checksum import intact, verified
+
+WEIGHTS = Path(__file__).with_name("judge.safetensors")
+SHA256 = "48b6d6ae7dd991a82ee45abd3573485e4903dd85dafcd48b8af5739792fa55f9"
 
 
-def probability_of(
-    model: BaseChatModel, messages: Sequence[BaseMessage], *, yes: str = "Yes", no: str = "No"
-) -> float:
-    """Return the probability, 0 to 1, that the model answers `yes` rather than `no`.
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the heads read of one draft; each about -5 to 5, higher speaks for it.
 
-    Taken from the log-probabilities of both as the first token, whatever else the model might
-    say; where only that of what it said is known, p for yes, 1 - p for no, and one half for
-    neither. A model that gives no log-probabilities counts as certain.
+    Attributes:
+        before: At the last token of the prompt; None where nothing was read.
+        draft: At each token of the draft, in order.
+        end: At the end token after a draft that was given and not written; else None.
+    """
 
-    Args:
-        model: Any chat model; it is asked for one token.
-        messages: What to ask; the answer must be one word.
-        yes: One word; compared without case.
-        no: The other.
+    before: float | None = None
+    draft: tuple[float, ...] = ()
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Heads with the calibration of their readings.
+
+    Attributes:
+        model: SHA-256 of the model file (GGUF) whose states they read; `size` is its bytes.
+        layers: Whose states they read.
+        heads: (len(layers) * width + 1, 3); see `rag.heads.add_heads`.
+        written: Intercept and weights of `before` and the mean of `draft`, for log-odds.
+        given: The same of `before` and `end`, for a draft that another model wrote.
+        threshold: Least probability at which a draft is shown as the answer.
+        hopeless: Reading before the draft below which nothing need be written.
+    """
+
+    model: str
+    size: int
+    layers: tuple[int, ...]
+    heads: NDArray[np.float32]
+    written: tuple[float, float, float]
+    given: tuple[float, float, float]
+    threshold: float
+    hopeless: float
+
+    def confidence(self, readings: Readings) -> float | None:
+        """Return the probability, 0 to 1, that a draft is right; None without readings.
+
+        Calibrated by logistic regression (Platt 1999) on drafts that the heads were not fitted on.
+        """
+        if readings.before is None:
+            return None
+        if readings.end is not None:
+            return _probability(self.given, readings.before, readings.end)
+        mean = sum(readings.draft) / len(readings.draft) if readings.draft else readings.before
+        return _probability(self.written, readings.before, mean)
+
+
+@cache
+def load_judge() -> Judge:
+    """Return the judge that comes with the program.
 
     Raises:
-        ModelUnavailable: the model does not respond.
+        ModelFileError: its file is missing or not the one that it should be.
     """
-    answer = model.invoke(list(messages), max_tokens=1, logprobs=True, top_logprobs=_ALTERNATIVES)
-    first = _first_token(answer)
-    known = first.get("top_logprobs") or []
-    likely, unlikely = (_total(known, word) for word in (yes, no))
-    if likely and unlikely:
-        return likely / (likely + unlikely)
-    probability = math.exp(min(0.0, first["logprob"]))
-    if _is(first["token"], yes):
-        return probability
-    return 1.0 - probability if _is(first["token"], no) else UNDECIDED
+    with safe_open(intact(WEIGHTS, SHA256), framework="numpy") as file:
+        card = json.loads(file.metadata()["card"])
+        heads: NDArray[np.float32] = file.get_tensor("heads")
+    return Judge(
+        model=card["model"],
+        size=card["size"],
+        layers=tuple(card["layers"]),
+        heads=heads,
+        written=tuple(card["written"]),
+        given=tuple(card["given"]),
+        threshold=card["threshold"],
+        hopeless=card["hopeless"],
+    )
 
 
-def _first_token(answer: AIMessage) -> dict[str, Any]:
-    """The first token with its log-probability; the whole text and 0 where none are given."""
-    content = (answer.response_metadata.get("logprobs") or {}).get("content") or []
-    return dict(content[0]) if content else {"token": str(answer.text), "logprob": 0.0}
+def judge_of(gguf: Path) -> Judge | None:
+    """Return the judge of a model file; None for a model that has no heads of its own."""
+    judge = load_judge()
+    return judge if verified(gguf, judge.model, judge.size) else None
 
 
-def _total(known: Sequence[dict[str, Any]], word: str) -> float:
-    """Probability of the tokens that are this word, in whatever case."""
-    return sum(math.exp(min(0.0, one["logprob"])) for one in known if _is(one["token"], word))
-
-
-def _is(said: str, word: str) -> bool:
-    first = (said.split() or [""])[0].strip(".,:;!\"'*").casefold()
-    return first == word.casefold()
+def _probability(weights: Sequence[float], *readings: float) -> float:
+    intercept, *rest = weights
+    total = intercept + sum(w * reading for w, reading in zip(rest, readings, strict=True))
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))

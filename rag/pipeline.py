@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -20,13 +20,12 @@ from index.settings import Settings
 from index.snapshot import IndexReader
 from index.types import Article, Coverage, Generation
 from rag import answering, joining, writing
-from rag.abstention import BORNE_OUT, calibration, is_abstention, signals_of
 from rag.answering import Found
 from rag.chat_model import ModelLoader, ModelStatus, ReadyModel
 from rag.citing import statements_in
 from rag.examples import example_questions
 from rag.finding import Finder
-from rag.grounding import Grounded, ground
+from rag.grounding import ground
 from rag.language import foreign_language
 from rag.listing import listed_subject
 from rag.premise import premise_of
@@ -134,41 +133,16 @@ class Pipeline:
             yield answering.evidence_only(found, "No language model is at work: quotes only.")
             return
         model = writing.stoppable(model, cancel)
-        asked, evidence = found.asked, found.evidence
         yield Progress("reading")
-        draft: list[Token] = []
-        for event in writing.write(model, asked, evidence, cancel):
-            if isinstance(event, Token):
-                draft.append(event)
-            yield event
-        if _is_set(cancel):
-            yield answering.stopped(found)
-            return
+        draft = yield from writing.write(model, found.asked, found.evidence, cancel)
         yield Progress("checking")
-        answer = self._checked(model, found, draft)
+        answer = _checked(model, found, draft)
+        if answer.abstained and found.further and not _is_set(cancel):
+            answer = yield from _looked_again(model, found, answer, cancel)
+        if answer.abstained and not _is_set(cancel):
+            answer = _with_premise(model, found, answer)
         # What is stopped while it is checked has not passed the check.
         yield answering.stopped(found) if _is_set(cancel) else answer
-
-    def _checked(self, model: BaseChatModel, found: Found, tokens: Sequence[Token]) -> Answer:
-        """Return the answer that the draft's supported statements make, or the abstention."""
-        asked, evidence = found.asked, found.evidence
-        draft = "".join(token.text for token in tokens)
-        prompt = writing.answer_prompt().version
-        said = [] if is_abstention(draft) else statements_in(draft)
-        checked = [ground(text, asked.standalone, evidence) for text in said]
-        premise = premise_of(asked.standalone)
-        if premise and writing.borne_out(model, asked, evidence, premise) < BORNE_OUT:
-            return answering.not_borne_out(found, premise, checked, prompt)
-        kept = [grounded for grounded in checked if grounded.supported]
-        if not kept:
-            return answering.abstained(found, Reason.NOT_STATED, checked, prompt)
-        doubts = writing.doubts(model, asked, evidence, _joined(kept), tokens)
-        signals = signals_of(asked.standalone, found.weights, evidence, kept, doubts)
-        if calibration().probability(signals) < calibration().threshold:
-            answer = answering.abstained(found, Reason.NOT_STATED, checked, prompt)
-        else:
-            answer = answering.answered(found, checked, prompt)
-        return replace(answer, signals=asdict(signals))
 
     def _listed(self, question: Question) -> tuple[Found, Answer] | None:
         """Answer what the index answers without a model: counts, lists and stories by dates."""
@@ -269,8 +243,41 @@ def _is_set(cancel: threading.Event | None) -> bool:
     return cancel is not None and cancel.is_set()
 
 
-def _joined(grounded: list[Grounded]) -> str:
-    return " ".join(item.text for item in grounded)
+def _looked_again(
+    model: BaseChatModel, found: Found, first: Answer, cancel: threading.Event | None
+) -> Generator[Progress | Token, None, Answer]:
+    """Read the next windows too; return what they give, or the first refusal."""
+    yield Progress("reading on")
+    wider = replace(found, evidence=(*found.evidence, *found.further))
+    draft = yield from writing.write(model, wider.asked, wider.evidence, cancel, visible=False)
+    second = _checked(model, wider, draft)
+    return first if second.abstained else second
+
+
+def _with_premise(model: BaseChatModel, found: Found, refused: Answer) -> Answer:
+    """Say what the articles do say where they do not bear out what a question takes for granted."""
+    premise = premise_of(found.asked.standalone)
+    if not premise or not writing.refuted(model, found.asked, found.evidence, premise):
+        return refused
+    return answering.not_borne_out(found, premise, refused)
+
+
+def _checked(model: BaseChatModel, found: Found, draft: writing.Draft) -> Answer:
+    """Return the answer that the draft's supported statements make, or the abstention.
+
+    The judge decides whether the draft may stand; the check in code, which of its statements.
+    """
+    prompt = writing.answer_prompt().version
+    said = [] if writing.is_abstention(draft.text) else statements_in(draft.text)
+    checked = [ground(text, found.asked.standalone, found.evidence) for text in said]
+    judge = writing.judge_in(model)
+    confidence = judge.confidence(draft.readings) if judge else None
+    doubted = judge is not None and (confidence or 0.0) < judge.threshold
+    if doubted or not any(grounded.supported for grounded in checked):
+        answer = answering.abstained(found, Reason.NOT_STATED, checked, prompt)
+    else:
+        answer = answering.answered(found, checked, prompt)
+    return replace(answer, confidence=confidence)
 
 
 def _retrieved(found: Found) -> Retrieved:

@@ -30,6 +30,7 @@ class AnswerJson(TypedDict):
     abstained: bool
     reason: str
     missing: str
+    confidence: float | None
     citations: list[CitationJson]
     timings: dict[str, float]
 
@@ -91,6 +92,7 @@ def answer_json(answer: Answer) -> AnswerJson:
         abstained=answer.abstained,
         reason=answer.reason.value,
         missing=answer.missing,
+        confidence=answer.confidence,
         citations=[
             CitationJson(
                 article_id=one.article_id,

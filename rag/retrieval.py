@@ -67,13 +67,12 @@ def retrieve(
 
 def rank_found(
     snapshot: Snapshot, text: str, found: Sequence[RetrievedPassage]
-) -> tuple[list[RankedSentence], dict[str, float]]:
-    """Return the sentences of found passages, likeliest first, and what each word of `text` tells.
+) -> list[RankedSentence]:
+    """Return the sentences of found passages, likeliest first.
 
-    The words are weighed by how rare they are in the snapshot; see `word_weights`.
+    The words of `text` are weighed by how rare they are in the snapshot; see `word_weights`.
     """
-    weights = word_weights(text, snapshot.frequency)
-    return rank_sentences(text, found, weights), weights
+    return rank_sentences(text, found, word_weights(text, snapshot.frequency))
 
 
 def to_passages(
@@ -219,7 +218,7 @@ class HybridRetriever(ArchiveRetriever):
         vector = self.embeddings.embed_query(query)
         pool, latest = max(k, self.pool), wants_latest(query)
         found = retrieve(snapshot, query, vector, pool, self.bounds, latest=latest)
-        ranked, _ = rank_found(snapshot, query, found)
+        ranked = rank_found(snapshot, query, found)
         return best_passages(ranked, k)
 
 

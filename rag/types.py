@@ -166,7 +166,8 @@ class Answer:
         timings: Seconds since the question was asked, by stage: `retrieval`, `evidence`,
             `first_token`, `total`.
         prompt: Name and digest of the prompt that wrote it; empty where no model did.
-        signals: What the decision to answer was made from, by name; see `rag.abstention`.
+        confidence: Probability, 0 to 1, that the model's draft is right, by the judge
+            (`rag.judge`), also where it was refused for it; None where nobody judged.
         request_id: Names the question in the log of the page; empty where none is kept.
     """
 
@@ -186,7 +187,7 @@ class Answer:
     standalone: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
     prompt: str = ""
-    signals: Mapping[str, float] = field(default_factory=dict)
+    confidence: float | None = None
     request_id: str = ""
 
     @property
@@ -207,7 +208,7 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is being done: `searching`, `waiting`, `reading`, `writing` or `checking`.
+    """What is being done: `searching`, `waiting`, `reading`, `writing`, `checking`, `reading on`.
 
     `position` is the place in the model's queue, 0 when it is our turn.
     """
@@ -218,13 +219,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the draft, which is not checked yet and must be shown as a draft.
-
-    `logprob` is the natural logarithm of its probability, None where the model gives none.
-    """
+    """A piece of the draft, which is not checked yet and must be shown as a draft."""
 
     text: str
-    logprob: float | None = None
 
 
 Event = Retrieved | Progress | Token | Answer

@@ -1,30 +1,29 @@
-"""Asks the model for the answer, and then whether that is correct.
+"""Asks the model for the answer, and has the judge's heads read what it writes.
 
-The model is not told to abstain: an order to do so blunts its judgement (see docs/quality.md),
-on which `rag.abstention` decides. The second question begins as the first does, so that most of
-it is read from the engine's prefix cache. Knows nothing of how answers are
-checked.
+The model is not told to abstain: an order to do so blunts its judgement (see docs/quality.md).
+Knows nothing of how answers are checked.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import BaseMessage
 
-from rag.abstention import Doubts
 from rag.asking import LONGEST_ANSWER
 from rag.embedded import OpenVinoChat
 from rag.evidence import shown
-from rag.judge import probability_of
+from rag.judge import Judge, Readings
+from rag.judged import JudgedChat
 from rag.kinds import Kind, kind_asked
 from rag.prompts import Prompt, load_prompt
 from rag.question import Understood
-from rag.types import Evidence, Progress, Token
+from rag.types import ABSTENTION, Evidence, Progress, Token
 
 _VARIABLES = frozenset({"articles", "earlier", "question", "task"})
 _ANSWER = {
@@ -34,7 +33,22 @@ _ANSWER = {
     Kind.OTHER: "Answer in one short sentence:",
 }
 _ASSUMED = "According to the articles, reply Yes or No:"
-_CHECK = "Proposed answer: {answer}\nIs it correct? Reply Yes or No:"  # of six: docs/quality.md
+_SILENT = re.compile(r"\barticles do not|\barticle does not")
+_ARTICLES = re.compile(r"\b(?:articles?|sentences|passages|text|context)\b")
+_BEGINS = re.compile(
+    r"(?:it|this|that) (?:is|was) not|there (?:is|was) no|no information|not (?:stat|ment)"
+)
+_UNTOLD = re.compile(
+    r"\bno information\b|\bnot (?:stated|mentioned|provided|specified|given|named)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the model wrote, and what the judge's heads read meanwhile."""
+
+    text: str
+    readings: Readings
 
 
 def answer_prompt() -> Prompt:
@@ -55,7 +69,7 @@ def stoppable(model: BaseChatModel, cancel: threading.Event | None) -> BaseChatM
 
     Only the embedded model can; any other is left after its next piece, see `tokens`.
     """
-    if cancel is None or not isinstance(model, OpenVinoChat):
+    if cancel is None or not isinstance(model, OpenVinoChat | JudgedChat):
         return model
     return model.stopped_by(cancel)
 
@@ -79,27 +93,28 @@ def answer_messages(
     )
 
 
-def doubts(
+def write(
     model: BaseChatModel,
     asked: Understood,
     evidence: Sequence[Evidence],
-    answer: str,
-    draft: Sequence[Token],
-) -> Doubts:
-    """Ask the model whether its answer is correct, and note how sure it was while writing it.
+    cancel: threading.Event | None,
+    *,
+    visible: bool = True,
+) -> Generator[Token | Progress, None, Draft]:
+    """Yield the draft of an answer as it is written, if it is `visible`, and return it.
 
-    A follow-up is judged as the self-contained question: the turn before confuses the judge.
+    Nothing is written where the judge finds, having read the evidence, that the answer is not in
+    it: the draft is empty then. See `tokens`.
     """
-    alone = replace(asked, text=asked.standalone, earlier=None)
-    messages = answer_messages(alone, evidence, _CHECK.format(answer=answer))
-    known = [token.logprob for token in draft if token.logprob is not None]
-    return Doubts(probability_of(model, messages), sum(known) / len(known) if known else 0.0)
+    judge, messages = judge_in(model), answer_messages(asked, evidence)
+    least = judge.hopeless if judge else None
+    return (yield from tokens(model, messages, cancel, least=least, visible=visible))
 
 
-def borne_out(
+def refuted(
     model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence], premise: str
-) -> float:
-    """Return how probable the model finds, by the evidence, what a question takes for granted.
+) -> bool:
+    """Whether the model, asked what a question takes for granted, says No by the evidence.
 
     Args:
         model: Any chat model.
@@ -108,52 +123,65 @@ def borne_out(
         premise: What it takes for granted, as a question; see `rag.premise`.
     """
     assumed = replace(asked, text=premise, standalone=premise, earlier=None)
-    return probability_of(model, answer_messages(assumed, evidence, _ASSUMED))
+    reply = model.invoke(answer_messages(assumed, evidence, _ASSUMED), max_tokens=2)
+    return str(reply.text).strip().lower().startswith("no")
 
 
-def write(
-    model: BaseChatModel,
-    asked: Understood,
-    evidence: Sequence[Evidence],
-    cancel: threading.Event | None,
-) -> Iterator[Token | Progress]:
-    """Yield the draft of an answer; see `tokens`."""
-    return tokens(model, answer_messages(asked, evidence), cancel)
+def judge_in(model: BaseChatModel) -> Judge | None:
+    """The judge that reads what a model writes; None where none does."""
+    judge: Judge | None = getattr(model, "judge", None)
+    return judge
 
 
 def tokens(
     model: BaseChatModel,
     messages: Sequence[BaseMessage],
     cancel: threading.Event | None,
+    *,
+    least: float | None = None,
+    visible: bool = True,
     **options: Any,
-) -> Iterator[Token | Progress]:
+) -> Generator[Token | Progress, None, Draft]:
     """Yield what the model writes as it does, and the place in the queue while it waits.
 
-    Setting `cancel` ends it after the current token and frees the model; the options are the
-    model's.
+    Setting `cancel` ends it after the current token and frees the model, as does a first reading
+    below `least`; the options are the model's.
     """
-    stream = model.stream(list(messages), logprobs=True, **options)
-    writing = False
+    stream = model.stream(list(messages), **options)
+    written: list[str] = []
+    readings: list[float] = []
+    end: list[float] = []
     try:
         for chunk in stream:
             queue = chunk.response_metadata.get("queue")
             if queue:
                 yield Progress("waiting", int(queue[-1]))
+            readings += chunk.response_metadata.get("readings") or ()
+            end += chunk.response_metadata.get("end") or ()
+            if least is not None and readings and readings[0] < least:
+                break
             text = str(chunk.text)
             if text:
-                if not writing:
+                if not written and visible:
                     yield Progress("writing")
-                    writing = True
-                yield Token(text, _logprob(chunk))
+                written.append(text)
+                if visible:
+                    yield Token(text)
             if cancel is not None and cancel.is_set():
-                return
+                break
     finally:
         close = getattr(stream, "close", None)
         if close:
             close()
+    before, *draft = readings or (None,)
+    return Draft("".join(written), Readings(before, tuple(draft), *end))
 
 
-def _logprob(chunk: AIMessageChunk) -> float | None:
-    """Sum of the log-probabilities of a chunk's tokens; None where the model gives none."""
-    content = (chunk.response_metadata.get("logprobs") or {}).get("content")
-    return sum(one["logprob"] for one in content) if content else None
+def is_abstention(draft: str) -> bool:
+    """Whether the model itself says that the articles do not say."""
+    low = draft.lower().strip()
+    if not low or low.startswith(ABSTENTION.lower()) or _SILENT.search(low):
+        return True
+    # "The spokesman said there was no information" is what an article says.
+    own = _BEGINS.match(low) or _ARTICLES.search(low)
+    return bool(own and _UNTOLD.search(low))

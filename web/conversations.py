@@ -63,6 +63,7 @@ class KeptExchange(_Kept):
     notices: tuple[str, ...] = ()
     evidence: tuple[KeptQuote, ...] = ()
     coverage: Coverage | None = None
+    confidence: float | None = Field(None, ge=0, le=1)
     timings: Mapping[str, float] = {}
 
 
@@ -132,6 +133,7 @@ def kept(exchange: Exchange) -> KeptExchange:
         notices=answer.notices,
         evidence=tuple(_quote(one, *one.best, one.also_in) for one in exchange.evidence),
         coverage=answer.coverage,
+        confidence=answer.confidence,
         timings={"total": answer.timings["total"]} if "total" in answer.timings else {},
     )
 
@@ -189,6 +191,7 @@ def _exchange(one: KeptExchange, before: Sequence[Exchange]) -> Exchange:
         one.notices,
         evidence,
         one.coverage,
+        confidence=one.confidence,
         timings=one.timings,
     )
     return Exchange(question, evidence, notices=one.notices, answer=answer, id=one.id)

@@ -31,6 +31,7 @@ STAGES = {
     "reading": "Reading the evidence",
     "writing": "Writing",
     "checking": "Checking every statement against the articles",
+    "reading on": "Not found there: reading the next passages",
 }
 
 REASONS = {
@@ -197,14 +198,27 @@ def _days_of(citations: Iterable[Citation]) -> str:
 
 
 def footer(answer: Answer) -> str:
-    """`From 2 articles, 18–20 June 2023 · 3.4 s`; only the time where nothing is cited."""
+    """`From 2 articles, 18–20 June 2023 · very likely right (94%) · 3.4 s`, of what there is."""
     parts = []
     if answer.citations:
         articles = count(len({citation.article_id for citation in answer.citations}), "article")
         parts.append(f"From {articles}, {_days_of(answer.citations)}")
+    if (answer.prompt or answer.confidence is not None) and not answer.abstained:
+        parts.append(sureness(answer.confidence))
     if "total" in answer.timings:
         parts.append(f"{answer.timings['total']:.1f} s")
     return " · ".join(parts)
+
+
+def sureness(confidence: float | None) -> str:
+    """The judge's probability in words; by calibration so many of such answers are right."""
+    if confidence is None:
+        return "not judged: read the sources"
+    words = next((words for least, words in _SURE if confidence >= least), "unsure")
+    return f"{words} ({confidence:.0%})"
+
+
+_SURE = ((0.9, "very likely right"), (0.75, "likely right"))
 
 
 def searched(answer: Answer, question: Question) -> str:

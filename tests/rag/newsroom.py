@@ -7,19 +7,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import Field
+from pydantic import Field, SkipValidation
 
 from index.embedder import MiniLMEmbeddings
 from index.sentences import sentence_spans
 from index.settings import Settings
 from index.snapshot import IndexReader
 from rag.chat_model import ReadyModel
+from rag.judge import Judge
 from rag.pipeline import Pipeline
-from rag.types import Evidence
+from rag.types import ABSTENTION, Evidence
 from tests.index.archive import run_build, write
 
 FEED = "wire.jsonl"
@@ -73,16 +75,26 @@ def window(
     )  # fmt: skip
 
 
-class ScriptedChat(BaseChatModel):
-    """Writes the drafts of its script in order, and answers Yes or No with `sure`.
+JUDGE = Judge(
+    model="", size=0, layers=(17, 18), heads=np.zeros((1, 3), dtype=np.float32),
+    written=(0.0, 1.0, 1.0), given=(0.0, 1.0, 1.0), threshold=0.5, hopeless=-2.0,
+)  # fmt: skip
 
-    `prompts` keeps what it was asked to write from; `closed` counts the drafts left early.
+
+class ScriptedChat(BaseChatModel):
+    """Writes the drafts of its script in order, and then that the articles do not say.
+
+    `prompts` keeps what it was asked to write from; `closed` counts the drafts left early. With
+    a `judge` its drafts are read: `before` the draft, and then each word as `sure`. `assumed` is
+    its Yes or No to what a question takes for granted.
     """
 
     drafts: list[str]
-    sure: str = "Yes"
+    judge: SkipValidation[Judge | None] = None
+    before: float = 2.0
+    sure: float = 2.0
+    assumed: str = "Yes"
     prompts: list[str] = Field(default_factory=list)
-    doubts: list[str] = Field(default_factory=list)
     closed: int = 0
 
     @property
@@ -96,9 +108,7 @@ class ScriptedChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        assert kwargs["max_tokens"] == 1  # only Yes and No are asked for in one piece
-        self.doubts.append(str(messages[-1].content))
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(self.sure))])
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(self.assumed))])
 
     def _stream(
         self,
@@ -108,11 +118,12 @@ class ScriptedChat(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         self.prompts.append("\n".join(str(message.content) for message in messages))
-        words = self.drafts.pop(0).split(" ")
+        words = (self.drafts.pop(0) if self.drafts else ABSTENTION).split(" ")
         try:
             for at, word in enumerate(words):
                 piece = word if at == 0 else f" {word}"
-                yield ChatGenerationChunk(message=AIMessageChunk(piece))
+                read = {"readings": [self.sure if at else self.before]} if self.judge else {}
+                yield ChatGenerationChunk(message=AIMessageChunk(piece, response_metadata=read))
         except GeneratorExit:
             self.closed += 1
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from index.errors import ModelFileError, ModelUnavailable
 from index.model_files import Fetch
 from index.settings import Settings
 from rag.chat_model import ModelLoader, ModelState, get_chat_model
-from rag.judge import probability_of
 
 PIECES = ["The", " articles", " say", " so."]
 ASKED = [HumanMessage("Do they?")]
@@ -107,7 +105,7 @@ def server() -> Iterator[Server]:
 
 
 def remote(url: str) -> Settings:
-    return Settings(llm="openai:tiny", llm_base_url=url, llm_timeout=5)
+    return Settings(llm="openai:tiny", llm_base_url=url, llm_timeout=5, judge="none")
 
 
 def test_server_writes_the_answer(server):
@@ -141,26 +139,6 @@ def test_leaving_a_stream_closes_the_connection(server):
     next(stream)
     stream.close()
     assert server.closed_early.wait(3)
-
-
-def test_judgement_uses_the_servers_log_probabilities(server):
-    model = get_chat_model(remote(server.url))
-    server.pieces = ["No"]
-    assert probability_of(model, ASKED) == pytest.approx(1 - math.exp(-0.1))
-    server.pieces = ["Yes"]
-    assert probability_of(model, ASKED) == pytest.approx(math.exp(-0.1))
-    server.pieces = ["Maybe"]
-    assert probability_of(model, ASKED) == 0.5
-    assert server.asked[0]["max_completion_tokens"] == 1
-
-
-def test_judgement_weighs_yes_against_no_whatever_is_likeliest(server):
-    model = get_chat_model(remote(server.url))
-    server.pieces = ["The"]
-    server.others = {"The": math.log(0.6), "Yes": math.log(0.2), " yes": math.log(0.1)}
-    server.others["No"] = math.log(0.1)
-    assert probability_of(model, ASKED) == pytest.approx(0.75)
-    assert server.asked[0]["top_logprobs"] == 5
 
 
 def test_server_that_is_down_is_named():

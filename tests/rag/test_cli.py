@@ -31,7 +31,8 @@ def test_json_has_the_published_shape(indexed: Settings, tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
     assert list(answer) == [
-        "question", "answer", "outcome", "abstained", "reason", "missing", "citations", "timings",
+        "question", "answer", "outcome", "abstained", "reason", "missing", "confidence",
+        "citations", "timings",
     ]  # fmt: skip
     assert answer["outcome"] == "evidence_only" and answer["abstained"] is False
     assert answer["reason"] == "no_model"

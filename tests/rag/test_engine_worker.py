@@ -12,7 +12,7 @@ import pytest
 from rag import engine_worker
 from rag.engine_worker import Command, Worker
 
-OPTIONS = {"max_tokens": 4, "stop": [], "temperature": 0.0, "logprobs": False}
+OPTIONS = {"max_tokens": 4, "stop": []}
 STATUS = SimpleNamespace(RUNNING="running", IGNORED="ignored", FINISHED="finished")
 REASON = SimpleNamespace(LENGTH="length", STOP="stop")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,15 +29,15 @@ from rag.types import (
 )
 from rag.writing import system_text
 from tests.index.archive import run_build, write
-from tests.rag.newsroom import ScriptedChat, newsroom
+from tests.rag.newsroom import JUDGE, ScriptedChat, newsroom
 
 WHO = "Who is China's foreign minister?"
 QIN = "Qin Gang is China's Foreign Minister."
 TOLL = "How many people died in the wildfires on Maui?"
 
 
-def script(*drafts: str, sure: str = "Yes") -> ScriptedChat:
-    return ScriptedChat(drafts=list(drafts), sure=sure)
+def script(*drafts: str, **readings: Any) -> ScriptedChat:
+    return ScriptedChat(drafts=list(drafts), judge=JUDGE, **readings)
 
 
 @pytest.fixture
@@ -95,38 +97,54 @@ def test_half_an_answer_is_partly_answered(answering) -> None:
     assert answer.missing == "He is 57 years old."
 
 
-def test_a_model_that_doubts_its_answer_abstains(answering) -> None:
-    model = script(QIN, sure="No")
-    answer = answering(model).ask(Question(WHO))
-    assert answer.abstained
-    assert [statement.problem for statement in answer.removed] == ["the check refused it"]
-    (proposed,) = model.doubts
-    assert WHO in proposed and f"Proposed answer: {QIN}" in proposed
+def test_a_draft_that_the_judge_doubts_is_not_shown(answering) -> None:
+    answer = answering(script(QIN, sure=-3.0)).ask(Question(WHO))
+    assert answer.abstained and answer.reason is Reason.NOT_STATED
+    assert [one.text for one in answer.removed] == [QIN]
+    assert [one.problem for one in answer.removed] == ["the judge doubts it"]
+    assert answer.confidence == pytest.approx(1 / (1 + math.exp(1)))
+
+
+def test_the_judge_s_probability_goes_with_the_answer(answering) -> None:
+    answer = answering(script(QIN)).ask(Question(WHO))
+    assert answer.confidence == pytest.approx(1 / (1 + math.exp(-4)))
+    assert answering(ScriptedChat(drafts=[QIN])).ask(Question(WHO)).confidence is None
+
+
+def test_what_is_hopeless_is_not_written(answering) -> None:
+    model = script(QIN, QIN, before=-2.5)
+    events = list(answering(model).stream(Question(WHO)))
+    assert events[-1].abstained and events[-1].removed == ()
+    assert not any(isinstance(event, Token) for event in events)
+    assert model.closed == len(model.prompts) == 2  # the first windows, and the next ones
+
+
+def test_the_next_windows_are_read_before_it_refuses(answering) -> None:
+    model = script("Wang Yi is China's Foreign Minister.", QIN)
+    events = list(answering(model).stream(Question(WHO)))
+    answer = events[-1]
+    assert answer.text == "Qin Gang is China's Foreign Minister [1]."
+    first, second = model.prompts
+    shown = first.split("Question:")[0].strip()
+    assert second.startswith(shown) and len(second) > len(first)
+    assert Progress("reading on") in events
+    assert "".join(e.text for e in events if isinstance(e, Token)).startswith("Wang Yi")
+    assert [item.number for item in answer.evidence] == list(range(1, len(answer.evidence) + 1))
 
 
 def test_a_question_that_assumes_too_much_is_told_what_the_articles_do_say(answering) -> None:
-    model = script("Mr Qin greeted Mr Blinken in the guest house.", sure="No")
+    greeted = "Mr Qin greeted Mr Blinken in the guest house."
+    model = script(greeted, sure=-9.0, assumed="No")
     answer = answering(model).ask(Question("Why did Mr Qin refuse to greet Mr Blinken?"))
     assert (answer.outcome, answer.reason) == (Outcome.ABSTAINED, Reason.FALSE_PREMISE)
-    assert "Did Mr Qin refuse to greet Mr Blinken?" in model.doubts[0]
     assert answer.text.startswith(f"{ABSTENTION} Of Qin they say: “")
     assert_exact(answering(None), answer)
-    assert [one.text for one in answer.removed] == ["Mr Qin greeted Mr Blinken in the guest house."]
-
-
-def test_a_follow_up_is_judged_as_the_self_contained_question(answering) -> None:
-    model = script(QIN)
-    answering(model).ask(Question("And what is he called?", history=(Turn(WHO, "Qin Gang"),)))
-    (proposed,) = model.doubts
-    assert "Earlier question" not in proposed
-    assert "And what is he called? (" in proposed and "Foreign Minister" in proposed
+    assert [one.text for one in answer.removed] == [greeted]
 
 
 def test_the_models_own_abstention_is_believed(answering) -> None:
-    model = script(ABSTENTION)
-    answer = answering(model).ask(Question("How old is Qin Gang?"))
+    answer = answering(script(ABSTENTION)).ask(Question("How old is Qin Gang?"))
     assert (answer.text, answer.removed, answer.reason) == (ABSTENTION, (), Reason.NOT_STATED)
-    assert model.doubts == []
 
 
 def test_without_a_model_the_best_sentences_are_quoted(answering) -> None:
@@ -152,8 +170,7 @@ def test_a_stopped_answer_leaves_the_model(answering) -> None:
     assert (answer.reason, answer.text) == (Reason.STOPPED, "")
     assert answer.evidence
     assert sum(isinstance(event, Token) for event in events) == 1
-    assert model.closed == 1
-    assert model.doubts == []
+    assert model.closed == 1 and len(model.prompts) == 1
 
 
 def test_a_listener_who_leaves_frees_the_model(answering) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering import Found, not_borne_out
+from rag.answering import Found, abstained, not_borne_out
 from rag.premise import premise_of, subject_of
 from rag.question import Understood, understand
 from rag.types import ABSTENTION, Outcome, Question, Reason
@@ -61,14 +61,15 @@ def _found(text: str, *evidence: str) -> Found:
     windows = tuple(
         window(one, f"{at}.txt", score=1.0 - at / 10) for at, one in enumerate(evidence)
     )
-    return Found(_asked(text), windows, {}, None, ())
+    return Found(_asked(text), windows, None, ())
 
 
 def test_what_the_articles_do_say_is_quoted_and_cited() -> None:
     found = _found(
         "Why did Ada Berg resign?", "The port is shut.", "Ada Berg keeps her post. It rained."
     )
-    answer = not_borne_out(found, "Did Ada Berg resign?")
+    refused = abstained(found, Reason.NOT_STATED)
+    answer = not_borne_out(found, "Did Ada Berg resign?", refused)
     assert answer.outcome is Outcome.ABSTAINED
     assert answer.reason is Reason.FALSE_PREMISE
     assert answer.text == f"{ABSTENTION} Of Ada Berg they say: “Ada Berg keeps her post.” [1]"
@@ -78,6 +79,7 @@ def test_what_the_articles_do_say_is_quoted_and_cited() -> None:
 
 @pytest.mark.parametrize("question", ["Why did Ada Berg resign?", "Why was the bridge closed?"])
 def test_nothing_is_quoted_where_nothing_names_whom_it_is_about(question: str) -> None:
-    answer = not_borne_out(_found(question, "The port is shut."), premise_of(question))
+    found = _found(question, "The port is shut.")
+    answer = not_borne_out(found, premise_of(question), abstained(found, Reason.NOT_STATED))
     assert (answer.text, answer.citations) == (ABSTENTION, ())
     assert answer.reason is Reason.FALSE_PREMISE

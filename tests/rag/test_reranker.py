@@ -10,7 +10,7 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.errors import ModelFileError
 from index.types import Passage
-from rag.evidence import judge
+from rag.evidence import rerank
 from rag.ranking import rank_sentences, word_weights
 from rag.reranker import Reranker
 from rag.reranker_network import changed_weights
@@ -50,13 +50,13 @@ def test_the_judged_sentence_rises_above_one_with_more_of_the_question_s_words(
     found = RetrievedPassage(Passage("a", 0, len(text), text), "Final", None, None, None, 1.0)
     ranked = rank_sentences(QUESTION, [found], word_weights(QUESTION, lambda _: 0.1))
     assert ranked[0].text != ANSWER
-    judge(ranked, QUESTION, reranker)
+    rerank(ranked, QUESTION, reranker)
     assert max(ranked, key=lambda sentence: sentence.judged).text == ANSWER
     assert all(0.0 <= sentence.judged <= 1.0 for sentence in ranked)
 
 
 def test_nothing_found_is_judged_without_complaint(reranker: Reranker) -> None:
-    judge([], QUESTION, reranker)
+    rerank([], QUESTION, reranker)
 
 
 def test_changes_are_added_to_the_embedder_s_weights() -> None:

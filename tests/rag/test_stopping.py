@@ -74,7 +74,7 @@ def test_what_was_answered_before_the_stop_is_kept(answering: Answering) -> None
 
 def test_a_stop_counts_more_than_the_want_of_a_model() -> None:
     asked = understand(Question(WHO), None, 1000)
-    found = Found(asked, (window("Qin Gang spoke."),), {}, None, ())
+    found = Found(asked, (window("Qin Gang spoke."),), None, ())
     answers = [evidence_only(found, "No model."), stopped(found)]
     whole = answered_together(found_together(BOTH, [found, found]), answers)
     assert (whole.outcome, whole.reason) == (Outcome.EVIDENCE_ONLY, Reason.STOPPED)

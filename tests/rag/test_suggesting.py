@@ -10,7 +10,7 @@ import pytest
 from rag.chat_model import ReadyModel
 from rag.pipeline import Pipeline
 from rag.types import Outcome, Question, Turn
-from tests.rag.newsroom import ScriptedChat
+from tests.rag.newsroom import JUDGE, ScriptedChat
 
 WHERE = "Where did Mr Qin greet Mr Blinken?"
 ASKED = Question(WHERE)
@@ -23,8 +23,8 @@ WHOLE = "A Chinese balloon was seen over Montana."
 def suggested(indexed, reader, embeddings):
     """Ask WHERE, and go on: what is offered when the model writes these drafts."""
 
-    def suggested(*drafts: str, question=ASKED, sure="Yes", cancel=None, **changes):
-        model = ScriptedChat(drafts=[ANSWER, *drafts])
+    def suggested(*drafts: str, question=ASKED, sure=2.0, cancel=None, **changes):
+        model = ScriptedChat(drafts=[ANSWER, *drafts], judge=JUDGE)
         pipeline = Pipeline(reader, embeddings, ReadyModel(model), indexed)
         answer = pipeline.ask(question)
         model.sure = sure
@@ -40,8 +40,8 @@ def fill(*drafts: str) -> list[str]:
 
 
 def proposed(model: ScriptedChat) -> int:
-    """How many answers the model was asked to judge."""
-    return sum("Proposed answer" in asked for asked in model.doubts)
+    """How many answers the model was asked to write."""
+    return sum("Answer in one" in asked for asked in model.prompts)
 
 
 def test_a_question_is_asked_and_answered_before_it_is_offered(suggested) -> None:
@@ -83,7 +83,7 @@ def test_what_would_not_serve_is_not_even_asked(suggested, written: str) -> None
 
 
 def test_what_is_not_answered_is_not_offered(suggested) -> None:
-    assert suggested(*fill(NEXT, WHOLE), sure="No")[0] == []
+    assert suggested(*fill(NEXT, WHOLE), sure=-9.0)[0] == []
     assert suggested(*fill(NEXT, "Wang Yi was seen over Montana."))[0] == []
 
 

@@ -1,4 +1,4 @@
-"""`python -m evals.train_reranker FOLDER SET...`: trains the reranker's changes to the embedder.
+"""`python -m training.reranker FOLDER SET...`: trains the reranker's changes to the embedder.
 
 The folder holds `pairs_SET.jsonl.xz` of lines `{"q", "sentence", "label", "answers", "group"}`,
 and is no part of this project: see docs/quality.md for what the weights were made of.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from evals.train_reranker import Group, read_groups, steps
+from training.reranker import Group, read_groups, steps
 
 QUESTION = "How many trains ran on Monday?"
 

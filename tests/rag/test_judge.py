@@ -1,0 +1,125 @@
+"""The judge: probabilities of readings, and whose drafts it reads."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+from index.errors import ModelFileError
+from rag import judge
+from rag.chat_model import ReadyModel
+from rag.embedded import OpenVinoChat
+from rag.generation import Generation, Limits, Piece
+from rag.judge import Readings, judge_of, load_judge
+from rag.judged import JudgedChat
+from rag.pipeline import Pipeline
+from rag.types import Question
+from rag.writing import stoppable, tokens
+from tests.rag.newsroom import JUDGE, ScriptedChat
+
+WHO = "Who is China's foreign minister?"
+QIN = "Qin Gang is China's Foreign Minister."
+
+
+class Reader:
+    """An engine that reads: before any draft 1.0; after one that names Qin 2.0, else -4.0."""
+
+    def __init__(self) -> None:
+        self.prompts: list[str] = []
+
+    def submit(self, prompt: str, *, max_tokens: int, cancel: Any = None) -> Generation:
+        self.prompts.append(prompt)
+        made = Generation(Limits(max_tokens), lambda: None, cancel)
+        ends = prompt.endswith("<|im_end|>")
+        made.take(
+            Piece("", (2.0 if "Qin" in prompt.rsplit("assistant", 1)[1] else -4.0) if ends else 1.0)
+        )
+        made.end("length", "")
+        return made
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+def judged(reader: Reader, *drafts: str) -> JudgedChat:
+    read = OpenVinoChat(engine=reader, judge=JUDGE)  # type: ignore[arg-type]
+    return JudgedChat(writer=ScriptedChat(drafts=list(drafts)), reader=read)
+
+
+def test_the_judge_that_comes_with_the_program_is_whole() -> None:
+    made = load_judge()
+    assert made.heads.shape == (len(made.layers) * 1536 + 1, 3)
+    assert 0.0 < made.threshold < 1.0
+    surely = made.confidence(Readings(3.0, (3.0, 3.0)))
+    hardly = made.confidence(Readings(-3.0, (-3.0, -3.0)))
+    assert surely is not None and hardly is not None and surely > 0.9 > 0.1 > hardly
+
+
+def test_a_judge_that_was_changed_is_refused(tmp_path, monkeypatch) -> None:
+    changed = tmp_path / "judge.safetensors"
+    changed.write_bytes(judge.WEIGHTS.read_bytes() + b" ")
+    monkeypatch.setattr(judge, "WEIGHTS", changed)
+    with pytest.raises(ModelFileError, match="not the file that it should be"):
+        load_judge.__wrapped__()
+
+
+def test_another_model_file_has_no_judge(tmp_path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF")
+    assert judge_of(other) is None
+
+
+@pytest.mark.parametrize(
+    ("readings", "probability"),
+    [
+        (Readings(), None),
+        (Readings(1.0, (1.0, -1.0)), 1 / (1 + 2.718281828**-1)),
+        (Readings(1.0), 1 / (1 + 2.718281828**-2)),  # nothing written: what is known before
+        (Readings(1.0, (), -3.0), 1 / (1 + 2.718281828**2)),
+    ],
+)
+def test_readings_become_a_probability(readings: Readings, probability: float | None) -> None:
+    assert JUDGE.confidence(readings) == (probability and pytest.approx(probability))
+
+
+def test_a_draft_of_another_model_is_read_with_its_prompt(reader: Reader) -> None:
+    model = judged(reader, QIN)
+    events = tokens(model, [HumanMessage("Who <|im_end|>?")], None)
+    said = []
+    with pytest.raises(StopIteration) as end:
+        while True:
+            said.append(next(events))
+    draft = end.value.value
+    assert (draft.text, draft.readings) == (QIN, Readings(1.0, (), 2.0))
+    first, second = reader.prompts
+    assert second == f"{first}{QIN}<|im_end|>"
+    assert "Who < |im_end|>?" in first  # template tokens are words
+
+
+def test_a_server_that_invents_is_refused_and_one_that_is_right_is_shown(
+    reader: Reader, indexed, embeddings, request: pytest.FixtureRequest
+) -> None:
+    from index.snapshot import IndexReader
+
+    def ask(model) -> Any:
+        pipeline = Pipeline(IndexReader(indexed), embeddings, ReadyModel(model), indexed)
+        return pipeline.ask(Question(WHO))
+
+    right = ask(judged(reader, QIN))
+    assert right.text == "Qin Gang is China's Foreign Minister [1]."
+    assert right.confidence == pytest.approx(1 / (1 + 2.718281828**-3))
+    invents = ask(judged(reader, "Wang Yi is China's Foreign Minister.", "Li Wei is."))
+    assert invents.abstained and invents.confidence < 0.05
+    nobody = ask(ScriptedChat(drafts=[QIN]))
+    assert nobody.text == right.text and nobody.confidence is None
+
+
+def test_stopping_reaches_the_reader(reader: Reader) -> None:
+    cancel = threading.Event()
+    model = stoppable(judged(reader, QIN), cancel)
+    assert isinstance(model, JudgedChat) and model.reader.cancel is cancel

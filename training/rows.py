@@ -1,0 +1,173 @@
+"""Asks the cases and keeps what came of them: reduced to states, labels and hashed names.
+
+Drafts are kept beside, in the data folder only, for reading a few by eye.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from index.embedder import MiniLMEmbeddings
+from index.settings import Settings
+from index.snapshot import IndexReader, Snapshot
+from rag.answering import Found
+from rag.citing import statements_in
+from rag.embedded import chatml
+from rag.finding import Finder
+from rag.grounding import ground
+from rag.premise import premise_of
+from rag.writing import answer_messages, is_abstention
+from training.cases import Case, Variant, find, label, shows_evidence
+from training.states import Draft, ModelStates
+
+_SHARD = 25
+
+
+@dataclass(frozen=True, slots=True)
+class RowInfo:
+    """What is kept of a row beside its states; no text.
+
+    Attributes:
+        id: Hash of the case.
+        question: Hash of the question's id, the same for all its variants.
+        group: Hash of the article that the question is about.
+        right: Whether the draft is right; None where it cannot be told.
+        problem: Whether the check in code refuses the whole draft.
+        refuted: Whether the model says No to what the question assumes; None where it assumes none.
+        shown: Whether the evidence sentence is among what was read.
+        tokens: Of the prompt, about.
+    """
+
+    id: str
+    question: str
+    group: str
+    set: str
+    type: str
+    variant: str
+    right: bool | None
+    answerable: bool
+    problem: bool
+    refuted: bool | None
+    shown: bool
+    tokens: int
+
+
+class Collector:
+    """Collects rows of one archive; what is there already is not asked again."""
+
+    def __init__(
+        self,
+        home: Path,
+        set_name: str,
+        settings: Settings,
+        embeddings: MiniLMEmbeddings,
+        model: ModelStates,
+    ) -> None:
+        """Keep the parts; rows lie below `home`, in a folder named for the set."""
+        self._folder = home / set_name
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._set = set_name
+        self._reader = IndexReader(settings)
+        self._finder = Finder(self._reader, embeddings, settings)
+        self._model = model
+        self._known = {row["id"] for row in _records(self._folder)}
+        self._open: list[tuple[RowInfo, Draft]] = []
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Open the archive."""
+        return self._reader.snapshot()
+
+    def collect(self, cases: Iterable[Case]) -> Iterator[RowInfo | None]:
+        """Ask cases, and yield the row of each; None where it gave none or was there."""
+        for case in cases:
+            name = _hash(f"{self._set} {case.name}")
+            if name in self._known:
+                yield None
+                continue
+            self._known.add(name)
+            with self.snapshot() as snapshot:
+                found = find(self._finder, snapshot, case)
+            yield self._ask(case, found, name) if found else None
+            if len(self._open) >= _SHARD:
+                self.flush()
+
+    def _ask(self, case: Case, found: Found, name: str) -> RowInfo | None:
+        prompt = chatml(answer_messages(found.asked, found.evidence))
+        draft = self._model.write(prompt)
+        if not draft.text or is_abstention(draft.text):
+            return None
+        refuted = _refuted(self._model, case, found)
+        checked = [
+            ground(t, found.asked.standalone, found.evidence) for t in statements_in(draft.text)
+        ]
+        articles = [source.article for source in case.question.evidence]
+        row = RowInfo(
+            id=name,
+            question=_hash(f"{self._set} {case.question.id}"),
+            group=_hash(f"{self._set} {articles[0] if articles else case.question.text}"),
+            set=self._set,
+            type=case.question.type,
+            variant=case.variant.value,
+            right=label(case, draft.text),
+            answerable=case.question.answerable,
+            problem=not any(one.supported for one in checked),
+            refuted=refuted,
+            shown=shows_evidence(case, found.evidence),
+            tokens=len(prompt) // 4,
+        )
+        self._open.append((row, draft))
+        with (self._folder / "drafts.jsonl").open("a", encoding="utf-8") as file:
+            said = {
+                "id": name,
+                "question": case.question.text,
+                "answers": case.question.answers,
+                "draft": draft.text,
+                "right": row.right,
+                "variant": row.variant,
+                "problems": [one.problem for one in checked],
+            }
+            file.write(json.dumps(said) + "\n")
+        return row
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        if not self._open:
+            return
+        place = len(list(self._folder.glob("*.npz")))
+        rows, drafts = zip(*self._open, strict=True)
+        states = {
+            part: np.stack([getattr(d, part) for d in drafts]) for part in ("before", "mean", "end")
+        }
+        info = np.array([json.dumps(asdict(row)) for row in rows])
+        partial = self._folder / "partial.tmp"
+        with partial.open("wb") as file:
+            np.savez(file, info=info, **states)  # type: ignore[arg-type]
+        partial.rename(self._folder / f"{place:05d}.npz")
+        self._open.clear()
+
+
+def _refuted(model: ModelStates, case: Case, found: Found) -> bool | None:
+    premise = premise_of(found.asked.standalone)
+    if not premise or case.variant is not Variant.PLAIN:
+        return None
+    assumed = replace(found.asked, text=premise, standalone=premise, earlier=None)
+    task = "According to the articles, reply Yes or No:"
+    prompt = chatml(answer_messages(assumed, found.evidence, task))
+    return model.write(prompt, longest=2).text.startswith("No")
+
+
+def _records(folder: Path) -> Iterator[dict[str, str]]:
+    for shard in sorted(folder.glob("*.npz")):
+        with np.load(shard) as held:
+            yield from (json.loads(one) for one in held["info"])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
