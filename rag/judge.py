@@ -22,7 +22,7 @@ from safetensors import safe_open
 from index.checksum import intact, verified
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
-SHA256 = "48b6d6ae7dd991a82ee45abd3573485e4903dd85dafcd48b8af5739792fa55f9"
+SHA256 = "bc5a881ca5c9fabb91f671565ee15832d8fe2b5d6d34503d818084b3087b404f"
 
 
 @dataclass(frozen=True, slots=True)

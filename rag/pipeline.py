@@ -137,7 +137,7 @@ class Pipeline:
         draft = yield from writing.write(model, found.asked, found.evidence, cancel)
         yield Progress("checking")
         answer = _checked(model, found, draft)
-        if answer.abstained and found.further and not _is_set(cancel):
+        if answer.abstained and found.further and not draft.hopeless and not _is_set(cancel):
             answer = yield from _looked_again(model, found, answer, cancel)
         if answer.abstained and not _is_set(cancel):
             answer = _with_premise(model, found, answer)

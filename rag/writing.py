@@ -45,10 +45,14 @@ _UNTOLD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the model wrote, and what the judge's heads read meanwhile."""
+    """What the model wrote, and what the judge's heads read meanwhile.
+
+    `hopeless` says that nothing was written, for the answer is clearly not in the evidence.
+    """
 
     text: str
     readings: Readings
+    hopeless: bool = False
 
 
 def answer_prompt() -> Prompt:
@@ -151,6 +155,7 @@ def tokens(
     written: list[str] = []
     readings: list[float] = []
     end: list[float] = []
+    hopeless = False
     try:
         for chunk in stream:
             queue = chunk.response_metadata.get("queue")
@@ -158,7 +163,8 @@ def tokens(
                 yield Progress("waiting", int(queue[-1]))
             readings += chunk.response_metadata.get("readings") or ()
             end += chunk.response_metadata.get("end") or ()
-            if least is not None and readings and readings[0] < least:
+            hopeless = least is not None and bool(readings) and readings[0] < least
+            if hopeless:
                 break
             text = str(chunk.text)
             if text:
@@ -174,7 +180,7 @@ def tokens(
         if close:
             close()
     before, *draft = readings or (None,)
-    return Draft("".join(written), Readings(before, tuple(draft), *end))
+    return Draft("".join(written), Readings(before, tuple(draft), *end), hopeless)
 
 
 def is_abstention(draft: str) -> bool:

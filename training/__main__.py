@@ -51,6 +51,7 @@ def collect(
     made: Annotated[int, typer.Option(help="Questions that the model writes itself.")] = 0,
     most: Annotated[int, typer.Option(help="Cases of each set; 0: all.")] = 0,
     again: Annotated[bool, typer.Option(help="Ask each with more windows too.")] = True,
+    precision: Annotated[str, typer.Option(help="Compute in `f32` or `bf16`, kept apart.")] = "",
     minutes: Annotated[float, typer.Option(help="Stop after so long; 0: when all is asked.")] = 0,
     seed: int = 0,
 ) -> None:
@@ -59,7 +60,8 @@ def collect(
     settings = load_settings(data_dir=HOME / "indexes" / name)
     embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
     gguf = ensure_llm(settings)
-    model = ModelStates(convert(gguf, converted_folder(gguf, settings)))
+    model = ModelStates(convert(gguf, converted_folder(gguf, settings)), precision=precision)
+    home = ROWS / precision if precision else ROWS
     end = time.monotonic() + 60 * minutes if minutes else float("inf")
     with Meter(_errors) as meter:
         index_archive(open_archive(articles), settings, embeddings, meter)
@@ -68,10 +70,10 @@ def collect(
                 raise typer.BadParameter(f"{path.name} is closed: nothing is fitted on it")
             cases = cases_of(load_questions(path), seed, again)
             cases = cases[:most] if most else cases
-            collector = Collector(ROWS, path.stem, settings, embeddings, model)
+            collector = Collector(home, path.stem, settings, embeddings, model)
             _run(collector, cases, len(cases), path.stem, end, meter)
         if made:
-            collector = Collector(ROWS, f"made_{name}", settings, embeddings, model)
+            collector = Collector(home, f"made_{name}", settings, embeddings, model)
             with collector.snapshot() as snapshot:
                 asked = itertools.islice(made_questions(snapshot, model, seed), made)
                 _run(collector, _variants(asked), 2 * made, f"made of {name}", end, meter)
@@ -79,7 +81,7 @@ def collect(
 
 @app.command()
 def fit(
-    threshold: Annotated[float, typer.Option(help="Least probability of an answer shown.")] = 0.5,
+    threshold: Annotated[float, typer.Option(help="Least probability of an answer shown.")] = 0.4,
     write: Annotated[bool, typer.Option(help="Write the weights into the product.")] = False,
 ) -> None:
     """Fit the heads on what was collected, and print what they are worth on articles held out."""
@@ -91,6 +93,9 @@ def fit(
     made = report.scored(rows, JUDGED)
     report.print_policy(made, [name for name in _ARCHIVES if not name.startswith("made")])
     report.print_code_check(made)
+    for precision in ("f32", "bf16"):
+        if (ROWS / precision).is_dir():
+            report.print_precision(rows, load_rows(ROWS / precision), JUDGED, precision)
     if write:
         sha256 = write_judge(rows, JUDGED, threshold, WEIGHTS)
         write_reduced(rows, JUDGED, Path(__file__).with_name("rows.npz"))

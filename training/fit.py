@@ -27,6 +27,7 @@ from training.states import LAYERS
 
 PLACES = ("before", "mean", "end")
 Floats = NDArray[np.float64]
+_LOST = 0.02  # of right drafts, for which nothing would be written
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Head:
 
 
 def fit_head(
-    rows: Rows, place: str, layers: Sequence[int], *, components: int = 80, strength: float = 0.01
+    rows: Rows, place: str, layers: Sequence[int], *, components: int = 150, strength: float = 0.003
 ) -> Head:
     """Fit one head.
 
@@ -131,9 +132,13 @@ def area(right: NDArray[np.bool_], score: Floats) -> float:
     return float(roc_auc_score(right, score))
 
 
-def calibrated(right: NDArray[np.bool_], *readings: Floats) -> tuple[float, ...]:
-    """Return the intercept and the weights of a logistic regression over readings."""
-    model = LogisticRegression(C=1.0).fit(np.stack(readings, 1), right)
+def calibrated(rows: Rows, *readings: Floats) -> tuple[float, ...]:
+    """Return the intercept and the weights of a logistic regression over readings.
+
+    Fitted on what was asked as people ask, and not on what was changed: a probability is of those.
+    """
+    asked = np.array([one["variant"] in ("plain", "again") for one in rows.info])
+    model = LogisticRegression(C=1.0).fit(np.stack(readings, 1)[asked], rows.right[asked])
     return (float(model.intercept_[0]), *(float(w) for w in model.coef_[0]))
 
 
@@ -177,10 +182,10 @@ def write_judge(rows: Rows, layers: Sequence[int], threshold: float, target: Pat
         "size": file.size,
         "layers": list(layers),
         "rows": len(rows.info),
-        "written": calibrated(rows.right, read["before"], read["mean"]),
-        "given": calibrated(rows.right, read["before"], read["end"]),
+        "written": calibrated(rows, read["before"], read["mean"]),
+        "given": calibrated(rows, read["before"], read["end"]),
         "threshold": threshold,
-        "hopeless": float(np.quantile(read["before"][rows.right], 0.01)),
+        "hopeless": float(np.quantile(read["before"][rows.right], _LOST)),
     }
     tensors = {"heads": np.stack(columns, 1).astype(np.float32)}
     save_file(tensors, target, metadata={"card": json.dumps(card)})

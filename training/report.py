@@ -94,7 +94,7 @@ def print_curve(rows: Rows, layers: Sequence[int], seed: int = 0) -> None:
 def scored(rows: Rows, layers: Sequence[int]) -> Scored:
     """Return every row with its probability out of fold."""
     before, mean = (out_of_fold(rows, place, layers) for place in ("before", "mean"))
-    weights = calibrated(rows.right, before, mean)
+    weights = calibrated(rows, before, mean)
     return Scored(rows, probability(weights, before, mean), before)
 
 
@@ -146,6 +146,28 @@ def _outcome(asked: dict[str, int], made: Scored, threshold: float) -> _Outcome:
     at = asked["again"] if again else first
     right = bool(info[at]["right"]) and passes(at)
     return _Outcome(info[first]["answerable"], passes(at), right, again)
+
+
+def print_precision(rows: Rows, others: Rows, layers: Sequence[int], precision: str) -> None:
+    """Print the areas over the same cases in two precisions, by heads that saw none of them.
+
+    Args:
+        rows: As this processor computes by itself; heads are fitted on those of other articles.
+        others: Rows of some of the same cases, computed in another precision.
+        layers: Whose states are read.
+        precision: Its name.
+    """
+    wanted = {one["id"] for one in others.info}
+    same = rows.where([one["id"] in wanted for one in rows.info])
+    known = {one["id"] for one in same.info}
+    others = others.where([one["id"] in known for one in others.info])
+    fitted = rows.where(~np.isin(rows.groups, same.groups))
+    table = Table("place", f"rows of {len(same.info)}", "here", precision)
+    for place in ("before", "mean", "end"):
+        head = fit_head(fitted, place, layers)
+        here, there = (area(one.right, head.read(one)) for one in (same, others))
+        table.add_row(place, str(int(same.right.sum())), f"{here:.3f}", f"{there:.3f}")
+    _CONSOLE.print(table)
 
 
 def _share(values: Sequence[bool]) -> str:

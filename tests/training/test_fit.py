@@ -52,7 +52,10 @@ def test_calibration_gives_probabilities_that_hold() -> None:
     chance = np.random.default_rng(1)
     reading = chance.normal(size=4000)
     right = chance.random(4000) < 1 / (1 + np.exp(-(0.5 + 2 * reading)))
-    intercept, weight = calibrated(right, reading)
+    asked = [{"right": bool(one), "variant": "plain"} for one in right]
+    changed = [{"right": False, "variant": "removed"}] * 500
+    rows = Rows([*asked, *changed], {})
+    intercept, weight = calibrated(rows, np.append(reading, np.full(500, 3.0)))
     assert (intercept, weight) == (pytest.approx(0.5, abs=0.15), pytest.approx(2, abs=0.2))
 
 
