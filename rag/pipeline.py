@@ -33,6 +33,8 @@ from rag.suggesting import suggestions
 from rag.timeline import told_story
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
+_UNJUDGED = "No judge read this answer: check it against its sources."
+
 
 class Pipeline:
     """Answers questions over one index with one embedder and one chat model."""
@@ -277,6 +279,8 @@ def _checked(model: BaseChatModel, found: Found, draft: writing.Draft) -> Answer
         answer = answering.abstained(found, Reason.NOT_STATED, checked, prompt)
     else:
         answer = answering.answered(found, checked, prompt)
+    if judge is None and not answer.abstained:
+        answer = replace(answer, notices=(*answer.notices, _UNJUDGED))
     return replace(answer, confidence=confidence)
 
 

@@ -37,6 +37,7 @@ _ARCHIVES = {
     "bbcqa_dev": "BBC",
     "made_bbc-news-2225": "BBC",
     "news_open": "news",
+    "sample_archive": "sample",
     "realtimeqa_dev": "news",
     "made_realtimeqa-2022-2024": "news",
 }

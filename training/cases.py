@@ -80,7 +80,13 @@ def _renamed(question: EvalQuestion, other: str) -> EvalQuestion | None:
 def find(finder: Finder, snapshot: Snapshot, case: Case) -> Found | None:
     """Return what the pipeline would read for a case; None where it asks in parts or finds none."""
     question = case.question
-    asked = Question(question.text, as_of=question.as_of, history=question.history)
+    asked = Question(
+        question.text,
+        as_of=question.as_of,
+        date_from=question.date_from,
+        date_to=question.date_to,
+        history=question.history,
+    )
     parts = parts_of(asked)
     if len(parts) != 1:
         return None

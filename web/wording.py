@@ -203,17 +203,15 @@ def footer(answer: Answer) -> str:
     if answer.citations:
         articles = count(len({citation.article_id for citation in answer.citations}), "article")
         parts.append(f"From {articles}, {_days_of(answer.citations)}")
-    if (answer.prompt or answer.confidence is not None) and not answer.abstained:
+    if answer.confidence is not None and not answer.abstained:
         parts.append(sureness(answer.confidence))
     if "total" in answer.timings:
         parts.append(f"{answer.timings['total']:.1f} s")
     return " · ".join(parts)
 
 
-def sureness(confidence: float | None) -> str:
+def sureness(confidence: float) -> str:
     """The judge's probability in words; by calibration so many of such answers are right."""
-    if confidence is None:
-        return "not judged: read the sources"
     words = next((words for least, words in _SURE if confidence >= least), "unsure")
     return f"{words} ({confidence:.0%})"
 

@@ -108,7 +108,9 @@ def test_a_draft_that_the_judge_doubts_is_not_shown(answering) -> None:
 def test_the_judge_s_probability_goes_with_the_answer(answering) -> None:
     answer = answering(script(QIN)).ask(Question(WHO))
     assert answer.confidence == pytest.approx(1 / (1 + math.exp(-4)))
-    assert answering(ScriptedChat(drafts=[QIN])).ask(Question(WHO)).confidence is None
+    unjudged = answering(ScriptedChat(drafts=[QIN])).ask(Question(WHO))
+    assert unjudged.confidence is None and unjudged.outcome is Outcome.ANSWERED
+    assert any("No judge read this answer" in notice for notice in unjudged.notices)
 
 
 def test_what_is_hopeless_is_not_written(answering) -> None:

@@ -63,3 +63,9 @@ def test_every_other_state_says_what_answers_are(state: str) -> None:
 )
 def test_an_abstention_suggests_what_fits(question: Question, words: str) -> None:
     assert words in wording.suggestion(question)
+
+
+def test_how_sure_an_answer_is_stands_in_words() -> None:
+    assert wording.sureness(0.94) == "very likely right (94%)"
+    assert wording.sureness(0.8) == "likely right (80%)"
+    assert wording.sureness(0.5) == "unsure (50%)"
