@@ -22,7 +22,7 @@ from safetensors import safe_open
 from index.checksum import intact, verified
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
-SHA256 = "bc5a881ca5c9fabb91f671565ee15832d8fe2b5d6d34503d818084b3087b404f"
+SHA256 = "249fd9d4c820808da399b5df3e252b0d38e0c2088b6740ced75f8f9de7918af3"
 
 
 @dataclass(frozen=True, slots=True)
