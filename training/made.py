@@ -17,6 +17,7 @@ from index.sentences import sentence_spans
 from index.snapshot import Snapshot
 from index.types import Article
 from rag.facts import names_in, strict_numbers_in
+from training.cases import MADE
 from training.states import ModelStates
 
 _SHORTEST, _LONGEST = 9, 40  # words of a sentence that is asked about
@@ -87,4 +88,4 @@ def _asked(article: Article, sentence: str, model: ModelStates) -> EvalQuestion 
         return None
     name = hashlib.sha256(f"{article.id} {sentence}".encode()).hexdigest()[:12]
     source = Source(article.id, sentence)
-    return EvalQuestion(f"made-{name}", "made", question, (answer,), (source,))
+    return EvalQuestion(f"made-{name}", MADE, question, (answer,), (source,))

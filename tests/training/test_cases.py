@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
 from rag.finding import Finder
-from training.cases import Case, Variant, cases_of, find, label, shows_evidence
+from training.cases import MADE, Case, Variant, cases_of, find, label, shows_evidence
 
 QUOTE = "China's Foreign Minister Qin Gang told Mr Blinken that Beijing wanted stable relations."
 WHO = EvalQuestion(
@@ -59,6 +60,8 @@ def test_a_question_in_parts_gives_no_row(seen, indexed, embeddings, reader) -> 
     [
         (WHO, Variant.PLAIN, "Qin Gang is.", True),
         (WHO, Variant.PLAIN, "Wang Yi is.", False),
+        (replace(WHO, type=MADE), Variant.PLAIN, "Wang Yi is.", None),
+        (replace(WHO, type=MADE), Variant.PLAIN, "Qin Gang is.", True),
         (WHO, Variant.REMOVED, "Wang Yi is.", False),
         (WHO, Variant.REMOVED, "Qin Gang is.", None),
         (WHO, Variant.RENAMED, "Qin Gang is.", False),
