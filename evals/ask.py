@@ -28,7 +28,7 @@ from index.snapshot import IndexReader
 from index.types import BuildEvent, Passage
 from rag.chat_model import ReadyModel
 from rag.pipeline import Pipeline
-from rag.types import Outcome, Question, RetrievedPassage
+from rag.types import Outcome, RetrievedPassage
 
 FOUND = 20  # passages looked at: more than 10 distinct articles' worth
 Ask = Callable[[EvalQuestion], Row]
@@ -77,13 +77,7 @@ def _folder_of(question: EvalQuestion) -> Iterator[Path]:
 
 
 def _ask_ours(pipeline: Pipeline, question: EvalQuestion, whole: bool, tokens: ReadTokens) -> Row:
-    asked = Question(
-        question.text,
-        as_of=question.as_of,
-        date_from=question.date_from,
-        date_to=question.date_to,
-        history=question.history,
-    )
+    asked = question.asked
     row = row_of_search(question, pipeline.search(asked, FOUND))
     if not whole:
         return row

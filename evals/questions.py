@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.metrics import Answers
-from rag.types import Turn
+from rag.types import Question, Turn
 
 UNANSWERABLE = frozenset({"unanswerable", "absent", "false_premise"})
 SEVERAL = frozenset({"two", "multi", "two_articles", "comparison", "conflict"})
@@ -58,6 +58,17 @@ class EvalQuestion:
     date_to: date | None = None
     history: tuple[Turn, ...] = ()
     passages: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Question:
+        """The question with its bounds, as the pipeline takes it."""
+        return Question(
+            self.text,
+            as_of=self.as_of,
+            date_from=self.date_from,
+            date_to=self.date_to,
+            history=self.history,
+        )
 
     @property
     def answerable(self) -> bool:

@@ -19,7 +19,7 @@ from rag.answering import Found
 from rag.facts import names_in
 from rag.finding import Finder, parts_of
 from rag.ranking import RankedSentence
-from rag.types import Evidence, Question
+from rag.types import Evidence
 
 MADE = "made"
 """Type of the questions that the model writes itself; see `training.made`."""
@@ -83,14 +83,7 @@ def _renamed(question: EvalQuestion, other: str) -> EvalQuestion | None:
 def find(finder: Finder, snapshot: Snapshot, case: Case) -> Found | None:
     """Return what the pipeline would read for a case; None where it asks in parts or finds none."""
     question = case.question
-    asked = Question(
-        question.text,
-        as_of=question.as_of,
-        date_from=question.date_from,
-        date_to=question.date_to,
-        history=question.history,
-    )
-    parts = parts_of(asked)
+    parts = parts_of(question.asked)
     if len(parts) != 1:
         return None
     searched = finder.search(snapshot, parts[0])
