@@ -126,9 +126,16 @@ def refuted(
         evidence: What was found for it.
         premise: What it takes for granted, as a question; see `rag.premise`.
     """
-    assumed = replace(asked, text=premise, standalone=premise, earlier=None)
-    reply = model.invoke(answer_messages(assumed, evidence, _ASSUMED), max_tokens=2)
+    reply = model.invoke(premise_messages(asked, evidence, premise), max_tokens=2)
     return str(reply.text).strip().lower().startswith("no")
+
+
+def premise_messages(
+    asked: Understood, evidence: Sequence[Evidence], premise: str
+) -> list[BaseMessage]:
+    """Return the messages that ask, for Yes or No, what a question takes for granted."""
+    assumed = replace(asked, text=premise, standalone=premise, earlier=None)
+    return answer_messages(assumed, evidence, _ASSUMED)
 
 
 def judge_in(model: BaseChatModel) -> Judge | None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from rag.embedded import chatml
 from rag.finding import Finder
 from rag.grounding import ground
 from rag.premise import premise_of
-from rag.writing import answer_messages, is_abstention
+from rag.writing import answer_messages, is_abstention, premise_messages
 from training.cases import Case, Variant, find, label, shows_evidence
 from training.states import Draft, ModelStates
 
@@ -157,9 +157,7 @@ def _refuted(model: ModelStates, case: Case, found: Found) -> bool | None:
     premise = premise_of(found.asked.standalone)
     if not premise or case.variant is not Variant.PLAIN:
         return None
-    assumed = replace(found.asked, text=premise, standalone=premise, earlier=None)
-    task = "According to the articles, reply Yes or No:"
-    prompt = chatml(answer_messages(assumed, found.evidence, task))
+    prompt = chatml(premise_messages(found.asked, found.evidence, premise))
     return model.write(prompt, longest=2).text.startswith("No")
 
 
