@@ -21,7 +21,7 @@ from index.snapshot import IndexReader, Snapshot
 from index.types import Bounds
 from index.vectors import VectorsMissing
 from rag.answering import Found
-from rag.comparing import compared
+from rag.comparison import compared
 from rag.dates import shifted
 from rag.evidence import further_evidence, rerank, select_evidence, single_sentences
 from rag.language import foreign_language

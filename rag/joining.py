@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rag.answering import Found, marked
-from rag.comparing import compared
-from rag.reckoning import concluded, without_each_other
+from rag.comparison import Comparison, compared, difference
 from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
 
 
@@ -31,7 +30,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
     """Return one answer from those to the parts, in order.
 
     Parts that the articles do not answer are its `missing`, and make it `partly` answered;
-    it abstains only where all do. What a comparison or a sum gives is its last statement.
+    it abstains only where all do. How far two compared values are apart is its last statement.
 
     Args:
         whole: What was found for all parts.
@@ -41,7 +40,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
         return replace(answers[0], question=whole.asked.text)
     asked = compared(whole.asked.text)
     if asked:
-        answers = without_each_other(answers)
+        answers = _without_each_other(answers)
     citations: list[Citation] = []
     statements: list[Statement] = []
     conflicts: list[Conflict] = []
@@ -71,7 +70,47 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
         evidence=tuple(_once(item for answer in answers for item in answer.evidence)),
         confidence=_least(answers),
     )
-    return concluded(asked, answers, joined) if asked else joined
+    return _with_difference(asked, answers, joined) if asked else joined
+
+
+def _with_difference(asked: Comparison, answers: Sequence[Answer], joined: Answer) -> Answer:
+    text, cited = difference(asked, answers)
+    if not text:
+        return joined
+    places = tuple(joined.citations.index(citation) for citation in cited)
+    closing = Statement(text, places, 1.0)
+    return replace(
+        joined,
+        text=f"{joined.text} {marked(closing)}",
+        statements=(*joined.statements, closing),
+    )
+
+
+def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
+    """Return the answers without a disagreement that is none: the other thing's sentence.
+
+    "The strike lasted 118 days" is no other report of the strike that lasted 148.
+    """
+    own = [_own_citations(part) for part in parts]
+    made: list[Answer] = []
+    for at, part in enumerate(parts):
+        others = {one.article_id for other in (*own[:at], *own[at + 1 :]) for one in other}
+        if (
+            part.conflicts
+            and not {one.article_id for one in part.citations}
+            - {one.article_id for one in own[at]}
+            - others
+        ):
+            part = replace(part, statements=part.statements[:-1], conflicts=(), citations=own[at])
+        made.append(part)
+    return made
+
+
+def _own_citations(answer: Answer) -> tuple[Citation, ...]:
+    """What the model's statements cite, without what another article says otherwise."""
+    statements = answer.statements[:-1] if answer.conflicts else answer.statements
+    cited = {at for statement in statements for at in statement.citations}
+    return tuple(one for at, one in enumerate(answer.citations) if at in cited)
 
 
 def _least(answers: Sequence[Answer]) -> float | None:

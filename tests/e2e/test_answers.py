@@ -174,10 +174,11 @@ def test_articles_that_disagree_are_both_told(sample: Pipeline) -> None:
     assert [str(day) for day in days] == ["2023-09-15", "2023-09-17"]
 
 
-def test_two_strikes_are_compared_by_code_from_two_cited_values(sample: Pipeline) -> None:
+def test_two_strikes_are_compared_by_two_cited_values(sample: Pipeline) -> None:
     answer = put(sample, "How many more days did the writers' strike last than the actors' strike?")
+    assert "148" in answer.text and "118" in answer.text
     closing = answer.statements[-1]
-    assert closing.text == "148 days against 118 days: 30 days more, reckoned from both figures."
+    assert closing.text == "The difference is 30 days."
     cited = [answer.citations[at].article_id for at in closing.citations]
     assert cited == [
         "strikes/2023-09-27-writers-strike-ends.txt",
