@@ -78,9 +78,9 @@ def serve(
         bring_in_line(settings, embeddings, articles, meter)
 
     from index.snapshot import IndexReader
-    from rag.chat_model import ModelLoader
+    from rag.generation import system_text
+    from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline
-    from rag.writing import system_text
     from web.batch import delete_dropped
     from web.browser_key import browser_key
     from web.doors import open_doors

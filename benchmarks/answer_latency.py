@@ -36,9 +36,9 @@ from index.model_files import ensure_embedder
 from index.settings import Settings, load_settings
 from index.snapshot import IndexReader
 from index.types import BuildReport
-from rag.chat_model import ReadyModel, get_chat_model
+from rag.generation import system_text
+from rag.llm.loader import ReadyModel, get_chat_model
 from rag.pipeline import Pipeline
-from rag.writing import system_text
 
 HOME = BENCH / "answer-latency"
 _AT_ONCE = 100  # files that the stock index takes between two looks at Ctrl-C

@@ -39,8 +39,8 @@ from index.settings import Settings, load_settings
 from index.snapshot import IndexReader, Snapshot
 from index.types import STDIN, Article, Bounds, BuildEvent, BuildReport
 from index.vectors import VectorStore
-from rag.dates import shifted
-from rag.retrieval import retrieve
+from rag.english.temporal import shifted
+from rag.retrieval.retriever import retrieve
 
 SIZES = "1000,10000,100000,1000000"
 HOME = BENCH / "large-index"

@@ -28,10 +28,10 @@ from index.embedder import MiniLMEmbeddings
 from index.model_files import ensure_embedder
 from index.settings import Settings, load_settings
 from index.snapshot import IndexReader
-from rag.chat_model import ReadyModel, get_chat_model
+from rag.generation import system_text
+from rag.llm.loader import ReadyModel, get_chat_model
 from rag.pipeline import Pipeline
 from rag.types import Question, Token
-from rag.writing import system_text
 
 HOME = BENCH / "answer-latency"  # the same indexes
 PEOPLE = (1, 2, 4, 8)

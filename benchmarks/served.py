@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from benchmarks.processes import family
-from rag.chat_model import MESSAGES, ModelState
+from rag.llm.loader import MESSAGES, ModelState
 
 _END_SECONDS = 20.0
 _LOOK = 0.2  # seconds between two looks

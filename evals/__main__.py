@@ -32,8 +32,8 @@ from index.errors import BroadsheetError
 from index.model_files import ensure_embedder
 from index.progress import Meter
 from index.settings import Settings, load_settings
-from rag.chat_model import get_chat_model, load_chat_model
-from rag.writing import system_text
+from rag.generation import system_text
+from rag.llm.loader import get_chat_model, load_chat_model
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 _errors = Console(stderr=True)

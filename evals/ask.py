@@ -26,7 +26,7 @@ from index.progress import Meter
 from index.settings import Settings
 from index.snapshot import IndexReader
 from index.types import BuildEvent, Passage
-from rag.chat_model import ReadyModel
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.types import Outcome, RetrievedPassage
 

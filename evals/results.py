@@ -21,7 +21,7 @@ from evals.rows import Row
 from evals.summary import figures
 from index.model_catalog import EMBEDDER, LLM
 from index.settings import Settings
-from rag.writing import answer_prompt
+from rag.generation import answer_prompt
 
 _SETTINGS = ("llm", "passages", "evidence_tokens", "answer_tokens")
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from index.errors import BroadsheetError
-from rag.relative import meant
+from rag.english.temporal import meant
 
 _DAY = "A day, 2023-06-18."
 
@@ -29,7 +29,7 @@ def main(
     Exit codes: 0 answered, 1 the articles do not say, 2 it could not be asked.
     """
     from rag import ask
-    from rag.plain import answer_json
+    from rag.payloads import answer_json
 
     try:
         answer = ask(

@@ -13,8 +13,8 @@ from datetime import date
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from index.settings import Settings, load_settings
-from rag.asking import make_question
 from rag.pipeline import Pipeline
+from rag.question.understand import make_question
 from rag.types import Answer, Event, Question, Turn
 
 History = Sequence[tuple[str, str]]
@@ -143,8 +143,8 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     from index.embedder import MiniLMEmbeddings
     from index.model_files import ensure_embedder
     from index.snapshot import IndexReader
-    from rag.chat_model import ReadyModel, load_chat_model
-    from rag.writing import system_text
+    from rag.generation import system_text
+    from rag.llm.loader import ReadyModel, load_chat_model
 
     chosen = settings or load_settings()
     with _lock:

@@ -1,128 +1,243 @@
-"""One answer being written by the engine, as those who wait for it see it.
+"""Asks the model for the answer, and has the judge's heads read what it writes.
 
-Knows nothing of how or in which process it is written.
+The model is not told to abstain: an order to do so blunts its judgement (see docs/quality.md).
+Knows nothing of how answers are checked.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from index.errors import ModelUnavailable
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import ChatPromptTemplate
 
-SECONDS_BETWEEN_LOOKS = 0.2
-"""How often a generation that waits or is read looks whether its asker has stopped it."""
+from rag.english.answer_type import Kind, kind_asked
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.judge import Judge, Readings
+from rag.llm.remote import JudgedChat
+from rag.question.understand import LONGEST_ANSWER, Understood
+from rag.retrieval.evidence import shown
+from rag.types import ABSTENTION, Evidence, Progress, Token
+
+_VARIABLES = frozenset({"articles", "earlier", "question", "task"})
+_ANSWER = {
+    Kind.NAME: "Answer in one short sentence that gives the name:",
+    Kind.NUMBER: "Answer in one short sentence that gives the number:",
+    Kind.DATE: "Answer in one short sentence that gives the date or day:",
+    Kind.OTHER: "Answer in one short sentence:",
+}
+_ASSUMED = "According to the articles, reply Yes or No:"
+_SILENT = re.compile(r"\barticles do not|\barticle does not")
+_ARTICLES = re.compile(r"\b(?:articles?|sentences|passages|text|context)\b")
+_BEGINS = re.compile(
+    r"(?:it|this|that) (?:is|was) not|there (?:is|was) no|no information|not (?:stat|ment)"
+)
+_UNTOLD = re.compile(
+    r"\bno information\b|\bnot (?:stated|mentioned|provided|specified|given|named)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One token of an answer.
+class Draft:
+    """What the model wrote, and what the judge's heads read meanwhile.
 
-    Attributes:
-        text: Text that this token settles; empty while a character or a stop string is open.
-        reading: What the judge's head read at the token before it; None where there is none.
+    `hopeless` says that nothing was written, for the answer is clearly not in the evidence.
     """
 
     text: str
-    reading: float | None = None
+    readings: Readings
+    hopeless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """All slots are taken; `position` is the place in the queue, from 1."""
-
-    position: int
+def answer_prompt() -> Prompt:
+    """The prompt that answers are written by."""
+    return load_prompt("answer", _VARIABLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How one generation ends; each token is the likeliest.
+def system_text() -> str:
+    """The fixed beginning of every prompt, to be kept in the prefix cache."""
+    messages = answer_prompt().template.format_messages(
+        articles="", earlier="", question="", task=""
+    )
+    return str(messages[0].content)
 
-    Attributes:
-        max_tokens: Longest answer, in tokens.
-        stop: The answer ends before the first of these strings.
+
+def stoppable(model: BaseChatModel, cancel: threading.Event | None) -> BaseChatModel:
+    """Return the model such that setting `cancel` ends its work at once, in the queue too.
+
+    Only the embedded model can; any other is left after its next piece, see `tokens`.
     """
+    if cancel is None or not isinstance(model, OpenVinoChat | JudgedChat):
+        return model
+    return model.stopped_by(cancel)
 
-    max_tokens: int
-    stop: tuple[str, ...] = ()
 
+def answer_messages(
+    asked: Understood, evidence: Sequence[Evidence], task: str = ""
+) -> list[BaseMessage]:
+    """Return the messages that ask `task` of the evidence; article text is only ever a value.
 
-class Generation:
-    """An answer being written: iterate it for its pieces; leaving the loop cancels it.
-
-    Attributes:
-        position: Place in the queue; 0 once it is being read or written.
-        finish_reason: `stop`, `length` or `cancelled`; empty while it runs.
-        prompt_tokens: Length of the prompt, once its turn came.
-        completion_tokens: Tokens written so far.
+    Without a task they ask for the answer, in the kind that the question wants.
     """
+    earlier = ""
+    if asked.earlier:
+        earlier = f"Earlier question: {asked.earlier.question}\n"
+        earlier += f"Earlier answer: {asked.earlier.answer[:LONGEST_ANSWER]}\n"
+    return answer_prompt().template.format_messages(
+        articles=shown(evidence),
+        earlier=earlier,
+        question=asked.text,
+        task=task or _ANSWER[kind_asked(asked.text)],
+    )
 
-    def __init__(
-        self, limits: Limits, cancel: Callable[[], None], stop: threading.Event | None = None
-    ) -> None:
-        """Made by `Engine.submit` only; `cancel` asks the engine to stop, as setting `stop` does.
 
-        `stop` is looked at while this is iterated.
-        """
-        self.limits = limits
-        self.position = 0
-        self.finish_reason = ""
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self._cancel = cancel
-        self._stop = stop
-        self._events: SimpleQueue[Piece | Waiting | ModelUnavailable | None] = SimpleQueue()
+def write(
+    model: BaseChatModel,
+    asked: Understood,
+    evidence: Sequence[Evidence],
+    cancel: threading.Event | None,
+    *,
+    visible: bool = True,
+) -> Generator[Token | Progress, None, Draft]:
+    """Yield the draft of an answer as it is written, if it is `visible`, and return it.
 
-    def cancel(self) -> None:
-        """Stop at once; the slot is free after the step that is under way."""
-        if not self.finish_reason:
-            self._cancel()
+    Nothing is written where the judge finds, having read the evidence, that the answer is not in
+    it: the draft is empty then. See `tokens`.
+    """
+    judge, messages = judge_in(model), answer_messages(asked, evidence)
+    least = judge.hopeless if judge else None
+    return (yield from tokens(model, messages, cancel, least=least, visible=visible))
 
-    def __iter__(self) -> Iterator[Piece | Waiting]:
-        """Yield pieces, and the place in the queue whenever it changes.
 
-        Raises:
-            ModelUnavailable: the engine failed or was closed.
-        """
-        try:
-            while (event := self._next()) is not None:
-                if isinstance(event, ModelUnavailable):
-                    self.finish_reason = "cancelled"
-                    raise event
-                yield event
-        finally:
-            self.cancel()
+def refuted(
+    model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence], premise: str
+) -> bool:
+    """Whether the model, asked what a question takes for granted, says No by the evidence.
 
-    def _next(self) -> Piece | Waiting | ModelUnavailable | None:
-        """Wait for what happens next, and cancel once if the asker stops meanwhile."""
-        while self._stop is not None:
-            if self._stop.is_set():
-                self._stop = None
-                self.cancel()
+    Args:
+        model: Any chat model.
+        asked: The question.
+        evidence: What was found for it.
+        premise: What it takes for granted, as a question; see `rag.question.parts`.
+    """
+    reply = model.invoke(premise_messages(asked, evidence, premise), max_tokens=2)
+    return str(reply.text).strip().lower().startswith("no")
+
+
+def premise_messages(
+    asked: Understood, evidence: Sequence[Evidence], premise: str
+) -> list[BaseMessage]:
+    """Return the messages that ask, for Yes or No, what a question takes for granted."""
+    assumed = replace(asked, text=premise, standalone=premise, earlier=None)
+    return answer_messages(assumed, evidence, _ASSUMED)
+
+
+def judge_in(model: BaseChatModel) -> Judge | None:
+    """The judge that reads what a model writes; None where none does."""
+    judge: Judge | None = getattr(model, "judge", None)
+    return judge
+
+
+def tokens(
+    model: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    cancel: threading.Event | None,
+    *,
+    least: float | None = None,
+    visible: bool = True,
+    **options: Any,
+) -> Generator[Token | Progress, None, Draft]:
+    """Yield what the model writes as it does, and the place in the queue while it waits.
+
+    Setting `cancel` ends it after the current token and frees the model, as does a first reading
+    below `least`; the options are the model's.
+    """
+    stream = model.stream(list(messages), **options)
+    written: list[str] = []
+    readings: list[float] = []
+    end: list[float] = []
+    hopeless = False
+    try:
+        for chunk in stream:
+            queue = chunk.response_metadata.get("queue")
+            if queue:
+                yield Progress("waiting", int(queue[-1]))
+            readings += chunk.response_metadata.get("readings") or ()
+            end += chunk.response_metadata.get("end") or ()
+            hopeless = least is not None and bool(readings) and readings[0] < least
+            if hopeless:
                 break
-            with suppress(Empty):
-                return self._events.get(timeout=SECONDS_BETWEEN_LOOKS)
-        return self._events.get()  # the engine ends a cancelled generation too
+            text = str(chunk.text)
+            if text:
+                if not written and visible:
+                    yield Progress("writing")
+                written.append(text)
+                if visible:
+                    yield Token(text)
+            if cancel is not None and cancel.is_set():
+                break
+    finally:
+        close = getattr(stream, "close", None)
+        if close:
+            close()
+    before, *draft = readings or (None,)
+    return Draft("".join(written), Readings(before, tuple(draft), *end), hopeless)
 
-    def take(self, event: Piece | Waiting | ModelUnavailable) -> None:
-        """Called by the engine when something happened."""
-        if isinstance(event, Waiting):
-            self.position = event.position
-        elif isinstance(event, Piece):
-            self.completion_tokens += 1
-        self._events.put(event)
 
-    def begin(self, prompt_tokens: int) -> None:
-        """Called by the engine when the generation's turn comes."""
-        self.position = 0
-        self.prompt_tokens = prompt_tokens
+def is_abstention(draft: str) -> bool:
+    """Whether the model itself says that the articles do not say."""
+    low = draft.lower().strip()
+    if not low or low.startswith(ABSTENTION.lower()) or _SILENT.search(low):
+        return True
+    # "The spokesman said there was no information" is what an article says.
+    own = _BEGINS.match(low) or _ARTICLES.search(low)
+    return bool(own and _UNTOLD.search(low))
 
-    def end(self, reason: str, rest: str) -> None:
-        """Called by the engine when all is written; `rest` is text that was held back."""
-        self.finish_reason = reason
-        if rest:
-            self._events.put(Piece(rest))
-        self._events.put(None)
+
+_FOLDER = Path(__file__).resolve().parents[1] / "prompts"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A chat prompt: its name, the first 12 digits of its SHA-256, and its template."""
+
+    name: str
+    digest: str
+    template: ChatPromptTemplate
+
+    @property
+    def version(self) -> str:
+        """`name@digest`, as answers and results carry it."""
+        return f"{self.name}@{self.digest}"
+
+
+@cache
+def load_prompt(name: str, variables: frozenset[str]) -> Prompt:
+    """Return a prompt whose variables are exactly those that the caller fills.
+
+    Raises:
+        ValueError: the file's variables are others; the message names both.
+    """
+    text = (_FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    _, system, human = _sections(text)
+    template = ChatPromptTemplate.from_messages([("system", system), ("human", human)])
+    if set(template.input_variables) != variables:
+        raise ValueError(
+            f"prompts/{name}.md has the variables {sorted(template.input_variables)}; "
+            f"expected {sorted(variables)}"
+        )
+    return Prompt(name, hashlib.sha256(text.encode()).hexdigest()[:12], template)
+
+
+def _sections(text: str) -> tuple[str, str, str]:
+    before, rest = text.split("## system\n", 1)
+    system, human = rest.split("## human\n", 1)
+    return before, system.strip(), human.strip()

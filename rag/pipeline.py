@@ -19,18 +19,27 @@ from index.errors import BroadsheetError
 from index.settings import Settings
 from index.snapshot import IndexReader
 from index.types import Article, Coverage, Generation
-from rag import answering, joining, writing
-from rag.answering import Found
-from rag.chat_model import ModelLoader, ModelStatus, ReadyModel
-from rag.citing import statements_in
-from rag.examples import example_questions
-from rag.finding import Finder
-from rag.grounding import ground
-from rag.language import foreign_language
-from rag.listing import listed_subject
-from rag.premise import premise_of
-from rag.suggesting import suggestions
-from rag.timeline import told_story
+from rag import generation
+from rag.answer import (
+    Found,
+    abstained,
+    answered,
+    answered_together,
+    evidence_only,
+    found_together,
+    listed,
+    not_borne_out,
+    stopped,
+    told,
+)
+from rag.checking.attribution import statements_in
+from rag.checking.support import ground
+from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
+from rag.question.language import foreign_language
+from rag.question.parts import premise_of
+from rag.retrieval.overviews import listed_subject, told_story
+from rag.retrieval.search import Finder
+from rag.suggestions import example_questions, suggestions
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
 _UNJUDGED = "No judge read this answer: check it against its sources."
@@ -84,14 +93,14 @@ class Pipeline:
         begun = time.perf_counter()
         timings: dict[str, float] = {}
         yield Progress("searching")
-        listed = self._listed(question)
-        if listed:
-            found, answer = listed
+        direct = self._without_model(question)
+        if direct:
+            found, answer = direct
             yield _retrieved(found)
             yield replace(answer, timings={"total": time.perf_counter() - begun})
             return
         parts = self._finder.find(question, timings)
-        whole = joining.found_together(question.text, parts)
+        whole = found_together(question.text, parts)
         yield _retrieved(whole)
         answers: list[Answer] = []
         for event in self._answers(parts, cancel):
@@ -102,7 +111,7 @@ class Pipeline:
                 timings.setdefault("first_token", time.perf_counter() - begun)
             yield event
         timings["total"] = time.perf_counter() - begun
-        yield replace(joining.answered_together(whole, answers), timings=timings)
+        yield replace(answered_together(whole, answers), timings=timings)
 
     def _answers(
         self, parts: Sequence[Found], cancel: threading.Event | None
@@ -110,7 +119,7 @@ class Pipeline:
         """Answer each part; those that are left when the asker stops are `stopped`."""
         for at, part in enumerate(parts):
             if _is_set(cancel):
-                yield answering.stopped(part)
+                yield stopped(part)
                 continue
             if at:
                 yield Token(" ")
@@ -121,22 +130,20 @@ class Pipeline:
     ) -> Iterator[Progress | Token | Answer]:
         if not found.evidence:
             outside = found.coverage.articles == 0
-            yield answering.abstained(
-                found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND
-            )
+            yield abstained(found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND)
             return
         language = foreign_language(found.asked.text)
         if language:
             notice = f"The question seems to be {language}; the models read English: quotes only."
-            yield answering.evidence_only(found, notice)
+            yield evidence_only(found, notice)
             return
         model = self._models.get()
         if model is None:
-            yield answering.evidence_only(found, "No language model is at work: quotes only.")
+            yield evidence_only(found, "No language model is at work: quotes only.")
             return
-        model = writing.stoppable(model, cancel)
+        model = generation.stoppable(model, cancel)
         yield Progress("reading")
-        draft = yield from writing.write(model, found.asked, found.evidence, cancel)
+        draft = yield from generation.write(model, found.asked, found.evidence, cancel)
         yield Progress("checking")
         answer = _checked(model, found, draft)
         if answer.abstained and found.further and not draft.hopeless and not _is_set(cancel):
@@ -144,19 +151,21 @@ class Pipeline:
         if answer.abstained and not _is_set(cancel):
             answer = _with_premise(model, found, answer)
         # What is stopped while it is checked has not passed the check.
-        yield answering.stopped(found) if _is_set(cancel) else answer
+        yield stopped(found) if _is_set(cancel) else answer
 
-    def _listed(self, question: Question) -> tuple[Found, Answer] | None:
+    def _without_model(self, question: Question) -> tuple[Found, Answer] | None:
         """Answer what the index answers without a model: counts, lists and stories by dates."""
         subject = listed_subject(question.text)
         if subject:
             found, listing = self._finder.listing(question, subject)
-            return found, answering.listed(found, listing)
+            return found, listed(found, listing)
         story = told_story(question.text)
-        told = self._finder.story(question, story) if story else None
-        if told and not told.coverage.articles:
-            return told, answering.abstained(told, Reason.OUTSIDE_DATES)
-        return (told, answering.told(told)) if told and len(told.evidence) > 1 else None
+        found_story = self._finder.story(question, story) if story else None
+        if found_story and not found_story.coverage.articles:
+            return found_story, abstained(found_story, Reason.OUTSIDE_DATES)
+        if found_story and len(found_story.evidence) > 1:
+            return found_story, told(found_story)
+        return None
 
     def suggest(
         self, question: Question, answer: Answer, cancel: threading.Event | None = None
@@ -187,7 +196,7 @@ class Pipeline:
             *_, last = self.stream(under_its_bounds(text), cancel)
             return last if isinstance(last, Answer) and not _is_set(cancel) else None
 
-        model = writing.stoppable(model, cancel)
+        model = generation.stoppable(model, cancel)
         yield from suggestions(model, told, answer, search, ask, cancel)
 
     # what the page and the command line also need
@@ -251,7 +260,7 @@ def _looked_again(
     """Read the next windows too; return what they give, or the first refusal."""
     yield Progress("reading on")
     wider = replace(found, evidence=(*found.evidence, *found.further))
-    draft = yield from writing.write(model, wider.asked, wider.evidence, cancel, visible=False)
+    draft = yield from generation.write(model, wider.asked, wider.evidence, cancel, visible=False)
     second = _checked(model, wider, draft)
     return first if second.abstained else second
 
@@ -259,26 +268,26 @@ def _looked_again(
 def _with_premise(model: BaseChatModel, found: Found, refused: Answer) -> Answer:
     """Say what the articles do say where they do not bear out what a question takes for granted."""
     premise = premise_of(found.asked.standalone)
-    if not premise or not writing.refuted(model, found.asked, found.evidence, premise):
+    if not premise or not generation.refuted(model, found.asked, found.evidence, premise):
         return refused
-    return answering.not_borne_out(found, premise, refused)
+    return not_borne_out(found, premise, refused)
 
 
-def _checked(model: BaseChatModel, found: Found, draft: writing.Draft) -> Answer:
+def _checked(model: BaseChatModel, found: Found, draft: generation.Draft) -> Answer:
     """Return the answer that the draft's supported statements make, or the abstention.
 
     The judge decides whether the draft may stand; the check in code, which of its statements.
     """
-    prompt = writing.answer_prompt().version
-    said = [] if writing.is_abstention(draft.text) else statements_in(draft.text)
+    prompt = generation.answer_prompt().version
+    said = [] if generation.is_abstention(draft.text) else statements_in(draft.text)
     checked = [ground(text, found.asked.standalone, found.evidence) for text in said]
-    judge = writing.judge_in(model)
+    judge = generation.judge_in(model)
     confidence = judge.confidence(draft.readings) if judge else None
     doubted = judge is not None and (confidence or 0.0) < judge.threshold
     if doubted or not any(grounded.supported for grounded in checked):
-        answer = answering.abstained(found, Reason.NOT_STATED, checked, prompt)
+        answer = abstained(found, Reason.NOT_STATED, checked, prompt)
     else:
-        answer = answering.answered(found, checked, prompt)
+        answer = answered(found, checked, prompt)
     if judge is None and not answer.abstained:
         answer = replace(answer, notices=(*answer.notices, _UNJUDGED))
     return replace(answer, confidence=confidence)

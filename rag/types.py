@@ -167,7 +167,7 @@ class Answer:
             `first_token`, `total`.
         prompt: Name and digest of the prompt that wrote it; empty where no model did.
         confidence: Probability, 0 to 1, that the model's draft is right, by the judge
-            (`rag.judge`), also where it was refused for it; None where nobody judged.
+            (`rag.llm.judge`), also where it was refused for it; None where nobody judged.
         request_id: Names the question in the log of the page; empty where none is kept.
     """
 

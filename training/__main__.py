@@ -21,9 +21,9 @@ from index.errors import BroadsheetError
 from index.model_files import ensure_embedder, ensure_llm
 from index.progress import Meter
 from index.settings import load_settings
-from rag import judge
-from rag.conversion import convert, converted_folder
-from rag.judge import WEIGHTS
+from rag.llm import judge
+from rag.llm.conversion import convert, converted_folder
+from rag.llm.judge import WEIGHTS
 from training import report
 from training.cases import Case, Variant, cases_of
 from training.fit import load_rows, write_judge, write_reduced

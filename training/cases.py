@@ -15,10 +15,10 @@ from evals.metrics import is_correct
 from evals.questions import EvalQuestion
 from evals.rows import holds
 from index.snapshot import Snapshot
-from rag.answering import Found
-from rag.facts import names_in
-from rag.finding import Finder, parts_of
-from rag.ranking import RankedSentence
+from rag.answer import Found
+from rag.english.names import names_in
+from rag.retrieval.search import Finder, parts_of
+from rag.retrieval.sentences import RankedSentence
 from rag.types import Evidence
 
 MADE = "made"

@@ -16,7 +16,7 @@ from index.catalogue import Wanted
 from index.sentences import sentence_spans
 from index.snapshot import Snapshot
 from index.types import Article
-from rag.facts import names_in, strict_numbers_in
+from rag.english.names import names_in, strict_numbers_in
 from training.cases import MADE
 from training.states import ModelStates
 

@@ -26,7 +26,7 @@ from transformers import AutoModel
 from index.model_files import ensure_embedder
 from index.settings import load_settings
 from index.words import content_stems, stems
-from rag.reranker_network import CHANGES
+from rag.retrieval.reranker import CHANGES
 
 _AGAINST = 4  # sentences that do not answer beside each that does
 _HARDEST = 2  # of these, the nearest by words; the others by chance

@@ -17,13 +17,13 @@ import numpy as np
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader, Snapshot
-from rag.answering import Found
-from rag.citing import statements_in
-from rag.embedded import chatml
-from rag.finding import Finder
-from rag.grounding import ground
-from rag.premise import premise_of
-from rag.writing import answer_messages, is_abstention, premise_messages
+from rag.answer import Found
+from rag.checking.attribution import statements_in
+from rag.checking.support import ground
+from rag.generation import answer_messages, is_abstention, premise_messages
+from rag.llm.chat_model import chatml
+from rag.question.parts import premise_of
+from rag.retrieval.search import Finder
 from training.cases import Case, Variant, find, label, shows_evidence
 from training.states import Draft, ModelStates
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.genai import import_genai
-from rag.heads import CLOSE, state_name, vocabulary_product
+from rag.llm.genai import import_genai
+from rag.llm.heads import CLOSE, state_name, vocabulary_product
 
 LAYERS = (16, 17, 18, 19)
 """Layers kept while collecting; the residual stream after each, counted from 0."""
@@ -39,7 +39,7 @@ class Draft:
 
 
 class ModelStates:
-    """The model of a folder (see `rag.conversion`), with outputs for its states."""
+    """The model of a folder (see `rag.llm.conversion`), with outputs for its states."""
 
     def __init__(self, folder: Path, *, precision: str = "") -> None:
         """Load it.

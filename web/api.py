@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from index.errors import BroadsheetError, QuestionError
-from rag.asking import make_question
-from rag.plain import AnswerJson, SearchJson, answer_json, passage_json
+from rag.payloads import AnswerJson, SearchJson, answer_json, passage_json
+from rag.question.understand import make_question
 from rag.types import Answer, Question, Turn
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from index.errors import BroadsheetError, QuestionError
-from rag.asking import make_question
+from rag.question.understand import make_question
 from rag.types import Event, Token
 from web import render, wording
 from web.events import session_of

@@ -9,8 +9,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from rag.plain import answer_json
-from rag.relative import meant
+from rag.english.temporal import meant
+from rag.payloads import answer_json
 from rag.types import Answer, Citation, Statement
 from web import wording
 from web.exchange import Exchange

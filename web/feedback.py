@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import BroadsheetError
-from rag.facts import name_stands, names_in, strict_numbers_in
-from rag.plain import AnswerJson, answer_json
+from rag.english.names import name_stands, names_in, strict_numbers_in
+from rag.payloads import AnswerJson, answer_json
 from rag.types import Question
 from web.exchange import Exchange
 

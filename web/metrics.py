@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, StateSetMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from rag.chat_model import ModelState
+from rag.llm.loader import ModelState
 from rag.types import Outcome
 from web.health import readable
 from web.watch import FAILED, STAGES, STOPPED, WHOLE, Asked, Listener

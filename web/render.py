@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 
 from index.types import Coverage
-from rag.chat_model import ModelStatus
-from rag.relative import meant
+from rag.english.temporal import meant
+from rag.llm.loader import ModelStatus
 from rag.types import ABSTENTION, Answer, Citation, Evidence, Outcome, Statement
 from web import wording
 from web.exchange import Exchange

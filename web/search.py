@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from index.errors import BroadsheetError
-from rag.asking import make_question
+from rag.question.understand import make_question
 from rag.types import RetrievedPassage
 from web import render_lists
 from web.events import position

@@ -21,7 +21,7 @@ from index.progress import Meter, visible
 from index.types import BuildEvent, BuildReport
 
 if TYPE_CHECKING:
-    from rag.chat_model import ModelLoader
+    from rag.llm.loader import ModelLoader
 
 LOOK = 0.5  # seconds between two looks at the model's state
 SKIPPED = 20  # files named at the end of a build; `index status` names them all

@@ -25,8 +25,7 @@ from starlette.applications import Starlette
 
 from index.catalogue import Order, Wanted
 from index.errors import BroadsheetError, QuestionError
-from rag.asking import make_question, parse_day
-from rag.plain import (
+from rag.payloads import (
     ArticleJson,
     ListJson,
     SearchJson,
@@ -34,6 +33,7 @@ from rag.plain import (
     list_json,
     passage_json,
 )
+from rag.question.understand import make_question, parse_day
 from rag.types import Answer, Progress, Question
 from web import wording
 from web.api import PASSAGES, AskJson, ask_json, turns

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from index.types import Coverage
-from rag.chat_model import ModelStatus
-from rag.facts import names_in
+from rag.english.names import names_in
+from rag.llm.loader import ModelStatus
 from rag.types import (
     Answer,
     Citation,

@@ -11,9 +11,9 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from index.settings import Settings
-from rag.conversion import is_converted
-from rag.embedded import OpenVinoChat
-from rag.engine import Engine
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.conversion import is_converted
+from rag.llm.engine import Engine
 
 MODEL_FOLDER = Settings().models / "qwen2.5-coder-1.5b-instruct"
 

@@ -11,7 +11,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from index.snapshot import IndexReader
-from rag.retrieval import DenseRetriever, HybridRetriever, LexicalRetriever
+from rag.retrieval.retriever import DenseRetriever, HybridRetriever, LexicalRetriever
 from tests.conftest import MODELS
 from tests.index.archive import run_build, write
 from tests.rag.newsroom import STORIES

@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
     names: list[str] = []
     raise_loopback()
     serve_names(folder, names)
-    run(["-c", "import index, rag, web.page, rag.embedded, index.build"])
+    run(["-c", "import index, rag, web.page, rag.llm.chat_model, index.build"])
     run(["-m", "index", "build", "articles"])
     with (folder / "app.log").open("w") as log:
         command = [sys.executable, "app.py", "--port", str(PORT)]

@@ -11,12 +11,12 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from index.snapshot import IndexReader
-from rag.asking import make_question
-from rag.chat_model import ReadyModel, load_chat_model
-from rag.embedded import OpenVinoChat
+from rag.generation import system_text
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.loader import ReadyModel, load_chat_model
 from rag.pipeline import Pipeline
+from rag.question.understand import make_question
 from rag.types import ABSTENTION, Answer, Outcome, Turn
-from rag.writing import system_text
 from tests.conftest import MODELS, SHARED
 from tests.index.archive import ROOT, run_build
 

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from rag.chat_model import ModelState, ModelStatus
+from rag.llm.loader import ModelState, ModelStatus
 from tests.web.conftest import THIRD_PARTY, Served
 from tests.web.fake_pipeline import GREETING, HOSTILE
 

@@ -17,7 +17,7 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.model_files import ensure_llm
 from index.settings import Settings
-from rag.conversion import convert, converted_folder
+from rag.llm.conversion import convert, converted_folder
 from tests.conftest import MODELS
 
 ROOT = Path(__file__).parents[2]

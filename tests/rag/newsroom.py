@@ -18,8 +18,8 @@ from index.embedder import MiniLMEmbeddings
 from index.sentences import sentence_spans
 from index.settings import Settings
 from index.snapshot import IndexReader
-from rag.chat_model import ReadyModel
-from rag.judge import Judge
+from rag.llm.judge import Judge
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.types import ABSTENTION, Evidence
 from tests.index.archive import run_build, write

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from index.errors import QuestionError
-from rag.asking import LONGEST_ANSWER, make_question, parse_day
+from rag.question.understand import LONGEST_ANSWER, make_question, parse_day
 from rag.types import Turn
 
 

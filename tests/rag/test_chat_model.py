@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
-import rag.chat_model as chat_model
+import rag.llm.loader as chat_model
 from index.errors import ModelFileError, ModelUnavailable
 from index.model_files import Fetch
 from index.settings import Settings
-from rag.chat_model import ModelLoader, ModelState, get_chat_model
+from rag.llm.loader import ModelLoader, ModelState, get_chat_model
 
 PIECES = ["The", " articles", " say", " so."]
 ASKED = [HumanMessage("Do they?")]

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.sentences import sentence_spans
-from rag.citing import _stem_set, antecedent, cite, sentences_of, statements_in, supporting
+from rag.checking.attribution import (
+    _stem_set,
+    antecedent,
+    cite,
+    sentences_of,
+    statements_in,
+    supporting,
+)
 from tests.rag.newsroom import window
 
 TEXT = (

@@ -8,7 +8,7 @@ import pytest
 
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from rag.comparison import compared
+from rag.question.comparison import compared
 from rag.types import ABSTENTION, Answer, Outcome, Question
 from tests.conftest import MODELS
 from tests.rag.newsroom import ScriptedChat, newsroom

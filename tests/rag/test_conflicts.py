@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from rag.citing import cite, sentences_of
-from rag.conflicts import Otherwise, find_conflict
+from rag.checking.attribution import cite, sentences_of
+from rag.checking.conflicts import Otherwise, find_conflict
 from rag.types import Evidence
 from tests.rag.newsroom import window
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.dates import find_window, mentioned_days, wants_latest
+from rag.english.temporal import find_window, mentioned_days, wants_latest
 
 TODAY = date(2023, 6, 20)
 

@@ -15,11 +15,10 @@ from langchain_core.messages import HumanMessage
 
 from index.errors import ModelUnavailable
 from index.settings import Settings
-from rag.chat_model import get_chat_model
-from rag.conversion import is_converted
-from rag.embedded import OpenVinoChat, chatml, literal
-from rag.engine import Engine
-from rag.generation import Piece
+from rag.llm.chat_model import OpenVinoChat, chatml, literal
+from rag.llm.conversion import is_converted
+from rag.llm.engine import Engine, Piece
+from rag.llm.loader import get_chat_model
 
 MODEL_FOLDER = Settings().models / "qwen2.5-coder-1.5b-instruct"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rag import engine_worker
-from rag.engine_worker import Command, Worker
+from rag.llm import worker as engine_worker
+from rag.llm.worker import Command, Worker
 
 OPTIONS = {"max_tokens": 4, "stop": []}
 STATUS = SimpleNamespace(RUNNING="running", IGNORED="ignored", FINISHED="finished")

@@ -9,8 +9,8 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.sentences import sentence_spans
 from index.types import Passage
-from rag.evidence import select_evidence, shown
-from rag.ranking import best_passages, rank_sentences, word_weights
+from rag.retrieval.evidence import select_evidence, shown
+from rag.retrieval.sentences import best_passages, rank_sentences, word_weights
 from rag.types import Evidence, RetrievedPassage
 from tests.rag.newsroom import window
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.facts import name_stands, names_in, numbers_in, strict_numbers_in
+from rag.english.names import name_stands, names_in, numbers_in, strict_numbers_in
 
 
 @pytest.mark.parametrize(

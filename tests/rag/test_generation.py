@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 
-from rag.embedded import OpenVinoChat
-from rag.generation import Generation, Limits, Piece, Waiting
-from rag.writing import stoppable, tokens
+from rag.generation import stoppable, tokens
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.engine import Generation, Limits, Piece, Waiting
 from tests.rag.newsroom import ScriptedChat
 
 ASKED = [HumanMessage("Who?")]

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from rag.grounding import Grounded, ground
+from rag.checking.support import Grounded, ground
 from rag.types import Evidence
 from tests.rag.newsroom import window
 

@@ -9,15 +9,15 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from index.errors import ModelFileError
-from rag import judge
-from rag.chat_model import ReadyModel
-from rag.embedded import OpenVinoChat
-from rag.generation import Generation, Limits, Piece
-from rag.judge import Readings, judge_of, load_judge
-from rag.judged import JudgedChat
+from rag.generation import stoppable, tokens
+from rag.llm import judge
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.engine import Generation, Limits, Piece
+from rag.llm.judge import Readings, judge_of, load_judge
+from rag.llm.loader import ReadyModel
+from rag.llm.remote import JudgedChat
 from rag.pipeline import Pipeline
 from rag.types import Question
-from rag.writing import stoppable, tokens
 from tests.rag.newsroom import JUDGE, ScriptedChat
 
 WHO = "Who is China's foreign minister?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.kinds import Kind, gives_kind, kind_asked
+from rag.english.answer_type import Kind, gives_kind, kind_asked
 
 
 @pytest.mark.parametrize(

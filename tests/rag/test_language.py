@@ -9,9 +9,9 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
-from rag.chat_model import ReadyModel
-from rag.language import foreign_language
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
+from rag.question.language import foreign_language
 from rag.types import Outcome, Question
 from tests.rag.newsroom import STORIES, ScriptedChat, newsroom
 

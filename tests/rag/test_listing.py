@@ -9,9 +9,9 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
-from rag.chat_model import ReadyModel
-from rag.listing import listed_subject
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
+from rag.retrieval.overviews import listed_subject
 from rag.types import Outcome, Question
 
 

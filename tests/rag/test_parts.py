@@ -7,9 +7,9 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
-from rag.chat_model import ReadyModel
-from rag.parts import of_each, split_question
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
+from rag.question.parts import of_each, split_question
 from rag.types import ABSTENTION, Outcome, Question, Retrieved
 from tests.rag.newsroom import ScriptedChat
 

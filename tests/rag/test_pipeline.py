@@ -14,7 +14,8 @@ from index.embedder import MiniLMEmbeddings
 from index.errors import IndexMissing, QuestionError
 from index.settings import Settings
 from index.snapshot import IndexReader
-from rag.chat_model import ReadyModel
+from rag.generation import system_text
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.types import (
     ABSTENTION,
@@ -27,7 +28,6 @@ from rag.types import (
     Token,
     Turn,
 )
-from rag.writing import system_text
 from tests.index.archive import run_build, write
 from tests.rag.newsroom import JUDGE, ScriptedChat, newsroom
 

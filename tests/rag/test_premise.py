@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering import Found, abstained, not_borne_out
-from rag.premise import premise_of, subject_of
-from rag.question import Understood, understand
+from rag.answer import Found, abstained, not_borne_out
+from rag.question.parts import premise_of, subject_of
+from rag.question.understand import Understood, understand
 from rag.types import ABSTENTION, Outcome, Question, Reason
 from tests.rag.newsroom import window
 

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.asking import LONGEST_ANSWER
-from rag.prompts import load_prompt
-from rag.question import understand
+from rag.generation import answer_messages, answer_prompt, load_prompt, system_text
+from rag.question.understand import LONGEST_ANSWER, understand
 from rag.types import Question, Turn
-from rag.writing import answer_messages, answer_prompt, system_text
 from tests.rag.newsroom import window
 
 FOLDER = Path(__file__).parents[2] / "prompts"

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from index.errors import QuestionError
-from rag.question import Understood, understand
+from rag.question.understand import Understood, understand
 from rag.types import ABSTENTION, Question, Turn
 
 NEWEST = date(2023, 6, 20)

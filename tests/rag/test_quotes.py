@@ -15,9 +15,9 @@ from index.passages import split
 from index.readers import read_articles
 from index.settings import Settings
 from index.types import Article
-from rag.citing import cite, sentences_of
-from rag.evidence import select_evidence
-from rag.ranking import rank_sentences, word_weights
+from rag.checking.attribution import cite, sentences_of
+from rag.retrieval.evidence import select_evidence
+from rag.retrieval.sentences import rank_sentences, word_weights
 from rag.types import Question, RetrievedPassage
 from tests.index.conftest import hashed
 from tests.rag.newsroom import ScriptedChat, newsroom

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from rag.relative import days_meant
+from rag.english.temporal import days_meant
 
 TUESDAY = date(2023, 6, 20)
 

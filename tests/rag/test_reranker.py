@@ -10,10 +10,9 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.errors import ModelFileError
 from index.types import Passage
-from rag.evidence import rerank
-from rag.ranking import rank_sentences, word_weights
-from rag.reranker import Reranker
-from rag.reranker_network import changed_weights
+from rag.retrieval.evidence import rerank
+from rag.retrieval.reranker import Reranker, changed_weights
+from rag.retrieval.sentences import rank_sentences, word_weights
 from rag.types import RetrievedPassage
 
 QUESTION = "Who scored the only goal of the World Cup final?"
@@ -85,7 +84,7 @@ def test_the_network_without_changes_is_the_embedder_s(
     from safetensors.numpy import save_file
     from transformers import AutoModel
 
-    from rag import reranker_network
+    from rag.retrieval import reranker as reranker_network
 
     changes = {"head.weight": np.ones((1, 384), np.float32), "head.bias": np.zeros(1, np.float32)}
     none = tmp_path / "none.safetensors"

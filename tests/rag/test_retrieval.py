@@ -9,7 +9,7 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.snapshot import IndexReader
 from index.types import Bounds
-from rag.retrieval import from_document, retrieve, to_document
+from rag.retrieval.retriever import from_document, retrieve, to_document
 from rag.types import RetrievedPassage
 
 

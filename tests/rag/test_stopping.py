@@ -10,11 +10,10 @@ import pytest
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
-from rag.answering import Found, evidence_only, stopped
-from rag.chat_model import ReadyModel
-from rag.joining import answered_together, found_together
+from rag.answer import Found, answered_together, evidence_only, found_together, stopped
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
-from rag.question import understand
+from rag.question.understand import understand
 from rag.types import Answer, Event, Outcome, Progress, Question, Reason, Token
 from tests.rag.newsroom import ScriptedChat, window
 

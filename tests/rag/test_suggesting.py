@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.chat_model import ReadyModel
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.types import Outcome, Question, Turn
 from tests.rag.newsroom import JUDGE, ScriptedChat

@@ -10,10 +10,10 @@ from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
 from index.types import Passage
-from rag.chat_model import ReadyModel
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
-from rag.ranking import RankedSentence
-from rag.timeline import story_of, told_story
+from rag.retrieval.overviews import story_of, told_story
+from rag.retrieval.sentences import RankedSentence
 from rag.types import Outcome, Question, Reason, Retrieved, RetrievedPassage
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.token_text import TokenText
+from rag.llm.worker import TokenText
 
 
 def decode(tokens: list[int]) -> str:

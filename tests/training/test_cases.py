@@ -11,7 +11,7 @@ from evals.questions import EvalQuestion, Source
 from index.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.snapshot import IndexReader
-from rag.finding import Finder
+from rag.retrieval.search import Finder
 from training.cases import MADE, Case, Variant, cases_of, find, label, shows_evidence
 
 QUOTE = "China's Foreign Minister Qin Gang told Mr Blinken that Beijing wanted stable relations."

@@ -60,7 +60,7 @@ def test_calibration_gives_probabilities_that_hold() -> None:
 
 
 def test_what_is_written_is_what_the_product_reads(tmp_path, monkeypatch) -> None:
-    from rag import judge
+    from rag.llm import judge
 
     rows = made(200, signal=1.0)
     sha256 = write_judge(rows, [17, 18], 0.5, tmp_path / "judge.safetensors")

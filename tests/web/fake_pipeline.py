@@ -12,7 +12,7 @@ from datetime import date, datetime
 from index.catalogue import CataloguePage, Listed, Order, Wanted
 from index.errors import ModelUnavailable
 from index.types import Article, Coverage, Generation, Passage
-from rag.chat_model import ModelState, ModelStatus
+from rag.llm.loader import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
     Answer,

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from index.errors import IndexMissing
 from index.settings import Settings
-from rag.chat_model import ModelState, ModelStatus
+from rag.llm.loader import ModelState, ModelStatus
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
 from web.doors import names_of, open_doors

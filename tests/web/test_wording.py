@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from index.types import Coverage
-from rag.chat_model import ModelState, ModelStatus
+from rag.llm.loader import ModelState, ModelStatus
 from rag.types import Question
 from web import wording
 

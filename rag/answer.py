@@ -1,0 +1,332 @@
+"""Puts an answer together from checked statements; the only place that makes an `Answer`.
+
+Knows nothing of models or stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from index.days import spoken
+from index.types import Coverage
+from rag.checking.attribution import Sentence, cite
+from rag.checking.conflicts import find_conflict
+from rag.checking.support import Grounded
+from rag.english.names import name_stands
+from rag.question.comparison import Comparison, compared, difference
+from rag.question.parts import subject_of
+from rag.question.understand import Understood
+from rag.retrieval.overviews import Listing
+from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
+
+_EVIDENCE_ONLY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a question before anything is written.
+
+    `further` are the next windows, for a second look.
+    """
+
+    asked: Understood
+    evidence: tuple[Evidence, ...]
+    coverage: Coverage
+    notices: tuple[str, ...]
+    further: tuple[Evidence, ...] = ()
+
+
+def answered(found: Found, grounded: Sequence[Grounded], prompt: str) -> Answer:
+    """Return the answer that the supported statements make; the others are `removed`."""
+    citations: list[Citation] = []
+    kept = [_statement(item, citations) for item in grounded if item.supported]
+    removed = _removed(item for item in grounded if not item.supported)
+    conflicts = _add_conflict(found, kept, citations)
+    return replace(
+        _answer(found, Outcome.PARTLY if removed else Outcome.ANSWERED, prompt),
+        text=" ".join(marked(statement) for statement in kept),
+        statements=tuple(kept),
+        removed=removed,
+        missing=" ".join(statement.text for statement in removed),
+        citations=tuple(citations),
+        conflicts=conflicts,
+    )
+
+
+def abstained(
+    found: Found, reason: Reason, removed: Sequence[Grounded] = (), prompt: str = ""
+) -> Answer:
+    """Return "The articles do not say.", with why and with what was written but not supported."""
+    return replace(
+        _answer(found, Outcome.ABSTAINED, prompt),
+        text=ABSTENTION,
+        reason=reason,
+        missing=found.asked.text,
+        removed=_removed(removed),
+    )
+
+
+def not_borne_out(found: Found, premise: str, refused: Answer) -> Answer:
+    """Return a refusal that quotes what the articles do say of whom the question is about.
+
+    Args:
+        found: What was found; the quote is its best sentence that names its subject.
+        premise: What is assumed and not borne out, as `rag.question.parts` makes it.
+        refused: The refusal without it.
+    """
+    refused = replace(refused, reason=Reason.FALSE_PREMISE)
+    subject = subject_of(premise)
+    ranked = sorted(found.evidence, key=lambda item: -item.score)
+    spoken_of = [item for item in ranked if subject and name_stands(subject, item.quote)]
+    if not spoken_of:
+        return refused
+    citation = cite(Sentence(spoken_of[0], spoken_of[0].best))
+    said = Statement(f"Of {subject} they say: “{citation.quote}”", (0,), 1.0)
+    text = f"{ABSTENTION} {marked(said)}"
+    return replace(refused, text=text, statements=(said,), citations=(citation,))
+
+
+def listed(found: Found, listing: Listing) -> Answer:
+    """Return how many articles mention a subject, and which; the index counted, no model."""
+    head, *lines = listing.lines
+    return _in_lines(found, lines, listing.citations, head)
+
+
+def told(found: Found) -> Answer:
+    """Return the evidence as a story, a dated quote a line; no model wrote it."""
+    citations = [cite(Sentence(item, item.best)) for item in found.evidence]
+    lines = [f"{spoken(one.date)}: “{one.quote}”" for one in citations if one.date]
+    return _in_lines(found, lines, citations)
+
+
+def _in_lines(
+    found: Found, lines: Sequence[str], citations: Sequence[Citation], head: str = ""
+) -> Answer:
+    """One citation a line; a head needs none, for the lines below it are what it counts."""
+    statements = [Statement(head, (), 1.0)] if head else []
+    statements += [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
+    return replace(
+        _answer(found, Outcome.ANSWERED),
+        text="\n".join(marked(statement) for statement in statements),
+        statements=tuple(statements),
+        citations=tuple(citations),
+    )
+
+
+def evidence_only(found: Found, notice: str) -> Answer:
+    """Return the best sentences themselves, quoted and cited: there is no model to write."""
+    best = sorted(found.evidence, key=lambda item: -item.score)[:_EVIDENCE_ONLY]
+    citations = tuple(cite(Sentence(item, item.best)) for item in best)
+    statements = tuple(
+        Statement(f"“{citation.quote}”", (at,), 1.0) for at, citation in enumerate(citations)
+    )
+    return replace(
+        _answer(found, Outcome.EVIDENCE_ONLY),
+        text="\n\n".join(marked(statement) for statement in statements),
+        reason=Reason.NO_MODEL,
+        statements=statements,
+        citations=citations,
+        notices=(*found.notices, notice),
+    )
+
+
+def stopped(found: Found) -> Answer:
+    """Return what is left when the asker stopped the model: the evidence, and no answer."""
+    return replace(_answer(found, Outcome.EVIDENCE_ONLY), reason=Reason.STOPPED)
+
+
+def marked(statement: Statement) -> str:
+    """Return a statement with its marks, `[1]` for the first citation, before its full stop."""
+    marks = "".join(f" [{at + 1}]" for at in statement.citations)
+    if marks and statement.text.endswith("."):
+        return f"{statement.text[:-1]}{marks}."
+    return statement.text + marks
+
+
+def _sentence(text: str) -> str:
+    """End a statement with a stop, so that another may follow it."""
+    return text if text[-1:] in ".!?\"”’'" else f"{text}."
+
+
+def _answer(found: Found, outcome: Outcome, prompt: str = "") -> Answer:
+    return Answer(
+        question=found.asked.text,
+        text="",
+        outcome=outcome,
+        notices=found.notices,
+        evidence=found.evidence,
+        coverage=found.coverage,
+        as_of=found.asked.as_of,
+        standalone=found.asked.standalone,
+        prompt=prompt,
+    )
+
+
+def _statement(grounded: Grounded, citations: list[Citation]) -> Statement:
+    for citation in grounded.citations:
+        if citation not in citations:
+            citations.append(citation)
+    positions = tuple(citations.index(citation) for citation in grounded.citations)
+    return Statement(grounded.text, positions, grounded.support)
+
+
+def _removed(grounded: Iterable[Grounded]) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(item.text, (), item.support, False, item.problem or "the judge doubts it")
+        for item in grounded
+    )
+
+
+def _add_conflict(
+    found: Found, kept: list[Statement], citations: list[Citation]
+) -> tuple[Conflict, ...]:
+    """Add what another article says otherwise: its citation and its statement."""
+    for statement in list(kept):
+        mine = statement.citations[0]
+        asked = found.asked.standalone
+        other = find_conflict(asked, statement.text, citations[mine], found.evidence)
+        if other is None:
+            continue
+        if other.citation not in citations:
+            citations.append(other.citation)
+        theirs = citations.index(other.citation)
+        kept[:] = [replace(one, text=_sentence(one.text)) for one in kept]
+        kept.append(Statement(other.text, (theirs,), 1.0))
+        days = citations[mine].date, citations[theirs].date
+        later_mine = days[0] is not None and days[1] is not None and days[0] > days[1]
+        return (Conflict(theirs, mine) if later_mine else Conflict(mine, theirs),)
+    return ()
+
+
+def found_together(question: str, parts: Sequence[Found]) -> Found:
+    """Return what was found for all parts as for one question."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    return Found(
+        asked=replace(first.asked, text=question, standalone=question),
+        evidence=tuple(_once(item for part in parts for item in part.evidence)),
+        coverage=first.coverage,
+        notices=tuple(dict.fromkeys(notice for part in parts for notice in part.notices)),
+    )
+
+
+def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
+    """Return one answer from those to the parts, in order.
+
+    Parts that the articles do not answer are its `missing`, and make it `partly` answered;
+    it abstains only where all do. How far two compared values are apart is its last statement.
+
+    Args:
+        whole: What was found for all parts.
+        answers: One for each part; where the asker stopped one of them, the whole is `stopped`.
+    """
+    if len(answers) == 1:
+        return replace(answers[0], question=whole.asked.text)
+    asked = compared(whole.asked.text)
+    if asked:
+        answers = _without_each_other(answers)
+    citations: list[Citation] = []
+    statements: list[Statement] = []
+    conflicts: list[Conflict] = []
+    for answer in answers:
+        places = [_place(citation, citations) for citation in answer.citations]
+        statements += [
+            replace(one, citations=tuple(places[at] for at in one.citations))
+            for one in answer.statements
+        ]
+        conflicts += [Conflict(places[one.earlier], places[one.later]) for one in answer.conflicts]
+    outcome, reason = _outcome(answers)
+    between = "\n\n" if outcome is Outcome.EVIDENCE_ONLY else " "
+    text = between.join(marked(statement) for statement in statements)
+    joined = replace(
+        answers[0],
+        question=whole.asked.text,
+        standalone=whole.asked.standalone,
+        text=answers[0].text if outcome is Outcome.ABSTAINED else text,
+        outcome=outcome,
+        reason=reason,
+        missing=" ".join(answer.missing for answer in answers if answer.missing),
+        statements=tuple(statements),
+        removed=tuple(one for answer in answers for one in answer.removed),
+        citations=tuple(citations),
+        conflicts=tuple(conflicts),
+        notices=tuple(dict.fromkeys(n for answer in answers for n in answer.notices)),
+        evidence=tuple(_once(item for answer in answers for item in answer.evidence)),
+        confidence=_least(answers),
+    )
+    return _with_difference(asked, answers, joined) if asked else joined
+
+
+def _with_difference(asked: Comparison, answers: Sequence[Answer], joined: Answer) -> Answer:
+    text, cited = difference(asked, answers)
+    if not text:
+        return joined
+    places = tuple(joined.citations.index(citation) for citation in cited)
+    closing = Statement(text, places, 1.0)
+    return replace(
+        joined,
+        text=f"{joined.text} {marked(closing)}",
+        statements=(*joined.statements, closing),
+    )
+
+
+def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
+    """Return the answers without a disagreement that is none: the other thing's sentence.
+
+    "The strike lasted 118 days" is no other report of the strike that lasted 148.
+    """
+    own = [_own_citations(part) for part in parts]
+    made: list[Answer] = []
+    for at, part in enumerate(parts):
+        others = {one.article_id for other in (*own[:at], *own[at + 1 :]) for one in other}
+        if (
+            part.conflicts
+            and not {one.article_id for one in part.citations}
+            - {one.article_id for one in own[at]}
+            - others
+        ):
+            part = replace(part, statements=part.statements[:-1], conflicts=(), citations=own[at])
+        made.append(part)
+    return made
+
+
+def _own_citations(answer: Answer) -> tuple[Citation, ...]:
+    """What the model's statements cite, without what another article says otherwise."""
+    statements = answer.statements[:-1] if answer.conflicts else answer.statements
+    cited = {at for statement in statements for at in statement.citations}
+    return tuple(one for at, one in enumerate(answer.citations) if at in cited)
+
+
+def _least(answers: Sequence[Answer]) -> float | None:
+    """The confidence of the part that is least sure."""
+    return min((one.confidence for one in answers if one.confidence is not None), default=None)
+
+
+def _outcome(answers: Sequence[Answer]) -> tuple[Outcome, Reason]:
+    if any(answer.reason is Reason.STOPPED for answer in answers):
+        return Outcome.EVIDENCE_ONLY, Reason.STOPPED
+    outcomes = {answer.outcome for answer in answers}
+    if len(outcomes) == 1:
+        return answers[0].outcome, answers[0].reason
+    if Outcome.EVIDENCE_ONLY in outcomes:  # without a model
+        reason = next(a.reason for a in answers if a.outcome is Outcome.EVIDENCE_ONLY)
+        return Outcome.EVIDENCE_ONLY, reason
+    return Outcome.PARTLY, Reason.NONE
+
+
+def _place(citation: Citation, citations: list[Citation]) -> int:
+    if citation not in citations:
+        citations.append(citation)
+    return citations.index(citation)
+
+
+def _once(items: Iterable[Evidence]) -> Iterator[Evidence]:
+    """Each window once, numbered from 1."""
+    spans: set[tuple[str, int, int]] = set()
+    for item in items:
+        span = (item.article_id, item.start, item.end)
+        if span not in spans:
+            spans.add(span)
+            yield replace(item, number=len(spans))

@@ -1,0 +1,1 @@
+"""Which sentence supports a statement, whether it does, and what another article says instead."""

@@ -1,0 +1,128 @@
+"""The kind of thing that a question asks for, and whether an answer gives one. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from functools import cache, lru_cache
+
+from index.sentences import sentence_spans
+from rag.english.names import name_repeats, names_in, numbers_in
+from rag.english.temporal import mentioned_days
+
+
+class Kind(StrEnum):
+    """What an answer must bring."""
+
+    NAME = "name"  # of a person, a place or an organisation
+    NUMBER = "number"
+    DATE = "date"
+    OTHER = "other"  # a reason, a thing, a yes or no: nothing that code could check
+
+
+_ANY_YEAR = date(2000, 12, 31)
+# The first question word decides: "In which state was she talking when …" asks for no time.
+_ASKS = re.compile(r"\b(who|whom|whose|where|which|what|when|why|how)\b", re.IGNORECASE)
+_HOW = re.compile(
+    r"\s+(many|much|old|long|far|tall|big|large|small|fast|heavy|high|low|deep|wide|often)\b",
+    re.IGNORECASE,
+)
+_TIMES = "year|month|day|date|weekday|decade|quarter|century"
+_AMOUNTS = (
+    "percentage|proportion|share|number|amount|sum|age|score|price|rate|level|range|figure|cost|"
+    "total|toll|turnout|profit|loss|income|revenue|turnover|dividend|salary|fine|population|"
+    "temperature|speed|height|weight|length|distance|margin|majority|debt|deficit"
+)
+_NAMED = (
+    "name|title|person|man|woman|minister|president|company|firm|bank|club|team|country|city|"
+    "town|place|state|player|actor|actress|singer|band|party|newspaper|island|director|author|"
+    "writer|judge|court|university|airline|airport|stadium"
+)
+_NOUN = rf"(?:(?P<time>{_TIMES})|(?P<amount>{_AMOUNTS})|(?P<named>{_NAMED}))(?:e?s)?\b"
+_NEXT = re.compile(rf"(?:\s+[\w'’-]+){{0,2}}?\s+{_NOUN}", re.IGNORECASE)
+_IS = re.compile(
+    rf"\s+(?:is|was|are|were)(?:\s+[\w'’-]+){{0,5}}?\s+{_NOUN.replace(_NAMED, 'name|title')}", re.I
+)
+_AUXILIARY = re.compile(
+    r"\s+(is|was|are|were|does|did|do|will|would|has|have|had|can|could|should|may|might)\b", re.I
+)
+_COSTS = re.compile(r"\b(cost|pay|earn)\b", re.IGNORECASE)
+# What "which" asks for has a name of its own, but for these.
+_NAMELESS = re.compile(
+    r"\s+(?:one|of)\b|(?:\s+[\w'’-]+){0,2}?\s+(type|kind|sort|way|part|side|direction|method|reason|word|colou?r|"
+    r"animal|sport|sector|industry|language|material|condition|disease|illness|crime|charge|job|"
+    r"role|position|organ|metal|food|drink)s?\b",
+    re.IGNORECASE,
+)
+_CALENDAR = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
+    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}\b(?! ?%)"
+)
+_WHEN = re.compile(
+    r"\b(yesterday|today|tomorrow|tonight|week|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)"
+    r"day|morning|evening|summer|winter|spring|autumn|century|decade|(?:19|20)\d{2})s?\b",
+    re.IGNORECASE,
+)
+
+
+def _figures(text: str) -> set[float]:
+    """Numbers of a text but those of its days and years."""
+    values = set(numbers_in(_CALENDAR.sub(" ", text)).values())
+    return {value for value in values if not (value.is_integer() and 1900 <= value <= 2100)}
+
+
+@lru_cache(maxsize=256)
+def kind_asked(question: str) -> Kind:
+    """Return what a question asks for: its last sentence, where others say what it is about."""
+    sentences = [question[start:end] for start, end in sentence_spans(question)]
+    asking = next((one for one in reversed(sentences) if "?" in one), question)
+    found = _ASKS.search(asking)
+    if found is None:
+        return Kind.OTHER
+    word, rest = found[1].lower(), asking[found.end() :]
+    if word in ("who", "whom", "whose", "where"):
+        return Kind.NAME
+    if word == "when":
+        return Kind.DATE
+    if word == "how":
+        return Kind.NUMBER if _HOW.match(rest) else Kind.OTHER
+    return Kind.OTHER if word == "why" else _kind_of_thing(word, rest)
+
+
+def _kind_of_thing(word: str, rest: str) -> Kind:
+    """What "which" or "what" asks for, by the noun that follows."""
+    asks = bool(_AUXILIARY.match(rest))
+    if noun := (_IS if asks else _NEXT).match(rest):
+        if noun["time"]:
+            return Kind.DATE
+        return Kind.NUMBER if noun["amount"] else Kind.NAME
+    if asks:
+        return Kind.NUMBER if _COSTS.search(rest) else Kind.OTHER
+    return Kind.NAME if word == "which" and not _NAMELESS.match(rest) else Kind.OTHER
+
+
+def gives_kind(question: str, statement: str) -> float:
+    """Return 1 if a statement adds the kind of thing asked for, 0 if not, one half if unclear."""
+    return 0.5 if kind_asked(question) is Kind.OTHER else adds_kind(question)(statement)
+
+
+def adds_kind(question: str) -> Callable[[str], float]:
+    """Return a function that says of a text whether it adds the kind asked for: 1 or 0.
+
+    It is 0 for all texts where the kind cannot be told.
+    """
+    kind = kind_asked(question)
+    if kind is Kind.NUMBER:
+        numbers = _figures(question)
+        return lambda text: float(not _figures(text) <= numbers)
+    if kind is Kind.NAME:
+        known = cache(lambda name: name_repeats(name, question))  # the same names come again
+        return lambda text: float(not all(known(name) for name in names_in(text)))
+    if kind is Kind.DATE:
+        days = set(mentioned_days(question, _ANY_YEAR))
+        return lambda text: float(
+            bool(_WHEN.search(text)) or not set(mentioned_days(text, _ANY_YEAR)) <= days
+        )
+    return lambda text: 0.0

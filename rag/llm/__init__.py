@@ -1,0 +1,1 @@
+"""Language models: loading, running and judging them. Knows nothing of articles."""

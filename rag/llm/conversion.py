@@ -1,0 +1,126 @@
+"""Turns a GGUF file into OpenVINO's own form, with the judge's heads; later loads are fast.
+
+The work is done in a process of its own, whose peak of almost 4 GB goes back to the system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import FileLock
+
+from index.errors import ModelUnavailable
+from index.settings import Settings
+from rag.llm.genai import import_genai
+from rag.llm.heads import add_heads
+from rag.llm.judge import load_judge
+
+MARK = "openvino_model.xml"
+"""The file that is moved into place last: where it lies, the conversion is whole."""
+HEADS = "openvino_heads.sha256"
+"""Names the heads in the graph; empty where it has none."""
+
+
+def converted_folder(gguf: Path, settings: Settings) -> Path:
+    """Folder of a GGUF's converted form: its own below the model folder, else one named for it."""
+    if gguf.parent.parent == settings.models:
+        return gguf.parent
+    found = gguf.stat()
+    name = f"{gguf.resolve()} {found.st_size} {found.st_mtime_ns}"
+    return settings.models / f"{gguf.stem}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def is_converted(folder: Path, heads: str | None = None) -> bool:
+    """Whether the folder holds a whole converted model.
+
+    With the hash of a judge's file as `heads`: one with these; empty, one without any.
+    """
+    return (folder / MARK).is_file() and heads in (None, heads_in(folder))
+
+
+def heads_in(folder: Path) -> str:
+    """Hash of the heads in a converted model; empty where it has none."""
+    note = folder / HEADS
+    return note.read_text(encoding="ascii") if note.is_file() else ""
+
+
+def convert(gguf: Path, folder: Path, heads: str = "") -> Path:
+    """Convert a GGUF into `folder`, unless it is there already; takes about 20 s and 1.3 GB.
+
+    With the hash of the judge's file as `heads`, these are put into the graph (`rag.llm.heads`).
+
+    A conversion that was killed leaves nothing that is taken for a model.
+
+    Raises:
+        ModelUnavailable: OpenVINO cannot read the file, or there is no room; carries its words.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(folder.name + ".lock")):
+        if is_converted(folder, heads):
+            return folder
+        (folder / MARK).unlink(missing_ok=True)
+        work = folder / ".converting"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        try:
+            _run_converter(_linked(gguf, work), heads)
+            (work / HEADS).write_text(heads, encoding="ascii")
+            written = sorted(work.glob("openvino_*"), key=lambda path: path.name == MARK)
+            for path in written:
+                path.replace(folder / path.name)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def _linked(gguf: Path, work: Path) -> Path:
+    """Put the GGUF into the work folder without copying it where the disk allows."""
+    there = work / gguf.name
+    for link in (os.link, os.symlink):
+        with contextlib.suppress(OSError):
+            link(gguf.resolve(), there)
+            return there
+    shutil.copyfile(gguf, there)
+    return there
+
+
+def _run_converter(gguf: Path, heads: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-m", "rag.llm.conversion", str(gguf), heads],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode or not (gguf.parent / MARK).exists():
+        said = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
+        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {said[-1]}")
+
+
+def _convert_here(gguf: str, heads: str) -> None:
+    """Convert within this process; OpenVINO writes its files beside the GGUF."""
+    import_genai().LLMPipeline(gguf, "CPU", enable_save_ov_model=True)
+    if not heads:
+        return
+    import openvino as ov
+
+    judge, plain = load_judge(), Path(gguf).with_name(MARK)
+    model = ov.Core().read_model(plain)
+    add_heads(model, judge.layers, judge.heads)
+    headed = plain.with_name("headed.xml")
+    ov.save_model(model, headed, compress_to_fp16=False)
+    del model
+    for made in (headed.with_suffix(".bin"), headed):
+        made.replace(plain.with_suffix(made.suffix))
+
+
+if __name__ == "__main__":
+    _convert_here(sys.argv[1], sys.argv[2])

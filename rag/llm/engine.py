@@ -1,0 +1,314 @@
+"""The one language-model engine of this process, which lives in a process of its own.
+
+OpenVINO's `step()` holds Python's interpreter lock for as long as it computes, seconds while a
+prompt is read: within this process it would stop the page and every other thread. So
+`rag.llm.worker` computes, and this class speaks with it in lines of JSON over pipes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from index.errors import ModelUnavailable
+
+SECONDS_TO_END = 5.0
+"""How long a worker may take to end before it is killed."""
+
+
+class Engine:
+    """The engine over one model folder; load it once and share it among threads."""
+
+    def __init__(self, folder: Path, *, threads: int = 0, parallel: int = 4) -> None:
+        """Start the worker and wait until it has loaded the model, which takes seconds.
+
+        Args:
+            folder: Holds `openvino_model.xml` and the tokenizers (see `rag.llm.conversion`).
+            threads: Threads to compute with; 0 leaves it to OpenVINO: one a core.
+            parallel: Generations written at the same time; others wait in order.
+
+        Raises:
+            ModelUnavailable: the folder does not hold a model that OpenVINO can load.
+        """
+        self._lock = threading.Lock()
+        self._open: dict[int, Generation] = {}
+        self._ids = itertools.count()
+        self._ended = ""
+        self._worker = _start(folder, threads, parallel)
+        atexit.register(self.close)
+        first = self._receive()
+        if first.get("kind") != "ready":
+            self.close()
+            raise ModelUnavailable(
+                f"cannot load the model in {folder}: {first.get('message', self._last_words())}"
+            )
+        self._reader = threading.Thread(target=self._listen, name="language-model", daemon=True)
+        self._reader.start()
+
+    def submit(
+        self,
+        prompt: str,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        cancel: threading.Event | None = None,
+    ) -> Generation:
+        """Queue a prompt, template and all; returns at once.
+
+        Setting `cancel` ends it wherever it is, in the queue too, while it is iterated.
+
+        Raises:
+            ModelUnavailable: the engine failed or was closed.
+        """
+        number = next(self._ids)
+        limits = Limits(max_tokens, tuple(stop))
+        generation = Generation(limits, lambda: self._cancel(number), cancel)
+        with self._lock:
+            if self._ended:
+                raise ModelUnavailable(self._ended)
+            self._open[number] = generation
+        self._send(
+            {
+                "kind": "submit",
+                "id": number,
+                "prompt": prompt,
+                "max_tokens": max_tokens,
+                "stop": list(stop),
+            }
+        )
+        return generation
+
+    @property
+    def active(self) -> int:
+        """Generations that hold a slot now, or will at the engine's next step."""
+        with self._lock:
+            return sum(generation.position == 0 for generation in self._open.values())
+
+    @property
+    def process_id(self) -> int:
+        """The worker's process, whose memory holds the model."""
+        return self._worker.pid
+
+    def close(self) -> None:
+        """End all generations and the worker; the engine cannot be used afterwards."""
+        atexit.unregister(self.close)
+        self._fail("the language model was closed")
+        worker = self._worker
+        with contextlib.suppress(OSError):
+            if worker.stdin:
+                worker.stdin.close()
+        try:
+            worker.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+        reader = getattr(self, "_reader", None)
+        if reader is not None and reader is not threading.current_thread():
+            reader.join()
+        if worker.stdout:
+            worker.stdout.close()
+
+    def _cancel(self, number: int) -> None:
+        with self._lock:
+            known = number in self._open
+        if known:
+            self._send({"kind": "cancel", "id": number})
+
+    def _send(self, command: dict[str, Any]) -> None:
+        line = json.dumps(command) + "\n"
+        try:
+            with self._lock:
+                if self._worker.stdin and not self._worker.stdin.closed:
+                    self._worker.stdin.write(line)
+                    self._worker.stdin.flush()
+        except OSError:
+            self._fail(self._last_words())
+
+    def _receive(self) -> dict[str, Any]:
+        """Read the worker's next event; empty once it has ended."""
+        line = self._worker.stdout.readline() if self._worker.stdout else ""
+        event: dict[str, Any] = json.loads(line) if line.strip() else {}
+        return event
+
+    def _listen(self) -> None:
+        """Hand the worker's events to the generations that wait for them."""
+        while event := self._receive():
+            if event["kind"] == "failed":
+                self._fail(f"the language model failed: {event['message']}")
+                continue
+            with self._lock:
+                generation = self._open.get(event["id"])
+                if event["kind"] in ("end", "error"):
+                    self._open.pop(event["id"], None)
+            if generation is not None:
+                _pass_on(event, generation)
+        self._fail(self._last_words())
+
+    def _fail(self, reason: str) -> None:
+        """Tell everyone who waits; the first reason stands."""
+        with self._lock:
+            self._ended = self._ended or reason
+            waiting = list(self._open.values())
+            self._open.clear()
+        for generation in waiting:
+            generation.take(ModelUnavailable(self._ended))
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._worker.wait(SECONDS_TO_END)
+        code = self._worker.returncode
+        want = ", perhaps for want of memory" if code in (-9, 137) else ""
+        return f"the language model's process ended (code {code}{want}); start the program again"
+
+
+def _start(folder: Path, threads: int, parallel: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "rag.llm.worker"]
+    command += [str(folder.resolve()), str(threads), str(parallel)]
+    return subprocess.Popen(
+        command,
+        cwd=Path(__file__).resolve().parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def _pass_on(event: dict[str, Any], generation: Generation) -> None:
+    match event["kind"]:
+        case "waiting":
+            generation.take(Waiting(event["position"]))
+        case "begin":
+            generation.begin(event["prompt_tokens"])
+        case "piece":
+            generation.take(Piece(event["text"], event["reading"]))
+        case "end":
+            generation.end(event["reason"], event["rest"])
+        case "error":
+            generation.take(ModelUnavailable(event["message"]))
+
+
+SECONDS_BETWEEN_LOOKS = 0.2
+"""How often a generation that waits or is read looks whether its asker has stopped it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One token of an answer.
+
+    Attributes:
+        text: Text that this token settles; empty while a character or a stop string is open.
+        reading: What the judge's head read at the token before it; None where there is none.
+    """
+
+    text: str
+    reading: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """All slots are taken; `position` is the place in the queue, from 1."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How one generation ends; each token is the likeliest.
+
+    Attributes:
+        max_tokens: Longest answer, in tokens.
+        stop: The answer ends before the first of these strings.
+    """
+
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+
+
+class Generation:
+    """An answer being written: iterate it for its pieces; leaving the loop cancels it.
+
+    Attributes:
+        position: Place in the queue; 0 once it is being read or written.
+        finish_reason: `stop`, `length` or `cancelled`; empty while it runs.
+        prompt_tokens: Length of the prompt, once its turn came.
+        completion_tokens: Tokens written so far.
+    """
+
+    def __init__(
+        self, limits: Limits, cancel: Callable[[], None], stop: threading.Event | None = None
+    ) -> None:
+        """Made by `Engine.submit` only; `cancel` asks the engine to stop, as setting `stop` does.
+
+        `stop` is looked at while this is iterated.
+        """
+        self.limits = limits
+        self.position = 0
+        self.finish_reason = ""
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self._cancel = cancel
+        self._stop = stop
+        self._events: SimpleQueue[Piece | Waiting | ModelUnavailable | None] = SimpleQueue()
+
+    def cancel(self) -> None:
+        """Stop at once; the slot is free after the step that is under way."""
+        if not self.finish_reason:
+            self._cancel()
+
+    def __iter__(self) -> Iterator[Piece | Waiting]:
+        """Yield pieces, and the place in the queue whenever it changes.
+
+        Raises:
+            ModelUnavailable: the engine failed or was closed.
+        """
+        try:
+            while (event := self._next()) is not None:
+                if isinstance(event, ModelUnavailable):
+                    self.finish_reason = "cancelled"
+                    raise event
+                yield event
+        finally:
+            self.cancel()
+
+    def _next(self) -> Piece | Waiting | ModelUnavailable | None:
+        """Wait for what happens next, and cancel once if the asker stops meanwhile."""
+        while self._stop is not None:
+            if self._stop.is_set():
+                self._stop = None
+                self.cancel()
+                break
+            with suppress(Empty):
+                return self._events.get(timeout=SECONDS_BETWEEN_LOOKS)
+        return self._events.get()  # the engine ends a cancelled generation too
+
+    def take(self, event: Piece | Waiting | ModelUnavailable) -> None:
+        """Called by the engine when something happened."""
+        if isinstance(event, Waiting):
+            self.position = event.position
+        elif isinstance(event, Piece):
+            self.completion_tokens += 1
+        self._events.put(event)
+
+    def begin(self, prompt_tokens: int) -> None:
+        """Called by the engine when the generation's turn comes."""
+        self.position = 0
+        self.prompt_tokens = prompt_tokens
+
+    def end(self, reason: str, rest: str) -> None:
+        """Called by the engine when all is written; `rest` is text that was held back."""
+        self.finish_reason = reason
+        if rest:
+            self._events.put(Piece(rest))
+        self._events.put(None)

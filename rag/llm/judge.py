@@ -1,0 +1,110 @@
+"""Judges a draft by what the embedded model's own states tell of it: see docs/judge.md.
+
+Linear heads on the residual stream of two middle layers: one on the last token of the prompt
+tells, before a word is written, whether the evidence answers the question; one on the tokens of
+the draft whether it is borne by the evidence. Their readings come out of the model as it writes
+(`rag.llm.heads`); here they become one probability. The heads belong to one model file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from index.checksum import intact, verified
+
+WEIGHTS = Path(__file__).with_name("judge.safetensors")
+SHA256 = "249fd9d4c820808da399b5df3e252b0d38e0c2088b6740ced75f8f9de7918af3"
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the heads read of one draft; each about -5 to 5, higher speaks for it.
+
+    Attributes:
+        before: At the last token of the prompt; None where nothing was read.
+        draft: At each token of the draft, in order.
+        end: At the end token after a draft that was given and not written; else None.
+    """
+
+    before: float | None = None
+    draft: tuple[float, ...] = ()
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Heads with the calibration of their readings.
+
+    Attributes:
+        model: SHA-256 of the model file (GGUF) whose states they read; `size` is its bytes.
+        layers: Whose states they read.
+        heads: (len(layers) * width + 1, 3); see `rag.llm.heads.add_heads`.
+        written: Intercept and weights of `before` and the mean of `draft`, for log-odds.
+        given: The same of `before` and `end`, for a draft that another model wrote.
+        threshold: Least probability at which a draft is shown as the answer.
+        hopeless: Reading before the draft below which nothing need be written.
+    """
+
+    model: str
+    size: int
+    layers: tuple[int, ...]
+    heads: NDArray[np.float32]
+    written: tuple[float, float, float]
+    given: tuple[float, float, float]
+    threshold: float
+    hopeless: float
+
+    def confidence(self, readings: Readings) -> float | None:
+        """Return the probability, 0 to 1, that a draft is right; None without readings.
+
+        Calibrated by logistic regression (Platt 1999) on drafts that the heads were not fitted on.
+        """
+        if readings.before is None:
+            return None
+        if readings.end is not None:
+            return _probability(self.given, readings.before, readings.end)
+        mean = sum(readings.draft) / len(readings.draft) if readings.draft else readings.before
+        return _probability(self.written, readings.before, mean)
+
+
+@cache
+def load_judge() -> Judge:
+    """Return the judge that comes with the program.
+
+    Raises:
+        ModelFileError: its file is missing or not the one that it should be.
+    """
+    with safe_open(intact(WEIGHTS, SHA256), framework="numpy") as file:
+        card = json.loads(file.metadata()["card"])
+        heads: NDArray[np.float32] = file.get_tensor("heads")
+    return Judge(
+        model=card["model"],
+        size=card["size"],
+        layers=tuple(card["layers"]),
+        heads=heads,
+        written=tuple(card["written"]),
+        given=tuple(card["given"]),
+        threshold=card["threshold"],
+        hopeless=card["hopeless"],
+    )
+
+
+def judge_of(gguf: Path) -> Judge | None:
+    """Return the judge of a model file; None for a model that has no heads of its own."""
+    judge = load_judge()
+    return judge if verified(gguf, judge.model, judge.size) else None
+
+
+def _probability(weights: Sequence[float], *readings: float) -> float:
+    intercept, *rest = weights
+    total = intercept + sum(w * reading for w, reading in zip(rest, readings, strict=True))
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))

@@ -1,0 +1,1 @@
+"""Understanding a question: its dates, what it continues, its parts. Asks no store, no model."""

@@ -1,0 +1,217 @@
+"""Makes a question self-contained and reads its dates. Code only: no model is asked.
+
+Knows nothing of stores.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from index.days import spoken
+from index.errors import QuestionError
+from index.types import Bounds
+from index.words import content_stems
+from rag.english.names import names_in
+from rag.english.temporal import Window, find_window, wants_latest
+from rag.types import ABSTENTION, Question, Turn
+
+_POINTING = re.compile(
+    r"\b(he|she|they|it|him|her|them|his|hers|their|theirs|its|there|then|"
+    r"this|that|these|those|the same|the two|both|the other)\b",
+    re.IGNORECASE,
+)
+_CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.IGNORECASE)
+_MEASURE = re.compile(r"\bhow (many people|many|much|long|old|often|far)\b", re.IGNORECASE)
+# Counts change from one report to the next, and the newest is meant.
+_COUNTING = re.compile(r"\bhow (many|much)\b|\b(toll|number of)\b", re.IGNORECASE)
+_LONGEST = 300  # characters of what a follow-up continues
+_MARK = re.compile(r"\s*\[\d+\]")
+_EXPLETIVE = re.compile(r"\b(was|is|are|were|did|does) (it|there)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a question asks for.
+
+    Attributes:
+        text: The question as it was put, white space tidied.
+        standalone: The same with what it takes from the conversation; what is searched for.
+        earlier: The turn that it continues; None if it stands alone.
+        as_of: The day that "today" means; None in an archive without dates.
+        bounds: What its asker set: hard.
+        window: What its words imply: soft.
+        latest: Whether the newest state is asked for, or a count, which later reports revise.
+    """
+
+    text: str
+    standalone: str
+    earlier: Turn | None
+    as_of: date | None
+    bounds: Bounds
+    window: Window | None
+    latest: bool
+
+
+def understand(question: Question, newest: date | None, longest: int) -> Understood:
+    """Read a question against the archive's newest day.
+
+    Raises:
+        QuestionError: it is empty, longer than `longest` characters, or its dates contradict
+            each other.
+    """
+    text = " ".join(question.text.split())
+    if not any(character.isalnum() for character in text):
+        raise QuestionError("the question is empty; ask something like “Who won the election?”")
+    if len(text) > longest:
+        raise QuestionError(f"the question has {len(text)} characters; {longest} are the most")
+    as_of = question.as_of or newest
+    earlier = _continued(text, question.history)
+    standalone = text
+    if earlier:  # the mark parts what is asked from what it continues, also where none was typed
+        standalone = f"{text.rstrip(' ?.!')}? ({_subject(earlier, question.history[:-1])})"
+    return Understood(
+        text=text,
+        standalone=standalone,
+        earlier=earlier,
+        as_of=as_of,
+        bounds=_bounds(question),
+        window=find_window(text, as_of) if as_of else None,
+        latest=wants_latest(text) or bool(_COUNTING.search(text)),
+    )
+
+
+def _bounds(question: Question) -> Bounds:
+    ends = [day for day in (question.date_to, question.as_of) if day]
+    last = min(ends) if ends else None
+    first = question.date_from
+    if first and last and first > last:
+        raise QuestionError(
+            f"no day is both after {spoken(first)} and before {spoken(last)}; "
+            "set the first date before the last"
+        )
+    dated = first is not None or last is not None
+    return Bounds(first, last, question.sources, undated=not dated)
+
+
+def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
+    """Return the turn that a question continues, None if it can be read alone."""
+    if not history:
+        return None
+    names = names_in(text)
+    short = len(content_stems(_MEASURE.sub("", text))) <= 2 and not names
+    pointing = points_back(text) and len(names) < 2
+    if _CONTINUING.search(text) or pointing or short or (_EXPLETIVE.search(text) and not names):
+        return history[-1]
+    return None
+
+
+def points_back(text: str) -> bool:
+    """Whether a word of a question may stand for something said before it."""
+    return bool(_POINTING.search(_EXPLETIVE.sub(" ", text)))
+
+
+def _subject(turn: Turn, older: tuple[Turn, ...]) -> str:
+    """What a later question may point at: the turn before, and those that it continues in turn.
+
+    Of many turns the last and the first are said: the first names whom all of them are about.
+    """
+    said = [_named(turn)]
+    while before := _continued(turn.question, older):
+        turn, older = before, older[:-1]
+        said.append(_named(turn))
+    whole = " ".join(said)
+    return whole if len(whole) <= _LONGEST else " ".join([said[0], *said[1:][-1:]])
+
+
+def _named(turn: Turn) -> str:
+    """An earlier question and the names answered."""
+    answer = _MARK.sub("", turn.answer)
+    names = [] if answer.startswith(ABSTENTION) else names_in(answer)
+    fresh = [name for name in names if name.lower() not in turn.question.lower()]
+    return " ".join([turn.question.rstrip(" ?"), *fresh[:4]])
+
+
+LONGEST_ANSWER = 4000
+"""Characters of an earlier answer that a question may rest on: longer than any that is given."""
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+
+
+def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
+    """Return the day that `text` names, or None where it is blank.
+
+    Args:
+        text: `2023-06-18`; or a month `2023-06` or a year `2023`, meaning its first day.
+        name: What the date is for, used in the message.
+        last: Whether a month or a year means its last day.
+
+    Raises:
+        QuestionError: no such day, or not written in one of these ways.
+    """
+    words = text.strip()
+    if not words:
+        return None
+    found = _DATE.fullmatch(words)
+    if found is None:
+        raise QuestionError(f"{name}: “{words[:40]}” is not a date; write it as 2023-06-18.")
+    year = int(found[1])
+    month = int(found[2]) if found[2] else (12 if last else 1)
+    try:
+        length = calendar.monthrange(year, month)[1]
+        return date(year, month, int(found[3]) if found[3] else (length if last else 1))
+    except (ValueError, calendar.IllegalMonthError):
+        raise QuestionError(f"{name}: there is no day {words}.") from None
+
+
+def make_question(
+    text: str,
+    *,
+    max_question: int,
+    as_of: str = "",
+    date_from: str = "",
+    date_to: str = "",
+    sources: Sequence[str] = (),
+    history: tuple[Turn, ...] = (),
+) -> Question:
+    """Return the question that a person or a program asks, with its bounds.
+
+    Args:
+        text: The question; at most `max_question` characters. Here and in the history, what no
+            Unicode text may hold (half a surrogate pair, as JSON can give) becomes “?”.
+        max_question: Characters allowed.
+        as_of: The day that the answer is for; blank means the newest article's.
+        date_from: First day searched.
+        date_to: Last day searched.
+        sources: Publishers searched; none means all.
+        history: Earlier turns, oldest first; cut to `max_question` and `LONGEST_ANSWER`.
+
+    Raises:
+        QuestionError: the question is blank or too long, or its dates are impossible.
+    """
+    words = _sound(text).strip()
+    if not words:
+        raise QuestionError("Write a question first.")
+    if len(words) > max_question:
+        raise QuestionError(
+            f"The question has {len(words):,} characters; at most {max_question:,} are allowed."
+        )
+    first = parse_day(date_from or "", name="From")
+    last = parse_day(date_to or "", name="To", last=True)
+    if first and last and first > last:
+        raise QuestionError(f"From ({first}) is after To ({last}): no article can match.")
+    at = parse_day(as_of or "", name="As of", last=True)
+    if at and first and first > at:
+        raise QuestionError(f"From ({first}) is after As of ({at}): no article can match.")
+    earlier = tuple(
+        Turn(_sound(turn.question[:max_question]), _sound(turn.answer[:LONGEST_ANSWER]))
+        for turn in history
+    )
+    return Question(words, at, first, last, tuple(sources or ()), earlier)
+
+
+def _sound(text: str) -> str:
+    """Return text that tokenizers take: half a surrogate pair makes them raise."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,220 @@
+"""From the found sentences to the few windows that the model sees.
+
+Knows nothing of models that write: its scores are word overlap, kind, embeddings, reranker, rank.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.days import spoken
+from index.embedder import MiniLMEmbeddings
+from rag.retrieval.reranker import Reranker
+from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
+from rag.types import Evidence
+
+_EMBEDDED = 24  # sentences whose meaning is compared; the others are told by their words
+_JUDGED = 16  # sentences that the reranker scores
+_FAR_BEHIND = 5.0  # difference from its best score, in log-odds, that counts for nothing
+_LONGEST = 1200  # characters of one sentence shown to the model
+_HEADING = 20  # tokens of a headline with its date
+_PASSED = 3  # windows passed over because they do not fit
+_POINTS_BACK = re.compile(
+    r"^\W*(?:(?:but|and|yet|so|then|later|however|meanwhile)\W+)?"
+    r"(?:he|she|they|it|his|her|their|its)\b",
+    re.IGNORECASE,
+)
+
+
+def select_evidence(
+    sentences: Sequence[RankedSentence],
+    vector: Sequence[float],
+    embeddings: MiniLMEmbeddings,
+    budget: int,
+    *,
+    latest: bool = False,
+) -> list[Evidence]:
+    """Return numbered windows of sentences within a budget, the best article first.
+
+    Where the newest state is asked for, the newest of what was chosen comes first.
+
+    Args:
+        sentences: Sentences of what was found, the likeliest first, judged if they can be; their
+            meaning is noted.
+        vector: The embedding of the self-contained question, of length 1.
+        embeddings: Embeds the sentences, and counts their tokens.
+        budget: Tokens of all windows together; the best one is taken whatever its length.
+        latest: Whether newer sentences are raised among those that are to the point.
+    """
+    compare(sentences[:_EMBEDDED], vector, embeddings)
+    if latest:
+        prefer_recent(sentences)
+    windows = _fitting(sorted(sentences, key=lambda s: -s.score), embeddings, budget)
+    return _numbered(windows, latest=latest)
+
+
+def further_evidence(
+    sentences: Sequence[RankedSentence],
+    read: Sequence[Evidence],
+    embeddings: MiniLMEmbeddings,
+    budget: int,
+) -> list[Evidence]:
+    """Return the next windows, for a second look where the first told too little.
+
+    Args:
+        sentences: As `select_evidence` took them and left them.
+        read: What it returned; the numbers go on from there.
+        embeddings: Counts the sentences' tokens.
+        budget: Tokens of these windows together.
+    """
+    known = {(item.article_id, span) for item in read for span in item.sentences}
+    ranked = sorted(sentences, key=lambda s: -s.score)
+    rest = [s for s in ranked if (s.source.passage.article_id, s.span) not in known]
+    return _numbered(_fitting(rest, embeddings, budget), latest=False, first=len(read) + 1)
+
+
+def _fitting(
+    sentences: Sequence[RankedSentence], embeddings: MiniLMEmbeddings, budget: int
+) -> list[_Window]:
+    """Take windows in order while they fit; a few that are too long are passed over."""
+    chosen: list[_Window] = []
+    used = passed = 0
+    for sentence in sentences:
+        window = _Window.around(sentence, both=not chosen)
+        homes = [other for other in chosen if other.touches(window)]
+        cost = embeddings.count_tokens([window.beyond(homes)])[0]
+        if all(other.article != window.article for other in chosen):
+            cost += _HEADING
+        if chosen and used + cost > budget:
+            passed += 1
+            if passed > _PASSED:
+                break
+            continue
+        used += cost
+        chosen = [other for other in chosen if other not in homes] + [window.joined(homes)]
+    return chosen
+
+
+def compare(
+    sentences: Sequence[RankedSentence], vector: Sequence[float], embeddings: MiniLMEmbeddings
+) -> None:
+    """Note how like the question each sentence is, by embedding."""
+    if not sentences:
+        return
+    made: NDArray[np.float32] = embeddings.embed([sentence.text for sentence in sentences])
+    likeness = made @ np.asarray(vector, dtype=np.float32)
+    for sentence, cosine in zip(sentences, likeness, strict=True):
+        sentence.meaning = max(0.0, float(cosine))
+
+
+def rerank(sentences: Sequence[RankedSentence], question: str, reranker: Reranker) -> None:
+    """Note how each of the first sentences fares with the reranker against the best of them."""
+    near = sentences[:_JUDGED]
+    if not near:
+        return
+    scores = reranker.scores(question, [sentence.text for sentence in near])
+    for sentence, behind in zip(near, scores.max() - scores, strict=True):
+        sentence.judged = max(0.0, 1.0 - float(behind) / _FAR_BEHIND)
+
+
+@dataclass(slots=True)
+class _Window:
+    """A sentence with what it needs around it; windows that touch are joined."""
+
+    best: RankedSentence
+    first: int
+    last: int
+
+    @classmethod
+    def around(cls, sentence: RankedSentence, *, both: bool) -> _Window:
+        """The sentence with both neighbours, or with the one before if it needs it.
+
+        More room for other sentences was worth more than neighbours: see docs/quality.md.
+        """
+        before = both or _POINTS_BACK.search(sentence.text)
+        first = max(0, sentence.at - 1) if before else sentence.at
+        last = min(sentence.at + 1, len(sentence.spans) - 1) if both else sentence.at
+        return cls(sentence, first, last)
+
+    @property
+    def article(self) -> str:
+        return self.best.source.passage.article_id
+
+    @property
+    def span(self) -> Span:
+        return self.best.spans[self.first][0], self.best.spans[self.last][1]
+
+    def touches(self, other: _Window) -> bool:
+        same = self.best.source.passage == other.best.source.passage
+        return same and other.first <= self.last + 1 and self.first <= other.last + 1
+
+    def beyond(self, homes: Sequence[_Window]) -> str:
+        """The sentences of this window that are in none of the others."""
+        known = {at for home in homes for at in range(home.first, home.last + 1)}
+        fresh = (at for at in range(self.first, self.last + 1) if at not in known)
+        return " ".join(self.best.between(*self.best.spans[at]) for at in fresh)
+
+    def joined(self, others: Sequence[_Window]) -> _Window:
+        """This window and those that it touches as one, around the best sentence of all."""
+        every = [*others, self]
+        best = max(every, key=lambda window: window.best.score).best
+        return _Window(best, min(w.first for w in every), max(w.last for w in every))
+
+
+def single_sentences(sentences: Sequence[RankedSentence]) -> list[Evidence]:
+    """Return each sentence as a window of its own, numbered in the order given."""
+    return [_evidence(at, _Window(one, one.at, one.at)) for at, one in enumerate(sentences, 1)]
+
+
+def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> list[Evidence]:
+    """Number the windows: the best article first, those of one article in its text's order.
+
+    Where the newest state is asked for, the newest article comes first: models hold to the first.
+    """
+    ranked = sorted(windows, key=lambda window: -window.best.score)
+    if latest:
+        ranked.sort(key=lambda window: window.best.source.date or date.min, reverse=True)
+    order: dict[str, list[_Window]] = {}
+    for window in ranked:
+        order.setdefault(window.article, []).append(window)
+    grouped = [w for group in order.values() for w in sorted(group, key=lambda w: w.span)]
+    return [_evidence(number, window) for number, window in enumerate(grouped, first)]
+
+
+def _evidence(number: int, window: _Window) -> Evidence:
+    found = window.best.source
+    start, end = window.span
+    return Evidence(
+        number=number,
+        article_id=found.passage.article_id,
+        headline=found.headline,
+        date=found.date,
+        source=found.source,
+        url=found.url,
+        start=start,
+        end=end,
+        text=window.best.between(start, end),
+        sentences=tuple(window.best.spans[window.first : window.last + 1]),
+        best=window.best.span,
+        score=window.best.score,
+        also_in=found.also_in,
+    )
+
+
+def shown(evidence: Sequence[Evidence]) -> str:
+    """Write the evidence for the model: windows under their article's headline and date."""
+    lines: list[str] = []
+    article = None
+    for item in evidence:
+        if item.article_id != article:
+            when = f" ({spoken(item.date)})" if item.date else ""
+            lines.append(f"\n# {item.headline}{when}")
+            article = item.article_id
+        lines.append(" ".join(item.text.split())[:_LONGEST])
+    return "\n".join(lines).strip()

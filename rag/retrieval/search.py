@@ -1,0 +1,265 @@
+"""From a question to its evidence: one snapshot, searched, its sentences weighed and chosen.
+
+Asks no model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import zip_longest
+from typing import TypeVar
+
+from index.days import spoken
+from index.embedder import MiniLMEmbeddings
+from index.errors import BroadsheetError
+from index.settings import Settings
+from index.snapshot import IndexReader, Snapshot
+from index.types import Bounds
+from index.vectors import VectorsMissing
+from rag.answer import Found
+from rag.english.temporal import shifted
+from rag.question.comparison import compared
+from rag.question.language import foreign_language
+from rag.question.parts import of_each, split_question
+from rag.question.understand import Understood, understand
+from rag.retrieval.evidence import further_evidence, rerank, select_evidence, single_sentences
+from rag.retrieval.overviews import Listing, list_articles, story_of
+from rag.retrieval.reranker import Reranker
+from rag.retrieval.retriever import rank_found, retrieve
+from rag.retrieval.sentences import RankedSentence, best_passages
+from rag.types import Question, RetrievedPassage, Turn
+
+_FRESH = 14  # days before the one that an answer is for
+_OF_A_STORY = 60  # passages looked at for a story
+_TRIES = 3  # of one generation whose vectors are missing
+_PAUSE = 0.1  # seconds between them
+_GONE = "vectors of the index are missing; run `python -m index verify --repair` to make them anew"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search gave for one question.
+
+    Attributes:
+        vector: The question's embedding.
+        sentences: Every sentence of what was found, the likeliest first.
+        notices: What must be said of dates.
+    """
+
+    asked: Understood
+    vector: list[float]
+    sentences: list[RankedSentence]
+    notices: tuple[str, ...]
+
+
+class Finder:
+    """Finds evidence in one index with one embedder."""
+
+    def __init__(
+        self, reader: IndexReader, embeddings: MiniLMEmbeddings, settings: Settings
+    ) -> None:
+        """Keep the parts; `settings` say how much is searched and shown."""
+        self._reader = reader
+        self._embeddings = embeddings
+        self._reranker = Reranker(embeddings)
+        self._settings = settings
+
+    def load(self) -> None:
+        """Load the embedder and the reranker, so that the first question need not wait."""
+        self._embeddings.load()
+        self._reranker.load()
+
+    def find(self, question: Question, timings: dict[str, float]) -> list[Found]:
+        """Return what was found for each part of a question; most have one.
+
+        Args:
+            question: What is asked.
+            timings: Noted here: seconds until all was searched, and all evidence chosen.
+
+        Raises:
+            QuestionError, IndexMissing, IndexMismatch: see `rag.pipeline`.
+        """
+        begun = time.perf_counter()
+        parts = parts_of(question)
+
+        def found_in(snapshot: Snapshot) -> list[Found]:
+            searched = [self.search(snapshot, part) for part in parts]
+            timings["retrieval"] = time.perf_counter() - begun
+            return [self.choose(snapshot, one) for one in searched]
+
+        found = self._steadily(found_in)
+        timings["evidence"] = time.perf_counter() - begun
+        return found
+
+    def listing(self, question: Question, subject: str) -> tuple[Found, Listing]:
+        """Count and list articles; the dates that the question names are bounds here."""
+        with self._reader.snapshot() as snapshot:
+            asked, bounds, notices = self._bounded(snapshot, question)
+            listing = list_articles(snapshot, subject, bounds)
+            found = Found(asked, listing.evidence, snapshot.coverage(bounds), notices)
+            return found, listing
+
+    def story(self, question: Question, subject: str) -> Found:
+        """Return the dated sentences that tell a story; the question's dates are bounds here."""
+
+        def told_in(snapshot: Snapshot) -> Found:
+            asked, bounds, notices = self._bounded(snapshot, question)
+            vector = self._embeddings.embed_query(subject)
+            passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
+            ranked = rank_found(snapshot, subject, passages)
+            evidence = single_sentences(story_of(ranked))
+            return Found(asked, tuple(evidence), snapshot.coverage(bounds), notices)
+
+        return self._steadily(told_in)
+
+    def passages(self, question: Question, limit: int) -> list[RetrievedPassage]:
+        """Return the best passages in the order of their best sentence, by turns of its parts."""
+        parts = parts_of(question)
+
+        def searched(snapshot: Snapshot) -> list[list[RetrievedPassage]]:
+            found = [self.search(snapshot, part, limit) for part in parts]
+            return [best_passages(one.sentences, limit) for one in found]
+
+        return _by_turns(self._steadily(searched))[:limit]
+
+    def _steadily(self, work: Callable[[Snapshot], T]) -> T:
+        """Do some work on one snapshot; again where a clean-up took its vectors.
+
+        Raises:
+            BroadsheetError: the live generation's vectors are gone, so that no other try helps.
+        """
+        missed: Counter[int] = Counter()
+        while True:
+            with self._reader.snapshot() as snapshot:
+                try:
+                    return work(snapshot)
+                except VectorsMissing as error:  # a newer snapshot names what there is
+                    missed[snapshot.generation] += 1
+                    if missed[snapshot.generation] == _TRIES:
+                        raise BroadsheetError(_GONE) from error
+            time.sleep(_PAUSE)
+
+    def _understand(self, snapshot: Snapshot, question: Question) -> Understood:
+        newest = snapshot.newest(date.today()) or snapshot.coverage().last
+        return understand(question, newest, self._settings.max_question)
+
+    def _bounded(
+        self, snapshot: Snapshot, question: Question
+    ) -> tuple[Understood, Bounds, tuple[str, ...]]:
+        """Understand a question whose dates, asked or implied, bound what is searched."""
+        asked = self._understand(snapshot, question)
+        hint, notices = _window(snapshot, asked, only=True)
+        return asked, hint or asked.bounds, notices
+
+    def search(self, snapshot: Snapshot, question: Question, least: int = 0) -> Searched:
+        """Search one part of a question; the sentences of at least so many passages are ranked."""
+        asked = self._understand(snapshot, question)
+        vector = self._embeddings.embed_query(asked.standalone)
+        hint, notices = _window(snapshot, asked)
+        passages = retrieve(
+            snapshot,
+            asked.standalone,
+            vector,
+            max(least, self._settings.passages),
+            asked.bounds,
+            window=hint,
+            fresh=None if hint else _fresh(question, asked),
+            latest=asked.latest,
+        )
+        sentences = rank_found(snapshot, asked.standalone, passages)
+        return Searched(asked, vector, sentences, notices)
+
+    def choose(self, snapshot: Snapshot, searched: Searched) -> Found:
+        """Choose the windows to be read from what a search gave, and those for a second look."""
+        rerank(searched.sentences, searched.asked.standalone, self._reranker)
+        evidence = select_evidence(
+            searched.sentences,
+            searched.vector,
+            self._embeddings,
+            self._settings.evidence_tokens,
+            latest=searched.asked.latest,
+        )
+        further = further_evidence(
+            searched.sentences, evidence, self._embeddings, self._settings.evidence_tokens
+        )
+        coverage = snapshot.coverage(searched.asked.bounds)
+        notices = searched.notices
+        unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
+        if unread:
+            notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
+        return Found(searched.asked, tuple(evidence), coverage, notices, tuple(further))
+
+
+def parts_of(question: Question) -> list[Question]:
+    """The question's parts; a later one continues the one before, as in a conversation."""
+    asked = compared(question.text)
+    if each := asked.parts if asked else of_each(question.text):
+        return [replace(question, text=text) for text in each]
+    parts: list[Question] = []
+    history = question.history
+    for text in split_question(question.text):
+        parts.append(replace(question, text=text, history=history))
+        history = (*history, Turn(text, ""))
+    return parts
+
+
+def _by_turns(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedPassage]:
+    """The best of each, then the second of each; every passage once."""
+    turns = (found for row in zip_longest(*rankings) for found in row if found)
+    return list({(one.passage.article_id, one.passage.start): one for one in turns}.values())
+
+
+def _window(
+    snapshot: Snapshot, asked: Understood, *, only: bool = False
+) -> tuple[Bounds | None, tuple[str, ...]]:
+    """Return the dates that the question implies, and what must be said of dates.
+
+    `only` says whether nothing else is searched, or these are preferred where there are any.
+    """
+    notices: list[str] = []
+    left_out = snapshot.coverage().undated
+    if asked.bounds.dated and left_out:
+        notices.append(f"{left_out} articles without a date were left out.")
+    if asked.window is None:
+        return None, tuple(notices)
+    first = _latest(asked.window.first, asked.bounds.date_from)
+    last = _earliest(asked.window.last, asked.bounds.date_to)
+    hint = Bounds(first, last, asked.bounds.sources, undated=False)
+    if snapshot.coverage(hint).articles == 0:
+        none = f"No article is of that time ({asked.window.words})"
+        notices.append(f"{none}." if only else f"{none}; all dates were searched.")
+        return hint if only else None, tuple(notices)
+    days = _span(first, last)
+    notices.append(
+        f"Only articles from {days} were searched."
+        if only
+        else f"Articles from {days} were preferred."
+    )
+    return hint, tuple(notices)
+
+
+def _fresh(question: Question, asked: Understood) -> Bounds | None:
+    """The days before the one that the asker named: news of then is likelier meant than older."""
+    if question.as_of is None:
+        return None
+    first = _latest(shifted(question.as_of, -_FRESH), asked.bounds.date_from)
+    return Bounds(first, asked.bounds.date_to, asked.bounds.sources, undated=False)
+
+
+def _latest(one: date | None, other: date | None) -> date | None:
+    return max((day for day in (one, other) if day), default=None)
+
+
+def _earliest(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day), default=None)
+
+
+def _span(first: date | None, last: date | None) -> str:
+    if first and last:
+        return spoken(first) if first == last else f"{spoken(first)} to {spoken(last)}"
+    return f"{spoken(first)} on" if first else f"up to {spoken(last)}" if last else "all dates"

@@ -1,0 +1,155 @@
+"""Scores the sentences of found passages, and orders passages by their best sentence.
+
+Pure: words, kinds and places in the search decide here; `rag.retrieval.evidence` adds meaning.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from index.sentences import sentence_spans
+from index.words import content_stems, stems
+from rag.english.answer_type import adds_kind
+from rag.types import RetrievedPassage
+
+Span = tuple[int, int]
+# Chosen by docs/quality.md.
+WORDS, MEANING, KIND, RANK = 0.50, 0.30, 0.20, 0.20
+JUDGED = 0.30
+RECENT = 0.3  # for questions of the newest state
+_NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
+_HEADLINE = 0.5
+_TO_THE_POINT = 0.7  # share of the best sentence's words
+
+
+@dataclass(slots=True)
+class RankedSentence:
+    """A sentence of a found passage with its scores, each 0 to 1.
+
+    Attributes:
+        source: The passage that it is of.
+        spans: The passage's sentences, offsets in the article; `at` is this one's place.
+        rank: How early the passage was found.
+        words: Share of the question's words that it holds, or its headline or neighbours lend.
+        kind: Whether it brings the kind of thing asked for: a name, a number, a date.
+        meaning: Likeness to the question by embedding; 0 until it is known.
+        recent: How new it is among what was found; 0 unless the newest state is asked for.
+        judged: How it fares with the reranker against the best; 0 until it is known.
+    """
+
+    source: RetrievedPassage
+    spans: Sequence[Span]
+    at: int
+    rank: float
+    words: float
+    kind: float
+    meaning: float = 0.0
+    recent: float = 0.0
+    judged: float = 0.0
+
+    @property
+    def span(self) -> Span:
+        """Its offsets in the article."""
+        return self.spans[self.at]
+
+    @property
+    def text(self) -> str:
+        """The sentence itself."""
+        return self.between(*self.span)
+
+    def between(self, start: int, end: int) -> str:
+        """The passage's text between two offsets of the article."""
+        base = self.source.passage.start
+        return self.source.passage.text[start - base : end - base]
+
+    @property
+    def score(self) -> float:
+        """How likely it is the evidence, higher is better; only the order carries meaning."""
+        plain = WORDS * self.words + MEANING * self.meaning + RANK * self.rank
+        plain += KIND * self.kind + JUDGED * self.judged
+        return plain + RECENT * self.recent * self.words
+
+
+def word_weights(question: str, frequency: Callable[[str], float]) -> dict[str, float]:
+    """Weigh the question's stemmed words by how rare they are, to a sum of 1.
+
+    Args:
+        question: The self-contained question.
+        frequency: Share of passages that hold a stemmed word, 0 to 1.
+    """
+    raw = {
+        stem: math.log((1.0 + 1e-5) / (frequency(stem) + 1e-5)) + 0.1
+        for stem in dict.fromkeys(content_stems(question))
+    }
+    total = sum(raw.values()) or 1.0
+    return {stem: weight / total for stem, weight in raw.items()}
+
+
+def rank_sentences(
+    question: str, passages: Sequence[RetrievedPassage], weights: Mapping[str, float]
+) -> list[RankedSentence]:
+    """Return every sentence of the passages, each once, the likeliest evidence first.
+
+    Args:
+        question: The self-contained question.
+        passages: What was found, best first.
+        weights: How much each stemmed word of the question tells; see `word_weights`.
+    """
+    brings = adds_kind(question)
+    seen: set[tuple[str, Span]] = set()
+    sentences: list[RankedSentence] = []
+    for place, found in enumerate(passages):
+        base, text = found.passage.start, found.passage.text
+        spans = [(base + start, base + end) for start, end in sentence_spans(text)]
+        texts = [text[start - base : end - base] for start, end in spans]
+        overlaps = _overlaps(texts, found.headline, weights)
+        rank = 1.0 / (1.0 + 0.25 * place)
+        for at, span in enumerate(spans):
+            if (found.passage.article_id, span) not in seen:
+                seen.add((found.passage.article_id, span))
+                sentences.append(
+                    RankedSentence(found, spans, at, rank, overlaps[at], brings(texts[at]))
+                )
+    return sorted(sentences, key=lambda sentence: -sentence.score)
+
+
+def best_passages(sentences: Sequence[RankedSentence], limit: int) -> list[RetrievedPassage]:
+    """Return the passages of ranked sentences, in the order of each one's best sentence."""
+    first = {(s.source.passage.article_id, s.source.passage.start): s.source for s in sentences}
+    return list(first.values())[:limit]
+
+
+def prefer_recent(sentences: Sequence[RankedSentence]) -> None:
+    """Note how new each sentence is among those to the point, for questions of the newest state.
+
+    Only sentences that hold nearly as many of the question's words as the best one count: other
+    news of other days says nothing of what is newest here.
+    """
+    enough = _TO_THE_POINT * max((s.words for s in sentences), default=0.0)
+    near = [s for s in sentences if s.words >= enough and s.source.date]
+    days = sorted({s.source.date for s in near if s.source.date})
+    places = {day: at / max(1, len(days) - 1) for at, day in enumerate(days)}
+    for sentence in near:
+        sentence.recent = places[sentence.source.date] if sentence.source.date else 0.0
+
+
+def _overlaps(texts: Sequence[str], headline: str, weights: Mapping[str, float]) -> list[float]:
+    words = [frozenset(stems(text)) for text in texts]
+    above = frozenset(stems(headline))
+    made: list[float] = []
+    for at, own in enumerate(words):
+        around = frozenset().union(*words[max(0, at - 1) : at], *words[at + 1 : at + 2])
+        made.append(sum(w * _lent(stem, own, around, above) for stem, w in weights.items()))
+    return made
+
+
+def _lent(
+    stem: str, own: frozenset[str], around: frozenset[str], headline: frozenset[str]
+) -> float:
+    if stem in own:
+        return 1.0
+    if stem in headline:
+        return _HEADLINE
+    return _NEIGHBOUR if stem in around else 0.0
