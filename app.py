@@ -15,13 +15,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError, IndexLocked
+from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
 from index.quiet import quiet_gradio
-from index.sample import give_way, paths_due
 from index.settings import Settings, load_settings
-from index.status import index_status, recipe_is_current
+from index.status import give_way, index_status, paths_due, recipe_is_current
 from web import terminal
 from web.auth import People, read_auth
 from web.logs import set_up_logging
@@ -70,14 +69,14 @@ def serve(
     terminal.require_port(host, port)
     dropped = settings.data_dir.expanduser() / "page"
     quiet_gradio(dropped)
-    from index.model_files import ensure_embedder
+    from index.models.download import ensure_embedder
 
     with Meter(console) as meter:
         embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
         ensure_embedder(settings, meter.fetched)
         bring_in_line(settings, embeddings, articles, meter)
 
-    from index.snapshot import IndexReader
+    from index.store.snapshot import IndexReader
     from rag.generation import system_text
     from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline

@@ -31,10 +31,10 @@ from evals.machine import describe
 from evals.stock import MAX_TOKENS, NEAREST, StockIndex, stock_embeddings, stock_writer
 from evals.usage import ReadTokens
 from index.build import build_index
-from index.embedder import MiniLMEmbeddings
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from index.types import BuildReport
 from rag.generation import system_text
 from rag.llm.loader import ReadyModel, get_chat_model

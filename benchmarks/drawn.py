@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.database import content_article, open_reader
-from index.embedder import DIMENSIONS, MiniLMEmbeddings
-from index.passages import embedded_text
+from index.models.embedder import DIMENSIONS, MiniLMEmbeddings
 from index.settings import Settings
+from index.store.database import content_article, open_reader
+from index.store.vectors import VectorStore
+from index.text.passages import embedded_text
 from index.types import STDIN, Article, Passage
-from index.vectors import VectorStore
 
 _NEAR = 0.35  # length of what is added to a unit vector: cosine .94 to the real one
 _NUMBER = re.compile(r"\d+")

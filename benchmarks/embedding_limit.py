@@ -25,12 +25,12 @@ import typer
 from benchmarks.archives import open_archive
 from benchmarks.machine import headline, say, show, write_result
 from evals.machine import describe
-from index.embedder import DIMENSIONS, MiniLMEmbeddings, in_batches
-from index.encoder import Encoder
-from index.model_files import ensure_embedder
-from index.passages import embedded_text, split
+from index.models.download import ensure_embedder
+from index.models.embedder import DIMENSIONS, MiniLMEmbeddings, in_batches
+from index.models.encoder import Encoder
 from index.readers import read_articles
 from index.settings import load_settings
+from index.text.passages import embedded_text, split
 from index.types import Article
 
 LAYERS = 6

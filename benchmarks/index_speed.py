@@ -27,7 +27,7 @@ from benchmarks.timed import TimedEmbeddings, fresh_folder
 from evals.machine import describe
 from evals.stock import StockIndex, stock_embeddings
 from index.build import build_index
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
 from index.settings import Settings, load_settings
 from index.types import BuildReport
 

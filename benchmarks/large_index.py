@@ -32,13 +32,13 @@ from benchmarks.machine import BENCH, headline, progress_console, say, show, wri
 from benchmarks.processes import memory
 from evals.machine import describe
 from index.build import build_index
-from index.catalogue import Wanted
-from index.embedder import MiniLMEmbeddings
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader, Snapshot
+from index.store.catalogue import Wanted
+from index.store.snapshot import IndexReader, Snapshot
+from index.store.vectors import VectorStore
 from index.types import STDIN, Article, Bounds, BuildEvent, BuildReport
-from index.vectors import VectorStore
 from rag.english.temporal import shifted
 from rag.retrieval.retriever import retrieve
 

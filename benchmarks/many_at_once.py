@@ -24,10 +24,10 @@ from benchmarks.machine import BENCH, headline, say, show, write_result
 from benchmarks.questions import BBC_QUESTIONS, load_questions, sample
 from evals.machine import describe
 from index.build import build_index
-from index.embedder import MiniLMEmbeddings
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.generation import system_text
 from rag.llm.loader import ReadyModel, get_chat_model
 from rag.pipeline import Pipeline

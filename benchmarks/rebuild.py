@@ -28,8 +28,8 @@ from benchmarks.machine import BENCH, say, show, write_result
 from benchmarks.timed import fresh_folder
 from evals.machine import ROOT, describe
 from index.build import build_index
-from index.embedder import DIMENSIONS, MiniLMEmbeddings
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
+from index.models.embedder import DIMENSIONS, MiniLMEmbeddings
 from index.settings import load_settings
 from index.types import BuildReport
 

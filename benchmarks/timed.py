@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 
 if TYPE_CHECKING:
     import numpy as np

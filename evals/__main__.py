@@ -27,9 +27,9 @@ from evals.questions import (
 from evals.results import Run, made_by, read_result, write_result
 from evals.rows import Row
 from evals.stock import StockIndex, stock_documents, stock_embeddings
-from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
 from index.settings import Settings, load_settings
 from rag.generation import system_text

@@ -21,10 +21,10 @@ from evals.rows import Row, fields_of_answer, row_of_search
 from evals.stock import NEAREST, StockIndex, stock_writer
 from evals.usage import ReadTokens
 from index.build import build_index
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from index.types import BuildEvent, Passage
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline

@@ -19,7 +19,7 @@ from evals.closed import kept_id, kept_row
 from evals.machine import code_digest, commit, describe
 from evals.rows import Row
 from evals.summary import figures
-from index.model_catalog import EMBEDDER, LLM
+from index.models.catalogue import EMBEDDER, LLM
 from index.settings import Settings
 from rag.generation import answer_prompt
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from index.build import build_index, remove_articles
-    from index.embedder import MiniLMEmbeddings
     from index.errors import BroadsheetError
+    from index.models.embedder import MiniLMEmbeddings
     from index.preview import Preview, preview_build
     from index.settings import Settings, load_settings
-    from index.snapshot import IndexReader
+    from index.store.snapshot import IndexReader
     from index.types import Article, Bounds, BuildEvent, BuildReport, Coverage, Passage, Skipped
 
 __all__ = [
@@ -38,8 +38,8 @@ __all__ = [
 
 _MODULES = {
     "BroadsheetError": "errors",
-    "IndexReader": "snapshot",
-    "MiniLMEmbeddings": "embedder",
+    "IndexReader": "store.snapshot",
+    "MiniLMEmbeddings": "models.embedder",
     "Preview": "preview",
     "Settings": "settings",
     "build_index": "build",

@@ -20,16 +20,18 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, cast
 
 import typer
 
-from index.cli_operations import rollback, verify, watch
-from index.cli_show import (
+from index.cli import (
     errors_shown,
     preview_lines,
     preview_rows,
     report_rows,
+    rollback,
     show_skipped,
     show_table,
     status_rows,
+    verify,
     warn,
+    watch,
 )
 from index.errors import BroadsheetError, IndexMissing
 from index.progress import Meter
@@ -195,8 +197,8 @@ def _build(
         _refuse_if_current(settings)
     os.nice(10) if hasattr(os, "nice") else None  # a guest beside the running app
     from index.build import build_index
-    from index.embedder import MiniLMEmbeddings
-    from index.model_files import ensure_embedder
+    from index.models.download import ensure_embedder
+    from index.models.embedder import MiniLMEmbeddings
     from index.readers import read_stream
 
     articles = read_stream(stream) if stream else None

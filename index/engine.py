@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from index.days import day_number
-from index.embedder import MiniLMEmbeddings
-from index.passages import embedded_text, split
+from index.models.embedder import MiniLMEmbeddings
 from index.readers import Found, read_files
+from index.text.days import day_number
+from index.text.passages import embedded_text, split
 from index.types import Article, Skipped, Span, Unchanged
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from index.store import Store
+    from index.store.writer import Store
 
 _EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
 

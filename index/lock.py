@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import BroadsheetError, IndexLocked
 from index.settings import Settings
-from index.unwritable import unwritable
+from index.store.database import unwritable
 
 
 @contextmanager

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.database import open_empty, open_reader
 from index.errors import IndexMissing
+from index.models.embedder import current_recipe
 from index.readers import in_full, read_articles
 from index.reading import Said, Staging, read_into
-from index.recipe import current_recipe
 from index.settings import Settings
-from index.staging import Changes, decide
+from index.store.database import open_empty, open_reader
+from index.store.staging import Changes, decide
 from index.types import Article, BuildReport, Skipped, Unchanged
 
 _TABLES = ("staged", "staged_files", "kept")

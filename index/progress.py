@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from index.model_files import Fetch
+from index.models.download import Fetch
 from index.types import BuildEvent, Stage
 
 PLAIN_SECONDS = 10.0

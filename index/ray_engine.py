@@ -22,7 +22,7 @@ from index.quiet import quiet_ray
 from index.ray_work import COLUMN, EmbedPieces, Texts, pieces_of, read_pieces
 from index.readers import Found
 from index.settings import Settings
-from index.store import Store
+from index.store.writer import Store
 from index.types import Article, Skipped, Unchanged
 
 _FILES = 64  # in one piece of work

@@ -13,12 +13,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.database import content_article, open_reader
-from index.embedder import MiniLMEmbeddings
 from index.engine import cut_and_embed
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
 from index.readers import read_files
 from index.settings import load_settings
+from index.store.database import content_article, open_reader
 from index.types import Article
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import stat_result
 from pathlib import Path
 
-from index.days import day_number
 from index.readers import Known
-from index.remaking import known_content, to_remake
+from index.store.staging import known_content, to_remake
+from index.text.days import day_number
 from index.types import Article, BuildEvent, Skipped, Stage, Unchanged, file_of
 
 _STAGE_BATCH = 500  # articles in one transaction while reading

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from index.builds import BuildRecord, last_builds
-from index.database import open_reader
-from index.days import number_day
 from index.errors import IndexMissing
+from index.models.embedder import current_recipe
 from index.readers import in_full
-from index.recipe import current_recipe
 from index.settings import Settings
+from index.store.database import open_reader
+from index.store.history import BuildRecord, last_builds
+from index.text.days import number_day
 from index.types import Skipped
 
 _NAMES = 5
@@ -191,3 +191,39 @@ def _size(folder: Path) -> int:
         except FileNotFoundError:  # a build beside us tidied it away
             continue
     return total
+
+
+def paths_due(settings: Settings, articles: Sequence[Path], sample: Path) -> list[Path] | None:
+    """Return what a program that starts must index; None where the index stands as it is.
+
+    Args:
+        settings: Where the index lies.
+        articles: What the person named; nothing else is then indexed.
+        sample: Folder of the sample.
+    """
+    if articles:
+        return list(articles)
+    try:
+        holds_sample = bool(live_below(settings, sample))
+        if sample.is_dir() and (holds_sample or index_status(settings).articles == 0):
+            return [sample]
+        return None if recipe_is_current(settings) else []
+    except IndexMissing:
+        return [sample]
+
+
+def give_way(settings: Settings, articles: Sequence[Path], sample: Path) -> bool:
+    """Take the sample out of the index unless `articles` name it; whether there was any.
+
+    Raises:
+        IndexLocked: a build is running.
+    """
+    from index.build import remove_articles
+
+    named = (path.expanduser().resolve() for path in articles)
+    if not articles or any(path.is_relative_to(sample) or path in sample.parents for path in named):
+        return False
+    ids = live_below(settings, sample)
+    if ids:
+        remove_articles(ids, settings)
+    return bool(ids)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from index.days import day_number
+from index.text.days import day_number
 
 _LAST = 99_999_999  # after every day
 STDIN = "stdin"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from index.days import spoken
+from index.text.days import spoken
 from index.types import Coverage
 from rag.checking.attribution import Sentence, cite
 from rag.checking.conflicts import find_conflict

@@ -140,9 +140,9 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     Raises:
         ModelFileError, ModelUnavailable: the model cannot be had.
     """
-    from index.embedder import MiniLMEmbeddings
-    from index.model_files import ensure_embedder
-    from index.snapshot import IndexReader
+    from index.models.download import ensure_embedder
+    from index.models.embedder import MiniLMEmbeddings
+    from index.store.snapshot import IndexReader
     from rag.generation import system_text
     from rag.llm.loader import ReadyModel, load_chat_model
 

@@ -5,7 +5,7 @@
 
 from typing_extensions import TypedDict  # Python 3.11's own is not enough for the tools' schemas
 
-from index.catalogue import CataloguePage
+from index.store.catalogue import CataloguePage
 from index.types import Article
 from rag.types import Answer, RetrievedPassage
 

@@ -13,11 +13,11 @@ from datetime import date
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from index.catalogue import CataloguePage, Wanted
-from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.catalogue import CataloguePage, Wanted
+from index.store.snapshot import IndexReader
 from index.types import Article, Coverage, Generation
 from rag import generation
 from rag.answer import (

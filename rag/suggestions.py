@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from index.catalogue import Wanted
-from index.sentences import sentence_spans
-from index.snapshot import Snapshot
-from index.words import content_stems
+from index.store.catalogue import Wanted
+from index.store.snapshot import Snapshot
+from index.text.sentences import sentence_spans
+from index.text.words import content_stems
 from rag.answer import Found
 from rag.english.answer_type import Kind, adds_kind, kind_asked
 from rag.english.names import name_stands, names_in

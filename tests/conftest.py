@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import PREFIX, Settings, load_settings
 
 # The model folder is the person's own, also where it was named in the environment.

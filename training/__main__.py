@@ -16,9 +16,9 @@ from rich.console import Console
 from evals.archives import HOME, open_archive
 from evals.ask import index_archive
 from evals.questions import EvalQuestion, load_questions
-from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
-from index.model_files import ensure_embedder, ensure_llm
+from index.models.download import ensure_embedder, ensure_llm
+from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
 from index.settings import load_settings
 from rag.llm import judge

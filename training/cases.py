@@ -14,7 +14,7 @@ from enum import StrEnum
 from evals.metrics import is_correct
 from evals.questions import EvalQuestion
 from evals.rows import holds
-from index.snapshot import Snapshot
+from index.store.snapshot import Snapshot
 from rag.answer import Found
 from rag.english.names import names_in
 from rag.retrieval.search import Finder, parts_of

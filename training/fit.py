@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from index.model_catalog import LLM
+from index.models.catalogue import LLM
 from training.states import LAYERS
 
 PLACES = ("before", "mean", "end")

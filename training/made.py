@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from evals.metrics import is_correct
 from evals.questions import EvalQuestion, Source
-from index.catalogue import Wanted
-from index.sentences import sentence_spans
-from index.snapshot import Snapshot
+from index.store.catalogue import Wanted
+from index.store.snapshot import Snapshot
+from index.text.sentences import sentence_spans
 from index.types import Article
 from rag.english.names import names_in, strict_numbers_in
 from training.cases import MADE

@@ -23,9 +23,9 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from transformers import AutoModel
 
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
 from index.settings import load_settings
-from index.words import content_stems, stems
+from index.text.words import content_stems, stems
 from rag.retrieval.reranker import CHANGES
 
 _AGAINST = 4  # sentences that do not answer beside each that does

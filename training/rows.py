@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader, Snapshot
+from index.store.snapshot import IndexReader, Snapshot
 from rag.answer import Found
 from rag.checking.attribution import statements_in
 from rag.checking.support import ground

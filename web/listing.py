@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from index.catalogue import CataloguePage, Order, Wanted
+from index.store.catalogue import CataloguePage, Order, Wanted
 from web.wording import MONTHS
 
 PAGE = 25  # articles of the list shown at once

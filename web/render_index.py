@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from index.builds import STOPPED, BuildRecord
 from index.preview import Preview
 from index.status import Status
+from index.store.history import STOPPED, BuildRecord
 from index.types import STDIN, BuildReport, Skipped, Stage
 from web import wording
 from web.building import Step

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.catalogue import Order
-from index.words import content_stems, stems
+from index.store.catalogue import Order
+from index.text.words import content_stems, stems
 from rag.types import RetrievedPassage
 from web import wording
 from web.listing import PAGE, Listing, Period

@@ -23,8 +23,8 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 from starlette.applications import Starlette
 
-from index.catalogue import Order, Wanted
 from index.errors import BroadsheetError, QuestionError
+from index.store.catalogue import Order, Wanted
 from rag.payloads import (
     ArticleJson,
     ListJson,

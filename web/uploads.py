@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 
 from index.build import build_index, remove_articles
-from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
+from index.models.embedder import MiniLMEmbeddings
 from index.preview import Preview, preview_files
 from index.settings import Settings
-from index.snapshot import IndexReader
 from index.status import Status, index_status
+from index.store.snapshot import IndexReader
 from index.types import BuildReport, Skipped, file_of
 from web.batch import Batch
 from web.building import Building

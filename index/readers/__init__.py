@@ -1,8 +1,7 @@
 """Readers of the article formats; `read_articles` and `read_stream` are the ways in."""
 
-from index.readers.articles import Known, find_files, in_full, read_articles, read_files
-from index.readers.stream import read_stream
-from index.readers.walk import Found
+from index.readers.files import Found, Known, find_files, in_full, read_articles, read_files
+from index.readers.records import read_stream
 
 __all__ = [
     "Found",

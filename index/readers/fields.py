@@ -10,7 +10,7 @@ from datetime import date
 from itertools import islice
 
 from index.errors import ArticleError
-from index.sentences import sentence_spans
+from index.text.sentences import sentence_spans
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?!\d)")
 _PARAGRAPH = re.compile(r"\S[^\n]*")

@@ -6,16 +6,18 @@ A record that is no article is named with its line, and the others go on.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import lzma
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from index.errors import ArticleError
 from index.readers.decoding import MAX_BYTES, clean, decode
 from index.readers.fields import one_line, parse_day, under_title
-from index.types import Article, Skipped
+from index.types import STDIN, Article, Skipped
 
 MAX_ARRAY_BYTES = 500_000_000
 """Largest JSON array that is read, in bytes once unpacked; JSON Lines have no such bound."""
@@ -210,3 +212,27 @@ def _field(record: dict[str, object], names: tuple[str, ...]) -> str:
             raise ArticleError(f"field {name!r}: expected text")
         return str(value)
     return ""
+
+
+def read_stream(file: BinaryIO) -> Iterator[Article | Skipped]:
+    """Yield the articles of a stream in its order, and what had to be skipped with its line."""
+    seen: set[str] = set()
+    said: set[str] = set()
+    for line, value in from_lines(file):
+        if isinstance(value, ArticleError):
+            value = ArticleError(f"{value.reason}; expected one JSON object a line")
+        item = article_or_skipped(value, line, Path(STDIN), STDIN)
+        if isinstance(item, Article) and item.id == f"{STDIN}#{line}":
+            item = _named(item)
+            if item.id in said:
+                continue
+            said.add(item.id)
+        yield named_once(item, Path(STDIN), line, seen) if isinstance(item, Article) else item
+
+
+def _named(article: Article) -> Article:
+    """Name an article without a name of its own by what it says."""
+    day = article.date.isoformat() if article.date else None
+    said = json.dumps([article.headline, article.text, day, article.source])
+    name = f"{STDIN}#{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    return replace(article, id=name, location=name)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from index.sentences import sentence_spans
-from index.words import STOP_WORDS, content_stems
+from index.text.sentences import sentence_spans
+from index.text.words import STOP_WORDS, content_stems
 from rag.english.names import name_stands, names_in, strict_numbers_in
 from rag.types import Citation, Evidence
 

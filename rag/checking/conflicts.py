@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.days import spoken
-from index.words import content_stems, stems
+from index.text.days import spoken
+from index.text.words import content_stems, stems
 from rag.checking.attribution import Sentence, cite
 from rag.english.names import name_stands, names_in, strict_numbers_in
 from rag.types import Citation, Evidence

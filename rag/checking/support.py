@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.words import content_stems, stems
+from index.text.words import content_stems, stems
 from rag.checking.attribution import (
     Sentence,
     antecedent,

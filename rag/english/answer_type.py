@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cache, lru_cache
 
-from index.sentences import sentence_spans
+from index.text.sentences import sentence_spans
 from rag.english.names import name_repeats, names_in, numbers_in
 from rag.english.temporal import mentioned_days
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from index.words import STOP_WORDS
+from index.text.words import STOP_WORDS
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*[\w]|[^\W_]")
 _ENDED = re.compile(r"[.!?:;\"“”\n]")

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from index.days import spoken
+from index.text.days import spoken
 
 _MONTHS = {
     name.lower(): number

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from index.checksum import intact, verified
+from index.models.checksum import intact, verified
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
 SHA256 = "249fd9d4c820808da399b5df3e252b0d38e0c2088b6740ced75f8f9de7918af3"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from langchain_core.language_models.chat_models import BaseChatModel
 
 from index.errors import BroadsheetError, ModelFileError, ModelUnavailable
-from index.model_files import Fetch, ensure_llm
+from index.models.download import Fetch, ensure_llm
 from index.settings import Settings
 
 if TYPE_CHECKING:

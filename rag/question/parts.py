@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.words import content_stems
+from index.text.words import content_stems
 from rag.english.names import names_in
 
 _ASKING = (

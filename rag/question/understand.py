@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.days import spoken
 from index.errors import QuestionError
+from index.text.days import spoken
+from index.text.words import content_stems
 from index.types import Bounds
-from index.words import content_stems
 from rag.english.names import names_in
 from rag.english.temporal import Window, find_window, wants_latest
 from rag.types import ABSTENTION, Question, Turn

@@ -13,8 +13,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from index.days import spoken
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
+from index.text.days import spoken
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
 from rag.types import Evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from index.words import stems
+from index.text.words import stems
 from rag.english.names import name_stands, names_in, strict_numbers_in
 from rag.types import RetrievedPassage
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice, zip_longest
 
-from index.days import spoken
-from index.sentences import sentence_spans
-from index.snapshot import Snapshot, StoredPassage
+from index.store.snapshot import Snapshot, StoredPassage
+from index.text.days import spoken
+from index.text.sentences import sentence_spans
+from index.text.words import content_stems, stems
 from index.types import Bounds
-from index.words import content_stems, stems
 from rag.checking.attribution import Sentence, cite
 from rag.english.temporal import PERIOD_AHEAD
 from rag.retrieval.sentences import RankedSentence

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.checksum import intact
-from index.embedder import MiniLMEmbeddings, in_batches
+from index.models.checksum import intact
+from index.models.embedder import MiniLMEmbeddings, in_batches
 from index.quiet import quiet_openvino
 
 if TYPE_CHECKING:

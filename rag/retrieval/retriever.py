@@ -15,7 +15,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
-from index.snapshot import IndexReader, Snapshot
+from index.store.snapshot import IndexReader, Snapshot
 from index.types import Bounds, Hit, Passage
 from rag.english.temporal import wants_latest
 from rag.retrieval.fusion import collapse_near_duplicates, reciprocal_rank_fusion

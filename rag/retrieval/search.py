@@ -13,13 +13,13 @@ from datetime import date
 from itertools import zip_longest
 from typing import TypeVar
 
-from index.days import spoken
-from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader, Snapshot
+from index.store.snapshot import IndexReader, Snapshot
+from index.store.vectors import VectorsMissing
+from index.text.days import spoken
 from index.types import Bounds
-from index.vectors import VectorsMissing
 from rag.answer import Found
 from rag.english.temporal import shifted
 from rag.question.comparison import compared

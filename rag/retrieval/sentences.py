@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.sentences import sentence_spans
-from index.words import content_stems, stems
+from index.text.sentences import sentence_spans
+from index.text.words import content_stems, stems
 from rag.english.answer_type import adds_kind
 from rag.types import RetrievedPassage
 

@@ -8,9 +8,9 @@ import pytest
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.retrieval.retriever import DenseRetriever, HybridRetriever, LexicalRetriever
 from tests.conftest import MODELS
 from tests.index.archive import run_build, write

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.generation import system_text
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.loader import ReadyModel, load_chat_model

@@ -11,7 +11,7 @@ from datetime import date
 
 import pytest
 
-from index.catalogue import CataloguePage, Listed
+from index.store.catalogue import CataloguePage, Listed
 from index.types import Article, Passage
 from rag.types import Answer, Citation, Evidence, Outcome, Retrieved, RetrievedPassage, Statement
 from tests.e2e.conftest import browser, page

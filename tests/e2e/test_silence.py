@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
-from index.model_files import ensure_llm
+from index.models.download import ensure_llm
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from rag.llm.conversion import convert, converted_folder
 from tests.conftest import MODELS

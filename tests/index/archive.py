@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from index.build import build_index
-from index.catalogue import Wanted
-from index.embedder import DIMENSIONS, MiniLMEmbeddings
+from index.models.embedder import DIMENSIONS, MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader, Snapshot
+from index.store.catalogue import Wanted
+from index.store.snapshot import IndexReader, Snapshot
+from index.text.words import stems
 from index.types import Bounds, BuildReport
-from index.words import stems
 
 ROOT = Path(__file__).parents[2]
 

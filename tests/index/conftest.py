@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
 from index.settings import Settings
 from tests.conftest import MODELS
 from tests.index.archive import HashedEmbeddings

@@ -31,16 +31,15 @@ import chromadb  # noqa: F401  # the processes that are forked need not import i
 
 import index.engine
 import index.reading
-from index import cleanup
+from index import build as cleanup
 from index.build import build_index
-from index.catalogue import Wanted
 from index.errors import NothingEarlier
-from index.rollback import roll_back
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader, Snapshot
+from index.store.catalogue import Wanted
+from index.store.snapshot import IndexReader, Snapshot
+from index.store.vectors import VectorsMissing
 from index.types import Bounds
-from index.vectors import VectorsMissing
-from index.verify import Kind, verify
+from index.upkeep import Kind, roll_back, verify
 from tests.conftest import MODELS
 from tests.index.archive import ROOT, HashedEmbeddings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import index.ray_engine
 from index.build import build_index
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.ray_engine import ray_engine
 from index.settings import load_settings
 from index.types import BuildReport, Stage

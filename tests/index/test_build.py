@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 import index.engine
-import index.recipe
-from index import cleanup
+import index.models.embedder
+from index import build as cleanup
 from index.build import remove_articles
 from index.errors import ArticleError, IndexLocked, IndexMismatch, IndexMissing
-from index.lexical import LexicalStore
 from index.lock import writing
-from index.readers import articles as reading
-from index.snapshot import IndexReader
+from index.readers import files as reading
 from index.status import index_status
+from index.store.lexical import LexicalStore
+from index.store.snapshot import IndexReader
+from index.store.vectors import VectorStore
 from index.types import Bounds
-from index.vectors import VectorStore
-from index.verify import Kind, verify
+from index.upkeep import Kind, verify
 from tests.index.archive import (
     ROOT,
     STORIES,
@@ -202,7 +202,7 @@ def test_changed_recipe_is_noticed_and_made_anew_from_the_stored_text(
     run_build(settings, hashed, folder)
     for path in folder.iterdir():  # the stored text is enough
         path.unlink()
-    monkeypatch.setattr(index.recipe, "TEMPLATE_VERSION", "next")
+    monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
     with pytest.raises(IndexMismatch, match="python -m index build"):
         live_ids(settings)
     assert index_status(settings).remedy == "python -m index build"

@@ -8,15 +8,14 @@ from unittest.mock import patch
 
 import pytest
 
-from index import builds
 from index.build import build_index, remove_articles
 from index.errors import ArticleError
 from index.readers import read_stream
-from index.repair import repair
-from index.rollback import roll_back
 from index.status import index_status
-from index.store import Store
+from index.store import history as builds
+from index.store.writer import Store
 from index.types import Stage
+from index.upkeep import repair, roll_back
 from tests.index.archive import HashedEmbeddings, run_build, write
 
 

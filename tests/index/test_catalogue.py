@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from index.catalogue import Catalogue, Order, Wanted
-from index.snapshot import IndexReader
+from index.store.catalogue import Catalogue, Order, Wanted
+from index.store.snapshot import IndexReader
 from tests.index.archive import run_build, write
 
 LONG = " ".join(f"The {n}th survey of the coast found more of the same sand." for n in range(90))

@@ -10,9 +10,9 @@ import pytest
 
 from index.errors import BroadsheetError
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader
-from index.vectors import open_client
-from index.verify import Kind, verify
+from index.store.snapshot import IndexReader
+from index.store.vectors import open_client
+from index.upkeep import Kind, verify
 from tests.conftest import MODELS
 from tests.index.archive import command, found, run_build, write
 from tests.index.conftest import free_port

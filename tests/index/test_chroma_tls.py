@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from index.errors import BroadsheetError
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from tests.index.archive import found, run_build, write
 from tests.index.test_chroma_server import settings_for
 

@@ -8,11 +8,11 @@ import sqlite3
 import pytest
 
 import index.build
-from index import cleanup
-from index.database import open_writer
-from index.snapshot import IndexReader
+from index import build as cleanup
 from index.status import index_status
-from index.store import Store
+from index.store.database import open_writer
+from index.store.snapshot import IndexReader
+from index.store.writer import Store
 from tests.index.archive import STORIES, found, live_ids, run_build, write
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import index.__main__ as main
 import index.build
-import index.embedder
+import index.models.embedder
 from index.lock import writing
 from index.settings import Settings
 from tests.index.archive import STORIES, HashedEmbeddings, run_build, write
@@ -29,7 +29,7 @@ def shell(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("BROADSHEET_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("BROADSHEET_MODEL_DIR", str(settings.models))
     monkeypatch.setattr(main.os, "nice", lambda _: 0)
-    monkeypatch.setattr(index.embedder, "MiniLMEmbeddings", HashedEmbeddings)
+    monkeypatch.setattr(index.models.embedder, "MiniLMEmbeddings", HashedEmbeddings)
     return lambda *words, piped=None: CliRunner().invoke(
         main.cli, [str(word) for word in words], input=piped
     )
@@ -108,7 +108,7 @@ def test_build_without_a_path_says_what_to_give(shell, folder, monkeypatch):
     shell("build", folder)
     done = shell("build")
     assert (done.exit_code, "python -m index build FOLDER" in done.stderr) == (2, True)
-    monkeypatch.setattr(index.recipe, "TEMPLATE_VERSION", "next")
+    monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
     assert "python -m index build" in shell("status").stderr
     done = shell("build")
     assert (done.exit_code, "changed: 4" in done.stdout) == (0, True)

@@ -13,11 +13,11 @@ import pytest
 
 from index.errors import IndexUnwritable
 from index.lock import writing
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader
 from index.status import index_status
-from index.verify import Kind, verify
+from index.store.snapshot import IndexReader
+from index.upkeep import Kind, verify
 from tests.conftest import MODELS
 from tests.index.archive import STORIES, HashedEmbeddings, found, live_ids, run_build, write
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.passages import embedded_text, split
 from index.readers import read_articles
+from index.text.passages import embedded_text, split
 from tests.index.archive import ROOT
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -69,8 +69,8 @@ def test_many_texts_give_the_vectors_that_each_gives_alone(embeddings, sample_te
 @pytest.mark.skipif("vnni" not in CPU, reason="this processor has no products of 8 bits")
 @pytest.mark.parametrize(("odd", "least"), [(False, 0.995), (True, 0.97)])
 def test_network_in_8_bits_says_what_the_exact_one_says(embeddings, sample_texts, odd, least):
-    from index.embedder import in_batches
-    from index.encoder import Encoder
+    from index.models.embedder import in_batches
+    from index.models.encoder import Encoder
 
     exact, int8 = embeddings._encoder, Encoder(embeddings.files, int8=True)
     for _, pieces, mask in in_batches(embeddings.pieces(ODD if odd else sample_texts[::4])):
@@ -78,7 +78,7 @@ def test_network_in_8_bits_says_what_the_exact_one_says(embeddings, sample_texts
 
 
 def test_network_that_is_slower_or_says_otherwise_is_not_taken():
-    from index.encoder import is_better
+    from index.models.encoder import is_better
 
     def network(seconds, vectors):
         def run(pieces, mask):

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-import index.model_files as model_files
+import index.models.download as model_files
 from index.errors import ModelFileError
-from index.model_catalog import EMBEDDER, LLM, Model, ModelFile, Segment
-from index.model_files import Fetch, ensure_embedder, ensure_llm
-from index.model_sources import SourceError
+from index.models.catalogue import EMBEDDER, LLM, Model, ModelFile, Segment
+from index.models.download import Fetch, SourceError, ensure_embedder, ensure_llm
 from index.settings import Settings
 
 PART = 400_000

@@ -12,10 +12,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from index.model_files import ensure_embedder
-from index.passages import MAX_TOKENS, embedded_text, split
-from index.sentences import sentence_spans
+from index.models.download import ensure_embedder
 from index.settings import Settings
+from index.text.passages import MAX_TOKENS, embedded_text, split
+from index.text.sentences import sentence_spans
 from index.types import Article
 from tests.conftest import MODELS, SHARED
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import index.recipe
+import index.models.embedder
 from index.errors import ArticleError
 from index.lock import writing
 from index.preview import Preview, preview_build, preview_files
-from index.remaking import distrust
+from index.store.staging import distrust
 from index.types import BuildReport
 from tests.index.archive import STORIES, live_ids, run_build, write
 
@@ -104,7 +104,7 @@ def test_what_says_the_same_as_another_is_named_with_it(settings, hashed, folder
 
 def test_an_old_recipe_changes_everything(settings, hashed, folder, monkeypatch):
     agreed(settings, hashed, folder)
-    monkeypatch.setattr(index.recipe, "TEMPLATE_VERSION", "next")
+    monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
     said = preview_build([], settings)
     assert set(said.changed) == set(STORIES)
     assert counts(run_build(settings, hashed)) == counts(said.report)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.database import open_reader
 from index.settings import Settings, load_settings
-from index.vectors import VectorStore
-from index.verify import Kind, verify
+from index.store.database import open_reader
+from index.store.vectors import VectorStore
+from index.upkeep import Kind, verify
 from tests.conftest import MODELS
 from tests.index.archive import ROOT, environment, run_build, write
 

@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import index.recipe
+import index.models.embedder
 from index.build import build_index
 from index.errors import IndexLocked, IndexMissing
-from index.lexical import LexicalStore, Words
 from index.lock import writing
-from index.repair import Repaired, repair
 from index.settings import Settings
-from index.snapshot import IndexReader
-from index.vectors import VectorStore, open_client
-from index.verify import Kind, verify
+from index.store.lexical import LexicalStore, Words
+from index.store.snapshot import IndexReader
+from index.store.vectors import VectorStore, open_client
+from index.upkeep import Kind, Repaired, repair, verify
 from tests.index.archive import STORIES, found, live_ids, run_build, write
 
 QUESTIONS = ["wildfire in Lahaina", "who met Qin Gang", "Spain England final", "bake bread"]
@@ -162,7 +161,7 @@ def test_what_a_killed_build_embedded_stays(settings, hashed, folder):
 def test_index_of_another_version_is_left_to_a_build(settings, hashed, folder, monkeypatch):
     run_build(settings, hashed, folder)
     lose_some_words(settings)
-    monkeypatch.setattr(index.recipe, "TEMPLATE_VERSION", "next")
+    monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
     done = run_repair(settings, hashed)
     assert done.mended == ()
     recipe = next(finding for finding in done.left if finding.kind is Kind.RECIPE)

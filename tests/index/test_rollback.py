@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from index import cleanup
+from index import build as cleanup
 from index.build import remove_articles
 from index.errors import IndexLocked, IndexMissing, NothingEarlier
 from index.lock import writing
-from index.rollback import roll_back
-from index.snapshot import IndexReader
-from index.verify import Kind, verify
+from index.store.snapshot import IndexReader
+from index.upkeep import Kind, roll_back, verify
 from tests.index.archive import STORIES, found, ids_in, live_ids, run_build, write
 
 

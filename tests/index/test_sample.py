@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from index.sample import give_way, paths_due
 from index.settings import Settings
-from index.status import index_status, live_below
+from index.status import give_way, index_status, live_below, paths_due
 from tests.index.archive import HashedEmbeddings, run_build, write
 
 

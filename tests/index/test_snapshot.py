@@ -8,7 +8,7 @@ import pytest
 
 from index.build import remove_articles
 from index.errors import IndexMissing
-from index.snapshot import Counted, IndexReader
+from index.store.snapshot import Counted, IndexReader
 from index.types import Bounds
 from tests.index.archive import STORIES, found, ids_in, run_build, write
 

@@ -10,7 +10,7 @@ import pytest
 
 from index import build, engine
 from index.build import remove_articles
-from index.snapshot import IndexReader, admits
+from index.store.snapshot import IndexReader, admits
 from index.types import Bounds
 from tests.index.archive import run_build, write
 
@@ -69,7 +69,7 @@ def test_the_nearest_are_those_of_an_exact_search(archive, hashed, bounds, limit
 
 def _exact(snapshot, hashed, vector) -> list[tuple[float, date | None, str]]:
     """Every live article's cosine, best first."""
-    from index.passages import embedded_text, split
+    from index.text.passages import embedded_text, split
 
     scored = []
     for name, (day, source) in _live().items():

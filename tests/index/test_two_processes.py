@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from index.types import Bounds
 from tests.index.archive import ROOT, environment, run_build, write
 

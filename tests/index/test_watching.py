@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from index import watching
+from index import watch as watching
 from index.errors import ArticleError
 from index.lock import writing
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from index.types import BuildReport
-from index.watching import Event, Notice, watch_folders
+from index.watch import Event, Notice, watch_folders
 from tests.index.archive import ROOT, STORIES, HashedEmbeddings, environment, live_ids, write
 
 pytestmark = pytest.mark.slow  # files must rest before they are read

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from tests.conftest import MODELS
 from tests.index.archive import run_build, write
 from tests.rag.newsroom import STORIES

@@ -14,10 +14,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field, SkipValidation
 
-from index.embedder import MiniLMEmbeddings
-from index.sentences import sentence_spans
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
+from index.text.sentences import sentence_spans
 from rag.llm.judge import Judge
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline

@@ -14,7 +14,7 @@ from langchain_core.messages import HumanMessage
 
 import rag.llm.loader as chat_model
 from index.errors import ModelFileError, ModelUnavailable
-from index.model_files import Fetch
+from index.models.download import Fetch
 from index.settings import Settings
 from rag.llm.loader import ModelLoader, ModelState, get_chat_model
 

@@ -10,7 +10,7 @@ from types import FrameType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.sentences import sentence_spans
+from index.text.sentences import sentence_spans
 from rag.checking.attribution import (
     _stem_set,
     antecedent,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from rag.question.comparison import compared
 from rag.types import ABSTENTION, Answer, Outcome, Question

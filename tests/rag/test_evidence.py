@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
-from index.sentences import sentence_spans
+from index.models.embedder import MiniLMEmbeddings
+from index.text.sentences import sentence_spans
 from index.types import Passage
 from rag.retrieval.evidence import select_evidence, shown
 from rag.retrieval.sentences import best_passages, rank_sentences, word_weights

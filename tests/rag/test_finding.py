@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
 from index.errors import BroadsheetError
-from index.repair import repair
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.vectors import VectorStore
+from index.store.vectors import VectorStore
+from index.upkeep import repair
 from rag.types import Question
 from tests.rag.newsroom import newsroom
 

@@ -104,7 +104,7 @@ def test_a_draft_of_another_model_is_read_with_its_prompt(reader: Reader) -> Non
 def test_a_server_that_invents_is_refused_and_one_that_is_right_is_shown(
     reader: Reader, indexed, embeddings, request: pytest.FixtureRequest
 ) -> None:
-    from index.snapshot import IndexReader
+    from index.store.snapshot import IndexReader
 
     def ask(model) -> Any:
         pipeline = Pipeline(IndexReader(indexed), embeddings, ReadyModel(model), indexed)

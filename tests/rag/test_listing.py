@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.retrieval.overviews import listed_subject

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.question.parts import of_each, split_question

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
 from index.errors import IndexMissing, QuestionError
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.generation import system_text
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline

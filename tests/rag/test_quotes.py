@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from index.embedder import MiniLMEmbeddings
-from index.passages import split
+from index.models.embedder import MiniLMEmbeddings
 from index.readers import read_articles
 from index.settings import Settings
+from index.text.passages import split
 from index.types import Article
 from rag.checking.attribution import cite, sentences_of
 from rag.retrieval.evidence import select_evidence

@@ -7,8 +7,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from index.embedder import MiniLMEmbeddings
 from index.errors import ModelFileError
+from index.models.embedder import MiniLMEmbeddings
 from index.types import Passage
 from rag.retrieval.evidence import rerank
 from rag.retrieval.reranker import Reranker, changed_weights

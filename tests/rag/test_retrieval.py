@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
-from index.snapshot import IndexReader
+from index.models.embedder import MiniLMEmbeddings
+from index.store.snapshot import IndexReader
 from index.types import Bounds
 from rag.retrieval.retriever import from_document, retrieve, to_document
 from rag.types import RetrievedPassage

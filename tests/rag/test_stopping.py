@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.answer import Found, answered_together, evidence_only, found_together, stopped
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline

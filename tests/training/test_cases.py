@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from evals.questions import EvalQuestion, Source
-from index.embedder import MiniLMEmbeddings
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from rag.retrieval.search import Finder
 from training.cases import MADE, Case, Variant, cases_of, find, label, shows_evidence
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evals.questions import EvalQuestion, Source
-from index.snapshot import IndexReader
+from index.store.snapshot import IndexReader
 from training.cases import Case, Variant
 from training.fit import load_rows
 from training.made import made_questions

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from index.catalogue import CataloguePage, Listed, Order, Wanted
 from index.errors import ModelUnavailable
+from index.store.catalogue import CataloguePage, Listed, Order, Wanted
 from index.types import Article, Coverage, Generation, Passage
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import (

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
 from index.settings import Settings
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index.readers.walk import format_of
+from index.readers.files import format_of
 from web.batch import Batch, delete_dropped
 
 

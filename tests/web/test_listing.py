@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from index.catalogue import CataloguePage, Listed, Order, Wanted
+from index.store.catalogue import CataloguePage, Listed, Order, Wanted
 from index.types import Passage
 from rag.types import RetrievedPassage
 from tests.web.test_render import HOSTILE, inert

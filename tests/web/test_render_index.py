@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from index.builds import BuildRecord, Command
 from index.preview import Preview
 from index.status import Status
+from index.store.history import BuildRecord, Command
 from index.types import BuildEvent, BuildReport, Skipped, Stage
 from tests.web.test_render import HOSTILE, inert
 from web import render_index

@@ -13,7 +13,7 @@ import pytest
 import index.build
 import index.engine
 from index.errors import BroadsheetError
-from index.model_files import ensure_embedder
+from index.models.download import ensure_embedder
 from index.settings import Settings
 from index.types import BuildEvent, BuildReport, Stage
 from tests.conftest import MODELS

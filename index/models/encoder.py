@@ -1,7 +1,7 @@
 """Runs the embedder's network in OpenVINO, which is faster than torch on CPUs and loads sooner.
 
 The network is converted once from sentence-transformers' own, in a process of its own so that
-torch's memory goes back to the system: `python -m index.encoder FOLDER`. Knows nothing of texts.
+torch's memory goes back to the system: `python -m index.models.encoder FOLDER`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from index.errors import ModelFileError
-from index.int8 import OPTIONS, rounded
+from index.models.int8 import OPTIONS, rounded
 from index.quiet import quiet_openvino, quiet_transformers
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _FILE = "encoder.xml"
 _TRIALS = 3  # the first of them compiles
 _FASTER = 0.9  # share of the time below which another network is worth its memory
 _ALIKE = 0.99  # least cosine to the exact vector of a text
-_PROJECT = Path(__file__).resolve().parents[1]
+_PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Encoder:
@@ -89,7 +89,7 @@ def _converted(folder: Path) -> Path:
     made = folder / "openvino" / _FILE
     if made.is_file():
         return made
-    command = [sys.executable, "-m", "index.encoder", str(folder.resolve())]
+    command = [sys.executable, "-m", "index.models.encoder", str(folder.resolve())]
     done = subprocess.run(command, cwd=_PROJECT, capture_output=True, text=True, check=False)
     if done.returncode or not made.is_file():
         raise ModelFileError(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import tantivy
 
+from index.store.database import unwritable
+from index.text.words import analyzer, content_stems
 from index.types import Bounds, Hit
-from index.unwritable import unwritable
-from index.words import analyzer, content_stems
 
 _ANALYZER = "news"
 _WRITER_BYTES = 64_000_000

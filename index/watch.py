@@ -15,10 +15,10 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from index.build import build_index
-from index.embedder import MiniLMEmbeddings
 from index.errors import ArticleError, BroadsheetError, IndexLocked
+from index.models.embedder import MiniLMEmbeddings
 from index.readers import in_full
-from index.readers.walk import format_of, printable
+from index.readers.files import format_of, printable
 from index.settings import Settings
 from index.types import BuildEvent, BuildReport
 

@@ -6,21 +6,22 @@ Writes nothing. Knows nothing of how questions are understood.
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
-from index.catalogue import Catalogue
-from index.database import LIVE, open_reader
-from index.days import number_day
 from index.errors import IndexMismatch, IndexMissing
-from index.lexical import LexicalSearcher, LexicalStore
-from index.recipe import current_recipe
+from index.models.embedder import current_recipe
 from index.settings import Settings
-from index.spread import Part, Spread
+from index.store.catalogue import Catalogue
+from index.store.database import LIVE, open_reader
+from index.store.lexical import LexicalSearcher, LexicalStore
+from index.store.vectors import VectorStore
+from index.text.days import number_day
 from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
-from index.vectors import VectorStore
 
 _NARROW = 0.25  # share of a collection below which its passages are named to Chroma
 _MARGIN = 1.3
@@ -298,3 +299,69 @@ def _with_article(known: StoredPassage, article_id: str) -> StoredPassage:
         known.url,
         (*known.articles, article_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A collection that holds something within the bounds.
+
+    Attributes:
+        share: Share of its live articles that the bounds' dates admit, above 0, at most 1.
+    """
+
+    collection: str
+    share: float
+
+
+class Spread:
+    """Counts of articles by collection and day."""
+
+    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
+        """Count what is live in a generation: one pass over its articles."""
+        rows = sql.execute(
+            "SELECT c.collection, c.day, count(*) FROM articles a JOIN contents c "
+            f"ON c.key = a.content WHERE {LIVE} GROUP BY c.collection, c.day",
+            {"generation": generation},
+        )
+        self._counts: dict[str, dict[int | None, int]] = defaultdict(dict)
+        for collection, day, count in rows:
+            self._counts[str(collection)][None if day is None else int(day)] = int(count)
+        self._coverage = lru_cache(maxsize=256)(self._covered)
+        self._parts = lru_cache(maxsize=256)(self._within)
+
+    def coverage(self, bounds: Bounds) -> Coverage:
+        """Return what the articles within the bounds' dates span; publishers do not count."""
+        return self._coverage(*_limits(bounds))
+
+    def parts(self, bounds: Bounds) -> tuple[Part, ...]:
+        """Return the collections that hold articles within the bounds' dates."""
+        return self._parts(*_limits(bounds))
+
+    def _covered(self, first: int, last: int, undated: bool) -> Coverage:
+        dated: dict[int, int] = defaultdict(int)
+        without = 0
+        for days in self._counts.values():
+            without += days.get(None, 0) if undated else 0
+            for day, count in days.items():
+                if day is not None and first <= day <= last:
+                    dated[day] += count
+        first_day = number_day(min(dated)) if dated else None
+        last_day = number_day(max(dated)) if dated else None
+        return Coverage(first_day, last_day, sum(dated.values()) + without, without)
+
+    def _within(self, first: int, last: int, undated: bool) -> tuple[Part, ...]:
+        parts: list[Part] = []
+        for name, days in self._counts.items():
+            admitted = sum(
+                count
+                for day, count in days.items()
+                if (undated if day is None else first <= day <= last)
+            )
+            if admitted:
+                parts.append(Part(name, admitted / sum(days.values())))
+        return tuple(parts)
+
+
+def _limits(bounds: Bounds) -> tuple[int, int, bool]:
+    """The first and the last day admitted, and whether undated articles are."""
+    return *bounds.numbers, bounds.undated or not bounds.dated

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 
 from langchain_core.embeddings import Embeddings
 
+from index.text.passages import MAX_TOKENS, OVERLAP_SENTENCES, TEMPLATE_VERSION
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-    from index.encoder import Encoder
+    from index.models.encoder import Encoder
 
     Pieces = NDArray[np.int64]
+
 
 DIMENSIONS = 384
 # The weights' SHA-256 names the model in the recipe: other weights make another index. How they
@@ -64,7 +67,7 @@ class MiniLMEmbeddings(Embeddings):
 
     @cached_property
     def _encoder(self) -> Encoder:
-        from index.encoder import Encoder
+        from index.models.encoder import Encoder
 
         return Encoder(self.files, self.threads)
 
@@ -106,7 +109,7 @@ class MiniLMEmbeddings(Embeddings):
 
     def _chosen(self, rows: Sequence[Sequence[int]]) -> Encoder:
         """Return the network for many texts; which one is decided once, by some of these."""
-        from index.encoder import Encoder, is_better
+        from index.models.encoder import Encoder, is_better
 
         if self._for_many is None:
             tried = sorted(rows[:: len(rows) // _TRIED], key=len)
@@ -156,3 +159,12 @@ def _tokenizer(folder: Path, *, truncated: bool) -> Tokenizer:
     else:
         tokenizer.no_truncation()
     return tokenizer
+
+
+_SCHEMA_VERSION = "1"
+
+
+def current_recipe() -> str:
+    """Return the recipe of this version; every generation is of one recipe."""
+    parts = (_SCHEMA_VERSION, EMBEDDER_DIGEST, MAX_TOKENS, OVERLAP_SENTENCES, TEMPLATE_VERSION)
+    return "-".join(str(part) for part in parts)

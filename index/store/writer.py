@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from index.builds import Origin, note_build
-from index.database import content_article, open_writer
-from index.lexical import Words
 from index.reading import Said, Staging
-from index.remaking import distrust_bare, due
-from index.staging import (
+from index.store.database import content_article, open_writer
+from index.store.history import Origin, note_build
+from index.store.lexical import Words
+from index.store.staging import (
     decide,
+    distrust_bare,
+    due,
     move_collections,
     note_files,
     show_earlier,

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from index.errors import BroadsheetError
 from index.settings import Settings
+from index.store.database import unwritable
 from index.types import Hit
-from index.unwritable import unwritable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,10 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 
-from index.days import number_day
-from index.errors import IndexMissing
+from index.errors import IndexMissing, IndexUnwritable
+from index.text.days import number_day
 from index.types import Article
-from index.unwritable import unwritable
 
 _FILE = "index.sqlite"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
@@ -100,3 +99,34 @@ def _is_frozen(path: Path) -> bool:
 
 def _schema() -> str:
     return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+
+
+_FULL = ("no space left", "disk is full", "quota exceeded")
+_NO_ROOM_TO_READ = "SQLITE_IOERR_SHMSIZE"
+"""SQLite maps a small file beside a database even to read it; where no other process has it open
+already, it makes that file."""
+_REFUSED = (
+    "read-only file system",
+    "readonlyfilesystem",
+    "readonly database",
+    "permission denied",
+    "permissiondenied",
+    "not permitted",
+)
+
+
+def unwritable(error: Exception, index_dir: Path) -> IndexUnwritable | None:
+    """Return what a person is to be told, if the disk is full or the folder is read-only."""
+    said = str(error).lower()
+    shm = getattr(error, "sqlite_errorname", "") == _NO_ROOM_TO_READ
+    if shm or any(words in said for words in _FULL):
+        return IndexUnwritable(
+            f"the disk with {index_dir} is full; make room and run the same command again, which "
+            "goes on from here. What is indexed is served meanwhile"
+        )
+    if any(words in said for words in _REFUSED):
+        return IndexUnwritable(
+            f"cannot write in {index_dir}: {error}; set BROADSHEET_DATA_DIR to a folder that you "
+            "may write to (an index cannot be searched in a read-only one either: copy it)"
+        )
+    return None

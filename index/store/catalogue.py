@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from index.database import LIVE
-from index.days import day_number, number_day
+from index.store.database import LIVE
+from index.text.days import day_number, number_day
 from index.types import Generation
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from index.days import spoken
-from index.sentences import sentence_spans
+from index.text.days import spoken
+from index.text.sentences import sentence_spans
 from index.types import Article, Passage, Span
 
 # Word pieces of each text, without the two special ones that the embedder adds.

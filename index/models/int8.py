@@ -4,21 +4,18 @@ Weights are rounded by output. What flows in is rounded within ranges that were 
 sample archive, moved and scaled by channel first, so that loud channels do not drown the others
 (SmoothQuant, Xiao et al. 2023). Only what enters the second layer of a feed-forward part has
 outliers that no range fits: it is rounded as it runs, by word piece.
-`python -m index.int8 MODEL-FOLDER ARTICLES` measures the ranges anew.
+`python -m training.int8_ranges MODEL-FOLDER ARTICLES` measures the ranges anew.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.checksum import intact
-from index.quiet import quiet_openvino
+from index.models.checksum import intact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,14 +29,15 @@ OPTIONS = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 1536}
 """What it is compiled with: numbers rounded as it runs share one scale in a word piece."""
 
 _PRODUCT = re.compile(r"\.layer\.(\d+\.[a-z_.]+)/")
-_HAS_OUTLIERS = re.compile(r"\d+\.output\.dense")
+HAS_OUTLIERS = re.compile(r"\d+\.output\.dense")
+"""Names of products that no range fits."""
 _SMALLEST = 1e-5  # keeps silent channels from being divided by nought
 
 
 def rounded(model: Model) -> Model:
     """Return the network in 8 bits; the one given is changed."""
     with np.load(intact(RANGES, RANGES_SHA256)) as ranges:
-        for name, products in _products(model).items():
+        for name, products in products_by_name(model).items():
             if name in ranges:
                 low, high = ranges[name].astype(np.float32)
                 _round_input(products, low, high)
@@ -51,7 +49,7 @@ def rounded(model: Model) -> Model:
     return model
 
 
-def _products(model: Model) -> dict[str, list[Node]]:
+def products_by_name(model: Model) -> dict[str, list[Node]]:
     """The products with weights, those that share an input together, by the first one's name."""
     found: dict[tuple[str, int], list[Node]] = {}
     for node in model.get_ordered_ops():
@@ -116,49 +114,3 @@ def _add_to_bias(product: Node, numbers: Floats) -> None:
     bias = adding.input_value(at).get_node().get_data()
     made = (bias.reshape(-1) + numbers).reshape(bias.shape).astype(np.float32)
     adding.input(at).replace_source_output(op.constant(made).output(0))
-
-
-def measure(network: Path, rows: list[list[int]]) -> dict[str, Floats]:
-    """Return lowest and highest (2, channels) of what enters products, by their names.
-
-    Args:
-        network: The `encoder.xml` of `index.encoder`.
-        rows: Word pieces of texts like those that will be embedded.
-    """
-    quiet_openvino()
-    import openvino
-
-    core = openvino.Core()
-    model = core.read_model(network)
-    wanted = {n: p for n, p in _products(model).items() if not _HAS_OUTLIERS.fullmatch(n)}
-    model.add_outputs([products[0].input_value(0) for products in wanted.values()])
-    options = {"INFERENCE_PRECISION_HINT": "f32"}
-    request = core.compile_model(model, "CPU", options).create_infer_request()
-    spans: dict[str, list[Floats]] = {name: [] for name in wanted}
-    for row in rows:
-        pieces = np.array([row], dtype=np.int64)
-        _, *inputs = request.infer([pieces, np.ones_like(pieces)]).to_tuple()
-        for name, values in zip(wanted, inputs, strict=True):
-            spans[name] += [values[0].min(axis=0), values[0].max(axis=0)]
-    return {name: np.stack([np.min(s, 0), np.max(s, 0)]) for name, s in spans.items()}
-
-
-def _measure_articles(folder: Path, articles: Path) -> None:
-    from index.embedder import MiniLMEmbeddings
-    from index.passages import embedded_text, split
-    from index.readers import read_articles
-    from index.types import Article
-
-    embeddings = MiniLMEmbeddings(lambda: folder)
-    read = [one for one in read_articles([articles]) if isinstance(one, Article)]
-    texts = [embedded_text(a, p) for a in read for p in split(a, embeddings.count_tokens)]
-    rows = embeddings.pieces(texts)
-    found = measure(folder / "openvino" / "encoder.xml", rows)
-    kept: dict[str, Any] = {name: span.astype(np.float16) for name, span in found.items()}
-    np.savez(RANGES, **kept)
-    digest = hashlib.sha256(RANGES.read_bytes()).hexdigest()
-    sys.stderr.write(f"Write it down as RANGES_SHA256: {digest}\n")
-
-
-if __name__ == "__main__":
-    _measure_articles(Path(sys.argv[1]), Path(sys.argv[2]))

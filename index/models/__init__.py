@@ -1,0 +1,1 @@
+"""Model files, found or fetched and verified, and the embedder that runs them."""
