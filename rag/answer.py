@@ -13,7 +13,7 @@ from index.types import Coverage
 from rag.checking.attribution import Sentence, cite
 from rag.checking.conflicts import find_conflict
 from rag.checking.support import Grounded
-from rag.english.names import name_stands
+from rag.english.facts import facts
 from rag.question.comparison import Comparison, compared, difference
 from rag.question.parts import subject_of
 from rag.question.understand import Understood
@@ -78,7 +78,7 @@ def not_borne_out(found: Found, premise: str, refused: Answer) -> Answer:
     refused = replace(refused, reason=Reason.FALSE_PREMISE)
     subject = subject_of(premise)
     ranked = sorted(found.evidence, key=lambda item: -item.score)
-    spoken_of = [item for item in ranked if subject and name_stands(subject, item.quote)]
+    spoken_of = [item for item in ranked if subject and facts(item.quote).has_name(subject)]
     if not spoken_of:
         return refused
     citation = cite(Sentence(spoken_of[0], spoken_of[0].best))

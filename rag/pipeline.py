@@ -32,7 +32,7 @@ from rag.answer import (
     stopped,
     told,
 )
-from rag.checking.attribution import statements_in
+from rag.checking.attribution import split_statements
 from rag.checking.support import ground
 from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
 from rag.question.language import foreign_language
@@ -279,7 +279,7 @@ def _checked(model: BaseChatModel, found: Found, draft: generation.Draft) -> Ans
     The judge decides whether the draft may stand; the check in code, which of its statements.
     """
     prompt = generation.answer_prompt().version
-    said = [] if generation.is_abstention(draft.text) else statements_in(draft.text)
+    said = [] if generation.is_abstention(draft.text) else split_statements(draft.text)
     checked = [ground(text, found.asked.standalone, found.evidence) for text in said]
     judge = generation.judge_in(model)
     confidence = judge.confidence(draft.readings) if judge else None

@@ -19,7 +19,7 @@ from index.text.sentences import sentence_spans
 from index.text.words import content_stems
 from rag.answer import Found
 from rag.english.answer_type import Kind, adds_kind, kind_asked
-from rag.english.names import name_stands, names_in
+from rag.english.facts import facts
 from rag.generation import Prompt, load_prompt, tokens
 from rag.question.understand import points_back
 from rag.types import Answer, Evidence, Outcome, Token
@@ -99,7 +99,7 @@ def _question_to(item: Evidence, model: BaseChatModel, cancel: threading.Event |
 
 def _whole(question: str) -> bool:
     """Whether it is one question that can be read alone."""
-    names = names_in(question)
+    names = facts(question).names
     one = question.endswith("?") and question.count("?") == 1 and len(question) <= _LONGEST
     return one and bool(names) and not (points_back(question) and len(names) < 2)
 
@@ -119,7 +119,7 @@ def _speaks_of(question: str, first: Evidence) -> bool:
     said = f"{first.headline} {first.quote}"
     words = set(content_stems(question))
     shared = len(words & set(content_stems(said))) / max(1, len(words))
-    names = all(name_stands(name, said) for name in names_in(question))
+    names = all(facts(said).has_name(name) for name in facts(question).names)
     return names and shared >= _LEAST_SHARED
 
 

@@ -16,7 +16,7 @@ from evals.questions import EvalQuestion
 from evals.rows import holds
 from index.store.snapshot import Snapshot
 from rag.answer import Found
-from rag.english.names import names_in
+from rag.english.facts import facts
 from rag.retrieval.search import Finder, parts_of
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Evidence
@@ -57,7 +57,7 @@ def cases_of(questions: Sequence[EvalQuestion], seed: int, again: bool) -> list[
         again: Whether half are asked with the windows of the second look too.
     """
     chance = random.Random(seed)
-    names = [name for one in questions for name in names_in(one.text)[:1]]
+    names = [name for one in questions for name in facts(one.text).names[:1]]
     made: list[Case] = []
     for question in questions:
         made.append(Case(question, Variant.PLAIN))
@@ -74,7 +74,7 @@ def cases_of(questions: Sequence[EvalQuestion], seed: int, again: bool) -> list[
 
 
 def _renamed(question: EvalQuestion, other: str) -> EvalQuestion | None:
-    own = names_in(question.text)
+    own = facts(question.text).names
     if not own or own[0] not in question.text or other in question.text:
         return None
     return replace(question, text=question.text.replace(own[0], other))

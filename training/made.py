@@ -16,7 +16,7 @@ from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot
 from index.text.sentences import sentence_spans
 from index.types import Article
-from rag.english.names import names_in, strict_numbers_in
+from rag.english.facts import facts
 from training.cases import MADE
 from training.states import ModelStates
 
@@ -62,8 +62,7 @@ def _chosen(article: Article, chance: random.Random) -> str:
     fit = [
         text
         for text in texts
-        if _SHORTEST <= len(text.split()) <= _LONGEST
-        and (names_in(text) or strict_numbers_in(text))
+        if _SHORTEST <= len(text.split()) <= _LONGEST and (facts(text).names or facts(text).numbers)
     ]
     return chance.choice(fit) if fit else ""
 

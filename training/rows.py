@@ -18,7 +18,7 @@ from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader, Snapshot
 from rag.answer import Found
-from rag.checking.attribution import statements_in
+from rag.checking.attribution import split_statements
 from rag.checking.support import ground
 from rag.generation import answer_messages, is_abstention, premise_messages
 from rag.llm.chat_model import chatml
@@ -105,7 +105,7 @@ class Collector:
             return None
         refuted = _refuted(self._model, case, found)
         checked = [
-            ground(t, found.asked.standalone, found.evidence) for t in statements_in(draft.text)
+            ground(t, found.asked.standalone, found.evidence) for t in split_statements(draft.text)
         ]
         articles = [source.article for source in case.question.evidence]
         row = RowInfo(

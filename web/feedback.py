@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import BroadsheetError
-from rag.english.names import name_stands, names_in, strict_numbers_in
+from rag.english.facts import facts
 from rag.payloads import AnswerJson, answer_json
 from rag.types import Question
 from web.exchange import Exchange
@@ -137,7 +137,7 @@ def _facts(answer: AnswerJson) -> list[list[str]]:
     asked, text = answer["question"], answer["answer"]
     for number in range(1, len(answer["citations"]) + 1):
         text = text.replace(f" [{number}]", "")
-    known = set(strict_numbers_in(asked).values())
-    facts = [name for name in names_in(text) if not name_stands(name, asked)]
-    facts += [words for words, value in strict_numbers_in(text).items() if value not in known]
-    return [[fact] for fact in facts] or [[text]]
+    known, given = facts(asked), facts(text)
+    added = [name for name in given.names if not known.has_name(name)]
+    added += [words for words, value in given.numbers.items() if value not in known.values]
+    return [[fact] for fact in added] or [[text]]

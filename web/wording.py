@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from index.types import Coverage
-from rag.english.names import names_in
+from rag.english.facts import facts
 from rag.llm.loader import ModelStatus
 from rag.types import (
     Answer,
@@ -236,7 +236,7 @@ def suggestion(question: Question, why: Reason = Reason.NOT_STATED) -> str:
         return "Wider dates may hold it."
     if question.sources:
         return "Other sources may hold it."
-    if not names_in(question.text):
+    if not facts(question.text).names:
         return "It helps to name the person, the place or the organisation."
     return "Other words for it may find more; Search shows what there is."
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from index.text.sentences import sentence_spans
-from index.text.words import STOP_WORDS, content_stems
-from rag.english.names import name_stands, names_in, strict_numbers_in
+from index.text.words import STOP_WORDS
+from rag.english.facts import facts
 from rag.types import Citation, Evidence
 
 _MARK = re.compile(r"\s*\[\d+\]")
@@ -20,6 +19,7 @@ _PRONOUN = re.compile(
     r"\b(he|she|they|it|him|her|them|his|hers|their|its|who|mr|mrs|ms|dr|the)\b", re.IGNORECASE
 )
 _NAME_WEIGHT, _NUMBER_WEIGHT, _WORD_WEIGHT = 2.0, 3.0, 1.0
+_REPEATED = 0.4  # share of the weight of what the question says already
 _CHOSEN_WEIGHT = 1.0  # for the sentence that a window was chosen for; half for its neighbours
 
 
@@ -41,7 +41,7 @@ class Sentence:
         return _slice(self.evidence, (self.evidence.start, self.span[0]))
 
 
-def statements_in(draft: str) -> list[str]:
+def split_statements(draft: str) -> list[str]:
     """Return the sentences of a draft; marks that the model invented are dropped."""
     text = _MARK.sub("", draft).strip()
     return [text[start:end] for start, end in sentence_spans(text)]
@@ -53,104 +53,97 @@ def sentences_of(evidence: Sequence[Evidence]) -> list[Sentence]:
     return [Sentence(item, span) for item in ranked for span in item.sentences]
 
 
-def supporting(statement: str, question: str, evidence: Sequence[Evidence]) -> list[Sentence]:
+def find_support(statement: str, question: str, evidence: Sequence[Evidence]) -> list[Sentence]:
     """Return the sentence that supports a statement best, and a second where one is not enough.
 
-    What the statement says beyond the question decides: its names and numbers weigh most, then
-    its words. A second one brings a name or number that the first lacks; or, where the first
-    names nothing that was asked about, what it speaks of, from the same article.
+    What the statement adds to the question decides: its names and numbers weigh most, then its
+    words. A second sentence brings a name or number that the first lacks; or, where the first
+    names nothing that was asked about, its subject, from the same article.
     """
     sentences = sentences_of(evidence)
     if not sentences:
         return []
-    facts = _facts(statement, question)
-    scored = [(_score(facts, sentence), -at) for at, sentence in enumerate(sentences)]
+    claims = _claims(statement, question)
+    scored = [(_score(claims, sentence), -at) for at, sentence in enumerate(sentences)]
     best = sentences[-max(scored)[1]]
-    rest = {f: weight for f, weight in facts.items() if _hard(f) and not _settled(f, best)}
-    fresh = [fact for fact in rest if not _of_question(fact, question)]
+    open_claims = {
+        claim: weight
+        for claim, weight in claims.items()
+        if claim[0] != "word" and not _is_settled(claim, best)
+    }
+    new = [claim for claim in open_claims if not _holds(claim, question)]
     others = [sentence for sentence in sentences if sentence is not best]
-    if not fresh and not echoes(question, [best]):
+    if not new and not shares_name(question, [best]):
         others = [s for s in others if s.evidence.article_id == best.evidence.article_id]
-        fresh = list(rest)
+        new = list(open_claims)
     second = max(
-        (s for s in others if any(_stands(fact, s.text) for fact in fresh)),
-        key=lambda s: sum(weight for fact, weight in rest.items() if _stands(fact, s.text)),
+        (s for s in others if any(_holds(claim, s.text) for claim in new)),
+        key=lambda s: sum(weight for claim, weight in open_claims.items() if _holds(claim, s.text)),
         default=None,
     )
     return [best] if second is None else [best, second]
 
 
-def echoes(question: str, cited: Sequence[Sentence]) -> bool:
-    """Whether the cited windows are about what the question names: one of its names is enough.
+def shares_name(question: str, cited: Sequence[Sentence]) -> bool:
+    """Whether the cited windows, or their headlines, hold one of the question's names.
 
-    A name that a statement only takes over from the question is no claim of the statement's;
+    A name or number that a statement only takes over from the question needs no other support;
     how well the evidence fits the question is judged apart, in `rag.llm.judge`.
     """
-    around = " ".join(f"{c.evidence.headline} {c.evidence.text}" for c in cited)
-    return any(name_stands(name, around) for name in names_in(question))
+    around = facts(" ".join(f"{c.evidence.headline} {c.evidence.text}" for c in cited))
+    return any(around.has_name(name) for name in facts(question).names)
 
 
-Fact = tuple[str, str]  # kind and value: ("name", "Qin Gang"), ("number", "3958.0"), ("word", …)
+Claim = tuple[str, str]
+"""Kind and value: ("name", "Qin Gang"), ("number", "3958.0"), ("word", "resign")."""
 
 
-def _facts(statement: str, question: str) -> dict[Fact, float]:
-    """The things that a statement says, by weight; what the question said already weighs less."""
-    known = set(content_stems(question))
-    facts: dict[Fact, float] = {}
-    for name in names_in(statement):
-        facts["name", name] = _NAME_WEIGHT * (0.4 if name_stands(name, question) else 1.0)
-    asked = set(strict_numbers_in(question).values())
-    for value in strict_numbers_in(statement).values():
-        facts["number", str(value)] = _NUMBER_WEIGHT * (0.4 if value in asked else 1.0)
-    for stem in dict.fromkeys(content_stems(statement)):
-        facts["word", stem] = _WORD_WEIGHT * (0.4 if stem in known else 1.0)
-    for stem in known:  # an answer of one word is supported where the question's words stand
-        facts.setdefault(("word", stem), 0.2 * _WORD_WEIGHT)
-    return facts
+def _claims(statement: str, question: str) -> dict[Claim, float]:
+    """What a statement claims, by weight; what the question said already weighs less."""
+    made, asked = facts(statement), facts(question)
+    claims: dict[Claim, float] = {}
+    for name in made.names:
+        claims["name", name] = _NAME_WEIGHT * (_REPEATED if asked.has_name(name) else 1.0)
+    for value in made.numbers.values():
+        claims["number", str(value)] = _NUMBER_WEIGHT * (
+            _REPEATED if value in asked.values else 1.0
+        )
+    for stem in made.content:
+        claims["word", stem] = _WORD_WEIGHT * (_REPEATED if stem in asked.content else 1.0)
+    for stem in asked.content:  # an answer of one word is supported where the question's stand
+        claims.setdefault(("word", stem), 0.2 * _WORD_WEIGHT)
+    return claims
 
 
-def _score(facts: dict[Fact, float], sentence: Sentence) -> float:
+def _score(claims: dict[Claim, float], sentence: Sentence) -> float:
     text = sentence.text
-    own = sum(weight for fact, weight in facts.items() if _stands(fact, text))
+    own = sum(weight for claim, weight in claims.items() if _holds(claim, text))
     around = f"{sentence.before} {sentence.evidence.headline}"
-    lent = sum(w for fact, w in facts.items() if not _stands(fact, text) and _stands(fact, around))
+    lent = sum(
+        weight
+        for claim, weight in claims.items()
+        if not _holds(claim, text) and _holds(claim, around)
+    )
     likely = sentence.evidence.score * (1.0 if sentence.span == sentence.evidence.best else 0.5)
     return own + 0.3 * lent + _CHOSEN_WEIGHT * likely
 
 
-def _of_question(fact: Fact, question: str) -> bool:
-    """Whether a name or number is taken over from the question."""
-    kind, value = fact
-    if kind == "name":
-        return name_stands(value, question)
-    return float(value) in strict_numbers_in(question).values()
-
-
-def _settled(fact: Fact, sentence: Sentence) -> bool:
-    """Whether a fact stands in the sentence, or in what the sentence refers to."""
-    if _stands(fact, sentence.text):
+def _is_settled(claim: Claim, sentence: Sentence) -> bool:
+    """Whether a claim stands in the sentence, or in what the sentence refers to."""
+    kind, value = claim
+    if _holds(claim, sentence.text):
         return True
-    kind, value = fact
-    named = kind == "name" and name_stands(value, sentence.evidence.headline)
-    return named or (kind == "name" and antecedent(sentence, value) is not None)
+    return kind == "name" and (
+        facts(sentence.evidence.headline).has_name(value) or antecedent(sentence, value) is not None
+    )
 
 
-def _hard(fact: Fact) -> bool:
-    return fact[0] != "word"
-
-
-def _stands(fact: Fact, text: str) -> bool:
-    kind, value = fact
+def _holds(claim: Claim, text: str) -> bool:
+    """Whether a text holds a name, a number or a word."""
+    kind, value = claim
     if kind == "name":
-        return name_stands(value, text)
-    if kind == "number":
-        return float(value) in strict_numbers_in(text).values()
-    return value in _stem_set(text)
-
-
-@lru_cache(maxsize=4096)
-def _stem_set(text: str) -> frozenset[str]:
-    return frozenset(content_stems(text))
+        return facts(text).has_name(value)
+    return float(value) in facts(text).values if kind == "number" else value in facts(text).content
 
 
 def cite(sentence: Sentence, start: int | None = None) -> Citation:
@@ -181,7 +174,7 @@ def antecedent(sentence: Sentence, name: str) -> int | None:
         return None
     earlier = [span for span in sentence.evidence.sentences if span[0] < sentence.span[0]]
     for span in reversed(earlier):
-        if name_stands(name, _slice(sentence.evidence, span)):
+        if facts(_slice(sentence.evidence, span)).has_name(name):
             return span[0]
     return None
 

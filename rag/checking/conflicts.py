@@ -1,4 +1,4 @@
-"""Finds an article that says otherwise about the same thing. Pure functions.
+"""Finds an article that disagrees about the same thing. Pure functions.
 
 Two cases, over the evidence that was chosen: another number, where it is asked how many or how
 much; and a sentence in the same words that has another name or number where the answer is.
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from index.text.days import spoken
-from index.text.words import content_stems, stems
 from rag.checking.attribution import Sentence, cite
-from rag.english.names import name_stands, names_in, strict_numbers_in
+from rag.english.facts import Facts, facts
 from rag.types import Citation, Evidence
 
 _COUNTS = re.compile(
@@ -23,7 +22,7 @@ _COUNTS = re.compile(
 _DAY = re.compile(
     r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
 )
-_ALIKE = 0.6  # share of the question's words that a sentence must hold to be about it
+_ON_SUBJECT = 0.6  # share of the question's words that a sentence must hold
 # Share of the shorter sentence's words that two must have in common: more where they are few, or
 # where a part of the answer is the same.
 _RESTATED, _RESTATED_CLOSELY = 0.6, 0.75
@@ -31,8 +30,8 @@ _FEW, _FEWEST = 4, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Otherwise:
-    """Another article's sentence, told in words, with its citation."""
+class Disagreement:
+    """What another article says, in a sentence, with its citation."""
 
     text: str
     citation: Citation
@@ -40,88 +39,87 @@ class Otherwise:
 
 def find_conflict(
     question: str, statement: str, citation: Citation, evidence: Sequence[Evidence]
-) -> Otherwise | None:
-    """Return what another article, the newest that does, says otherwise than a statement."""
-    asked = _Asked.of(question, statement, citation.quote)
-    newest_first = sorted(evidence, key=lambda item: item.date or date.min, reverse=True)
-    for item in newest_first:
+) -> Disagreement | None:
+    """Return what another article says against a statement; the newest one that does."""
+    answer = _Answered.of(question, statement, citation.quote)
+    for item in sorted(evidence, key=lambda item: item.date or date.min, reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
         for span in item.sentences:
             sentence = Sentence(item, span)
-            counted = span == item.best and asked.counts_otherwise(sentence)
-            if counted or asked.restated_otherwise(sentence.text):
+            counted = span == item.best and answer.other_number_in(sentence)
+            if counted or answer.other_fact_in(facts(sentence.text)):
                 when = f" on {spoken(item.date)}" if item.date else ""
-                return Otherwise(f"Another article says{when}: “{sentence.text}”", cite(sentence))
+                text = f"Another article says{when}: “{sentence.text}”"
+                return Disagreement(text, cite(sentence))
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What was asked and answered, as others are compared with it.
+class _Answered:
+    """A question with its answer, as other sentences are compared with it.
 
     Attributes:
-        figures: Numbers of the statement that count something; empty where no count is asked.
-        answers: Names that the statement gives beyond the question.
+        quote: The sentence that supports the answer.
+        figures: Numbers of the answer that count something; empty where no count is asked.
+        names: Names that the answer adds to the question.
         numbers: The same of numbers.
     """
 
-    question: str
-    quote: str
+    question: Facts
+    quote: Facts
     figures: frozenset[float]
-    answers: tuple[str, ...]
+    names: tuple[str, ...]
     numbers: frozenset[float]
 
     @classmethod
-    def of(cls, question: str, statement: str, quote: str) -> _Asked:
-        known = set(strict_numbers_in(question).values())
+    def of(cls, question: str, statement: str, quote: str) -> _Answered:
+        asked, answer = facts(question), facts(statement)
         return cls(
-            question=question,
-            quote=quote,
-            figures=frozenset(_figures(statement)) if _COUNTS.search(question) else frozenset(),
-            answers=tuple(n for n in names_in(statement) if not _named_in(n, question)),
-            numbers=frozenset(set(strict_numbers_in(statement).values()) - known),
+            question=asked,
+            quote=facts(quote),
+            figures=_figures(statement) if _COUNTS.search(question) else frozenset(),
+            names=tuple(name for name in answer.names if not _is_named(name, asked)),
+            numbers=answer.values - asked.values,
         )
 
-    def counts_otherwise(self, sentence: Sentence) -> bool:
-        """Whether a sentence about what is asked gives other numbers, and none of ours."""
+    def other_number_in(self, sentence: Sentence) -> bool:
+        """Whether a sentence on the question's subject gives other numbers, and none of ours."""
         theirs = _figures(sentence.text)
         if not self.figures or not theirs or theirs & self.figures:
             return False
-        wanted = set(content_stems(self.question))
-        own = wanted & set(stems(sentence.text))
-        told = own | (wanted & set(stems(sentence.evidence.headline)))
-        if not own or len(told) < _ALIKE * len(wanted):
+        wanted, headline = set(self.question.content), sentence.evidence.headline
+        own = wanted & set(facts(sentence.text).stems)
+        shared = own | (wanted & set(facts(headline).stems))
+        if not own or len(shared) < _ON_SUBJECT * len(wanted):
             return False
-        around = f"{sentence.evidence.headline} {sentence.evidence.text}"
-        return all(name_stands(name, around) for name in names_in(self.question))
+        around = facts(f"{headline} {sentence.evidence.text}")
+        return all(around.has_name(name) for name in self.question.names)
 
-    def restated_otherwise(self, text: str) -> bool:
-        """Whether a text says the quote over again with other facts where the answer stood."""
-        standing = [name for name in self.answers if name_stands(name, text)]
-        theirs = set(strict_numbers_in(text).values())
-        if len(standing) == len(self.answers) and self.numbers <= theirs:
+    def other_fact_in(self, sentence: Facts) -> bool:
+        """Whether a sentence repeats the quote with other facts where the answer stood."""
+        same = [name for name in self.names if sentence.has_name(name)]
+        if len(same) == len(self.names) and self.numbers <= sentence.values:
             return False  # it says the same, or there is nothing to compare
-        if not _facts(text) - _facts(self.quote):
+        if not _hard_facts(sentence) - _hard_facts(self.quote):
             return False
-        mine, said = set(content_stems(self.quote)), set(content_stems(text))
-        shared = len(mine & said)
-        closely = bool(standing or theirs & self.numbers) or shared < _FEW
+        mine, theirs = set(self.quote.content), set(sentence.content)
+        shared = len(mine & theirs)
+        closely = bool(same or sentence.values & self.numbers) or shared < _FEW
         least = _RESTATED_CLOSELY if closely else _RESTATED
-        return shared >= _FEWEST and shared >= least * min(len(mine), len(said))
+        return shared >= _FEWEST and shared >= least * min(len(mine), len(theirs))
 
 
-def _named_in(name: str, question: str) -> bool:
+def _is_named(name: str, question: Facts) -> bool:
     """Whether a question names the bearer of a name, if in fewer words: OpenAI, of OpenAI Inc."""
-    return name_stands(name, question) or bool(set(stems(name)) & set(content_stems(question)))
+    return question.has_name(name) or bool(set(facts(name).stems) & set(question.content))
 
 
-def _facts(text: str) -> set[str]:
-    numbers = {str(value) for value in strict_numbers_in(text).values()}
-    return {name.lower() for name in names_in(text)} | numbers
+def _hard_facts(text: Facts) -> set[str]:
+    return {name.lower() for name in text.names} | {str(value) for value in text.values}
 
 
-def _figures(text: str) -> set[float]:
+def _figures(text: str) -> frozenset[float]:
     """Numbers that count something: years and days of the month left out."""
-    values = set(strict_numbers_in(_DAY.sub(" ", text)).values())
-    return {value for value in values if not (value.is_integer() and 1900 <= value <= 2100)}
+    values = facts(_DAY.sub(" ", text)).values
+    return frozenset(v for v in values if not (v.is_integer() and 1900 <= v <= 2100))

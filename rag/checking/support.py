@@ -1,7 +1,8 @@
 """Checks a statement against the sentences that it cites: what it says must stand there.
 
 Names, numbers and days are checked in code; the share of the statement's words that stand in
-the cited sentences is its support. Knows nothing of models.
+the cited sentences is its support. A day stands if the sentence names it, or a weekday that falls
+on it; the article's own day only where its sentence names no other. Knows nothing of models.
 """
 
 from __future__ import annotations
@@ -12,23 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.text.words import content_stems, stems
 from rag.checking.attribution import (
     Sentence,
     antecedent,
     cite,
-    echoes,
+    find_support,
     only_common_words,
-    supporting,
+    shares_name,
 )
-from rag.english.names import (
-    name_stands,
-    names_in,
-    number_spans,
-    numbers_in,
-    ranks_in,
-    strict_numbers_in,
-)
+from rag.english.facts import facts
 from rag.english.temporal import (
     WEEKDAYS,
     WordedDays,
@@ -36,8 +29,6 @@ from rag.english.temporal import (
     days_since,
     in_year,
     may_be_to_come,
-    mentioned_days,
-    worded_days,
 )
 from rag.types import Citation, Evidence
 
@@ -105,15 +96,15 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
         question: The self-contained question, whose words need no support.
         evidence: What the model saw.
     """
-    cited = supporting(statement, question, evidence)
+    cited = find_support(statement, question, evidence)
     if not cited or only_common_words(statement):
         return Grounded(statement, (), 0.0, "it says nothing that can be checked")
     if _only_repeats(statement, question):
         return Grounded(statement, (), 0.0, "it only repeats the question")
     starts, problem = _check_names(statement, question, cited)
-    problem = problem or check_years(statement, question, cited)
+    problem = problem or _check_years(statement, question, cited)
     problem = problem or _check_numbers(statement, question, cited)
-    problem = problem or check_days(statement, question, cited)
+    problem = problem or _check_days(statement, question, cited)
     problem = problem or _check_negation(statement, question, cited)
     support = _support(statement, question, cited, starts)
     if not problem and support < SUPPORTED:
@@ -127,8 +118,8 @@ def _only_repeats(statement: str, question: str) -> bool:
     if _CLOSED.match(question) or _EITHER.search(question):
         return False
     own = question.partition("? (")[0]  # what a follow-up continues may hold its answer
-    known = {*stems(own), *strict_numbers_in(own)}
-    return {*content_stems(statement), *strict_numbers_in(statement)} <= known
+    asked, made = facts(own), facts(statement)
+    return {*made.content, *made.numbers} <= {*asked.stems, *asked.numbers}
 
 
 def _check_names(
@@ -139,8 +130,8 @@ def _check_names(
     Returns where each quote must begin to hold what its pronouns refer to, and the problem.
     """
     starts: list[int | None] = [None] * len(cited)
-    for name in names_in(statement):
-        if any(name_stands(name, sentence.text) for sentence in cited):
+    for name in facts(statement).names:
+        if any(facts(sentence.text).has_name(name) for sentence in cited):
             continue
         if _only_begins(name, statement, question, cited):
             continue
@@ -151,9 +142,9 @@ def _check_names(
         if start is not None:
             known = starts[at]
             starts[at] = start if known is None else min(start, known)
-        elif name_stands(name, question) and echoes(question, cited):
+        elif facts(question).has_name(name) and shares_name(question, cited):
             continue
-        elif not any(name_stands(name, c.evidence.headline) for c in cited):
+        elif not any(facts(c.evidence.headline).has_name(name) for c in cited):
             return starts, f"“{name}” is not in the cited sentence"
     return starts, ""
 
@@ -167,16 +158,15 @@ def _only_begins(name: str, statement: str, question: str, cited: Sequence[Sente
 
 
 def _check_numbers(statement: str, question: str, cited: Sequence[Sentence]) -> str:
-    said = strict_numbers_in(_MONTH_YEAR.sub(" ", statement))
-    asked = set(strict_numbers_in(question).values())
-    there = {value for c in cited for value in strict_numbers_in(c.text).values()}
-    near = {value for c in cited for value in strict_numbers_in(c.evidence.text).values()}
-    # A number that only repeats the question is no claim of the statement's; see `echoes`.
-    there |= asked if echoes(question, cited) else asked & near
+    claimed, ranks = facts(_MONTH_YEAR.sub(" ", statement)).numbers, facts(statement).ranks
+    asked = facts(question).values
+    there = {value for c in cited for value in facts(c.text).values}
+    near = {value for c in cited for value in facts(c.evidence.text).values}
+    # A number that only repeats the question is no claim of the statement's; see `shares_name`.
+    there |= asked if shares_name(question, cited) else asked & near
     # "Second" to "fifth" are ranks, of which only the statement's own must stand.
-    ranks = ranks_in(statement)
-    there |= {value for c in cited for value in numbers_in(c.text).values()} if ranks else set()
-    for words, value in {**said, **ranks}.items():
+    there |= {value for c in cited for value in facts(c.text).all_values} if ranks else set()
+    for words, value in {**claimed, **ranks}.items():
         if value not in there:
             return f"the number {words} is not in the cited sentence"
     return _check_currencies(statement, cited)
@@ -197,9 +187,8 @@ def _check_currencies(statement: str, cited: Sequence[Sentence]) -> str:
 
 def _amounts(text: str) -> list[tuple[float, str]]:
     """The numbers of a text with the currency's sign before each, empty where there is none."""
-    return [
-        (n.value, s if (s := text[: n.start][-1:]) in "$£€¥" else "") for n in number_spans(text)
-    ]
+    signs = ((n.value, text[: n.start][-1:]) for n in facts(text).number_spans)
+    return [(value, sign if sign in "$£€¥" else "") for value, sign in signs]
 
 
 def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) -> str:
@@ -216,35 +205,33 @@ def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) ->
 
 def _denies(sentence: str, statement: str) -> bool:
     """Whether the part of a sentence that says most of a statement denies it."""
-    own = set(content_stems(statement))
-    deeds = own - {stem for name in names_in(statement) for stem in stems(name)}
-    parts = [(len(own & set(content_stems(part))), part) for part in _CLAUSES.split(sentence)]
+    own = set(facts(statement).content)
+    deeds = own - {stem for name in facts(statement).names for stem in facts(name).stems}
+    parts = [(len(own & set(facts(part).content)), part) for part in _CLAUSES.split(sentence)]
     shared, part = max(parts)
-    told = shared >= _MOST * len(own) and deeds & set(content_stems(part))
-    return bool(told) and bool(_DENIED.search(part))  # a bare name says nothing to deny
+    restates = shared >= _MOST * len(own) and deeds & set(facts(part).content)
+    return bool(restates) and bool(_DENIED.search(part))  # a bare name says nothing to deny
 
 
 def _support(
     statement: str, question: str, cited: Sequence[Sentence], starts: Sequence[int | None]
 ) -> float:
     """Share of what the statement adds to the question that stands in the cited quotes."""
-    known = {*content_stems(question), "yes"}
-    added = [stem for stem in dict.fromkeys(content_stems(statement)) if stem not in known]
-    if not added:
-        added = list(dict.fromkeys(content_stems(statement)))
+    known = {*facts(question).content, "yes"}
+    made = facts(statement)
+    added = [stem for stem in made.content if stem not in known] or list(made.content)
     quoted: set[str] = set()
     for sentence, start in zip(cited, starts, strict=True):
-        quoted.update(stems(cite(sentence, start).quote))
-        quoted.update(stems(sentence.evidence.headline))
+        quoted.update(facts(cite(sentence, start).quote).stems)
+        quoted.update(facts(sentence.evidence.headline).stems)
     # Names, numbers and days were found already, in whatever form: three billion, 3bn; Tuesday.
-    found = (*names_in(statement), *strict_numbers_in(statement), *_MONTH_YEAR.findall(statement))
-    facts = {s for fact in found for s in stems(fact)}
-    standing = [stem for stem in added if stem in quoted or stem in facts]
+    found = (*made.names, *made.numbers, *_MONTH_YEAR.findall(statement))
+    checked = {stem for fact in found for stem in facts(fact).stems}
+    standing = [stem for stem in added if stem in quoted or stem in checked]
     return len(standing) / len(added) if added else 0.0
 
 
 _ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
-_VERBS = re.compile(r"\b(?:may|march)\b")  # "as many as 12 may have died" names no month
 _YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
 _MONTHS = list(calendar.month_name)  # January is 1, nothing 0
 _CALENDAR = re.compile(rf"\b(?:{'|'.join(m.capitalize() for m in (*WEEKDAYS, *_MONTHS[1:]))})\b")
@@ -252,7 +239,7 @@ _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
 Days = tuple[date, date]
 
 
-def check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
+def _check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
     """The year of a named thing must stand beside it: the 2022 World Cup is not that of 2023."""
     for year, name in _YEAR_OF.findall(f"{question}. {statement}"):
         if not any(_year_stands(int(year), name, question, sentence) for sentence in cited):
@@ -272,15 +259,15 @@ def _year_stands(year: int, name: str, question: str, sentence: Sentence) -> boo
     return published.year == year
 
 
-def check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str:
+def _check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str:
     """Every day, month and weekday of a statement must be one that a cited sentence means.
 
     Returns what is wrong; empty where nothing is.
     """
     near = next((c.evidence.date for c in cited if c.evidence.date), _ANY_YEAR)
-    asked = mentioned_days(question, near)
+    asked = _periods(question, near)
     dated = any(c.evidence.date for c in cited)
-    for first, last in mentioned_days(_VERBS.sub("–", statement), near):
+    for first, last in _periods(statement, near):
         year = str(first.year) if (first, last) == _whole_year(first.year) else None
         if not dated and ((first, last) in asked or (year and year in question)):
             continue  # an article without a date cannot say what year the question means
@@ -292,6 +279,10 @@ def check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str:
         if word not in question and not any(_word_stands(word, c) for c in cited):
             return f"“{word}” is not in the cited sentence"
     return ""
+
+
+def _periods(text: str, near: date) -> list[Days]:
+    return [(one.first, one.last) for one in facts(text).days(near)]
 
 
 def _whole_year(year: int) -> Days:
@@ -306,7 +297,7 @@ def _names_year(sentence: Sentence, year: int) -> bool:
 def _stands_near(first: date, last: date, sentence: Sentence) -> bool:
     """Whether the window of a sentence, or its headline, names a day."""
     evidence = sentence.evidence
-    near = mentioned_days(f"{evidence.headline}. {evidence.text}", evidence.date or _ANY_YEAR)
+    near = _periods(f"{evidence.headline}. {evidence.text}", evidence.date or _ANY_YEAR)
     return any(first <= start and end <= last for start, end in near)
 
 
@@ -327,7 +318,7 @@ def _day_stands(first: date, last: date, asked: bool, sentence: Sentence) -> boo
 
 
 def _days_of(sentence: Sentence) -> list[WordedDays]:
-    return worded_days(_VERBS.sub("–", sentence.text), sentence.evidence.date or _ANY_YEAR)
+    return facts(sentence.text).days(sentence.evidence.date or _ANY_YEAR)
 
 
 def _readings(named: WordedDays, sentence: Sentence) -> Iterator[Days]:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import cache, lru_cache
 
 from index.text.sentences import sentence_spans
-from rag.english.names import name_repeats, names_in, numbers_in
-from rag.english.temporal import mentioned_days
+from rag.english.facts import facts
+from rag.english.names import name_repeats
 
 
 class Kind(StrEnum):
@@ -69,8 +69,12 @@ _WHEN = re.compile(
 
 def _figures(text: str) -> set[float]:
     """Numbers of a text but those of its days and years."""
-    values = set(numbers_in(_CALENDAR.sub(" ", text)).values())
+    values = facts(_CALENDAR.sub(" ", text)).all_values
     return {value for value in values if not (value.is_integer() and 1900 <= value <= 2100)}
+
+
+def _periods(text: str) -> set[tuple[date, date]]:
+    return {(one.first, one.last) for one in facts(text).days(_ANY_YEAR)}
 
 
 @lru_cache(maxsize=256)
@@ -103,11 +107,6 @@ def _kind_of_thing(word: str, rest: str) -> Kind:
     return Kind.NAME if word == "which" and not _NAMELESS.match(rest) else Kind.OTHER
 
 
-def gives_kind(question: str, statement: str) -> float:
-    """Return 1 if a statement adds the kind of thing asked for, 0 if not, one half if unclear."""
-    return 0.5 if kind_asked(question) is Kind.OTHER else adds_kind(question)(statement)
-
-
 def adds_kind(question: str) -> Callable[[str], float]:
     """Return a function that says of a text whether it adds the kind asked for: 1 or 0.
 
@@ -119,10 +118,8 @@ def adds_kind(question: str) -> Callable[[str], float]:
         return lambda text: float(not _figures(text) <= numbers)
     if kind is Kind.NAME:
         known = cache(lambda name: name_repeats(name, question))  # the same names come again
-        return lambda text: float(not all(known(name) for name in names_in(text)))
+        return lambda text: float(not all(known(name) for name in facts(text).names))
     if kind is Kind.DATE:
-        days = set(mentioned_days(question, _ANY_YEAR))
-        return lambda text: float(
-            bool(_WHEN.search(text)) or not set(mentioned_days(text, _ANY_YEAR)) <= days
-        )
+        days = _periods(question)
+        return lambda text: float(bool(_WHEN.search(text)) or not _periods(text) <= days)
     return lambda text: 0.0

@@ -1,102 +1,42 @@
-"""Dates in words, read against a day: "last week", "in June 2023", "since 4 May".
+"""Dates in words: the only place that knows how English names days and periods.
 
-Knows nothing of articles. A window found here is a hint, never a filter by itself.
+One table of forms serves questions, articles and the check of statements. A period that a
+question names is a hint, never a filter by itself. Knows nothing of articles or stores.
 """
 
 from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.text.days import spoken
 
+WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _MONTHS = {
     name.lower(): number
     for names in (calendar.month_name, calendar.month_abbr)
     for number, name in enumerate(names)
     if name
 } | {"sept": 9}
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # of the north
+_COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+           "seven": 7, "eight": 8, "nine": 9, "ten": 10, "a couple of": 2}  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DAY = re.compile(
-    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?"
-    rf"|(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b)"
-    rf"(?:,?\s+(?P<year>\d{{4}})\b)?"
-    r"|\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
-    re.IGNORECASE,
-)
-_WHOLE_MONTH = re.compile(
-    rf"\b(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b", re.IGNORECASE
-)
-_BARE_MONTH = re.compile(
-    rf"\b(?:in|during|since|until|after|before|by)\s+(?:early\s+|late\s+|mid[-\s])?"
-    rf"(?P<month>{_MONTH})\b",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(
-    r"\b(?:in|during|of|since|until|after|before|by|between|from|to|and)\s+"
-    r"(?P<year>(?:19|20)\d{2})\b",
-    re.IGNORECASE,
-)
-_RELATIVE = re.compile(
-    r"\b(?:(?P<word>today|yesterday|tomorrow)"
-    r"|(?P<lately>(?<!most )recently|lately|these days|in recent (?:days|weeks))"
-    r"|(?P<which>this|last|past|previous)\s+(?P<unit>day|week|month|year))\b",
-    re.IGNORECASE,
-)
-_LATEST = re.compile(
-    r"\b(latest|newest|most recent(ly)?|current(ly)?|now|so far|up to date|at the moment)\b",
-    re.IGNORECASE,
-)
-# "9 to 20 August 2023", "August 9-20": the first day lacks its month.
-_DAYS_OF_MONTH = re.compile(
-    rf"\b(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?P<link>and|to|until|-|–)\s*"
-    rf"(?=\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<rest>(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?))",
-    re.IGNORECASE,
-)
-_MONTH_OF_DAYS = re.compile(
-    rf"\b(?P<month>{_MONTH})\.?\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*"
-    rf"(?P<link>and|to|until|-|–)\s*(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)"
-    rf"(?P<year>,?\s+\d{{4}}\b)?",
-    re.IGNORECASE,
-)
-_MONTHS_OF_YEAR = re.compile(
-    rf"\b(?P<first>{_MONTH})\.?\s+(?P<link>and|to|until|-|–)\s+"
-    rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
-    re.IGNORECASE,
-)
-_SAID_YEAR = re.compile(r"\b\d{4}\b")
-_HAS_YEAR = re.compile(r"\d{4}")  # of words that are a period: "2023-06-18", "June 2023"
-# "between May and July": both lack their year.
-_BARE_MONTHS = re.compile(
-    rf"\b(?P<said>(?:between|from)\s+(?:{_MONTH})\.?\s+(?:and|to|until|-|–)\s+"
-    rf"(?P<month>{_MONTH}))\b(?!\.?,?\s+\d)",
-    re.IGNORECASE,
-)
-PERIOD_AHEAD = rf"(?=\d|(?:last|this|past|{_MONTH})\b)"
+_WEEKDAY = "|".join(WEEKDAYS)
+_SEASON = "|".join(_SEASONS)
+_ORDINAL = r"(?:st|nd|rd|th)?"
+_PART = r"(?P<part>early|mid|late|(?:the )?(?:beginning|start|middle|end) of)[-\s]+"
+_PARTS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1, "late": 2, "end": 2}
+_LINK = r"(?P<link>and|to|until|-|–)"
+PERIOD_AHEAD = rf"(?=\d|(?:last|this|past|early|late|{_MONTH}|{_SEASON})\b)"
 """Pattern of a place where a date, or such as "last week", begins; takes no character."""
-_LATELY = 30  # days that "recently" means
-_OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
 
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Days from `first` to `last`, inclusive; None means open. `words` is what said so."""
-
-    first: date | None
-    last: date | None
-    words: str
-
-
-def wants_latest(text: str) -> bool:
-    """Whether the question asks for the newest state of something."""
-    return bool(_LATEST.search(text))
-
-
-def mentioned_days(text: str, near: date | None = None) -> list[tuple[date, date]]:
-    """Return the periods that a text names, as (first, last); years are taken from `near`."""
-    return [(first, last) for first, last, _ in _periods(text, near)]
+Period = tuple[date, date]
+"""First and last day, inclusive."""
+_Reader = Callable[[re.Match[str], date | None], Period | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +52,192 @@ class WordedDays:
     @property
     def with_year(self) -> bool:
         """Whether the words say the year; else it was taken from elsewhere."""
-        return bool(_HAS_YEAR.search(self.words))
+        return bool(re.search(r"\d{4}", self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days from `first` to `last`, inclusive; None means open. `words` is what said so."""
+
+    first: date | None
+    last: date | None
+    words: str
+
+
+# Readers: a match and the day that it is read against -> a period; None where it is no date
+
+
+def _read_day(match: re.Match[str], near: date | None) -> Period | None:
+    try:
+        if match["iso"]:
+            day = date.fromisoformat(match["iso"])
+            return day, day
+        month = _MONTHS[(match["month"] or match["month2"]).lower()]
+        number = int(match["day"] or match["day2"])
+        if not match["year"] and (near is None or _is_verb(match)):
+            return None
+        year = int(match["year"]) if match["year"] else near.year if near else 0
+        day = date(year, month, number)
+        if not match["year"] and near and day > near:
+            day = date(year - 1, month, number)
+    except ValueError:  # 30 February
+        return None
+    return day, day
+
+
+def _read_month(match: re.Match[str], near: date | None) -> Period | None:
+    named = match.groupdict()
+    if named.get("year"):
+        year = int(named["year"])
+    elif near:
+        year = _year_of(match["month"], near)
+    else:
+        return None
+    if not 1 <= year <= 9998:
+        return None
+    return _third(_whole_month(year, _MONTHS[match["month"].lower()]), named.get("part"))
+
+
+def _read_year(match: re.Match[str], near: date | None) -> Period | None:
+    del near
+    year = int(match["year"])
+    return _third((date(year, 1, 1), date(year, 12, 31)), match.groupdict().get("part"))
+
+
+def _read_season(match: re.Match[str], near: date | None) -> Period | None:
+    """Read "the spring of 2022", "last summer"; a winter ends in the year after."""
+    first = _SEASONS[match["season"].lower()]
+    if match["year"]:
+        year = int(match["year"])
+    elif near and match["before"]:
+        this = date(near.year, first, 1) <= near
+        year = near.year - (not this)
+        if this and match["before"].lower().startswith(("last", "past")):
+            year -= near <= _whole_month(near.year, min(first + 2, 12))[1]
+    else:
+        return None
+    if not 1 <= year <= 9998:
+        return None
+    last = (year, first + 2) if first < 12 else (year + 1, 2)
+    return date(year, first, 1), _whole_month(*last)[1]
+
+
+def _read_quarter(match: re.Match[str], near: date | None) -> Period | None:
+    """Read "the first half of 2022", "the second quarter of 2022", "Q2 2022"."""
+    del near
+    words = (match["nth"] or match["q"]).lower()
+    nth = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 0}.get(words) or (
+        int(words) if words.isdigit() else (2 if match["unit"].lower() == "half" else 4)
+    )
+    months = 6 if (match["unit"] or "").lower() == "half" else 3
+    year, last = int(match["year"]), nth * months
+    return (date(year, last - months + 1, 1), _whole_month(year, last)[1]) if last <= 12 else None
+
+
+# The forms, those with more words first: what one has read is not read again by a later one.
+_FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), reader)
+    for pattern, reader in (
+        (
+            rf"\b(?:(?P<day>\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?"
+            rf"|(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}}){_ORDINAL}\b)"
+            rf"(?:,?\s+(?P<year>\d{{4}})\b)?"
+            r"|\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
+            _read_day,
+        ),
+        (
+            rf"\b(?:{_PART})?(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b",
+            _read_month,
+        ),
+        (
+            rf"\b(?:(?:in|during|since|until|after|before|by)\s+)?{_PART}(?P<month>{_MONTH})\b",
+            _read_month,
+        ),
+        (
+            rf"\b(?:in|during|since|until|after|before|by)\s+(?P<month>{_MONTH})\b"
+            r"(?!\s+(?:\w+ed|had|has|is|said|says|was|won|lost|took|left|quit)\b)",
+            _read_month,
+        ),
+        (
+            rf"\b(?P<before>(?:last|this|past|in the)\s+)?(?P<season>{_SEASON})"
+            r"(?:\s+(?:of\s+)?(?P<year>\d{4}))?\b",
+            _read_season,
+        ),
+        (
+            r"\b(?:(?P<nth>first|second|third|fourth|last)\s+(?P<unit>half|quarter)\s+of"
+            r"|Q(?P<q>[1-4]))\s+(?P<year>(?:19|20)\d{2})\b",
+            _read_quarter,
+        ),
+        (rf"\b{_PART}(?P<year>(?:19|20)\d{{2}})\b", _read_year),
+        (
+            r"\b(?:in|during|of|since|until|after|before|by|between|from|to|and)\s+"
+            r"(?P<year>(?:19|20)\d{2})\b",
+            _read_year,
+        ),
+    )
+)
+_SPAN = re.compile(r"\b(between|from)\b", re.IGNORECASE)
+_OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
+# "9 to 20 August 2023", "August 9-20": the first day lacks its month.
+_DAYS_OF_MONTH = re.compile(
+    rf"\b(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
+    rf"(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?(?P<rest>(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?))",
+    re.IGNORECASE,
+)
+_MONTH_OF_DAYS = re.compile(
+    rf"\b(?P<month>{_MONTH})\.?\s+(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
+    rf"(?P<last>\d{{1,2}}){_ORDINAL}\b(?!:)(?P<year>,?\s+\d{{4}}\b)?",
+    re.IGNORECASE,
+)
+_MONTHS_OF_YEAR = re.compile(
+    rf"\b(?P<first>{_MONTH})\.?\s+{_LINK}\s+"
+    rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
+    re.IGNORECASE,
+)
+# "between May and July": both lack their year.
+_BARE_MONTHS = re.compile(
+    rf"\b(?P<said>(?:between|from)\s+(?:{_MONTH})\.?\s+(?:and|to|until|-|–)\s+"
+    rf"(?P<month>{_MONTH}))\b(?!\.?,?\s+\d)",
+    re.IGNORECASE,
+)
+_LATEST = re.compile(
+    r"\b(latest|newest|most recent(ly)?|current(ly)?|now|so far|up to date|at the moment)\b",
+    re.IGNORECASE,
+)
+_LATELY = 30  # days that "recently" means
+_RELATIVE = re.compile(
+    r"\b(?:(?P<word>today|yesterday|tomorrow)"
+    r"|(?P<lately>(?<!most )recently|lately|these days|in recent (?:days|weeks))"
+    rf"|(?P<count>\d+|{'|'.join(_COUNTS)})\s+(?P<units>day|week|month|year)s?\s+ago"
+    r"|(?P<weekend>(?:this|last|the|past)\s+weekend)"
+    rf"|(?:on|last|this|past)\s+(?P<weekday>{_WEEKDAY})(?!\s+\d)"
+    r"|(?P<which>this|last|past|previous)\s+(?P<unit>day|week|month|year))\b",
+    re.IGNORECASE,
+)
+
+
+def wants_latest(text: str) -> bool:
+    """Whether the question asks for the newest state of something."""
+    return bool(_LATEST.search(text))
 
 
 def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
-    """Return the periods that a text names with their words; years are taken from `near`."""
-    return [
-        WordedDays(text[at], first, last, at.start, at.stop)
-        for first, last, at in _periods(text, near)
-    ]
+    """Return the periods that a text names, in order.
+
+    Args:
+        text: A question or a sentence.
+        near: Where words lack a year they are of the latest one before this day; without it
+            they are left out.
+    """
+    found: list[WordedDays] = []
+    for pattern, read in _FORMS:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if any(start < one.end and one.start < end for one in found):
+                continue
+            if period := read(match, near):
+                found.append(WordedDays(match[0], *period, start, end))
+    return sorted(found, key=lambda one: one.start)
 
 
 def find_window(text: str, as_of: date) -> Window | None:
@@ -130,17 +247,64 @@ def find_window(text: str, as_of: date) -> Window | None:
         text: The question.
         as_of: The day that "today" means.
     """
-    text, spanning = _whole_days(text, as_of)
-    periods = _periods(text, as_of)
+    text, completed = _complete_spans(text, as_of)
+    periods = worded_days(text, as_of)
     if not periods:
-        return _relative(text, as_of)
-    first, last, at = periods[0]
-    if len(periods) > 1 and (spanning or re.search(r"\b(between|from)\b", text, re.IGNORECASE)):
-        end = periods[1][1]
-        start = _not_after(first, end)
+        return _relative_window(text, as_of)
+    first = periods[0]
+    if len(periods) > 1 and (completed or _SPAN.search(text)):
+        end = periods[1].last
+        start = _not_after(first.first, end)
         if start <= end:
-            return Window(start, end, text[at.start : periods[1][2].stop])
-    return _open(text, first, last, at)
+            return Window(start, end, text[first.start : periods[1].end])
+    return _opened(text, first)
+
+
+def in_year(day: date, year: int) -> date:
+    """The same day of another year; 28 February for a 29th that it lacks."""
+    try:
+        return day.replace(year=year)
+    except ValueError:  # 29 February
+        return day.replace(year=year, day=28)
+
+
+def shifted(day: date, days: int) -> date:
+    """A day so many days later; the calendar's own ends at its ends."""
+    ordinal = min(max(day.toordinal() + days, 1), date.max.toordinal())
+    return date.fromordinal(ordinal)
+
+
+def days_since(weekday: str, day: date) -> int:
+    """Return how many days before `day` the weekday last was; 0 if it is that day's own."""
+    return (day.weekday() - WEEKDAYS.index(weekday.lower())) % 7
+
+
+def _is_verb(match: re.Match[str]) -> bool:
+    """Whether "may" or "march" is a verb: "as many as 12 may have died" names no month."""
+    word = match["month"] or match["month2"]
+    return word in ("may", "march") and any(letter.isupper() for letter in match.string)
+
+
+def _whole_month(year: int, month: int) -> Period:
+    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _third(period: Period, part: str | None) -> Period:
+    """The first, middle or last third of a month or a year: "early", "mid", "at the end of"."""
+    if not part:
+        return period
+    place = next(third for word, third in _PARTS.items() if word in part.lower())
+    first, last = period
+    if first.month != last.month:
+        return (date(first.year, 1 + 4 * place, 1), _whole_month(first.year, 4 + 4 * place)[1])
+    return first.replace(day=1 + 10 * place), last if place == 2 else first.replace(
+        day=10 + 10 * place
+    )
+
+
+def _year_of(month: str, near: date) -> int:
+    """The year of the latest month of that name that had begun."""
+    return near.year if _MONTHS[month.lower()] <= near.month else near.year - 1
 
 
 def _not_after(first: date, last: date) -> date:
@@ -152,28 +316,7 @@ def _not_after(first: date, last: date) -> date:
     return first
 
 
-def in_year(day: date, year: int) -> date:
-    """The same day of another year; 28 February for a 29th that it lacks."""
-    try:
-        return day.replace(year=year)
-    except ValueError:  # 29 February
-        return day.replace(year=year, day=28)
-
-
-def _open(text: str, first: date, last: date, at: slice) -> Window:
-    """Read the word before a period, or its own first: "since" and "until" open an end of it."""
-    before = re.search(r"(\w+)\s*$", text[: at.start])
-    words = text[at].split()[0].lower(), before[1].lower() if before else ""
-    word = next((word for word in words if word in _OPEN), "")
-    side = _OPEN.get(word)
-    if side == "from":
-        return Window(first, None, _said(word, text[at]))
-    if side == "to":
-        return Window(None, last, _said(word, text[at]))
-    return Window(first, last, text[at])
-
-
-def _whole_days(text: str, as_of: date) -> tuple[str, bool]:
+def _complete_spans(text: str, as_of: date) -> tuple[str, bool]:
     """Give both ends of a span their month and year, and say if there was one that lacked it."""
     whole = _MONTH_OF_DAYS.sub(
         lambda m: "{first} {month}{year} {link} {last} {month}{year}".format(
@@ -182,128 +325,88 @@ def _whole_days(text: str, as_of: date) -> tuple[str, bool]:
         text,
     )
     whole = _DAYS_OF_MONTH.sub(lambda m: f"{m['first']} {m['rest']} {m['link']} ", whole)
-    if not _SAID_YEAR.search(text) and not _RELATIVE.search(text):
+    if not re.search(r"\b\d{4}\b", text) and not _RELATIVE.search(text):
         whole = _BARE_MONTHS.sub(lambda m: f"{m['said']} {_year_of(m['month'], as_of)}", whole)
     whole = _MONTHS_OF_YEAR.sub(lambda m: f"{m['first']} {m['year']} {m['link']} ", whole)
     return whole, whole != text
 
 
-def _said(word: str, period: str) -> str:
-    return period if period.lower().startswith(word) else f"{word} {period}"
+def _opened(text: str, days: WordedDays) -> Window:
+    """Read the word before a period, or its own first: "since" and "until" open an end of it."""
+    before = re.search(r"(\w+)\s*$", text[: days.start])
+    words = days.words.split()[0].lower(), before[1].lower() if before else ""
+    word = next((word for word in words if word in _OPEN), "")
+    whole = (
+        days.words if not word or days.words.lower().startswith(word) else f"{word} {days.words}"
+    )
+    side = _OPEN.get(word)
+    return Window(
+        None if side == "to" else days.first, None if side == "from" else days.last, whole
+    )
 
 
-def _periods(text: str, near: date | None) -> list[tuple[date, date, slice]]:
-    found: list[tuple[date, date, slice]] = []
-    for pattern, read in (
-        (_DAY, _day),
-        (_WHOLE_MONTH, _month),
-        (_BARE_MONTH, _month),
-        (_YEAR, _year),
-    ):
-        for match in pattern.finditer(text):
-            at = slice(match.start(), match.end())
-            if any(at.start < used.stop and used.start < at.stop for _, _, used in found):
-                continue
-            period = read(match, near)
-            if period:
-                found.append((*period, at))
-    return sorted(found, key=lambda item: item[2].start)
-
-
-def _day(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
-    try:
-        if match["iso"]:
-            day = date.fromisoformat(match["iso"])
-        else:
-            month = _MONTHS[(match["month"] or match["month2"]).lower()]
-            number = int(match["day"] or match["day2"])
-            if match["year"]:
-                day = date(int(match["year"]), month, number)
-            elif near:
-                day = _latest_before(near, month, number)
-            else:
-                return None
-    except ValueError:
-        return None
-    return day, day
-
-
-def _latest_before(near: date, month: int, day: int) -> date:
-    this_year = date(near.year, month, day)
-    return this_year if this_year <= near else date(near.year - 1, month, day)
-
-
-def _month(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
-    month = _MONTHS[match["month"].lower()]
-    if "year" in match.groupdict():
-        year = int(match["year"])
-    elif near:
-        year = _year_of(match["month"], near)
-    else:
-        return None
-    if not 1 <= year <= 9998:
-        return None
-    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
-
-
-def _year_of(month: str, near: date) -> int:
-    """The year of the latest month of that name that had begun."""
-    return near.year if _MONTHS[month.lower()] <= near.month else near.year - 1
-
-
-def _year(match: re.Match[str], near: date | None) -> tuple[date, date] | None:
-    year = int(match["year"])
-    return date(year, 1, 1), date(year, 12, 31)
-
-
-def shifted(day: date, days: int) -> date:
-    """A day so many days later; the calendar's own ends at its ends."""
-    ordinal = min(max(day.toordinal() + days, 1), date.max.toordinal())
-    return date.fromordinal(ordinal)
-
-
-def _relative(text: str, as_of: date) -> Window | None:
+def _relative_window(text: str, as_of: date) -> Window | None:
     match = _RELATIVE.search(text)
     if not match:
         return None
-    first, last = _relative_period(match, as_of)
+    days = WordedDays(match[0], *_relative_period(match, as_of), match.start(), match.end())
     # "until recently", "hit by last year's drought": no bound
     if match["lately"] or re.search(r"\bby\s*$", text[: match.start()], re.IGNORECASE):
-        return Window(first, last, match[0])
-    return _open(text, first, last, slice(match.start(), match.end()))
+        return Window(days.first, days.last, days.words)
+    return _opened(text, days)
 
 
-def _relative_period(match: re.Match[str], as_of: date) -> tuple[date, date]:
+def _relative_period(match: re.Match[str], as_of: date) -> Period:
     if match["word"]:
-        shift = {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()]
-        day = shifted(as_of, shift)
+        day = shifted(as_of, {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()])
         return day, day
     if match["lately"]:
         return shifted(as_of, -_LATELY), as_of
+    if match["weekend"]:
+        saturday = shifted(as_of, -days_since("saturday", as_of))
+        return saturday, shifted(saturday, 1)
+    if match["weekday"]:
+        back = days_since(match["weekday"], as_of)
+        day = shifted(as_of, -(back or 7 * match[0].lower().startswith(("last", "past"))))
+        return day, day
+    if match["count"]:
+        words = match["count"].lower()
+        return _ago(_COUNTS.get(words) or int(words), match["units"].lower(), as_of)
     unit, this = match["unit"].lower(), match["which"].lower() == "this"
     if unit == "day":
         return shifted(as_of, -1), as_of
     if unit == "week":
         # News speaks loosely of weeks: seven days, counted from the day itself.
         return shifted(as_of, -7 if this else -13), as_of
+    if unit == "month" and this:
+        return as_of.replace(day=1), as_of
+    return _ago(0 if this else 1, unit, as_of)
+
+
+def _ago(count: int, unit: str, as_of: date) -> Period:
+    """The day so many days ago, the days around it for weeks, the month or the year."""
+    if unit in ("day", "week"):
+        around = 3 * (unit == "week")
+        day = shifted(as_of, -min(count, 10**6) * (7 if unit == "week" else 1))
+        return shifted(day, -around), shifted(day, around)
     if unit == "month":
-        first = as_of.replace(day=1)
-        if this:
-            return first, as_of
-        last = shifted(first, -1)
-        return last.replace(day=1), last
-    year = as_of.year if this else max(1, as_of.year - 1)
+        months = max(as_of.year * 12 + as_of.month - 1 - count, 12)
+        return _whole_month(months // 12, months % 12 + 1)
+    year = max(1, as_of.year - count)
     return date(year, 1, 1), date(year, 12, 31)
 
 
-WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+# What "yesterday" or "on Sunday" mean in an article, by the day it was published. They are shown
+# beside a quote, never in it. Where a sentence may speak of a day to come, a weekday alone is
+# left as it is: which one is meant cannot be known.
+
 _NEAR = {
     "today": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0,
     "yesterday": -1, "last night": -1, "tomorrow": 1,
 }  # fmt: skip
-_WORDS = re.compile(
+_POINTING = re.compile(
     rf"\b(?P<near>{'|'.join(_NEAR)})\b|(?:\b(?P<which>last|next|every|each|most)\s+)?"
-    rf"\b(?P<weekday>{'|'.join(day.capitalize() for day in WEEKDAYS)})\b(?!['’]s [A-Z])",
+    rf"\b(?P<weekday>{_WEEKDAY})\b(?!['’]s [A-Z])",
     re.IGNORECASE,
 )
 _TO_COME = re.compile(
@@ -321,16 +424,11 @@ def days_meant(quote: str, published: date | None) -> tuple[tuple[str, date], ..
     if published is None:
         return ()
     found: dict[str, date] = {}
-    for match in _WORDS.finditer(quote):
-        day = _meant_day(match, quote, published)
+    for match in _POINTING.finditer(quote):
+        day = _day_meant(match, quote, published)
         if day:
             found.setdefault(match[0], day)
     return tuple(found.items())
-
-
-def may_be_to_come(text: str) -> bool:
-    """Whether a sentence may speak of a day after the one that it was published on."""
-    return bool(_TO_COME.search(text))
 
 
 def meant(quote: str, published: date | None) -> str:
@@ -338,27 +436,27 @@ def meant(quote: str, published: date | None) -> str:
     return "; ".join(f"{words}: {spoken(day)}" for words, day in days_meant(quote, published))
 
 
-def days_since(weekday: str, day: date) -> int:
-    """Return how many days before `day` the weekday last was; 0 if it is that day's own."""
-    return (day.weekday() - WEEKDAYS.index(weekday.lower())) % 7
+def may_be_to_come(text: str) -> bool:
+    """Whether a sentence may speak of a day after the one that it was published on."""
+    return bool(_TO_COME.search(text))
 
 
-def _meant_day(match: re.Match[str], quote: str, published: date) -> date | None:
+def _day_meant(match: re.Match[str], quote: str, published: date) -> date | None:
     if match["near"]:
-        return _shifted(published, _NEAR[match["near"].lower()])
+        return _plus(published, _NEAR[match["near"].lower()])
     after, which = quote[match.end() :], (match["which"] or "").lower()
     named = _NAME_BEFORE.search(quote[: match.start()]) or _NAME_AFTER.match(after)
     if not match["weekday"][0].isupper() or named or _DATED.match(after):
         return None
     back = days_since(match["weekday"], published)
     if which == "next":
-        return _shifted(published, 7 - back)
+        return _plus(published, 7 - back)
     if which == "last":
-        return _shifted(published, -(back or 7))
-    return None if which or may_be_to_come(quote) else _shifted(published, -back)
+        return _plus(published, -(back or 7))
+    return None if which or may_be_to_come(quote) else _plus(published, -back)
 
 
-def _shifted(day: date, days: int) -> date | None:
+def _plus(day: date, days: int) -> date | None:
     try:
         return day + timedelta(days=days)
     except OverflowError:

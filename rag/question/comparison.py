@@ -9,8 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.english.names import number_spans
-from rag.english.temporal import worded_days
+from rag.english.facts import facts
 from rag.types import Answer, Citation
 
 _PLAIN = {
@@ -133,9 +132,10 @@ def _cited(answer: Answer) -> tuple[str, Citation] | None:
 def _amount_in(answer: Answer, question: str) -> Value | None:
     """The one number that an answer gives, with the word that it counts."""
     cited = _cited(answer)
-    if cited is None or worded_days(cited[0], cited[1].date):
+    if cited is None or facts(cited[0]).days(cited[1].date):
         return None
-    numbers = [one for one in number_spans(cited[0]) if one.words.lower() not in question.lower()]
+    asked = question.lower()
+    numbers = [one for one in facts(cited[0]).number_spans if one.words.lower() not in asked]
     if len(numbers) != 1 or (numbers[0].start and cited[0][numbers[0].start - 1] in "$£€¥-"):
         return None
     noun = _NOUN.match(cited[0][numbers[0].end :])
@@ -148,7 +148,7 @@ def _amount_in(answer: Answer, question: str) -> Value | None:
 def _day_in(answer: Answer, question: str) -> Value | None:
     """The one day that an answer names, as a number of days."""
     cited = _cited(answer)
-    days = worded_days(cited[0], cited[1].date) if cited else []
+    days = facts(cited[0]).days(cited[1].date) if cited else []
     if cited is None or len(days) != 1 or days[0].first != days[0].last:
         return None
     return float(days[0].first.toordinal()), "", cited[1]

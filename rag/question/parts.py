@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from index.text.words import content_stems
-from rag.english.names import names_in
+from rag.english.facts import facts
 
 _ASKING = (
     r"(?:(?:in|at|on|by|to|from|of|for|with|under|after|for) )?"
@@ -102,4 +102,4 @@ def premise_of(question: str) -> str:
 
 def subject_of(premise: str) -> str:
     """Return whom or what a premise is about: its first name; empty where it names nobody."""
-    return next(iter(names_in(premise)), "")
+    return next(iter(facts(premise).names), "")

@@ -15,7 +15,7 @@ from index.errors import QuestionError
 from index.text.days import spoken
 from index.text.words import content_stems
 from index.types import Bounds
-from rag.english.names import names_in
+from rag.english.facts import facts
 from rag.english.temporal import Window, find_window, wants_latest
 from rag.types import ABSTENTION, Question, Turn
 
@@ -101,7 +101,7 @@ def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
     """Return the turn that a question continues, None if it can be read alone."""
     if not history:
         return None
-    names = names_in(text)
+    names = facts(text).names
     short = len(content_stems(_MEASURE.sub("", text))) <= 2 and not names
     pointing = points_back(text) and len(names) < 2
     if _CONTINUING.search(text) or pointing or short or (_EXPLETIVE.search(text) and not names):
@@ -130,7 +130,7 @@ def _subject(turn: Turn, older: tuple[Turn, ...]) -> str:
 def _named(turn: Turn) -> str:
     """An earlier question and the names answered."""
     answer = _MARK.sub("", turn.answer)
-    names = [] if answer.startswith(ABSTENTION) else names_in(answer)
+    names = [] if answer.startswith(ABSTENTION) else facts(answer).names
     fresh = [name for name in names if name.lower() not in turn.question.lower()]
     return " ".join([turn.question.rstrip(" ?"), *fresh[:4]])
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from index.text.words import stems
-from rag.english.names import name_stands, names_in, strict_numbers_in
+from rag.english.facts import facts
 from rag.types import RetrievedPassage
 
 _SHINGLE = 4
@@ -72,7 +71,7 @@ def _also_in(kept: RetrievedPassage, dropped: RetrievedPassage) -> RetrievedPass
 
 def _shingles(text: str) -> frozenset[int]:
     """The text's runs of words, each as its hash; all of it where it is shorter than one."""
-    words = stems(text)
+    words = facts(text).stems
     runs = zip(*(words[at:] for at in range(_SHINGLE)), strict=False)
     return frozenset(map(hash, runs)) or frozenset([hash(tuple(words))])
 
@@ -83,8 +82,6 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
 
 def _same_facts(one: RetrievedPassage, other: RetrievedPassage) -> bool:
     """Whether the shorter text gives no number, and no name, that the longer does not hold."""
-    shorter, longer = sorted((one.passage.text, other.passage.text), key=len)
-    held = set(strict_numbers_in(longer).values())
-    return set(strict_numbers_in(shorter).values()) <= held and all(
-        name_stands(name, longer) for name in names_in(shorter)
-    )
+    texts = sorted((one.passage.text, other.passage.text), key=len)
+    shorter, longer = (facts(text) for text in texts)
+    return shorter.values <= longer.values and all(map(longer.has_name, shorter.names))

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from threading import Thread
-from types import FrameType
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text.sentences import sentence_spans
 from rag.checking.attribution import (
-    _stem_set,
     antecedent,
     cite,
+    find_support,
     sentences_of,
-    statements_in,
-    supporting,
+    split_statements,
 )
 from tests.rag.newsroom import window
 
@@ -29,17 +25,18 @@ TEXT = (
 
 
 def test_a_draft_is_read_sentence_by_sentence() -> None:
-    assert statements_in("Spain won. England lost.") == ["Spain won.", "England lost."]
+    assert split_statements("Spain won. England lost.") == ["Spain won.", "England lost."]
 
 
 def test_marks_that_the_model_invented_are_dropped() -> None:
-    assert statements_in("Spain won [1]. England lost [2] [17].") == ["Spain won.", "England lost."]
-    assert statements_in(" [3] ") == []
+    drafted = "Spain won [1]. England lost [2] [17]."
+    assert split_statements(drafted) == ["Spain won.", "England lost."]
+    assert split_statements(" [3] ") == []
 
 
 def test_the_sentence_that_says_it_is_cited() -> None:
     evidence = [window(TEXT, start=40)]
-    (best,) = supporting(
+    (best,) = find_support(
         "Qin greeted Blinken at the Diaoyutai State Guest House.", "Where did they meet?", evidence
     )
     made = cite(best)
@@ -54,7 +51,7 @@ def test_what_the_question_said_decides_least() -> None:
         window("Carmona did it with her left foot.", "b.txt"),
     ]
     question = "Who scored the goal of the final in Sydney?"
-    best = supporting("Carmona scored the goal of the final in Sydney.", question, evidence)[0]
+    best = find_support("Carmona scored the goal of the final in Sydney.", question, evidence)[0]
     assert best.evidence.article_id == "b.txt"
 
 
@@ -63,7 +60,7 @@ def test_a_second_sentence_is_cited_where_it_adds_a_fact() -> None:
         window("Spain beat England.", "a.txt"),
         window("The stadium held 75,784 people.", "b.txt"),
     ]
-    cited = supporting("Spain beat England before 75,784 people.", "Who won?", evidence)
+    cited = find_support("Spain beat England before 75,784 people.", "Who won?", evidence)
     assert {one.text for one in cited} == {
         "Spain beat England.",
         "The stadium held 75,784 people.",
@@ -76,7 +73,7 @@ def test_what_the_statement_takes_over_from_the_question_brings_no_second_senten
         window("The Brickworks of Hull reported a loss for 2004.", "b.txt"),
     ]
     question = "How much profit did Acme Steel report for 2004?"
-    (only,) = supporting("Acme Steel reported profits of 6.2m for 2004.", question, evidence)
+    (only,) = find_support("Acme Steel reported profits of 6.2m for 2004.", question, evidence)
     assert only.evidence.article_id == "a.txt"
 
 
@@ -88,7 +85,7 @@ def test_what_a_sentence_speaks_of_is_cited_with_it_from_its_own_article() -> No
     ]
     evidence[0] = replace(evidence[0], end=86, sentences=((40, 86),), best=(40, 86))
     question = "What was the drug of Acme Steel meant to treat?"
-    cited = supporting("Acme Steel meant to treat obesity in adults.", question, evidence)
+    cited = find_support("Acme Steel meant to treat obesity in adults.", question, evidence)
     assert [one.text for one in cited] == [
         "The treatment of obesity in adults had failed.",
         "Acme Steel is in trouble.",
@@ -100,7 +97,7 @@ def test_the_sentence_that_was_searched_for_goes_before_an_aside() -> None:
         replace(window("The final was played in Sydney.", "a.txt"), score=0.9),
         replace(window("Sydney, where the final was played, is rainy.", "b.txt"), score=0.4),
     ]
-    (best,) = supporting("The final was played in Sydney.", "Where was it?", evidence)
+    (best,) = find_support("The final was played in Sydney.", "Where was it?", evidence)
     assert best.evidence.article_id == "a.txt"
 
 
@@ -109,12 +106,12 @@ def test_one_sentence_that_says_all_is_enough() -> None:
         window("Spain beat England before 75,784 people.", "a.txt"),
         window("Spain beat England, too, says this.", "b.txt"),
     ]
-    cited = supporting("Spain beat England before 75,784 people.", "Who won?", evidence)
+    cited = find_support("Spain beat England before 75,784 people.", "Who won?", evidence)
     assert [one.evidence.article_id for one in cited] == ["a.txt"]
 
 
 def test_nothing_supports_a_statement_without_evidence() -> None:
-    assert supporting("Spain won.", "Who won?", []) == []
+    assert find_support("Spain won.", "Who won?", []) == []
 
 
 def test_a_pronoun_refers_to_the_nearest_name_before_it() -> None:
@@ -146,25 +143,3 @@ def test_every_sentence_is_quoted_exactly(text: str, start: int) -> None:
     for sentence in sentences_of([window(text, start=start)]):
         made = cite(sentence)
         assert article[made.start : made.end] == made.quote == sentence.text
-
-
-def test_between_two_lines_of_a_look_up_another_thread_may_do_many() -> None:
-    def crowd() -> None:
-        for n in range(5000):
-            _stem_set(f"Word{n} rose.")
-
-    def interrupt(frame: FrameType, event: str, _: object) -> object:
-        if frame.f_code.co_name != "_stem_set":
-            return None
-        if event == "line":
-            other = Thread(target=crowd)
-            other.start()
-            other.join()
-        return interrupt
-
-    before = sys.gettrace()
-    sys.settrace(interrupt)
-    try:
-        assert "fell" in _stem_set("The wall fell.")
-    finally:
-        sys.settrace(before)

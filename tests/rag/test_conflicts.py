@@ -3,7 +3,7 @@
 from datetime import date
 
 from rag.checking.attribution import cite, sentences_of
-from rag.checking.conflicts import Otherwise, find_conflict
+from rag.checking.conflicts import Disagreement, find_conflict
 from rag.types import Evidence
 from tests.rag.newsroom import window
 
@@ -12,7 +12,7 @@ MINE = window("The wildfires on Maui killed 96 people.", "mine", published=date(
 STATEMENT = "96 people died in the wildfires on Maui."
 
 
-def conflict(*others: Evidence, question: str = QUESTION) -> Otherwise | None:
+def conflict(*others: Evidence, question: str = QUESTION) -> Disagreement | None:
     citation = cite(sentences_of([MINE])[0])
     return find_conflict(question, STATEMENT, citation, [MINE, *others])
 
@@ -56,7 +56,7 @@ WHERE = "Where was the final played?"
 PLAYED = window("The final was played on 7 February in front of a small crowd in Tampa.", "mine")
 
 
-def restated(text: str, statement: str = "The final was played in Tampa.") -> Otherwise | None:
+def restated(text: str, statement: str = "The final was played in Tampa.") -> Disagreement | None:
     citation = cite(sentences_of([PLAYED])[0])
     return find_conflict(WHERE, statement, citation, [PLAYED, window(text, "other")])
 

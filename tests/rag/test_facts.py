@@ -2,7 +2,9 @@
 
 import pytest
 
-from rag.english.names import name_stands, names_in, numbers_in, strict_numbers_in
+from rag.english.facts import facts
+from rag.english.names import name_stands, names_in
+from rag.english.numbers import number_spans
 
 
 @pytest.mark.parametrize(
@@ -100,15 +102,18 @@ def test_another_name_does_not_stand(name: str, text: str) -> None:
     ],
 )
 def test_numbers(text: str, values: list[float]) -> None:
-    assert list(numbers_in(text).values()) == values
+    assert [one.value for one in number_spans(text)] == values
 
 
 def test_a_number_is_named_as_it_is_written() -> None:
-    assert list(numbers_in("a 75-year-old and 1.4 million")) == ["75", "1.4 million"]
+    assert [one.words for one in number_spans("a 75-year-old and 1.4 million")] == [
+        "75",
+        "1.4 million",
+    ]
 
 
 def test_words_that_seldom_count_are_not_checked() -> None:
-    assert strict_numbers_in("One of the first two") == {"two": 2.0}
+    assert facts("One of the first two").numbers == {"two": 2.0}
 
 
 def test_initials_stand_with_their_points_or_without() -> None:

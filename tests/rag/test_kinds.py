@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.english.answer_type import Kind, gives_kind, kind_asked
+from rag.english.answer_type import Kind, adds_kind, kind_asked
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_kind_asked(question: str, kind: Kind) -> None:
         ("When was Qin Gang removed?", "He was removed on 25 July.", 1.0),
         ("When was Qin Gang removed?", "He was removed on Tuesday.", 1.0),
         ("When was Qin Gang removed?", "He was removed from his post.", 0.0),
-        ("Why was it postponed?", "A balloon was seen.", 0.5),
+        ("Why was it postponed?", "A balloon was seen.", 0.0),
         ("Whom was Mr Qin to follow?", "Qin Gang was to follow.", 1.0),
         ("Whom was Qin Gang to follow?", "Qin Gang was to follow.", 0.0),
         ("A plant of which company burned?", "Western Refining Company", 1.0),
@@ -56,4 +56,4 @@ def test_kind_asked(question: str, kind: Kind) -> None:
     ],
 )
 def test_what_an_answer_gives(question: str, statement: str, given: float) -> None:
-    assert gives_kind(question, statement) == given
+    assert adds_kind(question)(statement) == given

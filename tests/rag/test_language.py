@@ -20,14 +20,15 @@ from tests.rag.newsroom import STORIES, ScriptedChat, newsroom
     ("text", "language"),
     [
         ("Wer ist der Außenminister von China?", "German"),
+        ("Kto wygrał wybory?", "Polish"),
         ("Qui est le ministre des Affaires étrangères de la Chine ?", "French"),
         ("¿Quién es el ministro de Exteriores de China?", "Spanish"),
         ("Chi è il ministro degli Esteri della Cina?", "Italian"),
         ("Wie is de minister van Buitenlandse Zaken van China?", "Dutch"),
         ("Quem é o ministro das Relações Exteriores da China?", "Portuguese"),
         ("WER IST DER MINISTER?", "German"),
-        ("Кто министр иностранных дел Китая?", "Cyrillic"),
-        ("中国的外交部长是谁？", "Cjk"),
+        ("Кто министр иностранных дел Китая?", "Russian"),
+        ("中国的外交部长是谁？", "Chinese"),
     ],
 )
 def test_other_languages_are_told(text: str, language: str) -> None:

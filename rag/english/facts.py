@@ -1,0 +1,74 @@
+"""What a text states that code can check: names, numbers, days, words. Parsed once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property, lru_cache
+
+from index.text.words import content_stems, stems
+from rag.english.names import name_stands, names_in
+from rag.english.numbers import Number, is_loose, is_rank, number_spans
+from rag.english.temporal import WordedDays, worded_days
+
+
+class Facts:
+    """The checkable facts of one text; each kind is parsed when it is first asked for."""
+
+    def __init__(self, text: str) -> None:
+        """Keep the text; `facts` returns the one object for it."""
+        self.text = text
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of people, places and organisations, in order, each once."""
+        return tuple(names_in(self.text))
+
+    @cached_property
+    def number_spans(self) -> tuple[Number, ...]:
+        """Numbers and where they stand."""
+        return tuple(number_spans(self.text))
+
+    @cached_property
+    def numbers(self) -> Mapping[str, float]:
+        """Numbers by their words, without such as "one" and "first", which mostly do not count."""
+        return {n.words: n.value for n in self.number_spans if not is_loose(n.words)}
+
+    @cached_property
+    def values(self) -> frozenset[float]:
+        """The values of `numbers`."""
+        return frozenset(self.numbers.values())
+
+    @cached_property
+    def all_values(self) -> frozenset[float]:
+        """The values of all numbers, "one" and "first" among them."""
+        return frozenset(n.value for n in self.number_spans)
+
+    @cached_property
+    def ranks(self) -> Mapping[str, float]:
+        """The words "second" to "fifth" with their numbers."""
+        return {n.words: n.value for n in self.number_spans if is_rank(n.words)}
+
+    @cached_property
+    def stems(self) -> tuple[str, ...]:
+        """All words, stemmed, in order."""
+        return tuple(stems(self.text))
+
+    @cached_property
+    def content(self) -> tuple[str, ...]:
+        """The stemmed words that carry the subject, in order, each once."""
+        return tuple(dict.fromkeys(content_stems(self.text)))
+
+    def has_name(self, name: str) -> bool:
+        """Whether the text names who or what `name` names; see `name_stands`."""
+        return name_stands(name, self.text)
+
+    def days(self, near: date | None) -> list[WordedDays]:
+        """The days and periods that the text names; years are taken from `near`."""
+        return worded_days(self.text, near)
+
+
+@lru_cache(maxsize=4096)
+def facts(text: str) -> Facts:
+    """Return the facts of a text."""
+    return Facts(text)

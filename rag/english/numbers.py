@@ -1,0 +1,87 @@
+"""Numbers in a text, in digits and in words. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NUMBER_WORDS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "dozen": 12,
+}  # fmt: skip
+_SCALES = {
+    "dozen": 12.0, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9,
+    "trillion": 1e12, "m": 1e6, "mn": 1e6, "bn": 1e9, "tn": 1e12, "k": 1e3,
+}  # fmt: skip
+_NUMBER = re.compile(
+    r"(?<![\w.])(?<![A-Za-z]-)(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?)(?P<part>[½¼¾])?"
+    r"(?:(?:st|nd|rd|th)\b)?"
+    r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|mn|bn|tn|m|k)\b)?",
+    re.IGNORECASE,
+)
+_TIMES = "dozen|hundred|thousand|million|billion|trillion"
+_ONE = "|".join(list(NUMBER_WORDS)[1:10])
+_TEN = "|".join(word for word, value in NUMBER_WORDS.items() if value >= 20)
+_TEEN = "|".join(list(NUMBER_WORDS)[10:20])
+_NUMBER_WORD = re.compile(
+    rf"\b(?:(?P<tens>{_TEN})-(?P<ones>{_ONE})|(?P<word>{'|'.join(NUMBER_WORDS)})"
+    rf"|(?P<half>half\s)?an?(?=\s(?:{_TIMES})\b))"
+    rf"(?P<more>\sand\sa\shalf(?=\s(?:{_TIMES})\b))?"
+    rf"(?P<scales>(?:[\s-](?:{_TIMES})\b)*)"
+    rf"(?:(?<=hundred|housand)\sand\s(?:(?P<tens2>{_TEN})-(?P<ones2>{_ONE})"
+    rf"|(?P<below>{_TEN}|{_TEEN}|{_ONE}))(?!-|\s(?:{_TIMES})\b))?\b",
+    re.IGNORECASE,
+)
+_PARTS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
+# Words of number that are more often pronouns or ranks than counts.
+_LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
+_RANKS = _LOOSE - {"one", "first"}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number and where a text says it; `words` are its words, its scale among them."""
+
+    words: str
+    value: float
+    start: int
+    end: int
+
+
+def number_spans(text: str) -> list[Number]:
+    """Return the numbers of a text, those in digits first; `1.4 million` is 1400000."""
+    found: list[Number] = []
+    for match in _NUMBER.finditer(text):
+        value = float(match["digits"].replace(",", "")) + _PARTS.get(match["part"] or "", 0.0)
+        value *= _SCALES.get((match["scale"] or "").lower(), 1.0)
+        found.append(Number(match[0], value, match.start(), match.end()))
+    for match in _NUMBER_WORD.finditer(text):
+        found.append(Number(match[0], _in_words(match), match.start(), match.end()))
+    return found
+
+
+def _in_words(match: re.Match[str]) -> float:
+    """The value of a number in words: two hundred thousand, half a dozen, three hundred and six."""
+
+    def sum_of(*names: str) -> float:
+        return sum(float(NUMBER_WORDS[match[name].lower()]) for name in names if match[name])
+
+    spoken = match["tens"] or match["word"]
+    value = sum_of("tens", "ones", "word") if spoken else 0.5 if match["half"] else 1.0
+    value += 0.5 if match["more"] else 0.0
+    for scale in re.findall(r"\w+", match["scales"].lower()):
+        value *= _SCALES[scale]
+    return value + sum_of("tens2", "ones2", "below")
+
+
+def is_loose(word: str) -> bool:
+    """Whether a word of number mostly does not count: "one", "first"."""
+    return word.lower() in _LOOSE
+
+
+def is_rank(word: str) -> bool:
+    """Whether a word is one of "second" to "fifth"."""
+    return word.lower() in _RANKS
