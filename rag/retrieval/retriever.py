@@ -1,4 +1,4 @@
-"""Finds passages: dense and lexical search over one snapshot, fused; also as LangChain retrievers.
+"""Finds passages: dense and lexical search over one snapshot, fused; also as a LangChain retriever.
 
 Knows nothing of sentences or models.
 """
@@ -13,10 +13,11 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import run_in_executor
 from pydantic import ConfigDict, Field
 
 from index.store.snapshot import IndexReader, Snapshot
-from index.types import Bounds, Hit, Passage
+from index.types import Bounds, Hit
 from rag.english.temporal import wants_latest
 from rag.retrieval.fusion import collapse_near_duplicates, reciprocal_rank_fusion
 from rag.retrieval.sentences import RankedSentence, best_passages, rank_sentences, word_weights
@@ -59,7 +60,7 @@ def retrieve(
         if days:
             rankings[name] = _keys(snapshot.lexical(text, _CANDIDATES, days))
     scores = reciprocal_rank_fusion(rankings, WEIGHTS)
-    found = to_passages(snapshot, scores, rankings, bounds)
+    found = _to_passages(snapshot, scores, rankings, bounds)
     if latest:
         found = _raise_recent(found)
     return collapse_near_duplicates(found, limit)
@@ -75,7 +76,7 @@ def rank_found(
     return rank_sentences(text, found, word_weights(text, snapshot.frequency))
 
 
-def to_passages(
+def _to_passages(
     snapshot: Snapshot,
     scores: Mapping[int, float],
     rankings: Mapping[str, Sequence[int]],
@@ -132,98 +133,40 @@ def to_document(found: RetrievedPassage) -> Document:
     return Document(page_content=found.passage.text, metadata=metadata, id=found.passage.id)
 
 
-def from_document(document: Document) -> RetrievedPassage:
-    """Return what `to_document` made the document of."""
-    known: dict[str, Any] = document.metadata
-    passage = Passage(known["article_id"], known["start"], known["end"], document.page_content)
-    return RetrievedPassage(
-        passage=passage,
-        headline=known["headline"],
-        date=date.fromisoformat(known["date"]) if known["date"] else None,
-        source=known["source"],
-        url=known["url"],
-        score=known["score"],
-        also_in=tuple(known["also_in"]),
-    )
-
-
 class ArchiveRetriever(BaseRetriever):
-    """What the three retrievers share: an index, bounds and how many passages to return.
+    """The archive's passages for LangChain: what questions are answered from, best first.
 
-    Bounds are fields: `retriever.model_copy(update={"date_to": day})` makes another retriever.
+    Words and meaning are fused, near-duplicates collapsed; `pool` passages are looked at to
+    choose `k`. Bounds are fields: `retriever.model_copy(update={"date_to": day})` makes another.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     reader: IndexReader
+    embeddings: Embeddings
     k: int = Field(8, ge=1)
+    pool: int = Field(20, ge=1)
     date_from: date | None = None
     date_to: date | None = None
     sources: tuple[str, ...] = ()
 
-    @property
-    def bounds(self) -> Bounds:
-        """The bounds that the fields say."""
-        dated = self.date_from is not None or self.date_to is not None
-        return Bounds(self.date_from, self.date_to, self.sources, undated=not dated)
-
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
     ) -> list[Document]:
+        most = k or self.k
+        dated = self.date_from is not None or self.date_to is not None
+        bounds = Bounds(self.date_from, self.date_to, self.sources, undated=not dated)
+        vector = self.embeddings.embed_query(query)
         with self.reader.snapshot() as snapshot:
-            found = self._find(snapshot, query, k or self.k)
-        return [to_document(passage) for passage in found]
+            found = retrieve(
+                snapshot, query, vector, max(most, self.pool), bounds, latest=wants_latest(query)
+            )
+            best = best_passages(rank_found(snapshot, query, found), most)
+        return [to_document(passage) for passage in best]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: Any, k: int | None = None
     ) -> list[Document]:
-        from langchain_core.runnables import run_in_executor
-
         return await run_in_executor(
             None, self._get_relevant_documents, query, run_manager=run_manager.get_sync(), k=k
         )
-
-    def _find(self, snapshot: Snapshot, query: str, k: int) -> list[RetrievedPassage]:
-        raise NotImplementedError
-
-
-class LexicalRetriever(ArchiveRetriever):
-    """Passages by their words (BM25)."""
-
-    def _find(self, snapshot: Snapshot, query: str, k: int) -> list[RetrievedPassage]:
-        hits = snapshot.lexical(query, k, self.bounds)
-        return _by_score(snapshot, hits, "lexical", self.bounds)
-
-
-class DenseRetriever(ArchiveRetriever):
-    """Passages by their meaning (embeddings)."""
-
-    embeddings: Embeddings
-
-    def _find(self, snapshot: Snapshot, query: str, k: int) -> list[RetrievedPassage]:
-        hits = snapshot.dense(self.embeddings.embed_query(query), k, self.bounds)
-        return _by_score(snapshot, hits, "dense", self.bounds)
-
-
-class HybridRetriever(ArchiveRetriever):
-    """Both fused, near-duplicates collapsed, in the order of their best sentence.
-
-    This is what questions are answered from; `pool` passages are looked at to choose `k`.
-    """
-
-    embeddings: Embeddings
-    pool: int = Field(20, ge=1)
-
-    def _find(self, snapshot: Snapshot, query: str, k: int) -> list[RetrievedPassage]:
-        vector = self.embeddings.embed_query(query)
-        pool, latest = max(k, self.pool), wants_latest(query)
-        found = retrieve(snapshot, query, vector, pool, self.bounds, latest=latest)
-        ranked = rank_found(snapshot, query, found)
-        return best_passages(ranked, k)
-
-
-def _by_score(
-    snapshot: Snapshot, hits: Sequence[Hit], name: str, bounds: Bounds
-) -> list[RetrievedPassage]:
-    scores = {hit.key: hit.score for hit in hits}
-    return to_passages(snapshot, scores, {name: list(scores)}, bounds)

@@ -1,4 +1,4 @@
-"""LangChain's own conformance suite, run on the three retrievers over a small real index."""
+"""LangChain's own conformance suite, run on our retriever over a small real index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from index.store.snapshot import IndexReader
-from rag.retrieval.retriever import DenseRetriever, HybridRetriever, LexicalRetriever
+from rag.retrieval.retriever import ArchiveRetriever
 from tests.conftest import MODELS
 from tests.index.archive import run_build, write
 from tests.rag.newsroom import STORIES
@@ -27,9 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, embeddings: MiniLMEmbeddings)
     return settings
 
 
-class Conformance(RetrieversIntegrationTests):
-    """What the three have in common; not collected by itself."""
-
+class TestArchiveRetriever(RetrieversIntegrationTests):
     @pytest.fixture(autouse=True)
     def _parts(self, made: Settings, embeddings: MiniLMEmbeddings) -> None:
         self.reader = IndexReader(made)
@@ -40,31 +38,13 @@ class Conformance(RetrieversIntegrationTests):
         return self.retriever_constructor(**self.retriever_constructor_params)
 
     @property
+    def retriever_constructor(self) -> type[BaseRetriever]:
+        return ArchiveRetriever
+
+    @property
     def retriever_constructor_params(self) -> dict[str, Any]:
         return {"reader": self.reader, "embeddings": self.embeddings}
 
     @property
     def retriever_query_example(self) -> str:
         return "How many people died in the wildfires on Maui, and who won in Sydney and China?"
-
-
-class TestLexical(Conformance):
-    @property
-    def retriever_constructor(self) -> type[BaseRetriever]:
-        return LexicalRetriever
-
-    @property
-    def retriever_constructor_params(self) -> dict[str, Any]:
-        return {"reader": self.reader}
-
-
-class TestDense(Conformance):
-    @property
-    def retriever_constructor(self) -> type[BaseRetriever]:
-        return DenseRetriever
-
-
-class TestHybrid(Conformance):
-    @property
-    def retriever_constructor(self) -> type[BaseRetriever]:
-        return HybridRetriever
