@@ -6,38 +6,23 @@ Knows nothing of models or stores.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from index.text.days import spoken
-from index.types import Coverage
 from rag.checking.attribution import Sentence, cite
 from rag.checking.conflicts import find_conflict
 from rag.checking.support import Grounded
 from rag.english.facts import facts
 from rag.question.comparison import Comparison, compared, difference
 from rag.question.parts import subject_of
-from rag.question.understand import Understood
 from rag.retrieval.overviews import Listing
+from rag.retrieval.search import Found
 from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
 
 _EVIDENCE_ONLY = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is known of a question before anything is written.
-
-    `further` are the next windows, for a second look.
-    """
-
-    asked: Understood
-    evidence: tuple[Evidence, ...]
-    coverage: Coverage
-    notices: tuple[str, ...]
-    further: tuple[Evidence, ...] = ()
-
-
-def answered(found: Found, grounded: Sequence[Grounded], prompt: str) -> Answer:
+def build_answer(found: Found, grounded: Sequence[Grounded], prompt: str) -> Answer:
     """Return the answer that the supported statements make; the others are `removed`."""
     citations: list[Citation] = []
     kept = [_statement(item, citations) for item in grounded if item.supported]
@@ -45,7 +30,7 @@ def answered(found: Found, grounded: Sequence[Grounded], prompt: str) -> Answer:
     conflicts = _add_conflict(found, kept, citations)
     return replace(
         _answer(found, Outcome.PARTLY if removed else Outcome.ANSWERED, prompt),
-        text=" ".join(marked(statement) for statement in kept),
+        text=" ".join(with_marks(statement) for statement in kept),
         statements=tuple(kept),
         removed=removed,
         missing=" ".join(statement.text for statement in removed),
@@ -54,7 +39,7 @@ def answered(found: Found, grounded: Sequence[Grounded], prompt: str) -> Answer:
     )
 
 
-def abstained(
+def refuse(
     found: Found, reason: Reason, removed: Sequence[Grounded] = (), prompt: str = ""
 ) -> Answer:
     """Return "The articles do not say.", with why and with what was written but not supported."""
@@ -67,7 +52,7 @@ def abstained(
     )
 
 
-def not_borne_out(found: Found, premise: str, refused: Answer) -> Answer:
+def explain_refusal(found: Found, premise: str, refused: Answer) -> Answer:
     """Return a refusal that quotes what the articles do say of whom the question is about.
 
     Args:
@@ -83,17 +68,17 @@ def not_borne_out(found: Found, premise: str, refused: Answer) -> Answer:
         return refused
     citation = cite(Sentence(spoken_of[0], spoken_of[0].best))
     said = Statement(f"Of {subject} they say: “{citation.quote}”", (0,), 1.0)
-    text = f"{ABSTENTION} {marked(said)}"
+    text = f"{ABSTENTION} {with_marks(said)}"
     return replace(refused, text=text, statements=(said,), citations=(citation,))
 
 
-def listed(found: Found, listing: Listing) -> Answer:
+def build_list(found: Found, listing: Listing) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
     head, *lines = listing.lines
     return _in_lines(found, lines, listing.citations, head)
 
 
-def told(found: Found) -> Answer:
+def build_timeline(found: Found) -> Answer:
     """Return the evidence as a story, a dated quote a line; no model wrote it."""
     citations = [cite(Sentence(item, item.best)) for item in found.evidence]
     lines = [f"{spoken(one.date)}: “{one.quote}”" for one in citations if one.date]
@@ -108,13 +93,13 @@ def _in_lines(
     statements += [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
     return replace(
         _answer(found, Outcome.ANSWERED),
-        text="\n".join(marked(statement) for statement in statements),
+        text="\n".join(with_marks(statement) for statement in statements),
         statements=tuple(statements),
         citations=tuple(citations),
     )
 
 
-def evidence_only(found: Found, notice: str) -> Answer:
+def quote_evidence(found: Found, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited: there is no model to write."""
     best = sorted(found.evidence, key=lambda item: -item.score)[:_EVIDENCE_ONLY]
     citations = tuple(cite(Sentence(item, item.best)) for item in best)
@@ -123,7 +108,7 @@ def evidence_only(found: Found, notice: str) -> Answer:
     )
     return replace(
         _answer(found, Outcome.EVIDENCE_ONLY),
-        text="\n\n".join(marked(statement) for statement in statements),
+        text="\n\n".join(with_marks(statement) for statement in statements),
         reason=Reason.NO_MODEL,
         statements=statements,
         citations=citations,
@@ -131,12 +116,12 @@ def evidence_only(found: Found, notice: str) -> Answer:
     )
 
 
-def stopped(found: Found) -> Answer:
+def build_stopped(found: Found) -> Answer:
     """Return what is left when the asker stopped the model: the evidence, and no answer."""
     return replace(_answer(found, Outcome.EVIDENCE_ONLY), reason=Reason.STOPPED)
 
 
-def marked(statement: Statement) -> str:
+def with_marks(statement: Statement) -> str:
     """Return a statement with its marks, `[1]` for the first citation, before its full stop."""
     marks = "".join(f" [{at + 1}]" for at in statement.citations)
     if marks and statement.text.endswith("."):
@@ -199,7 +184,7 @@ def _add_conflict(
     return ()
 
 
-def found_together(question: str, parts: Sequence[Found]) -> Found:
+def join_found(question: str, parts: Sequence[Found]) -> Found:
     """Return what was found for all parts as for one question."""
     if len(parts) == 1:
         return parts[0]
@@ -212,7 +197,7 @@ def found_together(question: str, parts: Sequence[Found]) -> Found:
     )
 
 
-def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
+def join_answers(whole: Found, answers: Sequence[Answer]) -> Answer:
     """Return one answer from those to the parts, in order.
 
     Parts that the articles do not answer are its `missing`, and make it `partly` answered;
@@ -239,7 +224,7 @@ def answered_together(whole: Found, answers: Sequence[Answer]) -> Answer:
         conflicts += [Conflict(places[one.earlier], places[one.later]) for one in answer.conflicts]
     outcome, reason = _outcome(answers)
     between = "\n\n" if outcome is Outcome.EVIDENCE_ONLY else " "
-    text = between.join(marked(statement) for statement in statements)
+    text = between.join(with_marks(statement) for statement in statements)
     joined = replace(
         answers[0],
         question=whole.asked.text,
@@ -267,7 +252,7 @@ def _with_difference(asked: Comparison, answers: Sequence[Answer], joined: Answe
     closing = Statement(text, places, 1.0)
     return replace(
         joined,
-        text=f"{joined.text} {marked(closing)}",
+        text=f"{joined.text} {with_marks(closing)}",
         statements=(*joined.statements, closing),
     )
 

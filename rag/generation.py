@@ -73,7 +73,7 @@ def system_text() -> str:
 def stoppable(model: BaseChatModel, cancel: threading.Event | None) -> BaseChatModel:
     """Return the model such that setting `cancel` ends its work at once, in the queue too.
 
-    Only the embedded model can; any other is left after its next piece, see `tokens`.
+    Only the embedded model can; any other is left after its next piece, see `stream_draft`.
     """
     if cancel is None or not isinstance(model, OpenVinoChat | JudgedChat):
         return model
@@ -99,7 +99,7 @@ def answer_messages(
     )
 
 
-def write(
+def draft_answer(
     model: BaseChatModel,
     asked: Understood,
     evidence: Sequence[Evidence],
@@ -110,14 +110,14 @@ def write(
     """Yield the draft of an answer as it is written, if it is `visible`, and return it.
 
     Nothing is written where the judge finds, having read the evidence, that the answer is not in
-    it: the draft is empty then. See `tokens`.
+    it: the draft is empty then. See `stream_draft`.
     """
     judge, messages = judge_in(model), answer_messages(asked, evidence)
     least = judge.hopeless if judge else None
-    return (yield from tokens(model, messages, cancel, least=least, visible=visible))
+    return (yield from stream_draft(model, messages, cancel, least=least, visible=visible))
 
 
-def refuted(
+def denies_premise(
     model: BaseChatModel, asked: Understood, evidence: Sequence[Evidence], premise: str
 ) -> bool:
     """Whether the model, asked what a question takes for granted, says No by the evidence.
@@ -146,7 +146,7 @@ def judge_in(model: BaseChatModel) -> Judge | None:
     return judge
 
 
-def tokens(
+def stream_draft(
     model: BaseChatModel,
     messages: Sequence[BaseMessage],
     cancel: threading.Event | None,

@@ -19,26 +19,33 @@ from index.settings import Settings
 from index.store.catalogue import CataloguePage, Wanted
 from index.store.snapshot import IndexReader
 from index.types import Article, Coverage, Generation
-from rag import generation
 from rag.answer import (
-    Found,
-    abstained,
-    answered,
-    answered_together,
-    evidence_only,
-    found_together,
-    listed,
-    not_borne_out,
-    stopped,
-    told,
+    build_answer,
+    build_list,
+    build_stopped,
+    build_timeline,
+    explain_refusal,
+    join_answers,
+    join_found,
+    quote_evidence,
+    refuse,
 )
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
+from rag.generation import (
+    Draft,
+    answer_prompt,
+    denies_premise,
+    draft_answer,
+    is_abstention,
+    judge_in,
+    stoppable,
+)
 from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
 from rag.question.language import foreign_language
 from rag.question.parts import premise_of
 from rag.retrieval.overviews import listed_subject, told_story
-from rag.retrieval.search import Finder
+from rag.retrieval.search import Finder, Found
 from rag.suggestions import example_questions, suggestions
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
@@ -100,7 +107,7 @@ class Pipeline:
             yield replace(answer, timings={"total": time.perf_counter() - begun})
             return
         parts = self._finder.find(question, timings)
-        whole = found_together(question.text, parts)
+        whole = join_found(question.text, parts)
         yield _retrieved(whole)
         answers: list[Answer] = []
         for event in self._answers(parts, cancel):
@@ -111,7 +118,7 @@ class Pipeline:
                 timings.setdefault("first_token", time.perf_counter() - begun)
             yield event
         timings["total"] = time.perf_counter() - begun
-        yield replace(answered_together(whole, answers), timings=timings)
+        yield replace(join_answers(whole, answers), timings=timings)
 
     def _answers(
         self, parts: Sequence[Found], cancel: threading.Event | None
@@ -119,7 +126,7 @@ class Pipeline:
         """Answer each part; those that are left when the asker stops are `stopped`."""
         for at, part in enumerate(parts):
             if _is_set(cancel):
-                yield stopped(part)
+                yield build_stopped(part)
                 continue
             if at:
                 yield Token(" ")
@@ -130,41 +137,41 @@ class Pipeline:
     ) -> Iterator[Progress | Token | Answer]:
         if not found.evidence:
             outside = found.coverage.articles == 0
-            yield abstained(found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND)
+            yield refuse(found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND)
             return
         language = foreign_language(found.asked.text)
         if language:
             notice = f"The question seems to be {language}; the models read English: quotes only."
-            yield evidence_only(found, notice)
+            yield quote_evidence(found, notice)
             return
         model = self._models.get()
         if model is None:
-            yield evidence_only(found, "No language model is at work: quotes only.")
+            yield quote_evidence(found, "No language model is at work: quotes only.")
             return
-        model = generation.stoppable(model, cancel)
+        model = stoppable(model, cancel)
         yield Progress("reading")
-        draft = yield from generation.write(model, found.asked, found.evidence, cancel)
+        draft = yield from draft_answer(model, found.asked, found.evidence, cancel)
         yield Progress("checking")
-        answer = _checked(model, found, draft)
+        answer = _check(model, found, draft)
         if answer.abstained and found.further and not draft.hopeless and not _is_set(cancel):
-            answer = yield from _looked_again(model, found, answer, cancel)
+            answer = yield from _read_further(model, found, answer, cancel)
         if answer.abstained and not _is_set(cancel):
-            answer = _with_premise(model, found, answer)
+            answer = _explain(model, found, answer)
         # What is stopped while it is checked has not passed the check.
-        yield stopped(found) if _is_set(cancel) else answer
+        yield build_stopped(found) if _is_set(cancel) else answer
 
     def _without_model(self, question: Question) -> tuple[Found, Answer] | None:
         """Answer what the index answers without a model: counts, lists and stories by dates."""
         subject = listed_subject(question.text)
         if subject:
             found, listing = self._finder.listing(question, subject)
-            return found, listed(found, listing)
+            return found, build_list(found, listing)
         story = told_story(question.text)
         found_story = self._finder.story(question, story) if story else None
         if found_story and not found_story.coverage.articles:
-            return found_story, abstained(found_story, Reason.OUTSIDE_DATES)
+            return found_story, refuse(found_story, Reason.OUTSIDE_DATES)
         if found_story and len(found_story.evidence) > 1:
-            return found_story, told(found_story)
+            return found_story, build_timeline(found_story)
         return None
 
     def suggest(
@@ -196,7 +203,7 @@ class Pipeline:
             *_, last = self.stream(under_its_bounds(text), cancel)
             return last if isinstance(last, Answer) and not _is_set(cancel) else None
 
-        model = generation.stoppable(model, cancel)
+        model = stoppable(model, cancel)
         yield from suggestions(model, told, answer, search, ask, cancel)
 
     # what the page and the command line also need
@@ -254,40 +261,40 @@ def _is_set(cancel: threading.Event | None) -> bool:
     return cancel is not None and cancel.is_set()
 
 
-def _looked_again(
+def _read_further(
     model: BaseChatModel, found: Found, first: Answer, cancel: threading.Event | None
 ) -> Generator[Progress | Token, None, Answer]:
     """Read the next windows too; return what they give, or the first refusal."""
     yield Progress("reading on")
     wider = replace(found, evidence=(*found.evidence, *found.further))
-    draft = yield from generation.write(model, wider.asked, wider.evidence, cancel, visible=False)
-    second = _checked(model, wider, draft)
+    draft = yield from draft_answer(model, wider.asked, wider.evidence, cancel, visible=False)
+    second = _check(model, wider, draft)
     return first if second.abstained else second
 
 
-def _with_premise(model: BaseChatModel, found: Found, refused: Answer) -> Answer:
+def _explain(model: BaseChatModel, found: Found, refused: Answer) -> Answer:
     """Say what the articles do say where they do not bear out what a question takes for granted."""
     premise = premise_of(found.asked.standalone)
-    if not premise or not generation.refuted(model, found.asked, found.evidence, premise):
+    if not premise or not denies_premise(model, found.asked, found.evidence, premise):
         return refused
-    return not_borne_out(found, premise, refused)
+    return explain_refusal(found, premise, refused)
 
 
-def _checked(model: BaseChatModel, found: Found, draft: generation.Draft) -> Answer:
+def _check(model: BaseChatModel, found: Found, draft: Draft) -> Answer:
     """Return the answer that the draft's supported statements make, or the abstention.
 
     The judge decides whether the draft may stand; the check in code, which of its statements.
     """
-    prompt = generation.answer_prompt().version
-    said = [] if generation.is_abstention(draft.text) else split_statements(draft.text)
+    prompt = answer_prompt().version
+    said = [] if is_abstention(draft.text) else split_statements(draft.text)
     checked = [ground(text, found.asked.standalone, found.evidence) for text in said]
-    judge = generation.judge_in(model)
+    judge = judge_in(model)
     confidence = judge.confidence(draft.readings) if judge else None
     doubted = judge is not None and (confidence or 0.0) < judge.threshold
     if doubted or not any(grounded.supported for grounded in checked):
-        answer = abstained(found, Reason.NOT_STATED, checked, prompt)
+        answer = refuse(found, Reason.NOT_STATED, checked, prompt)
     else:
-        answer = answered(found, checked, prompt)
+        answer = build_answer(found, checked, prompt)
     if judge is None and not answer.abstained:
         answer = replace(answer, notices=(*answer.notices, _UNJUDGED))
     return replace(answer, confidence=confidence)

@@ -17,11 +17,11 @@ from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot
 from index.text.sentences import sentence_spans
 from index.text.words import content_stems
-from rag.answer import Found
 from rag.english.answer_type import Kind, adds_kind, kind_asked
 from rag.english.facts import facts
-from rag.generation import Prompt, load_prompt, tokens
+from rag.generation import Prompt, load_prompt, stream_draft
 from rag.question.understand import points_back
+from rag.retrieval.search import Found
 from rag.types import Answer, Evidence, Outcome, Token
 
 _MOST = 2
@@ -93,7 +93,7 @@ def _question_to(item: Evidence, model: BaseChatModel, cancel: threading.Event |
     messages = suggest_prompt().template.format_messages(
         headline=item.headline, sentence=item.quote
     )
-    written = tokens(model, messages, cancel, max_tokens=_WRITTEN, stop=["\n"])
+    written = stream_draft(model, messages, cancel, max_tokens=_WRITTEN, stop=["\n"])
     return "".join(event.text for event in written if isinstance(event, Token)).strip()
 
 

@@ -15,9 +15,8 @@ from evals.metrics import is_correct
 from evals.questions import EvalQuestion
 from evals.rows import holds
 from index.store.snapshot import Snapshot
-from rag.answer import Found
 from rag.english.facts import facts
-from rag.retrieval.search import Finder, parts_of
+from rag.retrieval.search import Finder, Found, parts_of
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Evidence
 

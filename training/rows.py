@@ -17,13 +17,12 @@ import numpy as np
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader, Snapshot
-from rag.answer import Found
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
 from rag.generation import answer_messages, is_abstention, premise_messages
 from rag.llm.chat_model import chatml
 from rag.question.parts import premise_of
-from rag.retrieval.search import Finder
+from rag.retrieval.search import Finder, Found
 from training.cases import Case, Variant, find, label, shows_evidence
 from training.states import Draft, ModelStates
 

@@ -19,8 +19,7 @@ from index.settings import Settings
 from index.store.snapshot import IndexReader, Snapshot
 from index.store.vectors import VectorsMissing
 from index.text.days import spoken
-from index.types import Bounds
-from rag.answer import Found
+from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
 from rag.question.comparison import compared
 from rag.question.language import foreign_language
@@ -31,7 +30,7 @@ from rag.retrieval.overviews import Listing, list_articles, story_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.retriever import rank_found, retrieve
 from rag.retrieval.sentences import RankedSentence, best_passages
-from rag.types import Question, RetrievedPassage, Turn
+from rag.types import Evidence, Question, RetrievedPassage, Turn
 
 _FRESH = 14  # days before the one that an answer is for
 _OF_A_STORY = 60  # passages looked at for a story
@@ -39,6 +38,20 @@ _TRIES = 3  # of one generation whose vectors are missing
 _PAUSE = 0.1  # seconds between them
 _GONE = "vectors of the index are missing; run `python -m index verify --repair` to make them anew"
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a question before anything is written.
+
+    `further` are the next windows, for a second look.
+    """
+
+    asked: Understood
+    evidence: tuple[Evidence, ...]
+    coverage: Coverage
+    notices: tuple[str, ...]
+    further: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 
-from rag.generation import stoppable, tokens
+from rag.generation import stoppable, stream_draft
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.engine import Generation, Limits, Piece, Waiting
 from tests.rag.newsroom import ScriptedChat
@@ -80,7 +80,7 @@ def test_without_a_stop_all_is_read(cancel: threading.Event | None) -> None:
 def test_a_stopped_question_leaves_the_queue(engine: SilentEngine) -> None:
     cancel = threading.Event()
     model = stoppable(OpenVinoChat(engine=engine), cancel)  # type: ignore[arg-type]
-    events = stopped_while(engine, cancel, lambda: list(tokens(model, ASKED, cancel)))
+    events = stopped_while(engine, cancel, lambda: list(stream_draft(model, ASKED, cancel)))
     assert [event.position for event in events] == [1]
     assert engine.cancelled == 1
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answer import Found, abstained, not_borne_out
+from rag.answer import explain_refusal, refuse
 from rag.question.parts import premise_of, subject_of
 from rag.question.understand import Understood, understand
+from rag.retrieval.search import Found
 from rag.types import ABSTENTION, Outcome, Question, Reason
 from tests.rag.newsroom import window
 
@@ -68,8 +69,8 @@ def test_what_the_articles_do_say_is_quoted_and_cited() -> None:
     found = _found(
         "Why did Ada Berg resign?", "The port is shut.", "Ada Berg keeps her post. It rained."
     )
-    refused = abstained(found, Reason.NOT_STATED)
-    answer = not_borne_out(found, "Did Ada Berg resign?", refused)
+    refused = refuse(found, Reason.NOT_STATED)
+    answer = explain_refusal(found, "Did Ada Berg resign?", refused)
     assert answer.outcome is Outcome.ABSTAINED
     assert answer.reason is Reason.FALSE_PREMISE
     assert answer.text == f"{ABSTENTION} Of Ada Berg they say: “Ada Berg keeps her post.” [1]"
@@ -80,6 +81,6 @@ def test_what_the_articles_do_say_is_quoted_and_cited() -> None:
 @pytest.mark.parametrize("question", ["Why did Ada Berg resign?", "Why was the bridge closed?"])
 def test_nothing_is_quoted_where_nothing_names_whom_it_is_about(question: str) -> None:
     found = _found(question, "The port is shut.")
-    answer = not_borne_out(found, premise_of(question), abstained(found, Reason.NOT_STATED))
+    answer = explain_refusal(found, premise_of(question), refuse(found, Reason.NOT_STATED))
     assert (answer.text, answer.citations) == (ABSTENTION, ())
     assert answer.reason is Reason.FALSE_PREMISE
