@@ -50,7 +50,8 @@ def main(
         typer.echo(answer.text)
         for number, one in enumerate(answer.citations, 1):
             when = f"{one.date.isoformat()} " if one.date else ""
-            days = f"\n    ({told})" if (told := meant(one.quote, one.date)) else ""
+            pointed = meant(one.quote, one.date)
+            days = f"\n    ({pointed})" if pointed else ""
             typer.echo(
                 f"\n[{number}] {when}{one.headline} ({one.article_id})\n    “{one.quote}”{days}"
             )

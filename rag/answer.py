@@ -57,7 +57,7 @@ def explain_refusal(found: Found, premise: str, refused: Answer) -> Answer:
 
     Args:
         found: What was found; the quote is its best sentence that names its subject.
-        premise: What is assumed and not borne out, as `rag.question.parts` makes it.
+        premise: What the question assumes and the articles do not say; see `rag.question.parts`.
         refused: The refusal without it.
     """
     refused = replace(refused, reason=Reason.FALSE_PREMISE)
@@ -67,9 +67,9 @@ def explain_refusal(found: Found, premise: str, refused: Answer) -> Answer:
     if not spoken_of:
         return refused
     citation = cite(Sentence(spoken_of[0], spoken_of[0].best))
-    said = Statement(f"Of {subject} they say: “{citation.quote}”", (0,), 1.0)
-    text = f"{ABSTENTION} {with_marks(said)}"
-    return replace(refused, text=text, statements=(said,), citations=(citation,))
+    known = Statement(f"Of {subject} they say: “{citation.quote}”", (0,), 1.0)
+    text = f"{ABSTENTION} {with_marks(known)}"
+    return replace(refused, text=text, statements=(known,), citations=(citation,))
 
 
 def build_list(found: Found, listing: Listing) -> Answer:
@@ -158,7 +158,7 @@ def _statement(grounded: Grounded, citations: list[Citation]) -> Statement:
 
 def _removed(grounded: Iterable[Grounded]) -> tuple[Statement, ...]:
     return tuple(
-        Statement(item.text, (), item.support, False, item.problem or "the judge doubts it")
+        Statement(item.text, (), item.support, False, item.problem or "it is probably not right")
         for item in grounded
     )
 

@@ -1,6 +1,6 @@
 """Asks the model for the answer, and has the judge's heads read what it writes.
 
-The model is not told to abstain: an order to do so blunts its judgement (see docs/quality.md).
+The prompt does not ask the model to abstain: that makes it refuse what it knows (docs/quality.md).
 Knows nothing of how answers are checked.
 """
 

@@ -44,7 +44,7 @@ from rag.generation import (
 from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
 from rag.question.language import foreign_language
 from rag.question.parts import premise_of
-from rag.retrieval.overviews import listed_subject, told_story
+from rag.retrieval.overviews import list_subject, timeline_subject
 from rag.retrieval.search import Finder, Found
 from rag.suggestions import example_questions, suggestions
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
@@ -162,16 +162,16 @@ class Pipeline:
 
     def _without_model(self, question: Question) -> tuple[Found, Answer] | None:
         """Answer what the index answers without a model: counts, lists and stories by dates."""
-        subject = listed_subject(question.text)
+        subject = list_subject(question.text)
         if subject:
             found, listing = self._finder.listing(question, subject)
             return found, build_list(found, listing)
-        story = told_story(question.text)
-        found_story = self._finder.story(question, story) if story else None
-        if found_story and not found_story.coverage.articles:
-            return found_story, refuse(found_story, Reason.OUTSIDE_DATES)
-        if found_story and len(found_story.evidence) > 1:
-            return found_story, build_timeline(found_story)
+        subject = timeline_subject(question.text)
+        timeline = self._finder.timeline(question, subject) if subject else None
+        if timeline and not timeline.coverage.articles:
+            return timeline, refuse(timeline, Reason.OUTSIDE_DATES)
+        if timeline and len(timeline.evidence) > 1:
+            return timeline, build_timeline(timeline)
         return None
 
     def suggest(
@@ -286,8 +286,8 @@ def _check(model: BaseChatModel, found: Found, draft: Draft) -> Answer:
     The judge decides whether the draft may stand; the check in code, which of its statements.
     """
     prompt = answer_prompt().version
-    said = [] if is_abstention(draft.text) else split_statements(draft.text)
-    checked = [ground(text, found.asked.standalone, found.evidence) for text in said]
+    statements = [] if is_abstention(draft.text) else split_statements(draft.text)
+    checked = [ground(text, found.asked.standalone, found.evidence) for text in statements]
     judge = judge_in(model)
     confidence = judge.confidence(draft.readings) if judge else None
     doubted = judge is not None and (confidence or 0.0) < judge.threshold

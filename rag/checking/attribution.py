@@ -99,7 +99,7 @@ Claim = tuple[str, str]
 
 
 def _claims(statement: str, question: str) -> dict[Claim, float]:
-    """What a statement claims, by weight; what the question said already weighs less."""
+    """What a statement claims, by weight; what the question holds already weighs less."""
     made, asked = facts(statement), facts(question)
     claims: dict[Claim, float] = {}
     for name in made.names:

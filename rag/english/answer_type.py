@@ -110,7 +110,7 @@ def _kind_of_thing(word: str, rest: str) -> Kind:
 def adds_kind(question: str) -> Callable[[str], float]:
     """Return a function that says of a text whether it adds the kind asked for: 1 or 0.
 
-    It is 0 for all texts where the kind cannot be told.
+    It is 0 for all texts where the kind is not known.
     """
     kind = kind_asked(question)
     if kind is Kind.NUMBER:

@@ -57,7 +57,7 @@ class WordedDays:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Days from `first` to `last`, inclusive; None means open. `words` is what said so."""
+    """Days from `first` to `last`, inclusive; None means open. `words` are the question's own."""
 
     first: date | None
     last: date | None

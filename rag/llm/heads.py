@@ -1,6 +1,6 @@
 """Linear heads inside the language model's graph, read through its log-probabilities.
 
-The residual stream of the middle layers tells whether what is written is borne by what was read
+The residual stream of the middle layers shows whether what was read supports what is written
 (docs/judge.md). GenAI gives no states out, only the token chosen and its log-probability; so the
 graph chooses the likeliest token itself and gives it the logit `CENTRE + reading`, one other token
 the logit 0 and all others none: the log-probability tells the reading. The token written is the

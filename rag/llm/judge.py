@@ -2,7 +2,7 @@
 
 Linear heads on the residual stream of two middle layers: one on the last token of the prompt
 tells, before a word is written, whether the evidence answers the question; one on the tokens of
-the draft whether it is borne by the evidence. Their readings come out of the model as it writes
+the draft whether the evidence supports it. Their readings come out of the model as it writes
 (`rag.llm.heads`); here they become one probability. The heads belong to one model file.
 """
 

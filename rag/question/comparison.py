@@ -1,4 +1,4 @@
-"""Questions that compare or add two things: each is asked alone, and the two values are told.
+"""Questions that compare or add two things: each is asked alone, and both values are given.
 
 Pure functions. What is not surely such a question stays whole.
 """
@@ -84,13 +84,13 @@ def compared(question: str) -> Comparison | None:
     text = " ".join(question.split())
     for form, asks in _FORMS:
         if found := form.fullmatch(text):
-            said = {name: words or "" for name, words in found.groupdict().items()}
-            said["how"] = _PLAIN.get(said.get("how", "").lower(), "")
-            said["aux"] = said.get("aux", "").lower()
+            words = {name: value or "" for name, value in found.groupdict().items()}
+            words["how"] = _PLAIN.get(words.get("how", "").lower(), "")
+            words["aux"] = words.get("aux", "").lower()
             things = found["one"].strip(), found["other"].strip()
             if things[0].lower() == things[1].lower():
                 return None
-            one, other = (asks.format(thing, **said) for thing in things)
+            one, other = (asks.format(thing, **words) for thing in things)
             return Comparison(things, (_capital(one), _capital(other)))
     return None
 

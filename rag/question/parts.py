@@ -12,7 +12,7 @@ _ASKING = (
     r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 )
 _BEGINS = re.compile(rf"^\W*{_ASKING}", re.IGNORECASE)
-# "In the trial of X, who …": said of all that follows
+# "In the trial of X, who …": it belongs to all that follows
 _LEAD = re.compile(
     rf"^\W*(?:in|at|on|during|after|before|under|since|for|with|of) [^,?;]{{2,60}}, (?={_ASKING})",
     re.IGNORECASE,
@@ -61,13 +61,13 @@ def of_each(question: str) -> list[str]:
     "Who led the bank in May and in June?" Each part says all that it asks about.
     """
     if found := _OF_BOTH.search(question):
-        said = [f"{found['link']} {found[name]}" for name in ("one", "other")]
+        each = [f"{found['link']} {found[name]}" for name in ("one", "other")]
     elif found := _EACH.search(question):
-        said = [found[name] + found["noun"] for name in ("one", "other")]
+        each = [found[name] + found["noun"] for name in ("one", "other")]
     else:
         return []
     before, after = question[: found.start()], question[found.end() :]
-    return [f"{before}{text}{after}" for text in said]
+    return [f"{before}{text}{after}" for text in each]
 
 
 _ASSUMES = re.compile(

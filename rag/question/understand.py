@@ -110,21 +110,21 @@ def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
 
 
 def points_back(text: str) -> bool:
-    """Whether a word of a question may stand for something said before it."""
+    """Whether a word of a question may stand for something before it."""
     return bool(_POINTING.search(_EXPLETIVE.sub(" ", text)))
 
 
 def _subject(turn: Turn, older: tuple[Turn, ...]) -> str:
     """What a later question may point at: the turn before, and those that it continues in turn.
 
-    Of many turns the last and the first are said: the first names whom all of them are about.
+    Of many turns only the last and the first are kept: the first names whom all are about.
     """
-    said = [_named(turn)]
+    turns = [_named(turn)]
     while before := _continued(turn.question, older):
         turn, older = before, older[:-1]
-        said.append(_named(turn))
-    whole = " ".join(said)
-    return whole if len(whole) <= _LONGEST else " ".join([said[0], *said[1:][-1:]])
+        turns.append(_named(turn))
+    whole = " ".join(turns)
+    return whole if len(whole) <= _LONGEST else " ".join([turns[0], *turns[1:][-1:]])
 
 
 def _named(turn: Turn) -> str:

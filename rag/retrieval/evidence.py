@@ -19,7 +19,7 @@ from rag.retrieval.reranker import Reranker
 from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
 from rag.types import Evidence
 
-_EMBEDDED = 24  # sentences whose meaning is compared; the others are told by their words
+_EMBEDDED = 24  # sentences whose meaning is compared; the others go by their words
 _JUDGED = 16  # sentences that the reranker scores
 _FAR_BEHIND = 5.0  # difference from its best score, in log-odds, that counts for nothing
 _LONGEST = 1200  # characters of one sentence shown to the model
@@ -65,7 +65,7 @@ def further_evidence(
     embeddings: MiniLMEmbeddings,
     budget: int,
 ) -> list[Evidence]:
-    """Return the next windows, for a second look where the first told too little.
+    """Return the next windows, for a second look where the first was not enough.
 
     Args:
         sentences: As `select_evidence` took them and left them.

@@ -61,7 +61,7 @@ class Listing:
 
     @property
     def lines(self) -> list[str]:
-        """What is said: the count, then each article with its day."""
+        """The lines of the answer: the count, then each article with its day."""
         noun = "article mentions" if self.count == 1 else "articles mention"
         head = f"{self.count or 'No'} {noun} “{self.subject}”"
         if self.count > len(self.evidence):
@@ -73,7 +73,7 @@ class Listing:
         return [f"{head}.", *dated]
 
 
-def listed_subject(question: str) -> str | None:
+def list_subject(question: str) -> str | None:
     """Return what articles are to be counted or listed by; None for other questions."""
     match = _LISTING.match(" ".join(question.split()).rstrip(" ?.!"))
     if not match:
@@ -145,8 +145,8 @@ _NEAR = 0.6  # share of the best sentence's words that an entry must hold
 _LEAD = 0.5  # the first sentence of an article sums it up
 
 
-def told_story(question: str) -> str | None:
-    """Return the story that a question wants told by dates; None for other questions.
+def timeline_subject(question: str) -> str | None:
+    """Return the subject whose story a question asks for; None for other questions.
 
     "How did the strike develop?", "Summarise the coverage of the vote", "What happened to the
     balloon between 1 and 5 February?". Dates are left out: they are read from the question.
@@ -160,7 +160,7 @@ def told_story(question: str) -> str | None:
     return None
 
 
-def story_of(sentences: Sequence[RankedSentence], most: int = MOST) -> list[RankedSentence]:
+def timeline_of(sentences: Sequence[RankedSentence], most: int = MOST) -> list[RankedSentence]:
     """Return the sentences that tell a story, oldest first, spread over its days.
 
     One an article, the one most to the point; articles without a date are left out.

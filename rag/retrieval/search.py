@@ -26,7 +26,7 @@ from rag.question.language import foreign_language
 from rag.question.parts import of_each, split_question
 from rag.question.understand import Understood, understand
 from rag.retrieval.evidence import further_evidence, rerank, select_evidence, single_sentences
-from rag.retrieval.overviews import Listing, list_articles, story_of
+from rag.retrieval.overviews import Listing, list_articles, timeline_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.retriever import rank_found, retrieve
 from rag.retrieval.sentences import RankedSentence, best_passages
@@ -61,7 +61,7 @@ class Searched:
     Attributes:
         vector: The question's embedding.
         sentences: Every sentence of what was found, the likeliest first.
-        notices: What must be said of dates.
+        notices: What the reader must know of dates.
     """
 
     asked: Understood
@@ -117,18 +117,18 @@ class Finder:
             found = Found(asked, listing.evidence, snapshot.coverage(bounds), notices)
             return found, listing
 
-    def story(self, question: Question, subject: str) -> Found:
+    def timeline(self, question: Question, subject: str) -> Found:
         """Return the dated sentences that tell a story; the question's dates are bounds here."""
 
-        def told_in(snapshot: Snapshot) -> Found:
+        def found_in(snapshot: Snapshot) -> Found:
             asked, bounds, notices = self._bounded(snapshot, question)
             vector = self._embeddings.embed_query(subject)
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
             ranked = rank_found(snapshot, subject, passages)
-            evidence = single_sentences(story_of(ranked))
+            evidence = single_sentences(timeline_of(ranked))
             return Found(asked, tuple(evidence), snapshot.coverage(bounds), notices)
 
-        return self._steadily(told_in)
+        return self._steadily(found_in)
 
     def passages(self, question: Question, limit: int) -> list[RetrievedPassage]:
         """Return the best passages in the order of their best sentence, by turns of its parts."""
@@ -230,7 +230,7 @@ def _by_turns(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedP
 def _window(
     snapshot: Snapshot, asked: Understood, *, only: bool = False
 ) -> tuple[Bounds | None, tuple[str, ...]]:
-    """Return the dates that the question implies, and what must be said of dates.
+    """Return the dates that the question implies, and what the reader must know of them.
 
     `only` says whether nothing else is searched, or these are preferred where there are any.
     """

@@ -11,7 +11,7 @@ from index.settings import Settings
 from index.store.snapshot import IndexReader
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
-from rag.retrieval.overviews import listed_subject
+from rag.retrieval.overviews import list_subject
 from rag.types import Outcome, Question
 
 
@@ -39,7 +39,7 @@ def stories(reader: IndexReader, indexed: Settings, embeddings: MiniLMEmbeddings
     ],
 )
 def test_what_is_to_be_listed(question: str, subject: str | None) -> None:
-    assert listed_subject(question) == subject
+    assert list_subject(question) == subject
 
 
 def test_articles_are_counted_by_the_index(stories: Pipeline) -> None:
@@ -75,7 +75,7 @@ def test_a_period_without_articles_bounds_the_list_too(stories: Pipeline) -> Non
 
 
 def test_a_run_of_blanks_takes_no_time() -> None:
-    assert listed_subject(f"How many articles mention a{' ' * 100_000}b?") == "a b"
+    assert list_subject(f"How many articles mention a{' ' * 100_000}b?") == "a b"
 
 
 def test_a_reprint_is_counted_as_an_article(stories: Pipeline) -> None:

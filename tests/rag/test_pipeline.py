@@ -101,7 +101,7 @@ def test_a_draft_that_the_judge_doubts_is_not_shown(answering) -> None:
     answer = answering(script(QIN, sure=-3.0)).ask(Question(WHO))
     assert answer.abstained and answer.reason is Reason.NOT_STATED
     assert [one.text for one in answer.removed] == [QIN]
-    assert [one.problem for one in answer.removed] == ["the judge doubts it"]
+    assert [one.problem for one in answer.removed] == ["it is probably not right"]
     assert answer.confidence == pytest.approx(1 / (1 + math.exp(1)))
 
 

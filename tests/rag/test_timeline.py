@@ -12,7 +12,7 @@ from index.store.snapshot import IndexReader
 from index.types import Passage
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
-from rag.retrieval.overviews import story_of, told_story
+from rag.retrieval.overviews import timeline_of, timeline_subject
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Outcome, Question, Reason, Retrieved, RetrievedPassage
 
@@ -37,7 +37,7 @@ from rag.types import Outcome, Question, Reason, Retrieved, RetrievedPassage
     ],
 )
 def test_what_story_is_asked_for(question: str, story: str | None) -> None:
-    assert told_story(question) == story
+    assert timeline_subject(question) == story
 
 
 @pytest.fixture
@@ -88,6 +88,6 @@ def test_a_long_story_is_spread_over_its_days() -> None:
         for day in range(1, 30)
     ]
     sentences = [RankedSentence(one, [(0, len(text))], 0, 1.0, 1.0, 0.0) for one in found]
-    days = [one.source.date for one in story_of(sentences, 4)]
+    days = [one.source.date for one in timeline_of(sentences, 4)]
     assert days == sorted(day for day in days if day)
     assert [(day.day - 1) * 4 // 29 for day in days if day] == [0, 1, 2, 3]
