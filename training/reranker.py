@@ -21,12 +21,11 @@ import torch
 import typer
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
-from transformers import AutoModel
 
 from index.models.download import ensure_embedder
 from index.settings import load_settings
 from index.text.words import content_stems, stems
-from rag.retrieval.reranker import CHANGES
+from rag.retrieval.reranker import CHANGES, scorer
 
 _AGAINST = 4  # sentences that do not answer beside each that does
 _HARDEST = 2  # of these, the nearest by words; the others by chance
@@ -48,32 +47,15 @@ class Group:
     answers: list[str] = field(default_factory=list)
 
 
-class Scorer(torch.nn.Module):
-    """The embedder with a head on its first state and the mean of all, added."""
-
-    def __init__(self, folder: Path) -> None:
-        """Take the embedder of a folder; its upper layers will be trained."""
-        super().__init__()
-        self.layers = AutoModel.from_pretrained(
-            str(folder),
-            add_pooling_layer=False,
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-        )
-        self.head = torch.nn.Linear(self.layers.config.hidden_size, 1)
-        torch.nn.init.zeros_(self.head.weight)
-        self.layers.embeddings.requires_grad_(False)
-        for layer in self.layers.encoder.layer[:_FROZEN]:
-            layer.requires_grad_(False)
-
-    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Return a score for each row."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            states = self.layers(**inputs)[0].float()
-        kept = inputs["attention_mask"].unsqueeze(-1).float()
-        pooled = states[:, 0] + (states * kept).sum(1) / kept.sum(1)
-        scores: torch.Tensor = self.head(pooled).squeeze(-1)
-        return scores
+def trainable(folder: Path) -> Any:
+    """Return the embedder of a folder with a head of zeros; only its upper layers learn."""
+    network: Any = scorer(folder)
+    torch.nn.init.zeros_(network.head.weight)
+    torch.nn.init.zeros_(network.head.bias)
+    network.layers.embeddings.requires_grad_(False)
+    for layer in network.layers.encoder.layer[:_FROZEN]:
+        layer.requires_grad_(False)
+    return network
 
 
 def read_groups(file: Path, most: int = 0) -> list[Group]:
@@ -121,7 +103,9 @@ def _row(group: Group, chance: random.Random) -> list[str]:
     return [chance.choice(group.right), *group.wrong[:_HARDEST], *drawn]
 
 
-def loss_of(scorer: Scorer, tokenizer: Tokenizer, rows: Sequence[tuple[str, list[str]]]) -> Any:
+def loss_of(
+    network: torch.nn.Module, tokenizer: Tokenizer, rows: Sequence[tuple[str, list[str]]]
+) -> Any:
     """How unlikely the right sentence of each question is among its own."""
     pairs = [(question, text) for question, texts in rows for text in texts]
     encoded = tokenizer.encode_batch(pairs)
@@ -130,17 +114,18 @@ def loss_of(scorer: Scorer, tokenizer: Tokenizer, rows: Sequence[tuple[str, list
         "token_type_ids": torch.tensor([one.type_ids for one in encoded]),
         "attention_mask": torch.tensor([one.attention_mask for one in encoded]),
     }
-    scores = scorer(inputs).split([len(texts) for _, texts in rows])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = network(**inputs).split([len(texts) for _, texts in rows])
     return torch.stack([own.logsumexp(0) - own[0] for own in scores]).mean()
 
 
-def changes_of(scorer: Scorer, before: dict[str, torch.Tensor]) -> dict[str, Any]:
+def changes_of(network: Any, before: dict[str, torch.Tensor]) -> dict[str, Any]:
     """Return what training changed, matrices in two factors of low rank."""
     made: dict[str, Any] = {
-        "head.weight": scorer.head.weight.detach().numpy(),
-        "head.bias": scorer.head.bias.detach().numpy(),
+        "head.weight": network.head.weight.detach().numpy(),
+        "head.bias": network.head.bias.detach().numpy(),
     }
-    for name, weight in scorer.layers.named_parameters():
+    for name, weight in network.layers.named_parameters():
         if not weight.requires_grad:
             continue
         change = weight.detach() - before[name]
@@ -168,12 +153,12 @@ def main(
     tokenizer = Tokenizer.from_file(str(home / "tokenizer.json"))
     tokenizer.enable_padding()
     tokenizer.enable_truncation(_LONGEST)
-    scorer = Scorer(home)
-    before = {name: one.detach().clone() for name, one in scorer.layers.named_parameters()}
-    upper = [one for one in scorer.layers.parameters() if one.requires_grad]
+    network = trainable(home)
+    before = {name: one.detach().clone() for name, one in network.layers.named_parameters()}
+    upper = [one for one in network.layers.parameters() if one.requires_grad]
     parts: list[dict[str, Any]] = [
         {"params": upper},
-        {"params": list(scorer.head.parameters()), "lr": 10 * _FASTEST},
+        {"params": list(network.head.parameters()), "lr": 10 * _FASTEST},
     ]
     optimizer = torch.optim.AdamW(parts, lr=_FASTEST, betas=(0.9, 0.98))
     rates = [group["lr"] for group in optimizer.param_groups]
@@ -185,13 +170,13 @@ def main(
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * min(1.0, step / _WARM_UP) * max(0.03, 1 - gone)
         optimizer.zero_grad()
-        loss = loss_of(scorer, tokenizer, rows)
+        loss = loss_of(network, tokenizer, rows)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_([*upper, *scorer.head.parameters()], 1.0)
+        torch.nn.utils.clip_grad_norm_([*upper, *network.head.parameters()], 1.0)
         optimizer.step()
         if step % 10 == 0:
             sys.stderr.write(f"{gone:.0%}, step {step}: loss {loss.item():.3f}\n")
-    save_file(changes_of(scorer, before), out)
+    save_file(changes_of(network, before), out)
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     sys.stderr.write(f"Write it down as CHANGES_SHA256: {digest}\n")
 

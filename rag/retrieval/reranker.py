@@ -1,32 +1,42 @@
 """Scores sentences beside their question with a small cross-encoder.
 
-Slower for a sentence than comparing embeddings, so only the best few are scored. Knows nothing of
-passages or of other scores.
+It is the embedder's own six layers (Wang et al. 2020), trained on; `reranker.safetensors` holds
+the changes at low rank (Hu et al. 2022). Converted once to OpenVINO's form, in a process of its
+own: `python -m rag.retrieval.reranker FOLDER TARGET`. Knows nothing of passages or other scores.
 """
 
 from __future__ import annotations
 
 import functools
-import math
+import shutil
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import ModelFileError
 from index.models.checksum import intact
 from index.models.embedder import MiniLMEmbeddings, in_batches
-from index.quiet import quiet_openvino
+from index.quiet import quiet_openvino, quiet_transformers
 
 if TYPE_CHECKING:
-    from openvino import CompiledModel, Model
+    import torch
+    from openvino import CompiledModel
     from tokenizers import Tokenizer
 
-
+CHANGES = Path(__file__).with_name("reranker.safetensors")
+CHANGES_SHA256 = "71e291f613dcb4511686c4496a4c47860e2550d6077ecde0278380230951c20d"
 _LONGEST = 80  # word pieces of question and sentence together, as in training
+_FILE = "reranker.xml"
+_ROOT = Path(__file__).resolve().parents[2]
 _loading = threading.Lock()
+Weights = Mapping[str, NDArray[np.float32]]
 
 
 class Reranker:
@@ -41,13 +51,16 @@ class Reranker:
         self.scores("ready", ["ready"])
 
     def scores(self, question: str, sentences: Sequence[str]) -> NDArray[np.float32]:
-        """Return a number for each sentence, higher where it likelier answers.
+        """Return a number for each sentence, higher where it is likelier to answer.
 
         Only differences within one question carry meaning.
 
         Args:
             question: The self-contained question.
             sentences: Without headline or neighbours.
+
+        Raises:
+            ModelFileError: the network cannot be prepared.
         """
         with _loading:
             tokenizer, compiled = _loaded(self._embeddings.files, self._embeddings.threads)
@@ -58,7 +71,8 @@ class Reranker:
             sides = np.zeros_like(pieces)
             for row, at in enumerate(places):
                 sides[row, : len(encoded[at].ids)] = encoded[at].type_ids
-            made[places] = request.infer([pieces, sides, mask])[0]
+            inputs = {"input_ids": pieces, "token_type_ids": sides, "attention_mask": mask}
+            made[places] = request.infer(inputs)[0]
         return made
 
 
@@ -69,20 +83,83 @@ def _loaded(folder: Path, threads: int) -> tuple[Tokenizer, CompiledModel]:
     import openvino
     from tokenizers import Tokenizer
 
-    from rag.retrieval.reranker import network
-
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(_LONGEST)
     options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
-    return tokenizer, openvino.Core().compile_model(network(folder), "CPU", options)
+    return tokenizer, openvino.Core().compile_model(_converted(folder), "CPU", options)
 
 
-CHANGES = Path(__file__).with_name("reranker.safetensors")
-CHANGES_SHA256 = "71e291f613dcb4511686c4496a4c47860e2550d6077ecde0278380230951c20d"
-_LAYERS, _HEADS, _WIDTH = 6, 12, 384
-_EPSILON = 1e-12
-Weights = Mapping[str, NDArray[np.float32]]
+def _converted(folder: Path) -> Path:
+    """Return the network in OpenVINO's form, made if it is not there yet."""
+    target = folder / f"openvino-reranker-{CHANGES_SHA256[:12]}"
+    if not (target / _FILE).is_file():
+        command = [sys.executable, "-m", "rag.retrieval.reranker", str(folder), str(target)]
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+        if done.returncode or not (target / _FILE).is_file():
+            raise ModelFileError(f"the reranker cannot be prepared: {done.stderr.strip()[-500:]}")
+    return target / _FILE
+
+
+def convert(folder: Path, target: Path) -> None:
+    """Write the network of the embedder in `folder` to the folder `target`, in one rename.
+
+    Raises:
+        ModelFileError: the file of changes is not the one that was trained.
+    """
+    quiet_openvino()
+    import openvino
+    import torch
+    from safetensors.numpy import load_file
+
+    changes = load_file(intact(CHANGES, CHANGES_SHA256))
+    network = scorer(folder)
+    weights = changed_weights(load_file(folder / "model.safetensors"), changes)
+    names = {name: name.removeprefix("layers.") for name in network.state_dict()}
+    network.load_state_dict({full: torch.from_numpy(weights[own]) for full, own in names.items()})
+    example = torch.ones(2, 16, dtype=torch.long)
+    inputs = {name: example for name in ("input_ids", "token_type_ids", "attention_mask")}
+    model = openvino.convert_model(network.eval(), example_input=inputs)
+    partial = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
+    openvino.save_model(model, partial / _FILE, compress_to_fp16=False)
+    try:
+        partial.rename(target)
+    except OSError:  # another process was first
+        shutil.rmtree(partial)
+
+
+def scorer(folder: Path) -> torch.nn.Module:
+    """Return the embedder's layers with a linear head on the first state plus the mean of all."""
+    quiet_transformers()
+    import torch
+    from transformers import AutoModel
+
+    class Scorer(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = AutoModel.from_pretrained(
+                str(folder),
+                add_pooling_layer=False,
+                hidden_dropout_prob=0.0,
+                attention_probs_dropout_prob=0.0,
+            )
+            self.head = torch.nn.Linear(self.layers.config.hidden_size, 1)
+
+        def forward(
+            self,
+            input_ids: torch.Tensor,
+            token_type_ids: torch.Tensor,
+            attention_mask: torch.Tensor,
+        ) -> torch.Tensor:
+            states = self.layers(
+                input_ids=input_ids, token_type_ids=token_type_ids, attention_mask=attention_mask
+            )[0].float()
+            kept = attention_mask.unsqueeze(-1).float()
+            pooled = states[:, 0] + (states * kept).sum(1) / kept.sum(1)
+            scores: torch.Tensor = self.head(pooled).squeeze(-1)
+            return scores
+
+    return Scorer()
 
 
 def changed_weights(embedder: Weights, changes: Weights) -> dict[str, NDArray[np.float32]]:
@@ -103,100 +180,5 @@ def changed_weights(embedder: Weights, changes: Weights) -> dict[str, NDArray[np
     return made
 
 
-def network(folder: Path) -> Model:
-    """Return the network for the embedder that lies in a folder.
-
-    Raises:
-        ModelFileError: the file of changes is not the one that was trained.
-    """
-    import openvino
-    from openvino import opset13 as ops
-    from safetensors.numpy import load_file
-
-    changes = load_file(intact(CHANGES, CHANGES_SHA256))
-    weights = changed_weights(load_file(folder / "model.safetensors"), changes)
-    inputs = [
-        ops.parameter([-1, -1], np.int64, name=name)
-        for name in ("input_ids", "token_type_ids", "attention_mask")
-    ]
-    graph = _Graph(weights)
-    mask = ops.convert(inputs[2], "f32")
-    states = graph.embedded(inputs[0], inputs[1])
-    hidden = ops.multiply(ops.subtract(mask, _number(1.0)), _number(1e4))
-    unseen = ops.unsqueeze(hidden, _whole(1, 2))
-    for at in range(_LAYERS):
-        states = graph.layer(f"encoder.layer.{at}", states, unseen)
-    score = graph.linear("head", graph.pooled(states, mask))
-    return openvino.Model([ops.squeeze(score, _whole(1))], inputs, "reranker")
-
-
-def _whole(*values: int) -> NDArray[np.int64]:
-    return np.array(values, dtype=np.int64)
-
-
-def _number(value: float) -> Any:
-    from openvino import opset13 as ops
-
-    return ops.constant(np.float32(value))
-
-
-class _Graph:
-    """Makes parts of the network from named weights."""
-
-    def __init__(self, weights: Weights) -> None:
-        from openvino import opset13
-
-        self._ops: Any = opset13
-        self._weights = weights
-
-    def _constant(self, name: str) -> Any:
-        return self._ops.constant(self._weights[name])
-
-    def linear(self, name: str, states: Any) -> Any:
-        turned = self._ops.matmul(states, self._constant(f"{name}.weight"), False, True)
-        return self._ops.add(turned, self._constant(f"{name}.bias"))
-
-    def normalized(self, name: str, states: Any) -> Any:
-        even = self._ops.mvn(states, _whole(-1), True, _EPSILON, "inside_sqrt")
-        scaled = self._ops.multiply(even, self._constant(f"{name}.weight"))
-        return self._ops.add(scaled, self._constant(f"{name}.bias"))
-
-    def embedded(self, pieces: Any, kinds: Any) -> Any:
-        ops, zero = self._ops, np.int64(0)
-        length = ops.gather(ops.shape_of(pieces), np.int64(1), zero)
-        places = ops.range(zero, length, np.int64(1), "i64")
-        words = ops.gather(self._constant("embeddings.word_embeddings.weight"), pieces, zero)
-        sides = ops.gather(self._constant("embeddings.token_type_embeddings.weight"), kinds, zero)
-        where = ops.gather(self._constant("embeddings.position_embeddings.weight"), places, zero)
-        return self.normalized("embeddings.LayerNorm", ops.add(ops.add(words, sides), where))
-
-    def layer(self, name: str, states: Any, unseen: Any) -> Any:
-        ops = self._ops
-        query, key, value = (
-            self._split(self.linear(f"{name}.attention.self.{one}", states))
-            for one in ("query", "key", "value")
-        )
-        likeness = ops.multiply(
-            ops.matmul(query, key, False, True), _number(1 / math.sqrt(_WIDTH // _HEADS))
-        )
-        shares = ops.softmax(ops.add(likeness, unseen), -1)
-        mixed = ops.transpose(ops.matmul(shares, value, False, False), _whole(0, 2, 1, 3))
-        joined = ops.reshape(mixed, _whole(0, 0, _WIDTH), True)
-        attended = self.linear(f"{name}.attention.output.dense", joined)
-        states = self.normalized(f"{name}.attention.output.LayerNorm", ops.add(states, attended))
-        wide = ops.gelu(self.linear(f"{name}.intermediate.dense", states), "erf")
-        narrow = self.linear(f"{name}.output.dense", wide)
-        return self.normalized(f"{name}.output.LayerNorm", ops.add(states, narrow))
-
-    def _split(self, states: Any) -> Any:
-        ops = self._ops
-        apart = ops.reshape(states, _whole(0, 0, _HEADS, _WIDTH // _HEADS), True)
-        return ops.transpose(apart, _whole(0, 2, 1, 3))
-
-    def pooled(self, states: Any, mask: Any) -> Any:
-        """The first state and the mean of all, added."""
-        ops = self._ops
-        kept = ops.unsqueeze(mask, _whole(2))
-        total = ops.reduce_sum(ops.multiply(states, kept), _whole(1), False)
-        mean = ops.divide(total, ops.reduce_sum(kept, _whole(1), False))
-        return ops.add(ops.gather(states, np.int64(0), np.int64(1)), mean)
+if __name__ == "__main__":
+    convert(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from index.errors import ModelFileError
 from index.models.embedder import MiniLMEmbeddings
 from index.types import Passage
+from rag.retrieval import reranker as module
 from rag.retrieval.evidence import rerank
 from rag.retrieval.reranker import Reranker, changed_weights
 from rag.retrieval.sentences import rank_sentences, word_weights
@@ -76,7 +78,7 @@ def test_changes_are_added_to_the_embedder_s_weights() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_network_without_changes_is_the_embedder_s(
-    embeddings: MiniLMEmbeddings, monkeypatch: pytest.MonkeyPatch, tmp_path
+    embeddings: MiniLMEmbeddings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Its layers are those of transformers: the same states, pooled by a head that is all ones."""
     import openvino
@@ -84,18 +86,17 @@ def test_the_network_without_changes_is_the_embedder_s(
     from safetensors.numpy import save_file
     from transformers import AutoModel
 
-    from rag.retrieval import reranker as reranker_network
-
     changes = {"head.weight": np.ones((1, 384), np.float32), "head.bias": np.zeros(1, np.float32)}
     none = tmp_path / "none.safetensors"
     save_file(changes, none)
-    monkeypatch.setattr(reranker_network, "CHANGES", none)
+    monkeypatch.setattr(module, "CHANGES", none)
     with pytest.raises(ModelFileError, match="is not the file that it should be"):
-        reranker_network.network(embeddings.files)
+        module.convert(embeddings.files, tmp_path / "made")
     digest = hashlib.sha256(none.read_bytes()).hexdigest()
-    monkeypatch.setattr(reranker_network, "CHANGES_SHA256", digest)
+    monkeypatch.setattr(module, "CHANGES_SHA256", digest)
+    module.convert(embeddings.files, tmp_path / "made")
     options = {"INFERENCE_PRECISION_HINT": "f32"}
-    model = reranker_network.network(embeddings.files)
+    model = tmp_path / "made" / "reranker.xml"
     compiled = openvino.Core().compile_model(model, "CPU", options)
     pieces = np.int64([[101, 2040, 3195, 102, 1996, 3125, 102, 0]])
     sides, mask = np.int64([[0, 0, 0, 0, 1, 1, 1, 0]]), np.int64([[1, 1, 1, 1, 1, 1, 1, 0]])
@@ -103,4 +104,5 @@ def test_the_network_without_changes_is_the_embedder_s(
     with torch.no_grad():
         states = layers(torch.tensor(pieces), torch.tensor(mask), torch.tensor(sides))[0][0, :7]
     expected = float((states[0] + states.mean(0)).sum())
-    assert float(compiled([pieces, sides, mask])[0][0]) == pytest.approx(expected, abs=2e-3)
+    inputs = {"input_ids": pieces, "token_type_ids": sides, "attention_mask": mask}
+    assert float(compiled(inputs)[0][0]) == pytest.approx(expected, abs=2e-3)
