@@ -202,10 +202,6 @@ def _main(folder: str, threads: str, parallel: str) -> None:
     os._exit(0)  # OpenVINO's own threads need no farewell
 
 
-if __name__ == "__main__":
-    _main(*sys.argv[1:])
-
-
 REPLACEMENT = "\ufffd"
 LONGEST_CHARACTER = 4
 """Bytes of the longest character in UTF-8, thus the most tokens that one can be spread over."""
@@ -300,3 +296,7 @@ def release_mapped(file: Path) -> int:
         if libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_PAGEOUT) == 0:
             released += length
     return released
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
