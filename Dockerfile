@@ -15,6 +15,7 @@ COPY requirements.txt requirements.lock ./
 RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt
 
 COPY --chown=reader app.py LICENSE ./
+COPY --chown=reader broadsheet broadsheet
 COPY --chown=reader index index
 COPY --chown=reader rag rag
 COPY --chown=reader web web

@@ -26,7 +26,7 @@ fast: .venv/installed-dev ## Run the tests that need no language model, browser 
 check: .venv/installed-dev ## Lint, format, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy index rag web evals training app.py
+	$(BIN)/mypy index rag web evals training broadsheet app.py
 	$(BIN)/lint-imports
 
 fix: .venv/installed-dev ## Repair what ruff can repair
@@ -52,7 +52,7 @@ screenshots: .venv/installed-dev chromium ## Take the pictures of the documentat
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 clean: ## Remove the environment, the index and what tools left; models stay
-	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -161,10 +161,10 @@ def _finish(title: str, about: dict[str, Any], rows: Sequence[Row], out: Path | 
         write_result(out, {**about, "questions": len(rows)}, rows)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
     """Run the command line; what a person can mend is said in one line. Exit codes: 0, 2."""
     try:
-        app()
+        app(arguments, prog_name=program)
     except (BroadsheetError, QuestionSetError, OSError, ValueError) as error:
         _errors.print(f"error: {error}", style="red", markup=False)
         sys.exit(2)

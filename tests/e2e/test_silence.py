@@ -23,7 +23,7 @@ from tests.conftest import MODELS
 ROOT = Path(__file__).parents[2]
 LISTENING = Path(__file__).with_name("listening")
 OURS = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
-PARTS = ("index", "rag", "web", "prompts", "articles", "tests/e2e")
+PARTS = ("broadsheet", "index", "rag", "web", "prompts", "articles", "tests/e2e")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -1,0 +1,49 @@
+"""What stands in files beside the code agrees with the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from index.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+KNOWN = {PREFIX + name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml"])
+def test_settings_that_containers_are_given_exist(name: str) -> None:
+    given = set(re.findall(rf"{PREFIX}\w+", (ROOT / name).read_text(encoding="utf-8")))
+    assert given and given <= KNOWN
+
+
+def test_the_image_has_every_package_that_the_page_needs() -> None:
+    copied = re.findall(r"^COPY.* (\w+) \1$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert set(copied) == {"articles", "broadsheet", "index", "prompts", "rag", "web"}
+    let_in = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{name}" for name in copied} <= set(let_in)
+
+
+def test_the_app_waits_for_a_chroma_server_that_it_can_reach() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert services["app"]["depends_on"]["chroma"]["condition"] == "service_healthy"
+    port = services["chroma"]["entrypoint"][-1]
+    assert services["app"]["environment"]["BROADSHEET_CHROMA_URL"] == f"http://chroma:{port}"
+    assert f"127.0.0.1:{port}/" in services["chroma"]["healthcheck"]["test"][-1]
+
+
+def test_a_commit_is_checked_with_the_ruff_that_the_tests_use() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (ruff,) = hooks["repos"]
+    pins = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+    assert f"ruff=={ruff['rev'].removeprefix('v')}" in pins
+
+
+def test_continuous_integration_runs_what_a_merge_waits_for() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["test"]["steps"]
+    assert {"run": ".ci/run"} in steps
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
