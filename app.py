@@ -23,7 +23,7 @@ from index.settings import Settings, load_settings
 from index.status import give_way, index_status, paths_due, recipe_is_current
 from web import terminal
 from web.auth import People, read_auth
-from web.logs import set_up_logging
+from web.telemetry.logs import set_up_logging
 from web.terminal import say, show_build
 
 SAMPLE = Path(__file__).parent.resolve() / "articles"
@@ -80,12 +80,12 @@ def serve(
     from rag.generation import system_text
     from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline
-    from web.batch import delete_dropped
-    from web.browser_key import browser_key
-    from web.doors import open_doors
-    from web.feedback import FeedbackStore
+    from web.chat.feedback import FeedbackStore
+    from web.conversations.storage import browser_key
+    from web.http.server import open_doors
     from web.page import build_page, launch_options
-    from web.uploads import ABANDONED, Uploads
+    from web.uploads.batch import delete_dropped
+    from web.uploads.store import ABANDONED, Uploads
 
     delete_dropped(dropped, ABANDONED)
     loader = ModelLoader(settings, system_text=system_text())

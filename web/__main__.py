@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from index.settings import load_settings
-from web.feedback import FeedbackStore, question_set
+from web.chat.feedback import FeedbackStore, question_set
 
 app = typer.Typer(no_args_is_help=True, help="What the page keeps.")
 feedback = typer.Typer(no_args_is_help=True, help="What people said of answers.")

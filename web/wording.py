@@ -18,8 +18,8 @@ from rag.types import (
     Reason,
     RetrievedPassage,
 )
-from web.exchange import Since
-from web.feedback import Verdict
+from web.chat.exchange import Since
+from web.chat.feedback import Verdict
 
 MONTHS = (
     "January February March April May June July August September October November December"

@@ -18,9 +18,9 @@ from index.settings import Settings
 from rag.types import Turn
 from tests.web.conftest import THIRD_PARTY
 from tests.web.fake_pipeline import ARTICLES, FakePipeline
-from web.browser_key import browser_key
-from web.doors import open_doors
-from web.feedback import FeedbackStore
+from web.chat.feedback import FeedbackStore
+from web.conversations.storage import browser_key
+from web.http.server import open_doors
 
 pytestmark = [pytest.mark.slow, *THIRD_PARTY]
 

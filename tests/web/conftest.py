@@ -16,10 +16,10 @@ from index.settings import Settings
 from tests.conftest import MODELS
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
-from web.browser_key import browser_key
-from web.doors import open_doors
-from web.feedback import FeedbackStore
-from web.uploads import Uploads
+from web.chat.feedback import FeedbackStore
+from web.conversations.storage import browser_key
+from web.http.server import open_doors
+from web.uploads.store import Uploads
 
 
 @dataclass(frozen=True)

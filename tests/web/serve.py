@@ -8,11 +8,11 @@ from index.models.download import ensure_embedder
 from index.settings import Settings
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
-from web.browser_key import browser_key
-from web.doors import open_doors
-from web.feedback import FeedbackStore
+from web.chat.feedback import FeedbackStore
+from web.conversations.storage import browser_key
+from web.http.server import open_doors
 from web.page import build_page, launch_options
-from web.uploads import Uploads
+from web.uploads.store import Uploads
 
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 7861

@@ -8,9 +8,9 @@ import gradio as gr
 import pytest
 
 from rag.types import Question
-from web.chat import Running, make_begin
-from web.exchange import Exchange
-from web.page import build_page
+from web.chat.answering import Running, make_begin
+from web.chat.exchange import Exchange
+from web.page.build import build_page
 
 
 def test_a_question_that_still_waits_is_stopped_by_the_next():

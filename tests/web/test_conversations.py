@@ -13,12 +13,20 @@ import pytest
 from index.errors import BroadsheetError
 from rag.types import Question
 from tests.web.fake_pipeline import ARTICLES, HOSTILE, FakePipeline
-from web import render, render_conversations
-from web.browser_key import browser_key
-from web.chat import exchanges_of
-from web.conversations import LONGEST_TITLE, Listed, change, listed, restored, title
-from web.exchange import Exchange, Since, since
-from web.keeping import show_list
+from web.chat import views as render
+from web.chat.answering import exchanges_of
+from web.chat.exchange import Exchange, Since, since
+from web.conversations import views as render_conversations
+from web.conversations.shelf import show_list
+from web.conversations.storage import (
+    LONGEST_TITLE,
+    Listed,
+    browser_key,
+    change,
+    listed,
+    restored,
+    title,
+)
 
 ID = "0123456789abcdef" * 2
 

@@ -11,7 +11,7 @@ from index.settings import Settings
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.doors import names_of, open_doors
+from web.http.server import names_of, open_doors
 
 SECRET = "Where did Qin Gang greet Blinken?"
 

@@ -12,8 +12,8 @@ from evals.questions import load_questions
 from index.errors import BroadsheetError
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Turn
 from web.__main__ import app
-from web.exchange import Exchange
-from web.feedback import FeedbackStore, Verdict, question_set
+from web.chat.exchange import Exchange
+from web.chat.feedback import FeedbackStore, Verdict, question_set
 
 QUOTE = "Spain are the champions after a 1-0 victory over England."
 CITED = Citation("final.txt", "Spain win", date(2023, 8, 20), QUOTE, 0, len(QUOTE))

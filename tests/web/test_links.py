@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from rag.types import Question
-from web.links import link, opened
+from web.chat.limits import link, opened
 
 
 def test_a_link_holds_the_question_and_its_bounds() -> None:

@@ -10,10 +10,8 @@ from index.store.catalogue import CataloguePage, Listed, Order, Wanted
 from index.types import Passage
 from rag.types import RetrievedPassage
 from tests.web.test_render import HOSTILE, inert
-from web import render_lists
-from web.archive import row_of
-from web.listing import PAGE, Listing, clicked, filtered, periods
-from web.search import found_at
+from web import archive
+from web.archive import PAGE, Listing, clicked, filtered, found_at, periods, row_of
 
 ROWS = tuple(Listed(f"{n}.txt", f"Story {n}", date(2023, 6, n + 1), "Wire", 2) for n in range(3))
 JUNE = {date(2023, 6, 1): 3}
@@ -80,14 +78,14 @@ def test_nothing_in_a_list_becomes_markup(text: str) -> None:
     rows = (Listed(text, text, None, text, 1),)
     listing = Listing(page=CataloguePage(rows, 1))
     table = "table thead tbody tr th td"
-    seen = inert(render_lists.table(listing), table, "scope aria-sort")
+    seen = inert(archive.table(listing), table, "scope aria-sort")
     assert seen.tags.count("tr") == 2
-    inert(render_lists.passages([_found(text)], text, 0.03))
-    inert(render_lists.chart(SHOWN), attributes="style title aria-pressed")
+    inert(archive.passages([_found(text)], text, 0.03))
+    inert(archive.chart(SHOWN), attributes="style title aria-pressed")
 
 
 def test_words_of_the_question_are_marked_in_every_form() -> None:
-    markup = render_lists.passages([_found("Fires burned. A fireman watched.")], "which fire", 0.03)
+    markup = archive.passages([_found("Fires burned. A fireman watched.")], "which fire", 0.03)
     assert "<mark>Fires</mark> burned. A fireman watched." in markup
     assert "1 passage of 1 article, in 30 ms" in markup
     assert "By words 2nd, by meaning 11th; score 0.500" in markup

@@ -11,8 +11,8 @@ import pytest
 from index.settings import Settings
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.logs import QuestionLog, set_up_logging
-from web.watch import watched
+from web.telemetry.logs import QuestionLog, set_up_logging
+from web.telemetry.questions import watched
 
 SECRET = "Where did\nQin Gang greet \x1b[31mBlinken?"
 

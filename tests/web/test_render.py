@@ -23,9 +23,11 @@ from rag.types import (
     Reason,
     Statement,
 )
-from web import markup, render, render_lists
-from web.exchange import Exchange, Place, advance, place
-from web.render_article import article
+from web import rendering as markup
+from web.chat import views as render
+from web.chat.exchange import Exchange, Place, advance, place
+from web.chat.render_article import article
+from web.chat.suggestions import suggested
 
 HOSTILE = [
     "<script>window.__pwned=1</script>",
@@ -363,7 +365,7 @@ def test_positions_from_the_browser_are_checked(turn: object, kind: object, numb
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_is_suggested_is_text(text: str) -> None:
-    seen = inert(render_lists.suggested([text, "Who came?"]))
+    seen = inert(suggested([text, "Who came?"]))
     assert "Who came?" in seen.text
 
 

@@ -12,8 +12,8 @@ from index.status import Status
 from index.store.history import BuildRecord, Command
 from index.types import BuildEvent, BuildReport, Skipped, Stage
 from tests.web.test_render import HOSTILE, inert
-from web import render_index
-from web.building import Step
+from web.uploads import views as render_index
+from web.uploads.building import Step
 
 NOTHING = Preview((), (), (), (), (), 0, (), ())
 TAGS = "table caption thead tbody tr th td details summary ul li div"

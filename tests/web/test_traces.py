@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from index.settings import Settings
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.doors import open_doors
+from web.http.server import open_doors
 
 
 class Collector(TraceServiceServicer):

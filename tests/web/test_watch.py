@@ -9,7 +9,7 @@ import pytest
 from index.errors import ModelUnavailable
 from rag.types import Answer, Question
 from tests.web.fake_pipeline import FakePipeline
-from web.watch import Asked, Listener, watched
+from web.telemetry.questions import Asked, Listener, watched
 
 
 class Heard(Listener):
