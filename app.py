@@ -82,7 +82,7 @@ def serve(
     from rag.pipeline import Pipeline
     from web.chat.feedback import FeedbackStore
     from web.conversations.storage import browser_key
-    from web.http.server import open_doors
+    from web.http.server import add_endpoints
     from web.page import build_page, launch_options
     from web.uploads.batch import delete_dropped
     from web.uploads.store import ABANDONED, Uploads
@@ -90,7 +90,7 @@ def serve(
     delete_dropped(dropped, ABANDONED)
     loader = ModelLoader(settings, system_text=system_text())
     searching = Pipeline(IndexReader(settings), embeddings, loader, settings)
-    pipeline, doors = open_doors(searching, settings, host=host, people=people, mcp=mcp)
+    pipeline, doors = add_endpoints(searching, settings, host=host, people=people, mcp=mcp)
     feedback = FeedbackStore(settings.data_dir)
     uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
     key, longest = browser_key(settings.data_dir), settings.max_question

@@ -1,11 +1,11 @@
-"""The Archive tab: every article in a list that sorts, narrows and pages, each one click away."""
+"""The Search and Archive tabs: passages without the model, and every article in a list."""
 
 from __future__ import annotations
 
 import re
 import time
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -17,59 +17,55 @@ from index.store.catalogue import CataloguePage, Order, Wanted
 from index.text.words import content_stems, stems
 from rag.question.understand import make_question
 from rag.types import RetrievedPassage
-from web import wording
 from web.chat.exchange import Place
-from web.events import named_by, position
-from web.rendering import day_or_undated, message, safe
+from web.events import clicked, position
+from web.rendering import Macros, message
 from web.wording import MONTHS
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
-
-Shown = tuple[Any, ...]
-
-
-def make_list(pipeline: Pipeline) -> Callable[[Listing, str], Shown]:
-    """Return what opening the tab and typing a filter do. Their outputs: listing, chart, table."""
-
-    def show(listing: Listing, words: str) -> Shown:
-        return _shown(pipeline, filtered(listing, words))
-
-    return show
-
-
-def make_turn(pipeline: Pipeline) -> Callable[[Listing, gr.EventData], Shown]:
-    """Return what a click on a head, a bar or a page does. Its outputs: listing, chart, table."""
-
-    def turn(listing: Listing, click: gr.EventData) -> Shown:
-        named = named_by(click)
-        turned = clicked(listing, named.get("kind"), named.get("number"))
-        return (gr.skip(),) * 3 if turned is None else _shown(pipeline, turned)
-
-    return turn
+FOUND = 20  # passages that a search shows
+PAGE = 25  # articles of the list shown at once
+HEADS = {
+    Order.DATE: "Date",
+    Order.HEADLINE: "Headline",
+    Order.SOURCE: "Source",
+    Order.PASSAGES: "Passages",
+}
+_MONTHS_SHOWN = 60  # an archive of more months is charted by years
+_WORD = re.compile(r"\w+")
 
 
-def row_of(listing: Listing, named: Mapping[str, object]) -> Place | None:
-    """Return the article of a row that the browser names, or None: its word is not trusted."""
-    number = position(named, "row", len(listing.page.articles))
+class SearchTab:
+    """Finds passages as answers are made from them."""
+
+    def __init__(self, pipeline: Pipeline, *, max_question: int) -> None:
+        self._pipeline, self._max_question = pipeline, max_question
+
+    def find(self, text: str, date_from: str, date_to: str) -> tuple[Any, ...]:
+        """Search. The outputs: passages found, results."""
+        begun = time.perf_counter()
+        try:
+            question = make_question(
+                text, max_question=self._max_question, date_from=date_from, date_to=date_to
+            )
+            found = tuple(self._pipeline.search(question, FOUND))
+        except BroadsheetError as error:
+            return (), message(str(error))
+        words = frozenset(content_stems(question.text))
+        return found, passages(found, words, time.perf_counter() - begun)
+
+
+def locate_passage(found: Sequence[RetrievedPassage], named: Mapping[str, object]) -> Place | None:
+    """Return the passage that the browser names, or None: its word is not trusted."""
+    number = position(named, "found", len(found))
     if number is None:
         return None
-    one = listing.page.articles[number]
-    return Place(one.article_id, one.headline, "", 0, 0)
-
-
-def _shown(pipeline: Pipeline, listing: Listing) -> Shown:
-    try:
-        page, months = pipeline.catalogue(listing.wanted, PAGE, listing.offset)
-    except BroadsheetError as error:
-        return listing, "", message(str(error))
-    listing = replace(listing, page=page, periods=periods(months))
-    return listing, chart(listing), table(listing)
-
-
-PAGE = 25  # articles of the list shown at once
-_MONTHS_SHOWN = 60  # an archive of more months is charted by years
+    passage = found[number].passage
+    return Place(
+        passage.article_id, found[number].headline, passage.text, passage.start, passage.end
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the tab shows."""
+    """What the Archive tab shows: its articles, which page of them, the periods of its chart."""
 
     wanted: Wanted = Wanted()  # noqa: RUF009 - frozen
     offset: int = 0
@@ -96,30 +92,59 @@ class Listing:
     periods: tuple[Period, ...] = ()
 
 
-def filtered(listing: Listing, words: str) -> Listing:
-    """The list narrowed to words of headline or source, from its beginning."""
-    return replace(listing, wanted=replace(listing.wanted, words=words), offset=0)
+class ArchiveTab:
+    """Lists the articles. The outputs of its events: listing, chart, table."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def filter(self, listing: Listing, words: str) -> tuple[Any, ...]:
+        """Show the articles with these words in headline or source, from the first page."""
+        wanted = replace(listing.wanted, words=words)
+        return self._show(replace(listing, wanted=wanted, offset=0))
+
+    def turn(self, listing: Listing, click: gr.EventData) -> tuple[Any, ...]:
+        """Follow a click on a head, a bar or a page."""
+        named = clicked(click)
+        turned = turn(listing, named.get("kind"), named.get("number"))
+        return (gr.skip(),) * 3 if turned is None else self._show(turned)
+
+    def _show(self, listing: Listing) -> tuple[Any, ...]:
+        try:
+            page, months = self._pipeline.catalogue(listing.wanted, PAGE, listing.offset)
+        except BroadsheetError as error:
+            return listing, "", message(str(error))
+        listing = replace(listing, page=page, periods=periods(months))
+        return listing, chart(listing), table(listing)
 
 
-def clicked(listing: Listing, kind: object, number: object) -> Listing | None:
+def locate_row(listing: Listing, named: Mapping[str, object]) -> Place | None:
+    """Return the article of a row that the browser names, or None: its word is not trusted."""
+    number = position(named, "row", len(listing.page.articles))
+    if number is None:
+        return None
+    one = listing.page.articles[number]
+    return Place(one.article_id, one.headline, "", 0, 0)
+
+
+def turn(listing: Listing, kind: object, number: object) -> Listing | None:
     """Return the list after a click on a head, a bar or a page; None if it was none of these.
 
     What the browser says is checked: its numbers must be those of what is shown.
     """
-    if type(number) is not int:
+    if type(number) is not int or number < 0:
         return None
     wanted = listing.wanted
-    if kind == "page" and 0 <= number * PAGE < max(1, listing.page.total):
+    if kind == "page" and number * PAGE < max(1, listing.page.total):
         return replace(listing, offset=number * PAGE)
-    if kind == "sort" and 0 <= number < len(Order):
+    if kind == "sort" and number < len(Order):
         order = list(Order)[number]
-        downwards = not wanted.descending if order is wanted.order else order is not Order.HEADLINE
-        return replace(listing, wanted=replace(wanted, order=order, descending=downwards), offset=0)
-    if kind == "period" and 0 <= number < len(listing.periods):
+        down = not wanted.descending if order is wanted.order else order is not Order.HEADLINE
+        return replace(listing, wanted=replace(wanted, order=order, descending=down), offset=0)
+    if kind == "period" and number < len(listing.periods):
         period = listing.periods[number]
-        bounds = (None, None) if period.chosen(wanted) else (period.first, period.last)
-        wanted = replace(wanted, first=bounds[0], last=bounds[1])
-        return replace(listing, wanted=wanted, offset=0)
+        first, last = (None, None) if period.chosen(wanted) else (period.first, period.last)
+        return replace(listing, wanted=replace(wanted, first=first, last=last), offset=0)
     return None
 
 
@@ -150,146 +175,32 @@ def _month(number: int, months: Mapping[date, int]) -> Period:
     return Period(f"{MONTHS[first.month - 1]} {first.year}", first, last, months.get(first, 0))
 
 
-FOUND = 20
-
-
-def make_find(pipeline: Pipeline, *, max_question: int) -> Callable[..., tuple[Any, ...]]:
-    """Return what a search does. Its outputs: passages found, results."""
-
-    def find(text: str, date_from: str, date_to: str) -> tuple[Any, ...]:
-        begun = time.perf_counter()
-        try:
-            question = make_question(
-                text, max_question=max_question, date_from=date_from, date_to=date_to
-            )
-            found = tuple(pipeline.search(question, FOUND))
-        except BroadsheetError as error:
-            return (), message(str(error))
-        return found, passages(found, question.text, time.perf_counter() - begun)
-
-    return find
-
-
-def found_at(found: Sequence[RetrievedPassage], named: Mapping[str, object]) -> Place | None:
-    """Return the passage that the browser names, or None: its word is not trusted."""
-    number = position(named, "found", len(found))
-    if number is None:
-        return None
-    passage = found[number].passage
-    return Place(
-        passage.article_id, found[number].headline, passage.text, passage.start, passage.end
-    )
-
-
-_WORD = re.compile(r"\w+")
-_HEADS = {
-    Order.DATE: "Date",
-    Order.HEADLINE: "Headline",
-    Order.SOURCE: "Source",
-    Order.PASSAGES: "Passages",
-}
-
-
-def passages(found: Sequence[RetrievedPassage], question: str, seconds: float) -> str:
-    """Passages that a search found, best first, the words of the question marked in them."""
-    words = frozenset(content_stems(question))
-    items = "".join(_passage(one, number, words) for number, one in enumerate(found))
-    head = f'<p class="found" role="status">{safe(wording.found(found, seconds))}</p>'
-    return f'{head}<ol class="hits">{items}</ol>'
-
-
-def _passage(found: RetrievedPassage, number: int, words: frozenset[str]) -> str:
-    source = f' · <span dir="auto">{safe(found.source)}</span>' if found.source else ""
-    return (
-        f'<li><button type="button" class="open" data-kind="found" data-number="{number}">'
-        f'<b dir="auto">{safe(found.headline)}</b>'
-        f'<span class="from">{day_or_undated(found.date)}{source}</span>'
-        f'<span class="passage" dir="auto">{_marked(found.passage.text, words)}</span>'
-        f'<span class="from">{safe(wording.ranks(found))}</span></button></li>'
-    )
-
-
-def _marked(text: str, words: frozenset[str]) -> str:
-    """Escape a text and mark those of its words that the question asks for, in any form."""
-    pieces: list[str] = []
+def _split_words(text: str, words: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """Yield a text in pieces, and of each whether the question asks for it, in any form."""
     at = 0
     for match in _WORD.finditer(text):
         if words.intersection(stems(match[0])):
-            pieces += [safe(text[at : match.start()]), f"<mark>{safe(match[0])}</mark>"]
+            yield from ((text[at : match.start()], False), (match[0], True))
             at = match.end()
-    return "".join(pieces) + safe(text[at:])
+    yield text[at:], False
 
 
-def table(listing: Listing) -> str:
-    """The page of the archive's list that is shown, with its heads and the way to other pages."""
-    heads = "".join(_head(order, listing) for order in Order)
-    rows = "".join(_row(number, listing) for number in range(len(listing.page.articles)))
-    return (
-        f'<p class="found" role="status">{safe(wording.listed(listing.page.total))}</p>'
-        f'<table class="archive"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-        + _turning(listing)
-    )
+def _ranks(found: RetrievedPassage) -> str:
+    """`By words 3rd, by meaning 1st; score 0.027`: how a search found a passage."""
+    names = {"lexical": "words", "dense": "meaning"}
+    places = [
+        f"by {name} {_ordinal(found.ranks[key])}"
+        for key, name in names.items()
+        if key in found.ranks
+    ]
+    text = ", ".join(places)
+    return f"{text[:1].upper()}{text[1:]}; score {found.score:.3f}" if text else ""
 
 
-def _head(order: Order, listing: Listing) -> str:
-    sorted_by = listing.wanted.order is order
-    way = "descending" if listing.wanted.descending else "ascending"
-    arrow = ("↓" if listing.wanted.descending else "↑") if sorted_by else ""
-    state = f' aria-sort="{way}"' if sorted_by else ""
-    return (
-        f'<th scope="col" class="{order.value}"{state}><button type="button" data-kind="sort"'
-        f' data-number="{list(Order).index(order)}">{_HEADS[order]}'
-        f'<span aria-hidden="true"> {arrow}</span></button></th>'
-    )
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
 
 
-def _row(number: int, listing: Listing) -> str:
-    one = listing.page.articles[number]
-    return (
-        f'<tr><td class="date">{day_or_undated(one.date)}</td>'
-        f'<td class="headline"><button type="button" data-kind="row" data-number="{number}"'
-        f' dir="auto">{safe(one.headline)}</button></td>'
-        f'<td class="source" dir="auto">{safe(one.source or "")}</td>'
-        f'<td class="passages">{one.passages:,}</td></tr>'
-    )
-
-
-def _turning(listing: Listing) -> str:
-    pages = -(-listing.page.total // PAGE)
-    if pages < 2:
-        return ""
-    now = listing.offset // PAGE
-    steps = ((now - 1, "Previous"), (now + 1, "Next"))
-    buttons = "".join(
-        f'<button type="button" data-kind="page" data-number="{to}"'
-        f"{'' if 0 <= to < pages else ' disabled'}>{name}</button>"
-        for to, name in steps
-    )
-    return f'<p class="turning">{buttons}<span>Page {now + 1:,} of {pages:,}</span></p>'
-
-
-def chart(listing: Listing) -> str:
-    """Articles over time, a bar for each month, or year in a long archive; a click narrows."""
-    most = max((period.articles for period in listing.periods), default=0)
-    if not most:
-        return ""
-    bars = "".join(
-        _bar(number, period, most, chosen=period.chosen(listing.wanted))
-        for number, period in enumerate(listing.periods)
-    )
-    first, last = listing.periods[0], listing.periods[-1]
-    ends = f"<span>{safe(first.name)}</span><span>{safe(last.name)}</span>"
-    return (
-        f'<div class="chart" role="group" aria-label="Articles over time">{bars}</div>'
-        f'<p class="axis" aria-hidden="true">{ends}</p>'
-    )
-
-
-def _bar(number: int, period: Period, most: int, *, chosen: bool) -> str:
-    name = safe(f"{period.name}: {wording.count(period.articles, 'article')}")
-    height = max(2, round(100 * period.articles / most)) if period.articles else 0
-    return (
-        f'<button type="button" data-kind="period" data-number="{number}" title="{name}"'
-        f' aria-label="{name}" aria-pressed="{str(chosen).lower()}">'
-        f'<span style="height:{height}%"></span></button>'
-    )
+_macros = Macros("archive.html", HEADS=HEADS, PAGE=PAGE, ranks=_ranks, split_words=_split_words)
+passages, table, chart = _macros.passages, _macros.table, _macros.chart

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,11 @@ import gradio as gr
 from index.errors import BroadsheetError, QuestionError
 from rag.question.understand import make_question
 from rag.types import Event, Token
-from web import wording
-from web.chat import views as render
+from web.chat import views
 from web.chat.exchange import Exchange, advance, history
-from web.events import session_of
-from web.rendering import message
+from web.chat.feedback import FeedbackStore, Verdict
+from web.events import clicked, position, session_of
+from web.rendering import message, spoken
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -49,33 +49,28 @@ class Running:
 
     def start(self, session: str) -> Cancel:
         """Return the flag that stops the answer which now begins."""
-        cancel = Cancel()
         with self._lock:
-            self._cancels[session] = cancel
+            cancel = self._cancels[session] = Cancel()
         return cancel
 
     def stop(self, session: str) -> None:
         """Ask the answer of this session to stop; without one, do nothing."""
         with self._lock:
-            cancel = self._cancels.get(session)
-        if cancel:
-            cancel.set()
+            if cancel := self._cancels.get(session):
+                cancel.set()
 
     def stop_all(self) -> None:
         """Ask every answer to stop."""
         with self._lock:
-            cancels = list(self._cancels.values())
-        for cancel in cancels:
-            cancel.set()
+            for cancel in self._cancels.values():
+                cancel.set()
 
     def discard(self, session: str) -> None:
         """Stop the answer of this session, draw nothing more of it, and wait until it is gone."""
         with self._lock:
-            cancel = self._cancels.get(session)
-        if not cancel:
-            return
-        cancel.discarded = True
-        cancel.set()
+            if cancel := self._cancels.get(session):
+                cancel.discarded = True
+                cancel.set()
         end = time.monotonic() + PATIENCE
         while session in self and time.monotonic() < end:
             time.sleep(0.02)
@@ -96,14 +91,15 @@ class Running:
             return session in self._cancels
 
 
-def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[Any, ...]]:
-    """Return the first step of asking: check the form and show the question at once.
+class Chat:
+    """Asking, stopping and beginning anew, for every page that is open."""
 
-    It runs outside the queue, so that a question is on the page even while others are answered.
-    Its outputs: exchanges, past, now, evidence, spoken, box, message, welcome.
-    """
+    def __init__(self, pipeline: Pipeline, feedback: FeedbackStore, *, max_question: int) -> None:
+        self._pipeline, self._feedback, self._max_question = pipeline, feedback, max_question
+        self.running = Running()
 
     def begin(
+        self,
         exchanges: Exchanges,
         text: str | None,
         date_from: str | None,
@@ -112,14 +108,19 @@ def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[An
         sources: list[str] | None,
         request: gr.Request,
     ) -> tuple[Any, ...]:
-        # While a page opens, Gradio gives None for what is empty.
+        """Check the form and show the question at once.
+
+        It runs outside the queue, so that a question is on the page even while others are answered.
+        While a page opens, Gradio gives None for what is empty.
+        The outputs: exchanges, past, now, evidence, spoken, box, message, welcome.
+        """
         keep = (gr.skip(),) * 6
-        if session_of(request) in running:
+        if session_of(request) in self.running:
             return *keep, message("Wait for the answer, or stop it first."), gr.skip()
         try:
             question = make_question(
                 text or "",
-                max_question=max_question,
+                max_question=self._max_question,
                 date_from=date_from or "",
                 date_to=date_to or "",
                 as_of=as_of or "",
@@ -130,55 +131,54 @@ def make_begin(running: Running, *, max_question: int) -> Callable[..., tuple[An
             return *keep, message(str(error)), gr.skip()
         # One that still waits in the queue would wait for ever: only the last is answered.
         exchanges = tuple(e if e.done else replace(e, stopped=True) for e in exchanges)
-        asked = (*exchanges, Exchange(question))
-        past, now = render.conversation(exchanges), render.reply(asked[-1], len(exchanges))
-        said = render.spoken(wording.stage(asked[-1].stage))
-        return asked, past, now, "", said, "", "", gr.update(visible=False)
+        asked = Exchange(question)
+        past, now = views.conversation(exchanges), views.reply(asked, len(exchanges))
+        said = spoken(views.announcement(asked))
+        return (*exchanges, asked), past, now, "", said, "", "", gr.update(visible=False)
 
-    return begin
+    def answer(self, exchanges: Exchanges, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Stream the answer.
 
-
-def make_answer(pipeline: Pipeline, running: Running) -> Callable[..., Iterator[tuple[Any, ...]]]:
-    """Return the second step of asking: stream the answer.
-
-    Its outputs: exchanges, now, evidence, spoken, ask button, stop button.
-    """
-
-    def answer(exchanges: Exchanges, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        The outputs: exchanges, now, evidence, spoken, ask button, stop button.
+        """
         if not exchanges or exchanges[-1].done:
             yield (gr.skip(),) * 6  # without any yield Gradio would empty the outputs
             return
-        cancel = running.start(session_of(request))
+        cancel = self.running.start(session_of(request))
         try:
             yield (gr.skip(),) * 4 + buttons(busy=True)
-            yield from _drawings(pipeline, exchanges, cancel)
+            yield from _drawings(self._pipeline, exchanges, cancel)
         finally:
-            running.end(session_of(request), cancel)
+            self.running.end(session_of(request), cancel)
 
-    return answer
+    def stop(self, request: gr.Request) -> None:
+        """Do what the Stop button and a closed page do."""
+        self.running.stop(session_of(request))
 
+    def renew(self, request: gr.Request) -> tuple[Any, ...]:
+        """Begin a new conversation.
 
-def make_stop(running: Running) -> Callable[..., None]:
-    """Return what the Stop button and a closed page do."""
-
-    def stop(request: gr.Request) -> None:
-        running.stop(session_of(request))
-
-    return stop
-
-
-def make_renew(running: Running) -> Callable[..., tuple[Any, ...]]:
-    """Return what New conversation does.
-
-    Its outputs: exchanges, past, now, evidence, spoken, box, message, welcome, ask and stop button.
-    """
-
-    def renew(request: gr.Request) -> tuple[Any, ...]:
-        running.discard(session_of(request))
-        said = render.spoken("New conversation")
+        The outputs: exchanges, past, now, evidence, spoken, box, message, welcome, ask and stop
+        button.
+        """
+        self.running.discard(session_of(request))
+        said = spoken("New conversation")
         return (), "", "", "", said, "", "", gr.update(visible=True), *buttons(busy=False)
 
-    return renew
+    def rate(self, exchanges: Exchanges, click: gr.EventData) -> None:
+        """Keep the verdict that was clicked below an answer; what the browser names is checked."""
+        named = clicked(click)
+        turn, number = named.get("turn"), position(named, "vote", len(Verdict))
+        if number is None or type(turn) is not int or not 0 <= turn < len(exchanges):
+            return
+        if exchanges[turn].answer is None:
+            return
+        note = named.get("note")
+        try:
+            note = note if isinstance(note, str) else ""
+            self._feedback.add(list(Verdict)[number], note, exchanges[turn])
+        except BroadsheetError as error:
+            gr.Warning(str(error))
 
 
 def exchanges_of(
@@ -211,26 +211,15 @@ def _drawings(
             continue
         drawn = time.monotonic()
         same = exchange.evidence == shown.evidence and not exchange.done
+        words = views.announcement(exchange)
         yield (
             (*before, exchange),
-            render.reply(exchange, turn),
-            gr.skip() if same else render.evidence(exchange, turn),
-            gr.skip() if _same_words(exchange, shown) else render.spoken(_words(exchange)),
+            views.reply(exchange, turn),
+            gr.skip() if same else views.evidence(exchange, turn),
+            gr.skip() if words == views.announcement(shown) else spoken(words),
             *buttons(busy=not exchange.done),
         )
         shown = exchange
-
-
-def _words(exchange: Exchange) -> str:
-    if exchange.answer is not None:
-        return wording.announcement(exchange.answer)
-    if exchange.error or exchange.stopped:
-        return exchange.error or "Stopped"
-    return wording.stage(exchange.stage)
-
-
-def _same_words(one: Exchange, other: Exchange) -> bool:
-    return _words(one) == _words(other)
 
 
 def buttons(*, busy: bool) -> tuple[Any, Any]:

@@ -23,7 +23,7 @@ from rag.types import (
 HISTORY = 4  # earlier turns that a follow-up may refer to
 
 
-class Since(StrEnum):
+class QuoteChange(StrEnum):
     """What has become of a quote since it was cited."""
 
     GONE = "gone"
@@ -38,8 +38,8 @@ class Exchange:
         draft: What the model has written so far, unchecked.
         error: A message for people where answering failed.
         stopped: Whether the asker stopped it; the draft is then kept, marked as such.
-        since: What has become of those quotes that stand no more where they were taken from, by
-            what they are (`cite` or `evidence`) and their position; for old exchanges alone.
+        quote_changes: What has become of those quotes that stand no more where they were taken
+            from, by kind (`cite` or `evidence`) and position; for old exchanges alone.
         id: Names the exchange in the browser that keeps it, and its conversation if it is the
             first: 32 hexadecimal digits.
     """
@@ -53,7 +53,7 @@ class Exchange:
     answer: Answer | None = None
     error: str = ""
     stopped: bool = False
-    since: Mapping[tuple[str, int], Since] = field(default_factory=dict)
+    quote_changes: Mapping[tuple[str, int], QuoteChange] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid4().hex)
 
     @property
@@ -108,7 +108,7 @@ def history(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
     return tuple(turns[-HISTORY:])
 
 
-def place(exchanges: Sequence[Exchange], named: Mapping[str, object]) -> Place | None:
+def locate(exchanges: Sequence[Exchange], named: Mapping[str, object]) -> Place | None:
     """Return the sentence behind a mark that the browser names, or None: its word is not trusted.
 
     Args:
@@ -135,18 +135,18 @@ def places(exchange: Exchange) -> dict[tuple[str, int], Place]:
     return found
 
 
-def since(exchange: Exchange, article: Callable[[str], Article | None]) -> Exchange:
+def check_quotes(exchange: Exchange, article: Callable[[str], Article | None]) -> Exchange:
     """Return an old exchange with what has become of its quotes.
 
     Args:
         exchange: The exchange.
         article: Returns an article of the archive as it is now by its id, None where it is gone.
     """
-    became = {}
+    changes = {}
     for name, one in places(exchange).items():
         now = article(one.article_id)
         if now is None:
-            became[name] = Since.GONE
+            changes[name] = QuoteChange.GONE
         elif one.quote and one.span_in(now.text) == (0, 0):
-            became[name] = Since.CHANGED
-    return replace(exchange, since=became)
+            changes[name] = QuoteChange.CHANGED
+    return replace(exchange, quote_changes=changes)

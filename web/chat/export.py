@@ -36,7 +36,7 @@ def markdown(exchanges: Sequence[Exchange]) -> str:
         limits = wording.bounds(exchange.question)
         if limits:
             parts.append(f"*Limits: {_escaped(', '.join(limits))}.*")
-        parts.append(_told(exchange, len(notes)))
+        parts.append(_checked(exchange, len(notes)))
         citations = exchange.answer.citations if exchange.answer else ()
         notes += [_escaped(_source(one, address=False)) + _address(one) for one in citations]
     parts += [f"[^{number}]: {note}" for number, note in enumerate(notes, 1)]
@@ -49,15 +49,15 @@ def as_json(exchanges: Sequence[Exchange]) -> str:
     return json.dumps(answers, ensure_ascii=False, indent=2) + "\n"
 
 
-def _told(exchange: Exchange, before: int) -> str:
+def _checked(exchange: Exchange, before: int) -> str:
     """What was answered, its marks as footnotes that count on from those `before`."""
     answer = exchange.answer
     if answer is None:
         return _escaped(exchange.error or "Stopped before it was checked.")
     if not answer.statements:
         return _escaped(answer.text)
-    said = [_statement(one, before) for one in answer.statements]
-    return ("\n\n" if "\n" in answer.text else " ").join(said)
+    statements = [_statement(one, before) for one in answer.statements]
+    return ("\n\n" if "\n" in answer.text else " ").join(statements)
 
 
 def _statement(statement: Statement, before: int) -> str:
@@ -68,11 +68,11 @@ def _statement(statement: Statement, before: int) -> str:
 
 def _source(citation: Citation, *, address: bool = True) -> str:
     """`“Quote.” (Sunday: 18 June 2023) Headline. Source, 18 June 2023. https://…`."""
-    day = wording.day_or_undated(citation.date)
+    day = wording.day(citation.date)
     origin = ", ".join(part for part in (citation.source or "", day) if part)
     quote = " ".join(citation.quote.split())
-    days = f" ({told})" if (told := meant(citation.quote, citation.date)) else ""
-    text = f"“{quote}”{days} {citation.headline.rstrip('.')}. {origin}."
+    days = meant(citation.quote, citation.date)
+    text = f"“{quote}”{f' ({days})' if days else ''} {citation.headline.rstrip('.')}. {origin}."
     found = web_address(citation.url) if address else ""
     return f"{text} {found}" if found else text
 

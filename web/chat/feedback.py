@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,14 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from index.errors import BroadsheetError
 from rag.english.names import name_stands, names_in, strict_numbers_in
 from rag.payloads import AnswerJson, answer_json
-from rag.types import Question
 from web.chat.exchange import Exchange
-from web.events import named_by, position
 
 LONGEST_NOTE = 2000
 _FILE = "feedback.sqlite"
@@ -41,7 +37,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One person's word on one answer; `number` counts from 1 as they came."""
+    """What one person said of one answer; `number` counts from 1 as they came."""
 
     number: int
     verdict: Verdict
@@ -52,27 +48,32 @@ class Feedback:
 
 
 class FeedbackStore:
-    """The file in which it is kept."""
+    """The file in which feedback is kept."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Name the file; it is made with the first word said."""
+        """Name the file; it is made with the first entry."""
         self._path = data_dir.expanduser() / _FILE
 
     def add(self, verdict: Verdict, note: str, exchange: Exchange) -> None:
-        """Keep what was said of an answered exchange.
+        """Keep what a person says of an answered exchange.
 
         Raises:
             BroadsheetError: the file cannot be written.
         """
         assert exchange.answer is not None
         question = exchange.question
+        days = {
+            "as_of": question.as_of,
+            "date_from": question.date_from,
+            "date_to": question.date_to,
+        }
+        bounds = {name: day.isoformat() for name, day in days.items() if day}
         history = [[turn.question, turn.answer] for turn in question.history]
         row = (
             datetime.now(UTC).isoformat(timespec="seconds"),
             verdict.value,
             note[:LONGEST_NOTE],
-            *(json.dumps(one) for one in (_bounds(question), history)),
-            json.dumps(answer_json(exchange.answer)),
+            *(json.dumps(one) for one in (bounds, history, answer_json(exchange.answer))),
         )
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +87,8 @@ class FeedbackStore:
         except (OSError, sqlite3.Error) as error:
             raise BroadsheetError(f"cannot keep this in {self._path}: {error}") from error
 
-    def every(self) -> list[Feedback]:
-        """Return all that was said, oldest first; nothing where nothing was."""
+    def entries(self) -> list[Feedback]:
+        """Return all entries, oldest first."""
         if not self._path.is_file():
             return []
         with closing(sqlite3.connect(self._path, timeout=10)) as sql:
@@ -101,38 +102,32 @@ class FeedbackStore:
         ]
 
 
-def _bounds(question: Question) -> dict[str, str]:
-    days = {
-        "as_of": question.as_of,
-        "date_from": question.date_from,
-        "date_to": question.date_to,
-    }
-    return {name: day.isoformat() for name, day in days.items() if day}
-
-
-def question_set(every: Sequence[Feedback]) -> Iterator[dict[str, Any]]:
+def question_set(entries: Sequence[Feedback]) -> Iterator[dict[str, Any]]:
     """Yield the lines of a question set; what says nothing of the right answer is left out.
 
     A right answer is asked for again by its names and numbers; of a wrong one the note, if there
     is one, is what is right.
     """
-    for said in every:
-        line = _line(said)
-        if line is not None:
-            yield {**line, **said.bounds, "history": said.history, "feedback": said.verdict.value}
+    for one in entries:
+        expected = _expected(one)
+        if expected is not None:
+            head = {"id": f"feedback-{one.number}", "question": one.answer["question"]}
+            rest = {**one.bounds, "history": one.history, "feedback": one.verdict.value}
+            yield {**head, **expected, **rest}
 
 
-def _line(said: Feedback) -> dict[str, Any] | None:
-    head = {"id": f"feedback-{said.number}", "question": said.answer["question"]}
-    abstained = said.answer["abstained"]
-    if said.verdict is Verdict.SHOULD_NOT_ANSWER or (abstained and said.verdict is Verdict.RIGHT):
-        return {**head, "type": "unanswerable"}
-    if said.verdict is Verdict.RIGHT:
-        cited = said.answer["citations"]
-        evidence = [{"article": one["article_id"], "quote": one["quote"]} for one in cited]
-        return {**head, "type": "single", "answers": _facts(said.answer), "evidence": evidence}
-    note = " ".join(said.note.split())
-    return {**head, "type": "single", "answers": [note]} if note else None
+def _expected(one: Feedback) -> dict[str, Any] | None:
+    abstained = one.answer["abstained"]
+    if one.verdict is Verdict.SHOULD_NOT_ANSWER or (abstained and one.verdict is Verdict.RIGHT):
+        return {"type": "unanswerable"}
+    if one.verdict is Verdict.RIGHT:
+        evidence = [
+            {"article": cited["article_id"], "quote": cited["quote"]}
+            for cited in one.answer["citations"]
+        ]
+        return {"type": "single", "answers": _facts(one.answer), "evidence": evidence}
+    note = " ".join(one.note.split())
+    return {"type": "single", "answers": [note]} if note else None
 
 
 def _facts(answer: AnswerJson) -> list[list[str]]:
@@ -144,23 +139,3 @@ def _facts(answer: AnswerJson) -> list[list[str]]:
     facts = [name for name in names_in(text) if not name_stands(name, asked)]
     facts += [words for words, value in strict_numbers_in(text).items() if value not in known]
     return [[fact] for fact in facts] or [[text]]
-
-
-def make_vote(store: FeedbackStore) -> Callable[..., None]:
-    """Return what a click on a verdict does; what the browser names is checked."""
-
-    def vote(exchanges: tuple[Exchange, ...], click: gr.EventData) -> None:
-        named = named_by(click)
-        turn, number = named.get("turn"), position(named, "vote", len(Verdict))
-        if number is None or type(turn) is not int or not 0 <= turn < len(exchanges):
-            return
-        if exchanges[turn].answer is None:
-            return
-        note = named.get("note")
-        try:
-            said = note if isinstance(note, str) else ""
-            store.add(list(Verdict)[number], said, exchanges[turn])
-        except BroadsheetError as error:
-            gr.Warning(str(error))
-
-    return vote

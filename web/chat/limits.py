@@ -1,7 +1,4 @@
-"""The limits of a question: presets from the archive's own dates, and chips that drop them.
-
-Knows nothing of searching.
-"""
+"""The limits of a question: presets, chips that drop them, and links that fill them in."""
 
 from __future__ import annotations
 
@@ -15,17 +12,19 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from rag.types import Question
-from web.chat import views as render
-from web.events import named_by, position
+from web.events import clicked, position
+from web.rendering import Macros
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
-
 PRESETS = {"Last week of the archive": 7, "Last month": 30, "All dates": 0}
 """Days before the archive's newest article, itself counted; 0 for no limit."""
+Fields = tuple[str, str, str, list[str]]  # from, to, as of, sources
 _NAMES = ("From", "To", "As of")
-Fields = tuple[str, str, str, list[str]]
+_DAYS = ("from", "to", "as_of")
+_LONGEST_DAY = 10  # characters of 2023-06-18
+_macros = Macros("ask.html")
 
 
 def make_preset(pipeline: Pipeline, days: int) -> Callable[[], tuple[str, str]]:
@@ -48,7 +47,7 @@ def show_chips(
     first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
 ) -> str:
     """Return the limits that are set, each as a button that drops it."""
-    return render.chips([label for label, _ in _set(first, last, as_of, sources)])
+    return _macros.chips([label for label, _ in _chips(first, last, as_of, sources)])
 
 
 def drop_chip(
@@ -59,37 +58,32 @@ def drop_chip(
     click: gr.EventData,
 ) -> tuple[Any, ...]:
     """Return the limits without the one whose chip was clicked: from, to, as of, sources."""
-    chips = _set(first, last, as_of, sources)
-    number = position(named_by(click), "chip", len(chips))
+    chips = _chips(first, last, as_of, sources)
+    number = position(clicked(click), "chip", len(chips))
     return (gr.skip(),) * 4 if number is None else chips[number][1]
 
 
-def _set(
+def _chips(
     first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
 ) -> list[tuple[str, Fields]]:
     """Each limit that is set, by its label, with what remains without it.
 
     While a page opens, Gradio gives None for what is empty.
     """
-    days = [(day or "").strip() for day in (first, last, as_of)]
-    sources = sources or []
+    days, sources = [(day or "").strip() for day in (first, last, as_of)], sources or []
     chips: list[tuple[str, Fields]] = []
     for at, day in enumerate(days):
         if day:
             left = [*days[:at], "", *days[at + 1 :]]
             chips.append((f"{_NAMES[at]} {day}", (left[0], left[1], left[2], sources)))
     for source in sources:
-        left_sources = [one for one in sources if one != source]
-        chips.append((source, (days[0], days[1], days[2], left_sources)))
+        others = [one for one in sources if one != source]
+        chips.append((source, (days[0], days[1], days[2], others)))
     return chips
 
 
-_DAYS = ("from", "to", "as_of")
-_LONGEST_DAY = 10  # characters of 2023-06-18
-
-
 @dataclass(frozen=True, slots=True)
-class Opened:
+class FilledIn:
     """What a link fills in; all as it would be typed."""
 
     question: str
@@ -106,8 +100,8 @@ def link(question: Question) -> str:
     return "?" + urlencode(values, errors="replace")
 
 
-def opened(query: str, known: Sequence[str], longest: int) -> Opened:
-    """Return what the query of an address fills in.
+def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
+    """Return what the query of an address fills in; nothing is asked by it.
 
     Args:
         query: As it stands in the address, without its question mark.
@@ -118,4 +112,4 @@ def opened(query: str, known: Sequence[str], longest: int) -> Opened:
     first = {name: found[0] for name, found in values.items()}
     days = {name: first.get(name, "")[:_LONGEST_DAY] for name in _DAYS}
     sources = tuple(one for one in values.get("source", ()) if one in known)
-    return Opened(first.get("q", "")[:longest], days, sources)
+    return FilledIn(first.get("q", "")[:longest], days, sources)

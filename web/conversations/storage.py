@@ -9,14 +9,11 @@ and caps them, is `conversations.js`, so that none leaves the browser but the on
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
-import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -28,12 +25,13 @@ from web.chat.exchange import Exchange, history
 
 LONGEST_TITLE = 80  # characters
 _LONGEST = 4_000_000  # characters of one conversation: more than a browser keeps
-_NAME = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
-_ELLIPSIS = "…"
+_ID = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+_KEY_FILE = "browser-key.json"
+_M = TypeVar("_M", bound=BaseModel)
 
 
 class _Kept(BaseModel):
-    model_config = ConfigDict(frozen=True, str_max_length=50_000)
+    model_config = ConfigDict(frozen=True, from_attributes=True, str_max_length=50_000)
 
 
 class KeptQuote(_Kept):
@@ -53,7 +51,7 @@ class KeptQuote(_Kept):
 class KeptExchange(_Kept):
     """A question with its bounds, and its checked answer with its quotes."""
 
-    id: _NAME
+    id: _ID
     question: str
     as_of: dt.date | None = None
     date_from: dt.date | None = None
@@ -74,18 +72,25 @@ class KeptExchange(_Kept):
     timings: Mapping[str, float] = {}
 
 
-class Listed(_Kept):
-    """A conversation in the list: its name, its title, and the day of its last question."""
+_OF_QUESTION = ("as_of", "date_from", "date_to", "sources")
+_OF_ANSWER = (
+    *("outcome", "reason", "missing", "statements", "removed", "conflicts", "notices"),
+    *("coverage", "confidence"),
+)
 
-    id: _NAME
+
+class Listed(_Kept):
+    """A conversation in the list: its id, its title, and the day of its last question."""
+
+    id: _ID
     title: str
     day: dt.date
 
 
 class Change(_Kept):
-    """What the browser is told when an answer is finished."""
+    """What the browser gets when an answer is finished."""
 
-    id: _NAME
+    id: _ID
     title: str
     exchange: KeptExchange
 
@@ -94,7 +99,7 @@ class _Conversation(_Kept):
     exchanges: tuple[Any, ...]
 
 
-_LIST: TypeAdapter[tuple[Any, ...]] = TypeAdapter(tuple[Any, ...])
+_ANY_LIST: TypeAdapter[tuple[Any, ...]] = TypeAdapter(tuple[Any, ...])
 
 
 def change(exchanges: Sequence[Exchange]) -> str:
@@ -103,7 +108,7 @@ def change(exchanges: Sequence[Exchange]) -> str:
         return ""
     first, last = exchanges[0], exchanges[-1]
     try:
-        made = Change(id=first.id, title=title(first.question.text), exchange=kept(last))
+        made = Change(id=first.id, title=title(first.question.text), exchange=keep(last))
         return made.model_dump_json(exclude_defaults=True)
     except (ValidationError, PydanticSerializationError):  # no JSON can carry it
         return ""
@@ -115,37 +120,30 @@ def title(question: str) -> str:
     if len(line) <= LONGEST_TITLE:
         return line
     cut = line[: LONGEST_TITLE - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(",;:") + _ELLIPSIS
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(",;:") + "…"
 
 
-def kept(exchange: Exchange) -> KeptExchange:
+def keep(exchange: Exchange) -> KeptExchange:
     """Return what is kept of an answered exchange."""
-    answer, question = exchange.answer, exchange.question
+    answer = exchange.answer
     assert answer is not None
+    evidence = [
+        KeptQuote.model_validate(one).model_copy(update={"start": one.best[0], "end": one.best[1]})
+        for one in exchange.evidence
+    ]
     return KeptExchange(
         id=exchange.id,
-        question=question.text,
-        as_of=question.as_of,
-        date_from=question.date_from,
-        date_to=question.date_to,
-        sources=question.sources,
+        question=exchange.question.text,
         answer=answer.text,
-        outcome=answer.outcome,
-        reason=answer.reason,
-        missing=answer.missing,
-        statements=answer.statements,
-        removed=answer.removed,
-        citations=tuple(_quote(one, one.start, one.end) for one in answer.citations),
-        conflicts=answer.conflicts,
-        notices=answer.notices,
-        evidence=tuple(_quote(one, *one.best, one.also_in) for one in exchange.evidence),
-        coverage=answer.coverage,
-        confidence=answer.confidence,
+        citations=tuple(KeptQuote.model_validate(one) for one in answer.citations),
+        evidence=tuple(evidence),
         timings={"total": answer.timings["total"]} if "total" in answer.timings else {},
+        **_values(exchange.question, _OF_QUESTION),
+        **_values(answer, _OF_ANSWER),
     )
 
 
-def restored(conversation: str) -> tuple[Exchange, ...]:
+def restore(conversation: str) -> tuple[Exchange, ...]:
     """Return the exchanges of a conversation that a browser kept; what is unreadable is left out.
 
     Each question follows on those before it, as it did.
@@ -154,144 +152,96 @@ def restored(conversation: str) -> tuple[Exchange, ...]:
         return ()
     try:
         found = _Conversation.model_validate_json(conversation).exchanges
-    except (ValidationError, ValueError):
+    except ValueError:
         return ()
     exchanges: list[Exchange] = []
-    for one in found:
-        try:
-            exchanges.append(_exchange(KeptExchange.model_validate(one), exchanges))
-        except ValidationError:
-            continue
+    for one in _readable(KeptExchange, found):
+        exchanges.append(_exchange(one, exchanges))
     return tuple(exchanges)
 
 
-def listed(conversations: str) -> list[Listed]:
+def read_list(conversations: str) -> list[Listed]:
     """Return the list that a browser names, without what is unreadable in it."""
     try:
-        found = _LIST.validate_json(conversations)
+        return _readable(Listed, _ANY_LIST.validate_json(conversations))
     except ValidationError:
         return []
-    rows = []
-    for one in found:
+
+
+def _readable(kind: type[_M], values: Sequence[Any]) -> list[_M]:
+    found = []
+    for value in values:
         try:
-            rows.append(Listed.model_validate(one))
+            found.append(kind.model_validate(value))
         except ValidationError:
             continue
-    return rows
+    return found
 
 
 def _exchange(one: KeptExchange, before: Sequence[Exchange]) -> Exchange:
     evidence = tuple(_evidence(item, number) for number, item in enumerate(one.evidence, 1))
-    question = Question(
-        one.question, one.as_of, one.date_from, one.date_to, one.sources, history(before)
-    )
+    asked = _values(one, _OF_QUESTION)
     answer = Answer(
         one.question,
         one.answer,
-        one.outcome,
-        one.reason,
-        one.missing,
-        one.statements,
-        one.removed,
-        tuple(_citation(item) for item in one.citations),
-        one.conflicts,
-        one.notices,
-        evidence,
-        one.coverage,
-        confidence=one.confidence,
+        citations=tuple(Citation(**item.model_dump(exclude={"also_in"})) for item in one.citations),
+        evidence=evidence,
         timings=one.timings,
+        **_values(one, _OF_ANSWER),
     )
+    question = Question(one.question, history=history(before), **asked)
     return Exchange(question, evidence, notices=one.notices, answer=answer, id=one.id)
-
-
-def _quote(
-    one: Citation | Evidence, start: int, end: int, also_in: tuple[str, ...] = ()
-) -> KeptQuote:
-    return KeptQuote(
-        article_id=one.article_id,
-        headline=one.headline,
-        date=one.date,
-        quote=one.quote,
-        start=start,
-        end=end,
-        source=one.source,
-        url=one.url,
-        also_in=also_in,
-    )
-
-
-def _citation(one: KeptQuote) -> Citation:
-    return Citation(
-        one.article_id, one.headline, one.date, one.quote, one.start, one.end, one.source, one.url
-    )
 
 
 def _evidence(one: KeptQuote, number: int) -> Evidence:
     """An item of the evidence whose window is its quote alone."""
-    start, span = one.start, (one.start, one.start + len(one.quote))
+    span = (one.start, one.start + len(one.quote))
     return Evidence(
         number,
-        one.article_id,
-        one.headline,
-        one.date,
-        one.source,
-        one.url,
-        *span,
-        one.quote,
-        (span,),
-        (start, span[1]),
-        0.0,
-        one.also_in,
+        start=span[0],
+        end=span[1],
+        text=one.quote,
+        sentences=(span,),
+        best=span,
+        score=0.0,
+        **one.model_dump(exclude={"quote", "start", "end"}),
     )
 
 
-_FILE = "browser-key.json"
-_HEX = re.compile("[0-9a-f]{32}")
+def _values(holder: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(holder, name) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserKey:
+class BrowserKey(BaseModel):
     """The name in the browser's storage, and what is stored there is encrypted with."""
 
-    name: str
-    secret: str
+    name: str = Field(pattern="^broadsheet-[0-9a-f]{16}$")
+    secret: str = Field(pattern="^[0-9a-f]{32}$")
 
 
 def browser_key(data_dir: Path) -> BrowserKey:
     """Return the key of this data folder; the first call makes it, readable by its owner alone.
 
-    A file that holds no key is made anew: what browsers have kept under the old one stays unread.
+    Without the same key after a restart the page could not read what it had a browser keep. A file
+    that holds no key is made anew: what browsers have kept under the old one stays unread.
 
     Raises:
         BroadsheetError: the file cannot be read or written.
     """
-    path = data_dir.expanduser() / _FILE
+    path = data_dir.expanduser() / _KEY_FILE
     try:
-        found = _read_key(path)
-        if found is None:
-            found = BrowserKey(f"broadsheet-{secrets.token_hex(8)}", secrets.token_hex(16))
-            _write_key(path, found)
-        return found
+        return BrowserKey.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        key = BrowserKey(name=f"broadsheet-{secrets.token_hex(8)}", secret=secrets.token_hex(16))
     except OSError as error:
         raise BroadsheetError(f"{path}: {error}") from error
-
-
-def _read_key(path: Path) -> BrowserKey | None:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        name, secret = found["name"], found["secret"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    known = isinstance(name, str) and isinstance(secret, str)
-    if known and re.fullmatch("broadsheet-[0-9a-f]{16}", name) and _HEX.fullmatch(secret):
-        return BrowserKey(name, secret)
-    return None
-
-
-def _write_key(path: Path, key: BrowserKey) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        json.dump({"name": key.name, "secret": key.secret}, out)
-    draft.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(key.model_dump_json())
+        draft.replace(path)
+    except OSError as error:
+        raise BroadsheetError(f"{path}: {error}") from error
+    return key

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 PASSAGES = 100  # most passages that one call of /search returns
+ANSWERS = 8  # answers made at the same time; the model has its own queue behind
 
 
 class AskJson(AnswerJson):

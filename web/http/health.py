@@ -1,4 +1,7 @@
-"""`/healthz`: whether questions can be answered, and how far the model is."""
+"""`/healthz` and `/metrics`: the state of index and model, and how questions end.
+
+No text of a question or an article is in either.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ from prometheus_client.registry import Collector
 from index.errors import BroadsheetError
 from rag.llm.loader import ModelState
 from rag.types import Outcome
-from web.telemetry.questions import FAILED, STAGES, STOPPED, WHOLE, Asked, Listener
+from web.telemetry.questions import FAILED, STAGES, STOPPED, WHOLE, Observer, QuestionRecord
 
 if TYPE_CHECKING:
     from index.types import Generation
     from rag.pipeline import Pipeline
 
-
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40)  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -39,24 +42,21 @@ def readable(pipeline: Pipeline) -> tuple[Generation | None, str]:
 def health(pipeline: Pipeline) -> tuple[int, dict[str, Any]]:
     """Return the status of `/healthz`, 200 or 503, and what it says."""
     model = pipeline.model_status()
-    said: dict[str, Any] = {"status": "ok", "model": model.state.value}
+    report: dict[str, Any] = {"status": "ok", "model": model.state.value}
     generation, problem = readable(pipeline)
     if generation is None:
-        return 503, said | {"status": "unavailable", "problem": problem}
+        return 503, report | {"status": "unavailable", "problem": problem}
     index = {
         "generation": generation.number,
         "made": generation.made.isoformat(timespec="seconds"),
         "articles": generation.articles,
         "passages": generation.passages,
     }
-    return 200, said | {"index": index}
+    return 200, report | {"index": index}
 
 
-BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40)  # seconds
-
-
-class Metrics(Listener):
-    """Counts what it is told of; one registry a program, given to `/metrics`."""
+class Metrics(Observer):
+    """Counts questions; one registry a program, given to `/metrics`."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -77,7 +77,7 @@ class Metrics(Listener):
             "broadsheet_questions_waiting", "Of these, waiting for the model.", registry=registry
         )
         for outcome in (*Outcome, STOPPED, FAILED):
-            self._questions.labels(str(outcome))  # a rate is told from the first question on
+            self._questions.labels(str(outcome))  # a rate is known from the first question on
         for stage in STAGES:
             self._seconds.labels(stage)
         ProcessCollector(registry=registry)
@@ -90,17 +90,17 @@ class Metrics(Listener):
         """Count it as waiting, or no longer."""
         self._waiting.inc(1 if waiting else -1)
 
-    def ended(self, asked: Asked) -> None:
+    def ended(self, record: QuestionRecord) -> None:
         """Count how it ended, and how long its stages took."""
         self._answering.dec()
-        self._questions.labels(asked.outcome).inc()
-        ended_early = asked.outcome in (STOPPED, FAILED)
-        for stage, seconds in asked.seconds.items():
+        self._questions.labels(record.outcome).inc()
+        ended_early = record.outcome in (STOPPED, FAILED)
+        for stage, seconds in record.seconds.items():
             if stage != WHOLE or not ended_early:
                 self._seconds.labels(stage).observe(seconds)
 
     def follow(self, pipeline: Pipeline) -> None:
-        """Tell of this pipeline's index and model too, as they are when it is asked for."""
+        """Measure this pipeline's index and model too, when `/metrics` is called."""
         self.registry.register(_State(pipeline))
 
 
@@ -128,13 +128,10 @@ class _State(Collector):
         )
         if generation is None:
             return
+        age = time.time() - generation.made.timestamp()
         for name, meaning, value in (
             ("generation", "The live generation of the index.", generation.number),
-            (
-                "age_seconds",
-                "Seconds since it was switched to.",
-                time.time() - generation.made.timestamp(),
-            ),
+            ("age_seconds", "Seconds since it was switched to.", age),
             ("articles", "Live articles.", generation.articles),
             ("passages", "Their passages.", generation.passages),
         ):

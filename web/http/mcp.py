@@ -36,8 +36,7 @@ from rag.payloads import (
 from rag.question.understand import make_question, parse_day
 from rag.types import Answer, Progress, Question
 from web import wording
-from web.http.api import PASSAGES, AskJson, ask_json, turns
-from web.page.build import ANSWERS
+from web.http.api import ANSWERS, PASSAGES, AskJson, ask_json, turns
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -77,13 +76,13 @@ History = Annotated[
 ]
 
 
-def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> Starlette:
+def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> Starlette:
     """Return the app that serves `/mcp`.
 
     Args:
         pipeline: What answers.
         max_question: Characters that a question may have.
-        names: Hosts that clients may call it by, `news.example` or `news.example:8443`; another
+        hosts: Names that clients may call it by, `news.example` or `news.example:8443`; another
             is refused, so that no web page gets in by a name of its own (DNS rebinding).
     """
     limit = {"max_length": max_question}
@@ -179,7 +178,7 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, names: list[str]) -> 
 
     tools = [_tool(one) for one in (ask, search, read_article, list_articles)]
     server = MCPServer("broadsheet", title="Broadsheet", instructions=INSTRUCTIONS, tools=tools)
-    return server.streamable_http_app(transport_security=_security(names))
+    return server.streamable_http_app(transport_security=_security(hosts))
 
 
 def _tool(function: Callable[..., Any]) -> Tool:
@@ -195,10 +194,10 @@ def _tool(function: Callable[..., Any]) -> Tool:
     return tool
 
 
-def _security(names: list[str]) -> TransportSecuritySettings:
-    hosts = [host for name in names for host in (name, f"{name}:*")]
-    origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
-    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+def _security(hosts: list[str]) -> TransportSecuritySettings:
+    allowed = [one for host in hosts for one in (host, f"{host}:*")]
+    origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in allowed]
+    return TransportSecuritySettings(allowed_hosts=allowed, allowed_origins=origins)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The doors beside the page, on its server: `/healthz`, `/metrics` and, if asked for, `/mcp`."""
+"""The endpoints beside the page, on its server: `/healthz`, `/metrics` and, on request, `/mcp`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from index.settings import Settings
 from web.auth import People, RequireLogin
 from web.http.health import Metrics, health
 from web.telemetry.logs import QuestionLog
-from web.telemetry.questions import watched
+from web.telemetry.questions import observe
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -27,7 +27,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
 
 
-def open_doors(
+def add_endpoints(
     pipeline: Pipeline, settings: Settings, *, host: str, people: People | None, mcp: bool
 ) -> tuple[Pipeline, dict[str, Any]]:
     """Return the pipeline with its questions counted and logged, and options for `launch`.
@@ -37,28 +37,28 @@ def open_doors(
         settings: How it is logged, and by which names MCP clients may call.
         host: The address that is served on.
         people: Who is let in, with their passwords, None for everybody; `/healthz` is open to all.
-        mcp: Whether `/mcp` is opened.
+        mcp: Whether `/mcp` is served.
     """
-    metrics, log = Metrics(), QuestionLog(tell_questions=settings.log_questions)
+    metrics, log = Metrics(), QuestionLog(with_question=settings.log_questions)
     traces = _traces(settings)
-    pipeline = watched(pipeline, metrics, log, *traces)
+    pipeline = observe(pipeline, metrics, log, *traces)
     metrics.follow(pipeline)
     tools: Starlette | None = None
 
     def healthz(request: Request) -> Response:
-        status, said = health(pipeline)
-        return JSONResponse(said, status, {"Cache-Control": "no-store"})
+        status, report = health(pipeline)
+        return JSONResponse(report, status, {"Cache-Control": "no-store"})
 
-    def measured(request: Request) -> Response:
+    def metrics_text(request: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     login = [Middleware(RequireLogin, people=people)]
-    routes = [Route("/healthz", healthz), Route("/metrics", measured, middleware=login)]
+    routes = [Route("/healthz", healthz), Route("/metrics", metrics_text, middleware=login)]
     if mcp:
         from web.http.mcp import make_tools
 
-        names = names_of(host, settings.mcp_hosts)
-        tools = make_tools(pipeline, max_question=settings.max_question, names=names)
+        hosts = hosts_of(host, settings.mcp_hosts)
+        tools = make_tools(pipeline, max_question=settings.max_question, hosts=hosts)
         routes.append(Route("/mcp", tools, middleware=login))
 
     @asynccontextmanager
@@ -79,7 +79,7 @@ def _traces(settings: Settings) -> list[QuestionTraces]:
     return [QuestionTraces(settings.otel_endpoint)]
 
 
-def names_of(host: str, others: str) -> list[str]:
+def hosts_of(host: str, others: str) -> list[str]:
     """Return the names by which a server on `host` may be called, `others` parted by commas."""
     own = f"[{host}]" if ":" in host else host
     added = [name.strip() for name in others.split(",")]

@@ -13,7 +13,7 @@ from typing import Any
 
 from index.progress import visible
 from index.settings import Settings
-from web.telemetry.questions import Asked, Listener
+from web.telemetry.questions import Observer, QuestionRecord
 from web.wording import count
 
 _questions = logging.getLogger("broadsheet.questions")
@@ -24,16 +24,16 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; a traceback stands in it as `exception`."""
-        said: dict[str, Any] = {
+        line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
-        said |= getattr(record, "fields", {})
+        line |= getattr(record, "fields", {})
         if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def set_up_logging(settings: Settings) -> None:
@@ -49,41 +49,33 @@ def set_up_logging(settings: Settings) -> None:
     _questions.setLevel(logging.INFO)
 
 
-class QuestionLog(Listener):
+class QuestionLog(Observer):
     """Writes a line for every question that has ended."""
 
-    def __init__(self, *, tell_questions: bool) -> None:
-        """`tell_questions`: whether a line says what was asked."""
-        self._tell = tell_questions
+    def __init__(self, *, with_question: bool) -> None:
+        """`with_question`: whether a line says what was record."""
+        self._with_question = with_question
 
-    def ended(self, asked: Asked) -> None:
+    def ended(self, record: QuestionRecord) -> None:
         """Write its line; a failure is a warning."""
-        fields = {
-            "request_id": asked.request_id,
-            "outcome": asked.outcome,
-            "reason": asked.reason,
-            "seconds": {stage: round(value, 4) for stage, value in asked.seconds.items()},
-            "evidence": asked.evidence,
-            "tokens": asked.tokens,
-            "citations": asked.citations,
-            "removed": asked.removed,
-            "error": asked.error,
-        }
-        text = _in_words(asked)
-        if self._tell:
-            fields["question"] = asked.question
-            text += f": {visible(asked.question)}"
-        level = logging.WARNING if asked.error else logging.INFO
+        names = ("request_id", "outcome", "reason", "evidence", "tokens", "citations", "removed")
+        fields = {name: getattr(record, name) for name in (*names, "error")}
+        fields["seconds"] = {stage: round(value, 4) for stage, value in record.seconds.items()}
+        text = _in_words(record)
+        if self._with_question:
+            fields["question"] = record.question
+            text += f": {visible(record.question)}"
+        level = logging.WARNING if record.error else logging.INFO
         _questions.log(level, "%s", text, extra={"fields": fields})
 
 
-def _in_words(asked: Asked) -> str:
-    why = asked.error or asked.reason
+def _in_words(record: QuestionRecord) -> str:
+    why = record.error or record.reason
     times = ", ".join(
-        f"{stage.replace('_', ' ')} {value:.2f} s" for stage, value in asked.seconds.items()
+        f"{stage.replace('_', ' ')} {value:.2f} s" for stage, value in record.seconds.items()
     )
-    ended = f"{asked.outcome} ({why})" if why else asked.outcome
+    ended = f"{record.outcome} ({why})" if why else record.outcome
     return (
-        f"{asked.request_id} {ended}; {times}; {count(asked.evidence, 'piece')} of evidence, "
-        f"{count(asked.citations, 'citation')}"
+        f"{record.request_id} {ended}; {times}; {count(record.evidence, 'piece')} of evidence, "
+        f"{count(record.citations, 'citation')}"
     )

@@ -1,6 +1,6 @@
-"""Who watches the questions: what is counted, timed and logged of each, whichever door it came by.
+"""What is recorded of every question, whether it came by the page, `/ask` or a tool.
 
-Knows nothing of how it is counted or written: that is its listeners' affair.
+How it is counted, logged or sent is the affair of the observers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FAILED = "failed"
 
 
 @dataclass(slots=True)
-class Asked:
+class QuestionRecord:
     """What became of a question.
 
     Attributes:
@@ -52,8 +52,8 @@ class Asked:
     error: str = ""
 
 
-class Listener:
-    """Is told of every question; does nothing by itself."""
+class Observer:
+    """Is called for every question; does nothing by itself."""
 
     def begun(self) -> None:
         """A question is being answered now."""
@@ -61,85 +61,85 @@ class Listener:
     def waits(self, waiting: bool) -> None:
         """A question waits for the model, or no longer does."""
 
-    def ended(self, asked: Asked) -> None:
+    def ended(self, record: QuestionRecord) -> None:
         """A question has its answer, or will have none."""
 
 
-class _Watched:
-    """A pipeline whose questions are watched; all else is the pipeline's own."""
+def observe(pipeline: Pipeline, *observers: Observer) -> Pipeline:
+    """Return the pipeline with every question seen by `observers`."""
+    return cast("Pipeline", _ObservedPipeline(pipeline, observers))
 
-    def __init__(self, pipeline: Pipeline, listeners: tuple[Listener, ...]) -> None:
+
+class _ObservedPipeline:
+    """Its questions are recorded; all else is the pipeline's own."""
+
+    def __init__(self, pipeline: Pipeline, observers: tuple[Observer, ...]) -> None:
         self._pipeline = pipeline
-        self._listeners = listeners
+        self._observers = observers
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipeline, name)
 
     def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
-        watch = _Watch(question, self._listeners)
+        recorder = _Recorder(question, self._observers)
         try:
             with closing(self._pipeline.stream(question, cancel)) as events:  # type: ignore[type-var]
                 for event in events:
-                    yield watch.seen(event)
+                    yield recorder.note(event)
         except Exception as error:
-            watch.failed(error)
+            recorder.note_failure(error)
             raise
         finally:
-            watch.end()
+            recorder.end()
 
 
-class _Watch:
+class _Recorder:
     """Notes the events of one question."""
 
-    def __init__(self, question: Question, listeners: tuple[Listener, ...]) -> None:
-        self._asked = Asked(question.text)
-        self._listeners = listeners
+    def __init__(self, question: Question, observers: tuple[Observer, ...]) -> None:
+        self._record = QuestionRecord(question.text)
+        self._observers = observers
         self._waiting = False
         self._begun = time.perf_counter()
-        for listener in listeners:
-            listener.begun()
+        for observer in observers:
+            observer.begun()
 
-    def seen(self, event: Event) -> Event:
-        """Note an event; return it, an answer with the question's name."""
-        asked = self._asked
+    def note(self, event: Event) -> Event:
+        """Note an event; return it, an answer with the question's id."""
+        record = self._record
         self._wait(isinstance(event, Progress) and event.stage == "waiting")
         match event:
             case Retrieved():
-                asked.evidence = len(event.evidence)
+                record.evidence = len(event.evidence)
                 self._reached(FINDING)
             case Token():
-                asked.tokens += 1
+                record.tokens += 1
                 self._reached(FIRST_TOKEN)
             case Answer():
                 stopped = event.reason is Reason.STOPPED
-                asked.outcome = STOPPED if stopped else event.outcome.value
-                asked.reason = event.reason.value
-                asked.citations, asked.removed = len(event.citations), len(event.removed)
+                record.outcome = STOPPED if stopped else event.outcome.value
+                record.reason = event.reason.value
+                record.citations, record.removed = len(event.citations), len(event.removed)
                 self._reached(WHOLE)
-                return replace(event, request_id=asked.request_id)
+                return replace(event, request_id=record.request_id)
         return event
 
-    def failed(self, error: Exception) -> None:
+    def note_failure(self, error: Exception) -> None:
         """Note why there is no answer; not the message, which may repeat what was asked."""
-        self._asked.outcome, self._asked.error = FAILED, type(error).__name__
+        self._record.outcome, self._record.error = FAILED, type(error).__name__
 
     def end(self) -> None:
-        """Tell that it is over."""
+        """Pass the record on."""
         self._wait(False)
         self._reached(WHOLE)
-        for listener in self._listeners:
-            listener.ended(self._asked)
+        for observer in self._observers:
+            observer.ended(self._record)
 
     def _reached(self, stage: str) -> None:
-        self._asked.seconds.setdefault(stage, time.perf_counter() - self._begun)
+        self._record.seconds.setdefault(stage, time.perf_counter() - self._begun)
 
     def _wait(self, waiting: bool) -> None:
         if waiting is not self._waiting:
             self._waiting = waiting
-            for listener in self._listeners:
-                listener.waits(waiting)
-
-
-def watched(pipeline: Pipeline, *listeners: Listener) -> Pipeline:
-    """Return the pipeline with every question watched by `listeners`."""
-    return cast("Pipeline", _Watched(pipeline, listeners))
+            for observer in self._observers:
+                observer.waits(waiting)

@@ -11,13 +11,14 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
-from web.telemetry.questions import FINDING, FIRST_TOKEN, Asked, Listener
+from web.telemetry.questions import FINDING, FIRST_TOKEN, Observer, QuestionRecord
 
 SPANS = {"": "find", FINDING: "read", FIRST_TOKEN: "write and check"}
 """What begins when a stage is reached."""
+ATTRIBUTES = "request_id outcome reason error evidence tokens citations removed".split()
 
 
-class QuestionTraces(Listener):
+class QuestionTraces(Observer):
     """Sends a question's spans when it has ended, in the background."""
 
     def __init__(self, endpoint: str) -> None:
@@ -31,23 +32,19 @@ class QuestionTraces(Listener):
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("broadsheet")
 
-    def ended(self, asked: Asked) -> None:
+    def ended(self, record: QuestionRecord) -> None:
         """Make its spans; what was not begun has none."""
-        counts = {
-            name: getattr(asked, name) for name in ("evidence", "tokens", "citations", "removed")
-        }
-        told = {name: getattr(asked, name) for name in ("request_id", "outcome", "reason", "error")}
         question = self._tracer.start_span(
             "question",
-            start_time=_nanoseconds(asked.begun),
-            attributes={f"broadsheet.{name}": value for name, value in (told | counts).items()},
+            start_time=_nanoseconds(record.begun),
+            attributes={f"broadsheet.{name}": getattr(record, name) for name in ATTRIBUTES},
         )
-        if asked.error:
-            question.set_status(Status(StatusCode.ERROR, asked.error))
-        within, reached, at = set_span_in_context(question), "", asked.begun
-        for stage, seconds in asked.seconds.items():
+        if record.error:
+            question.set_status(Status(StatusCode.ERROR, record.error))
+        within, reached, at = set_span_in_context(question), "", record.begun
+        for stage, seconds in record.seconds.items():
             span = self._tracer.start_span(SPANS[reached], within, start_time=_nanoseconds(at))
-            reached, at = stage, asked.begun + seconds
+            reached, at = stage, record.begun + seconds
             span.end(_nanoseconds(at))
         question.end(_nanoseconds(at))
 

@@ -2,144 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from index.errors import BroadsheetError
+from index.store.history import STOPPED, BuildRecord
+from index.types import STDIN, BuildReport, Stage
+from web import wording
 from web.events import session_of
-from web.rendering import message
-from web.uploads import views as render_index
+from web.rendering import Macros, message
 from web.uploads.building import Building
 from web.uploads.store import Uploads
 
 Shown = tuple[Any, ...]
+_COMMANDS = {
+    "build": "Build of",
+    "add": "Add",
+    "remove": "Article taken out",
+    "watch": "Changes in",
+    "rollback": "Back to the articles before",
+    "repair": "Repair",
+}
+_STAGES = {
+    Stage.READING: "Reading articles",
+    Stage.EMBEDDING: "Embedding articles",
+    Stage.MERGING: "Putting vectors together",
+    Stage.WORDS: "Indexing words",
+    Stage.SWITCHING: "Switching to the new state",
+}
 
 
-def make_look(uploads: Uploads) -> Callable[..., Iterator[Shown]]:
-    """Return what choosing files does. Its outputs: preview, report, add button."""
+class IndexTab:
+    """What the events of the tab do, and the button that takes an article out."""
 
-    def look(files: list[str] | None, request: gr.Request) -> Iterator[Shown]:
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    def look(self, files: list[str] | None, request: gr.Request) -> Iterator[Shown]:
+        """Look at files that were chosen. The outputs: preview, report, add button."""
         session = session_of(request)
         if not files:
-            uploads.forget(session)
+            self._uploads.forget(session)
             yield "", gr.skip(), gr.update(visible=False)
             return
-        yield render_index.looking(len(files)), "", gr.update(visible=False)
+        yield views.looking(len(files)), "", gr.update(visible=False)
         try:
-            said = uploads.look(session, [Path(file) for file in files])
+            plan = self._uploads.look(session, [Path(file) for file in files])
         except (BroadsheetError, OSError) as error:
             yield message(str(error)), gr.skip(), gr.skip()
         else:
-            yield render_index.preview(said), gr.skip(), gr.update(visible=said.report.touched > 0)
+            yield views.preview(plan), gr.skip(), gr.update(visible=plan.report.touched > 0)
 
-    return look
-
-
-def make_add(uploads: Uploads) -> Callable[..., Iterator[Shown]]:
-    """Return what the Add button does.
-
-    Its outputs: files, preview, report, add button, stop button, status.
-    """
-
-    def add(request: gr.Request) -> Iterator[Shown]:
-        session = session_of(request)
+    def add(self, request: gr.Request) -> Iterator[Shown]:
+        """Add them. The outputs: files, preview, report, add button, stop button, status."""
+        session, hidden = session_of(request), gr.update(visible=False)
         try:
-            building = uploads.add(session)
-            for drawn in _progress(building):
-                yield gr.skip(), gr.skip(), drawn, *_buttons(building=True), gr.skip()
-            report = uploads.report(session, building.result())
+            building = self._uploads.add(session)
+            for bar in _progress(building):
+                yield gr.skip(), gr.skip(), bar, hidden, gr.update(visible=True), gr.skip()
+            report = self._uploads.report(session, building.result())
         except (BroadsheetError, OSError) as error:
-            said = message(str(error))
-            yield gr.skip(), gr.skip(), said, *_buttons(building=False), _status(uploads)
+            failed, again = message(str(error)), gr.update(visible=True)
+            yield gr.skip(), gr.skip(), failed, again, hidden, self.status()
         else:
-            done = render_index.report(report)
-            yield (
-                None,
-                "",
-                done,
-                gr.update(visible=False),
-                gr.update(visible=False),
-                _status(uploads),
-            )
+            yield None, "", views.report(report), hidden, hidden, self.status()
 
-    return add
+    def follow(self) -> Iterator[Shown]:
+        """Show what another page adds when the tab is opened.
 
-
-def make_follow(uploads: Uploads) -> Callable[[], Iterator[Shown]]:
-    """Return what opening the tab does while another page adds articles.
-
-    Its outputs: report, stop button, status.
-    """
-
-    def follow() -> Iterator[Shown]:
-        building = uploads.building
+        The outputs: report, stop button, status.
+        """
+        building = self._uploads.building
         if building is None or not building.running:
             yield (gr.skip(),) * 3
             return
-        for drawn in _progress(building):
-            yield drawn, gr.update(visible=True), gr.skip()
+        for bar in _progress(building):
+            yield bar, gr.update(visible=True), gr.skip()
         try:
-            said = render_index.report(building.result())
+            ended = views.report(building.result())
         except BroadsheetError as error:
-            said = message(str(error))
-        yield said, gr.update(visible=False), _status(uploads)
+            ended = message(str(error))
+        yield ended, gr.update(visible=False), self.status()
 
-    return follow
+    def stop(self) -> str:
+        """Ask a build to stop. The output: report."""
+        if self._uploads.building:
+            self._uploads.building.stop()
+        return views.stopping()
 
+    def forget(self, request: gr.Request) -> None:
+        """Do what a closed page does."""
+        self._uploads.forget(session_of(request))
 
-def make_halt(uploads: Uploads) -> Callable[[], str]:
-    """Return what the Stop button does. Its output: report."""
-
-    def halt() -> str:
-        if uploads.building:
-            uploads.building.stop()
-        return render_index.stopping()
-
-    return halt
-
-
-def make_forget(uploads: Uploads) -> Callable[[gr.Request], None]:
-    """Return what a closed page does."""
-
-    def forget(request: gr.Request) -> None:
-        uploads.forget(session_of(request))
-
-    return forget
-
-
-def make_status(uploads: Uploads) -> Callable[[], str]:
-    """Return what opening the tab does. Its output: status."""
-    return lambda: _status(uploads)
-
-
-def make_remove(uploads: Uploads) -> Callable[[str], Shown]:
-    """Return what the Remove button of an article does. Its outputs: panel, article."""
-
-    def remove(article_id: str) -> Shown:
+    def status(self) -> str:
+        """Show what is indexed. The output: status."""
         try:
-            uploads.remove(article_id)
+            return views.status(self._uploads.status(), str(self._uploads.folder.resolve()))
+        except BroadsheetError as error:
+            return message(str(error))
+
+    def remove(self, article_id: str) -> Shown:
+        """Take an article out of the index. The outputs: panel, article."""
+        try:
+            self._uploads.remove(article_id)
         except BroadsheetError as error:
             return gr.skip(), message(str(error))
-        return gr.update(visible=True), render_index.removed()
-
-    return remove
+        return gr.update(visible=True), views.removed()
 
 
 def _progress(building: Building) -> Iterator[str]:
     for step in building.follow():
-        yield render_index.progress(step)
+        yield views.progress(step.event, step.left)
 
 
-def _status(uploads: Uploads) -> str:
-    try:
-        return render_index.status(uploads.status(), str(uploads.folder.resolve()))
-    except BroadsheetError as error:
-        return message(str(error))
+def _counts(done: BuildReport | BuildRecord, left_out: int) -> str:
+    counts = {
+        "added": done.added,
+        "changed": done.changed,
+        "moved": done.moved,
+        "taken out": done.removed,
+        "left out": left_out,
+    }
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
-def _buttons(*, building: bool) -> tuple[Any, Any]:
-    """Add or Stop."""
-    return gr.update(visible=not building), gr.update(visible=building)
+def _command(one: BuildRecord, folder: str) -> str:
+    """What was built; `folder` is that of uploads."""
+    names = {folder: "files brought here", STDIN: "standard input"}
+    paths = ", ".join(names.get(path, path) for path in one.paths)
+    return f"{_COMMANDS[one.command]} {paths}".rstrip()
+
+
+def _result(one: BuildRecord) -> str:
+    if one.error:
+        return one.error if one.error == STOPPED else f"failed: {one.error}"
+    return _counts(one, one.skipped) or "no article changed"
+
+
+views = Macros(
+    "index.html",
+    BUILDS=10,
+    LISTED=50,
+    STAGES=_STAGES,
+    command=_command,
+    counts=_counts,
+    moment=wording.moment,
+    result=_result,
+    time_left=wording.time_left,
+    duration=wording.duration,
+)

@@ -11,9 +11,9 @@ from index.preview import Preview
 from index.status import Status
 from index.store.history import BuildRecord, Command
 from index.types import BuildEvent, BuildReport, Skipped, Stage
-from tests.web.test_render import HOSTILE, inert
-from web.uploads import views as render_index
+from tests.web.test_markup import HOSTILE, inert
 from web.uploads.building import Step
+from web.uploads.tab import views
 
 NOTHING = Preview((), (), (), (), (), 0, (), ())
 TAGS = "table caption thead tbody tr th td details summary ul li div"
@@ -37,16 +37,16 @@ def state(*builds: BuildRecord) -> Status:
 def test_no_name_and_no_reason_becomes_markup(text: str) -> None:
     names = (text,)
     said = Preview(names, names, names, names, names, 0, ((text, text),), (Skipped(text, text),))
-    seen = inert(render_index.preview(said), TAGS, "role open")
+    seen = inert(views.preview(said), TAGS, "role open")
     assert seen.tags.count("li") == 6
     builds = (record(paths=(text, text)), record(error=text))
-    inert(render_index.status(state(*builds), "/brought"), TAGS, "scope")
-    inert(render_index.report(BuildReport(1, skipped=(Skipped(text, text),))), TAGS, "role")
+    inert(views.status(state(*builds), "/brought"), TAGS, "scope")
+    inert(views.report(BuildReport(1, skipped=(Skipped(text, text),))), TAGS, "role")
 
 
 def test_a_preview_names_what_it_would_do() -> None:
     said = Preview(("a.txt", "b.txt"), (), (), ("1",), (), 0, (("b.txt", "old.txt"),), ())
-    markup = render_index.preview(said)
+    markup = views.preview(said)
     assert "If you add these files:" in markup
     assert "<summary>2 new</summary>" in markup
     assert "b.txt <span>says word for word what old.txt says</span>" in markup
@@ -55,22 +55,22 @@ def test_a_preview_names_what_it_would_do() -> None:
 
 def test_a_preview_of_nothing_says_why() -> None:
     same = Preview((), (), (), (), ("a.txt",), 0, (), ())
-    assert "Nothing in these files is new." in render_index.preview(same)
+    assert "Nothing in these files is new." in views.preview(same)
     unread = Preview((), (), (), (), (), 0, (), (Skipped("a.txt", "empty"),))
-    assert "No article can be read." in render_index.preview(unread)
+    assert "No article can be read." in views.preview(unread)
 
 
 def test_long_lists_are_closed_and_cut() -> None:
     names = tuple(f"{n}.txt" for n in range(60))
-    markup = render_index.preview(Preview(names, (), (), (), (), 0, (), ()))
+    markup = views.preview(Preview(names, (), (), (), (), 0, (), ()))
     assert "open" not in markup
     assert "<li>and 10 more</li>" in markup
 
 
 def test_progress_tells_the_time_left() -> None:
     step = Step(BuildEvent(Stage.EMBEDDING, 500, 2225), 41.4)
-    assert "Embedding articles: 500 of 2,225, 41 s left" in render_index.progress(step)
-    assert "left" not in render_index.progress(Step(BuildEvent(Stage.EMBEDDING, 0, 2225)))
+    assert "Embedding articles: 500 of 2,225, 41 s left" in views.progress(step.event, step.left)
+    assert "left" not in views.progress(BuildEvent(Stage.EMBEDDING, 0, 2225), None)
 
 
 def test_the_last_builds_stand_in_a_table() -> None:
@@ -80,21 +80,21 @@ def test_the_last_builds_stand_in_a_table() -> None:
         record(command="remove", paths=(), error="stopped"),
         record(),
     )
-    markup = render_index.status(state(*builds), "/data/uploads")
+    markup = views.status(state(*builds), "/data/uploads")
     first = "<td>18 Jun 2023, 09:30</td>"
     assert f'{first}<td dir="auto">Build of files brought here</td>' in markup
     assert '<td dir="auto">3 added, 1 left out</td><td>1 min 5 s</td>' in markup
     assert '<td dir="auto">failed: no memory</td>' in markup
     assert '<td dir="auto">stopped</td>' in markup
     assert '<td dir="auto">no article changed</td>' in markup
-    many = render_index.status(state(*[record()] * 12), "/data/uploads")
+    many = views.status(state(*[record()] * 12), "/data/uploads")
     assert many.count("Build of /news") == 10
 
 
 def test_every_change_of_an_index_has_a_name() -> None:
     for command in get_args(Command):
-        render_index.status(state(record(command=command)), "/data/uploads")
-    piped = render_index.status(state(record(command="add", paths=("/news", "stdin"))), "")
+        views.status(state(record(command=command)), "/data/uploads")
+    piped = views.status(state(record(command="add", paths=("/news", "stdin"))), "")
     assert '<td dir="auto">Add /news, standard input</td>' in piped
-    back = render_index.status(state(record(command="rollback", paths=(), added=2)), "")
+    back = views.status(state(record(command="rollback", paths=(), added=2)), "")
     assert '<td dir="auto">Back to the articles before</td><td dir="auto">2 added</td>' in back

@@ -11,7 +11,7 @@ from index.settings import Settings
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.http.server import names_of, open_doors
+from web.http.server import add_endpoints, hosts_of
 
 SECRET = "Where did Qin Gang greet Blinken?"
 
@@ -22,15 +22,15 @@ def fake() -> FakePipeline:
 
 
 @pytest.fixture
-def doors(fake: FakePipeline):
-    """The pipeline behind the doors, and a client of an app that has no other."""
+def endpoints(fake: FakePipeline):
+    """The pipeline behind the endpoints, and a client of an app that has no other."""
 
-    def doors(**options):
+    def endpoints(**options):
         chosen = {"host": "127.0.0.1", "people": None, "mcp": False} | options
-        pipeline, made = open_doors(fake, Settings(), **chosen)
+        pipeline, made = add_endpoints(fake, Settings(), **chosen)
         return pipeline, TestClient(Starlette(**made["app_kwargs"]))
 
-    return doors
+    return endpoints
 
 
 def values(client: TestClient) -> dict[str, float]:
@@ -39,8 +39,8 @@ def values(client: TestClient) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
-def test_health_tells_of_model_and_index(doors, fake: FakePipeline) -> None:
-    _, client = doors()
+def test_health_tells_of_model_and_index(endpoints, fake: FakePipeline) -> None:
+    _, client = endpoints()
     fake.status = ModelStatus(ModelState.FETCHING)
     health = client.get("/healthz")
     assert health.status_code == 200
@@ -58,8 +58,8 @@ def test_health_tells_of_model_and_index(doors, fake: FakePipeline) -> None:
         (OSError("/secret/place"), "The index cannot be read. The log says why."),
     ],
 )
-def test_without_an_index_it_is_not_well(doors, fake: FakePipeline, error, problem) -> None:
-    _, client = doors()
+def test_without_an_index_it_is_not_well(endpoints, fake: FakePipeline, error, problem) -> None:
+    _, client = endpoints()
     fake.unreadable = error
     health = client.get("/healthz")
     assert health.status_code == 503
@@ -70,8 +70,8 @@ def test_without_an_index_it_is_not_well(doors, fake: FakePipeline, error, probl
     assert "broadsheet_index_articles" not in measured
 
 
-def test_questions_are_counted_by_how_they_end(doors) -> None:
-    pipeline, client = doors()
+def test_questions_are_counted_by_how_they_end(endpoints) -> None:
+    pipeline, client = endpoints()
     for text in (SECRET, "absent", "absent", "bare"):
         list(pipeline.stream(Question(text)))
     with pytest.raises(RuntimeError):
@@ -95,8 +95,8 @@ def test_questions_are_counted_by_how_they_end(doors) -> None:
     assert after["broadsheet_questions_waiting"] == 0
 
 
-def test_index_and_model_are_measured_as_they_are(doors, fake: FakePipeline) -> None:
-    _, client = doors()
+def test_index_and_model_are_measured_as_they_are(endpoints, fake: FakePipeline) -> None:
+    _, client = endpoints()
     fake.status = ModelStatus(ModelState.LOADING)
     measured = values(client)
     assert measured["broadsheet_index_generation"] == 7
@@ -110,16 +110,16 @@ def test_index_and_model_are_measured_as_they_are(doors, fake: FakePipeline) -> 
     ]
 
 
-def test_no_question_is_in_the_metrics(doors) -> None:
-    pipeline, client = doors()
+def test_no_question_is_in_the_metrics(endpoints) -> None:
+    pipeline, client = endpoints()
     list(pipeline.stream(Question(SECRET)))
     text = client.get("/metrics").text
     assert "Qin" not in text
     assert "Diaoyutai" not in text
 
 
-def test_names_and_passwords_hold_for_all_but_health(doors) -> None:
-    _, client = doors(people=[("ada", "count:less"), ("béla", "jelszó")], mcp=True)
+def test_names_and_passwords_hold_for_all_but_health(endpoints) -> None:
+    _, client = endpoints(people=[("ada", "count:less"), ("béla", "jelszó")], mcp=True)
     assert client.get("/healthz").status_code == 200
     for path in ("/metrics", "/mcp"):
         refused = client.get(path)
@@ -132,8 +132,8 @@ def test_names_and_passwords_hold_for_all_but_health(doors) -> None:
     assert client.get("/metrics", auth=("béla".encode(), "jelszó".encode())).status_code == 200
 
 
-def test_without_its_flag_there_is_no_mcp(doors) -> None:
-    _, client = doors()
+def test_without_its_flag_there_is_no_mcp(endpoints) -> None:
+    _, client = endpoints()
     assert client.post("/mcp", json={}).status_code == 404
 
 
@@ -148,4 +148,4 @@ def test_without_its_flag_there_is_no_mcp(doors) -> None:
     ],
 )
 def test_clients_may_call_by_our_names_only(host: str, others: str, added: list[str]) -> None:
-    assert names_of(host, others) == ["127.0.0.1", "localhost", "[::1]", *added]
+    assert hosts_of(host, others) == ["127.0.0.1", "localhost", "[::1]", *added]

@@ -9,10 +9,10 @@ import pytest
 from index.errors import ModelUnavailable
 from rag.types import Answer, Question
 from tests.web.fake_pipeline import FakePipeline
-from web.telemetry.questions import Asked, Listener, watched
+from web.telemetry.questions import Observer, QuestionRecord, observe
 
 
-class Heard(Listener):
+class Heard(Observer):
     """Keeps what it is told, in order."""
 
     def __init__(self) -> None:
@@ -24,13 +24,13 @@ class Heard(Listener):
     def waits(self, waiting: bool) -> None:
         self.said.append(waiting)
 
-    def ended(self, asked: Asked) -> None:
-        self.said.append(asked)
+    def ended(self, record: QuestionRecord) -> None:
+        self.said.append(record)
 
     @property
-    def asked(self) -> Asked:
+    def record(self) -> QuestionRecord:
         *_, last = self.said
-        assert isinstance(last, Asked)
+        assert isinstance(last, QuestionRecord)
         return last
 
 
@@ -41,50 +41,50 @@ def heard() -> Heard:
 
 @pytest.fixture
 def pipeline(heard: Heard):
-    return watched(FakePipeline(pace=0), heard)
+    return observe(FakePipeline(pace=0), heard)
 
 
 def test_an_answer_bears_the_name_of_its_question(pipeline, heard: Heard) -> None:
     first, second = (list(pipeline.stream(Question(text)))[-1] for text in ("Where?", "absent"))
     assert isinstance(first, Answer)
     assert len({first.request_id, second.request_id, ""}) == 3
-    assert heard.asked.request_id == second.request_id
+    assert heard.record.request_id == second.request_id
 
 
 def test_what_was_found_and_written_is_counted(pipeline, heard: Heard) -> None:
     list(pipeline.stream(Question("conflict")))
     assert heard.said[:3] == ["begun", True, False]
-    asked = heard.asked
-    assert (asked.outcome, asked.reason, asked.error) == ("answered", "", "")
-    assert (asked.evidence, asked.citations, asked.removed) == (3, 2, 1)
-    assert asked.tokens > 3
-    assert list(asked.seconds) == ["finding", "first_token", "whole"]
-    assert sorted(asked.seconds.values()) == list(asked.seconds.values())
+    record = heard.record
+    assert (record.outcome, record.reason, record.error) == ("answered", "", "")
+    assert (record.evidence, record.citations, record.removed) == (3, 2, 1)
+    assert record.tokens > 3
+    assert list(record.seconds) == ["finding", "first_token", "whole"]
+    assert sorted(record.seconds.values()) == list(record.seconds.values())
 
 
 def test_an_answer_is_counted_though_nobody_reads_on_after_it(pipeline, heard: Heard) -> None:
     for event in pipeline.stream(Question("absent")):
         if isinstance(event, Answer):
             break
-    assert (heard.asked.outcome, heard.asked.reason) == ("abstained", "not_stated")
+    assert (heard.record.outcome, heard.record.reason) == ("abstained", "not_stated")
 
 
 def test_without_a_model_there_is_no_first_token(pipeline, heard: Heard) -> None:
     list(pipeline.stream(Question("bare")))
-    assert heard.asked.outcome == "evidence_only"
-    assert list(heard.asked.seconds) == ["finding", "whole"]
+    assert heard.record.outcome == "evidence_only"
+    assert list(heard.record.seconds) == ["finding", "whole"]
 
 
 def test_a_question_that_is_stopped_or_left_is_stopped(pipeline, heard: Heard) -> None:
     cancel = threading.Event()
     cancel.set()
     list(pipeline.stream(Question("slow"), cancel))
-    assert heard.asked.outcome == "stopped"
+    assert heard.record.outcome == "stopped"
     left = pipeline.stream(Question("slow"))
     while getattr(next(left), "stage", "") != "waiting":
         pass
     left.close()
-    assert heard.asked.outcome == "stopped"
+    assert heard.record.outcome == "stopped"
     assert heard.said[-3:-1] == [True, False], "it does not wait any more"
 
 
@@ -92,7 +92,7 @@ def test_a_question_that_is_stopped_or_left_is_stopped(pipeline, heard: Heard) -
 def test_a_failure_is_told_and_goes_on(pipeline, heard: Heard, text: str, error: type) -> None:
     with pytest.raises(error):
         list(pipeline.stream(Question(text)))
-    assert (heard.asked.outcome, heard.asked.error) == ("failed", error.__name__)
+    assert (heard.record.outcome, heard.record.error) == ("failed", error.__name__)
 
 
 def test_all_else_is_the_pipeline_s_own(pipeline) -> None:

@@ -23,11 +23,11 @@ from rag.types import (
     Reason,
     Statement,
 )
-from web import rendering as markup
-from web.chat import views as render
-from web.chat.exchange import Exchange, Place, advance, place
-from web.chat.render_article import article
+from web.chat import views
+from web.chat.exchange import Exchange, Place, advance, locate
+from web.chat.reader import article
 from web.chat.suggestions import suggested
+from web.rendering import message, printable, spoken
 
 HOSTILE = [
     "<script>window.__pwned=1</script>",
@@ -111,10 +111,6 @@ def inert(markup: str, tags: str = "", attributes: str = "") -> Seen:
     return seen
 
 
-def printable(text: str) -> str:
-    return markup._UNPRINTABLE.sub("\ufffd", text)
-
-
 def everywhere(text: str) -> Exchange:
     """An exchange that carries `text` in every place which can carry any."""
     quote = Citation(text, text, None, text, 0, len(text), text, text)
@@ -152,10 +148,10 @@ def test_hostile_text_stays_text_in_every_place(text: str) -> None:
         replace(exchange, answer=replace(answer, outcome=Outcome.EVIDENCE_ONLY)),
     ]
     for state in states:
-        seen = inert(render.conversation([state]))
+        seen = inert(views.conversation([state]))
         assert printable(text) in seen.text or "[" in text
-    inert(markup.message(text))
-    inert(render.spoken(text))
+    inert(message(text))
+    inert(spoken(text))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -258,7 +254,7 @@ def answered(**changes: object) -> Exchange:
 
 
 def test_marks_follow_their_statement_and_name_their_source() -> None:
-    markup = render.reply(answered(), 4)
+    markup = views.reply(answered(), 4)
     seen = inert(markup)
     assert seen.attributes.count(("data-kind", "cite")) == 3
     assert ("aria-label", "Source 1: Headline 1, 18 June 2023") in seen.attributes
@@ -270,12 +266,12 @@ def test_marks_follow_their_statement_and_name_their_source() -> None:
 def test_a_list_stands_line_by_line() -> None:
     lines = (Statement("2 articles mention “Maui”.", (), 1.0), Statement("18 June", (0,), 1.0))
     text = "2 articles mention “Maui”.\n18 June [1]"
-    seen = inert(render.reply(answered(statements=lines, text=text), 0))
+    seen = inert(views.reply(answered(statements=lines, text=text), 0))
     assert seen.attributes.count(("class", "text")) == 2
 
 
 def test_marks_in_running_text_count_only_where_they_name_a_citation() -> None:
-    seen = inert(render.reply(answered(statements=(), text="One [2]. Two [7] [0] [1999]."), 0))
+    seen = inert(views.reply(answered(statements=(), text="One [2]. Two [7] [0] [1999]."), 0))
     assert seen.attributes.count(("data-kind", "cite")) == 1
     assert "Two [7] [0] [1999]." in seen.text
 
@@ -290,7 +286,7 @@ def test_abstention_says_what_was_searched() -> None:
         coverage=Coverage(date(2023, 2, 1), date(2023, 12, 20), 46, 2),
     )
     exchange = replace(changed, question=Question("Q?", date_from=date(2023, 6, 1)))
-    seen = inert(render.reply(exchange, 0))
+    seen = inert(views.reply(exchange, 0))
     assert ABSTENTION in seen.text
     assert "Searched 46 articles, 1 Feb – 20 Dec 2023, 2 without a date." in seen.text
     assert "Limits: from 1 June 2023." in seen.text
@@ -305,7 +301,7 @@ def test_a_false_premise_is_told_with_what_the_articles_do_say(quote: str) -> No
         reason=Reason.FALSE_PREMISE,
         statements=(said,),
     )
-    seen = inert(render.reply(changed, 0))
+    seen = inert(views.reply(changed, 0))
     assert seen.text.count(ABSTENTION) == 1
     assert "assumes something that the articles do not bear out" in seen.text
     assert f"Of Ada Berg they say: “{quote}”" in seen.text
@@ -314,29 +310,29 @@ def test_a_false_premise_is_told_with_what_the_articles_do_say(quote: str) -> No
 
 
 def test_conflicts_show_both_days_and_which_is_later() -> None:
-    seen = inert(render.reply(answered(conflicts=(Conflict(0, 1), Conflict(0, 9))), 0))
+    seen = inert(views.reply(answered(conflicts=(Conflict(0, 1), Conflict(0, 9))), 0))
     assert "18 June 2023 earlier" in seen.text
     assert "20 June 2023 later" in seen.text
     assert seen.text.count("The articles differ") == 1
 
 
 def test_removed_statements_are_told_in_words() -> None:
-    seen = inert(render.reply(answered(removed=(Statement("Lunch.", (), 0.1, False, "No."),)), 0))
+    seen = inert(views.reply(answered(removed=(Statement("Lunch.", (), 0.1, False, "No."),)), 0))
     assert "1 statement removed: not supported by the articles" in seen.text
 
 
 def test_a_draft_is_called_a_draft_and_an_answer_is_not() -> None:
     draft = replace(answered(), answer=None, draft="Perhaps", stage=Progress("writing"))
-    assert "Draft, not checked yet" in inert(render.reply(draft, 0)).text
-    assert "raft" not in inert(render.reply(answered(), 0)).text
+    assert "Draft, not checked yet" in inert(views.reply(draft, 0)).text
+    assert "raft" not in inert(views.reply(answered(), 0)).text
     waiting = replace(draft, draft="", stage=Progress("waiting", 3))
-    assert "3 questions before yours" in inert(render.reply(waiting, 0)).text
+    assert "3 questions before yours" in inert(views.reply(waiting, 0)).text
 
 
 def test_a_stopped_answer_keeps_its_draft() -> None:
     exchange = Exchange(Question("Q?"), draft="Half a sen")
     stopped = advance(exchange, Answer("Q?", "", Outcome.ABSTAINED, Reason.STOPPED))
-    seen = inert(render.reply(stopped, 0))
+    seen = inert(views.reply(stopped, 0))
     assert stopped.done
     assert "Stopped" in seen.text
     assert "Half a sen" in seen.text
@@ -358,9 +354,9 @@ def test_a_stopped_answer_keeps_its_draft() -> None:
     ],
 )
 def test_positions_from_the_browser_are_checked(turn: object, kind: object, number: object) -> None:
-    assert place([answered()], {"turn": turn, "kind": kind, "number": number}) is None
+    assert locate([answered()], {"turn": turn, "kind": kind, "number": number}) is None
     second = {"turn": 0, "kind": "cite", "number": 1}
-    assert place([answered()], second) == Place("a2", "Headline 2", "Quote.", 0, 6)
+    assert locate([answered()], second) == Place("a2", "Headline 2", "Quote.", 0, 6)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -375,6 +371,6 @@ def test_a_weekday_is_told_beside_the_quote_and_not_in_it() -> None:
         1, "a", "Talks", date(2023, 6, 20), None, None, 0, 36, text, ((0, 36),), (0, 36), 1.0
     )
     exchange = Exchange(Question("Who greeted him?"), evidence=(found,))
-    markup = render.evidence(exchange, 0)
+    markup = views.evidence(exchange, 0)
     assert f'<q dir="auto">{text}</q>' in markup
     assert '<span class="meant">Sunday: 18 June 2023</span>' in markup
