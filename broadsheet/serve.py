@@ -49,7 +49,7 @@ def main(
     mcp: Annotated[bool, typer.Option("--mcp", help="Serve the tools of MCP at /mcp too.")] = False,
 ) -> None:
     """Ask a dated news archive in the browser; every statement cites its sentence."""
-    from web.logs import set_up_logging
+    from web.telemetry.logs import set_up_logging
 
     try:
         settings = load_settings()
@@ -89,22 +89,22 @@ def serve(
     from rag.generation import system_text
     from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline
-    from web.batch import delete_dropped
-    from web.browser_key import browser_key
-    from web.doors import open_doors
-    from web.feedback import FeedbackStore
+    from web.chat.feedback import FeedbackStore
+    from web.conversations.storage import browser_key
+    from web.http.server import add_endpoints
     from web.page import build_page, launch_options
-    from web.uploads import ABANDONED, Uploads
+    from web.uploads.batch import delete_dropped
+    from web.uploads.store import ABANDONED, Uploads
 
     delete_dropped(dropped, ABANDONED)
     loader = ModelLoader(settings, system_text=system_text())
     searching = Pipeline(IndexReader(settings), embeddings, loader, settings)
-    pipeline, doors = open_doors(searching, settings, host=host, people=people, mcp=mcp)
+    pipeline, endpoints = add_endpoints(searching, settings, host=host, people=people, mcp=mcp)
     feedback = FeedbackStore(settings.data_dir)
     uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
     key, longest = browser_key(settings.data_dir), settings.max_question
     page = build_page(pipeline, feedback, key, max_question=longest, uploads=uploads)
-    options = launch_options() | doors
+    options = launch_options() | endpoints
     options |= {"server_name": host, "server_port": port, "auth": people}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()

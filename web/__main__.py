@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from index.settings import load_settings
-from web.feedback import FeedbackStore, question_set
+from web.chat.feedback import FeedbackStore, question_set
 
 app = typer.Typer(no_args_is_help=True, help="What the page keeps.")
 feedback = typer.Typer(no_args_is_help=True, help="What people said of answers.")
@@ -27,10 +27,10 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where the question set is written, JSON Lines.")],
 ) -> None:
     """Write a question set that `python -m evals run` reads."""
-    every = FeedbackStore(load_settings().data_dir).every()
-    lines = [json.dumps(line, ensure_ascii=False) for line in question_set(every)]
+    entries = FeedbackStore(load_settings().data_dir).entries()
+    lines = [json.dumps(line, ensure_ascii=False) for line in question_set(entries)]
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    left = len(every) - len(lines)
+    left = len(entries) - len(lines)
     rest = f"; {left} without a note of what is right were left out" if left else ""
     Console(stderr=True).print(f"{len(lines)} questions written to {file}{rest}", highlight=False)
 

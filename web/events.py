@@ -1,4 +1,4 @@
-"""How events of the page are wired, and what a click on markup says."""
+"""How events of the page are wired, and what a click on markup names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ AT_ONCE: dict[str, Any] = {**UNLISTED, "queue": False}
 """The same for what must not wait while answers are written."""
 
 
-def named_by(click: gr.EventData) -> dict[str, object]:
+def clicked(click: gr.EventData) -> dict[str, object]:
     """Return what the browser says was clicked; nothing of it is to be trusted."""
-    said = click._data
-    return said if isinstance(said, dict) else {}
+    return click._data if isinstance(click._data, dict) else {}
 
 
 def position(named: Mapping[str, object], kind: str, count: int) -> int | None:

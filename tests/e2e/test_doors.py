@@ -18,9 +18,9 @@ from index.settings import Settings
 from rag.types import Turn
 from tests.web.conftest import THIRD_PARTY
 from tests.web.fake_pipeline import ARTICLES, FakePipeline
-from web.browser_key import browser_key
-from web.doors import open_doors
-from web.feedback import FeedbackStore
+from web.chat.feedback import FeedbackStore
+from web.conversations.storage import browser_key
+from web.http.server import add_endpoints
 
 pytestmark = [pytest.mark.slow, *THIRD_PARTY]
 
@@ -37,7 +37,7 @@ def url(fake: FakePipeline, tmp_path_factory) -> Iterator[str]:
 
     data = tmp_path_factory.mktemp("data")
     settings, host = Settings(data_dir=data, max_question=200), "127.0.0.1"
-    pipeline, doors = open_doors(fake, settings, host=host, people=None, mcp=True)
+    pipeline, doors = add_endpoints(fake, settings, host=host, people=None, mcp=True)
     page = build_page(pipeline, FeedbackStore(data), browser_key(data), max_question=200)
     options = launch_options() | doors
     _, url, _ = page.launch(server_name=host, prevent_thread_lock=True, quiet=True, **options)

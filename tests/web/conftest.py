@@ -16,10 +16,10 @@ from index.settings import Settings
 from tests.conftest import MODELS
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
-from web.browser_key import browser_key
-from web.doors import open_doors
-from web.feedback import FeedbackStore
-from web.uploads import Uploads
+from web.chat.feedback import FeedbackStore
+from web.conversations.storage import browser_key
+from web.http.server import add_endpoints
+from web.uploads.store import Uploads
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def serving(pipeline: FakePipeline, data: Path) -> Iterator[Served]:
     uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
     feedback = FeedbackStore(data)
     host, key = "127.0.0.1", browser_key(data)
-    watched, doors = open_doors(pipeline, settings, host=host, people=None, mcp=False)
+    watched, doors = add_endpoints(pipeline, settings, host=host, people=None, mcp=False)
     page = build_page(watched, feedback, key, max_question=200, uploads=uploads)
     options = launch_options() | doors
     _, url, _ = page.launch(server_name=host, prevent_thread_lock=True, quiet=True, **options)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from index.readers.files import format_of
-from web.batch import Batch, delete_dropped
+from web.uploads.batch import Batch, delete_dropped
 
 
 def _zip(path: Path, *files: tuple[str, str]) -> Path:

@@ -8,13 +8,13 @@ import gradio as gr
 import pytest
 
 from rag.types import Question
-from web.chat import Running, make_begin
-from web.exchange import Exchange
-from web.page import build_page
+from web.chat.answering import Chat
+from web.chat.exchange import Exchange
+from web.page.build import build_page
 
 
 def test_a_question_that_still_waits_is_stopped_by_the_next():
-    begin = make_begin(Running(), max_question=200)
+    begin = Chat(None, None, max_question=200).begin
     request = SimpleNamespace(session_hash="me")
     waiting = Exchange(Question("Who met Qin Gang?"))
     failed = Exchange(Question("Who won?"), error="It failed.")

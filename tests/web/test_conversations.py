@@ -13,12 +13,19 @@ import pytest
 from index.errors import BroadsheetError
 from rag.types import Question
 from tests.web.fake_pipeline import ARTICLES, HOSTILE, FakePipeline
-from web import render, render_conversations
-from web.browser_key import browser_key
-from web.chat import exchanges_of
-from web.conversations import LONGEST_TITLE, Listed, change, listed, restored, title
-from web.exchange import Exchange, Since, since
-from web.keeping import show_list
+from web.chat import views
+from web.chat.answering import exchanges_of
+from web.chat.exchange import Exchange, QuoteChange, check_quotes
+from web.conversations.shelf import conversations, show_list
+from web.conversations.storage import (
+    LONGEST_TITLE,
+    Listed,
+    browser_key,
+    change,
+    read_list,
+    restore,
+    title,
+)
 
 ID = "0123456789abcdef" * 2
 
@@ -38,11 +45,11 @@ def kept(*exchanges: Exchange) -> str:
 def test_an_old_conversation_looks_as_it_did() -> None:
     first = answered("evil?", date_from=date(2023, 6, 1), sources=("Wire",))
     every = (first, answered("Something absent?"), answered("bare"))
-    assert render.conversation(restored(kept(*every))) == render.conversation(every)
+    assert views.conversation(restore(kept(*every))) == views.conversation(every)
 
 
 def test_follow_ups_know_what_was_said() -> None:
-    _, second = restored(kept(answered("Where?"), answered("absent?")))
+    _, second = restore(kept(answered("Where?"), answered("absent?")))
     assert [turn.question for turn in second.question.history] == ["Where?"]
 
 
@@ -68,8 +75,8 @@ def test_only_a_finished_answer_is_kept() -> None:
     ["", "null", "[]", "{", "7", '{"exchanges": 7}', '{"exchanges": [7, null, {}]}', "\ud800"],
 )
 def test_what_cannot_be_read_is_nothing(text: str) -> None:
-    assert restored(text) == ()
-    assert listed(text) == []
+    assert restore(text) == ()
+    assert read_list(text) == []
 
 
 @pytest.mark.parametrize(
@@ -86,15 +93,15 @@ def test_what_cannot_be_read_is_nothing(text: str) -> None:
 def test_an_unreadable_answer_is_left_out_and_the_others_stay(name: str, value: object) -> None:
     conversation = json.loads(kept(answered("Where?"), answered("And when?")))
     conversation["exchanges"][0][name] = value
-    (only,) = restored(json.dumps(conversation))
+    (only,) = restore(json.dumps(conversation))
     assert only.question.text == "And when?"
 
 
 def test_positions_that_name_nothing_are_drawn_without_marks() -> None:
     conversation = json.loads(kept(answered("conflict?")))
     conversation["exchanges"][0]["citations"] = []
-    (only,) = restored(json.dumps(conversation))
-    assert 'class="mark"' not in render.conversation((only,))
+    (only,) = restore(json.dumps(conversation))
+    assert 'class="mark"' not in views.conversation((only,))
 
 
 def test_a_title_is_one_line_shortened_at_a_word() -> None:
@@ -106,17 +113,17 @@ def test_a_title_is_one_line_shortened_at_a_word() -> None:
 
 def test_quotes_that_stand_no_more_are_told_where_they_are_quoted(monkeypatch) -> None:
     old = answered("conflict?")
-    assert since(old, ARTICLES.get).since == {}
+    assert check_quotes(old, ARTICLES.get).quote_changes == {}
     talks = ARTICLES["2023/talks.txt"]
     moved = replace(talks, text="New first line.\n" + talks.text)
     monkeypatch.setitem(ARTICLES, talks.id, moved)
-    assert since(old, ARTICLES.get).since == {}
+    assert check_quotes(old, ARTICLES.get).quote_changes == {}
     monkeypatch.setitem(ARTICLES, talks.id, replace(talks, text="Rewritten."))
     monkeypatch.delitem(ARTICLES, "2023/blinken.txt")
-    became = since(old, ARTICLES.get)
-    assert became.since["cite", 0] is Since.GONE
-    assert became.since["cite", 1] is Since.CHANGED
-    shown = render.conversation((became,))
+    became = check_quotes(old, ARTICLES.get)
+    assert became.quote_changes["cite", 0] is QuoteChange.GONE
+    assert became.quote_changes["cite", 1] is QuoteChange.CHANGED
+    shown = views.conversation((became,))
     assert '<p class="since">[1] Its article is no longer in the archive.</p>' in shown
     assert '<p class="since">[2] The article has changed since' in shown
     assert shown.count('<span class="since">') == 4 + 3  # marks of the text and the conflict
@@ -124,23 +131,23 @@ def test_quotes_that_stand_no_more_are_told_where_they_are_quoted(monkeypatch) -
 
 def test_a_long_past_is_shown_in_part() -> None:
     past = [answered(f"Question {number}?") for number in range(35)]
-    recent = render.conversation(past)
-    assert recent.count('class="exchange"') == render.RECENT
+    recent = views.conversation(past)
+    assert recent.count('class="exchange"') == views.RECENT
     assert 'data-number="5">Show 20 earlier questions</button>' in recent
-    assert 'data-number="0">Show 5 earlier questions</button>' in render.conversation(past, 5)
-    whole = render.conversation(past, 0)
+    assert 'data-number="0">Show 5 earlier questions</button>' in views.conversation(past, 5)
+    whole = views.conversation(past, 0)
     assert whole.count('class="exchange"') == 35
     assert "earlier" not in whole
 
 
 def test_the_list_is_escaped_and_marks_what_is_open() -> None:
     rows = [Listed(id=ID, title=HOSTILE, day=date(2023, 6, 18))]
-    shown = render_conversations.conversations(rows, ID, narrowed=False)
+    shown = conversations(rows, ID, narrowed=False)
     assert "<img" not in shown
     assert "<script" not in shown
     assert shown.count("aria-current") == 1
     assert "18 Jun 2023" in shown
-    assert "aria-current" not in render_conversations.conversations(rows, "", narrowed=False)
+    assert "aria-current" not in conversations(rows, "", narrowed=False)
 
 
 def test_a_list_from_a_browser_is_checked() -> None:

@@ -6,8 +6,8 @@ import json
 from datetime import date
 
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Statement
-from web import export
-from web.exchange import Exchange
+from web.chat import export
+from web.chat.exchange import Exchange
 
 FIRST = Citation(
     "a.txt", "Talks in Beijing.", date(2023, 6, 18), "They met\non Sunday.", 0, 19, "The Wire",

@@ -12,8 +12,8 @@ from evals.questions import load_questions
 from index.errors import BroadsheetError
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Turn
 from web.__main__ import app
-from web.exchange import Exchange
-from web.feedback import FeedbackStore, Verdict, question_set
+from web.chat.exchange import Exchange
+from web.chat.feedback import FeedbackStore, Verdict, question_set
 
 QUOTE = "Spain are the champions after a 1-0 victory over England."
 CITED = Citation("final.txt", "Spain win", date(2023, 8, 20), QUOTE, 0, len(QUOTE))
@@ -30,9 +30,9 @@ ABSTAINED = Exchange(ASKED, answer=Answer(ASKED.text, ABSTENTION, Outcome.ABSTAI
 
 def test_a_right_answer_is_asked_for_again_by_its_names_and_numbers(tmp_path) -> None:
     store = FeedbackStore(tmp_path / "data")
-    assert store.every() == []
+    assert store.entries() == []
     store.add(Verdict.RIGHT, "", ANSWERED)
-    (line,) = question_set(store.every())
+    (line,) = question_set(store.entries())
     assert line["answers"] == [["Spain"], ["1"], ["0"]]
     assert line["evidence"] == [{"article": "final.txt", "quote": QUOTE}]
     assert (line["as_of"], line["date_from"]) == ("2023-08-21", "2023-08-01")
@@ -52,7 +52,7 @@ def test_what_is_said_becomes_what_is_right(
 ) -> None:
     store = FeedbackStore(tmp_path)
     store.add(verdict, note, exchange)
-    (line,) = question_set(store.every())
+    (line,) = question_set(store.entries())
     assert (line["type"], line.get("answers")) == (type_, answers)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from index.errors import IndexMissing
 from tests.web.fake_pipeline import FakePipeline
-from tests.web.test_render import HOSTILE, inert
-from web.limits import make_preset, show_chips
+from tests.web.test_markup import HOSTILE, inert
+from web.chat.limits import make_preset, show_chips
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from index.settings import Settings
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.logs import QuestionLog, set_up_logging
-from web.watch import watched
+from web.telemetry.logs import QuestionLog, set_up_logging
+from web.telemetry.questions import observe
 
 SECRET = "Where did\nQin Gang greet \x1b[31mBlinken?"
 
@@ -30,9 +30,9 @@ def own_handlers() -> Iterator[None]:
 def ask(text: str, **settings: object) -> None:
     chosen = Settings(**settings)
     set_up_logging(chosen)
-    log = QuestionLog(tell_questions=chosen.log_questions)
+    log = QuestionLog(with_question=chosen.log_questions)
     try:
-        list(watched(FakePipeline(pace=0), log).stream(Question(text)))
+        list(observe(FakePipeline(pace=0), log).stream(Question(text)))
     except Exception:
         logging.getLogger("tests").exception("it broke")
 

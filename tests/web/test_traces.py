@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from index.settings import Settings
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.doors import open_doors
+from web.http.server import add_endpoints
 
 
 class Collector(TraceServiceServicer):
@@ -49,7 +49,7 @@ def collector() -> Iterator[Collector]:
 
 def ask(settings: Settings, *questions: str) -> None:
     """Ask them of an app that ends then."""
-    pipeline, made = open_doors(
+    pipeline, made = add_endpoints(
         FakePipeline(pace=0), settings, host="127.0.0.1", people=None, mcp=False
     )
     with TestClient(Starlette(**made["app_kwargs"])):

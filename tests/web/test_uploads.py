@@ -18,10 +18,10 @@ from index.settings import Settings
 from index.types import BuildEvent, BuildReport, Stage
 from tests.conftest import MODELS
 from tests.index.archive import STORIES, HashedEmbeddings, live_ids, write
-from web import batch
-from web import uploads as kept_in
-from web.building import Building
-from web.uploads import Uploads
+from web.uploads import batch
+from web.uploads import store as kept_in
+from web.uploads.building import Building
+from web.uploads.store import Uploads
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from index.types import Coverage
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import Question
 from web import wording
+from web.chat import views
 
 
 @pytest.mark.parametrize(
@@ -62,10 +63,10 @@ def test_every_other_state_says_what_answers_are(state: str) -> None:
     ],
 )
 def test_an_abstention_suggests_what_fits(question: Question, words: str) -> None:
-    assert words in wording.suggestion(question)
+    assert words in views.hint(question)
 
 
 def test_how_sure_an_answer_is_stands_in_words() -> None:
-    assert wording.sureness(0.94) == "very likely right (94%)"
-    assert wording.sureness(0.8) == "likely right (80%)"
-    assert wording.sureness(0.5) == "unsure (50%)"
+    assert views.confidence(0.94) == "very likely right (94%)"
+    assert views.confidence(0.8) == "likely right (80%)"
+    assert views.confidence(0.5) == "unsure (50%)"

@@ -1,0 +1,103 @@
+"""The Archive tab's state, and its markup."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from index.store.catalogue import CataloguePage, Listed, Order, Wanted
+from index.text.words import content_stems
+from index.types import Passage
+from rag.types import RetrievedPassage
+from tests.web.fake_pipeline import FakePipeline
+from tests.web.test_markup import HOSTILE, inert
+from web import archive
+from web.archive import PAGE, ArchiveTab, Listing, locate_passage, locate_row, periods, turn
+
+ROWS = tuple(Listed(f"{n}.txt", f"Story {n}", date(2023, 6, n + 1), "Wire", 2) for n in range(3))
+JUNE = {date(2023, 6, 1): 3}
+SHOWN = Listing(page=CataloguePage(ROWS, 3 * PAGE), periods=periods(JUNE))
+
+
+def test_a_head_sorts_and_turns_round() -> None:
+    by_headline = turn(SHOWN, "sort", list(Order).index(Order.HEADLINE))
+    assert by_headline.wanted == Wanted(order=Order.HEADLINE, descending=False)
+    again = turn(by_headline, "sort", list(Order).index(Order.HEADLINE))
+    assert again.wanted.descending
+    assert turn(SHOWN, "sort", list(Order).index(Order.DATE)).wanted.descending is False
+
+
+def test_a_bar_narrows_to_its_month_and_widens_again() -> None:
+    narrowed = turn(SHOWN, "period", 0)
+    assert (narrowed.wanted.first, narrowed.wanted.last) == (date(2023, 6, 1), date(2023, 6, 30))
+    assert turn(narrowed, "period", 0).wanted == Wanted()
+
+
+def test_a_filter_begins_at_the_first_page() -> None:
+    second = turn(SHOWN, "page", 1)
+    assert second.offset == PAGE
+    narrowed, _, markup = ArchiveTab(FakePipeline()).filter(second, "blinken")
+    assert (narrowed.offset, narrowed.page.total) == (0, 2)
+    assert "2 articles" in markup
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("page", 3), ("page", -1), ("sort", 4), ("sort", -1), ("period", 1), ("row", 0),
+        ("page", "1"), ("page", True), ("page", None), (None, 0), ("page", 1.0),
+    ],
+)  # fmt: skip
+def test_what_the_browser_makes_up_is_not_believed(kind: object, number: object) -> None:
+    assert turn(SHOWN, kind, number) is None
+
+
+@pytest.mark.parametrize("number", [3, -1, "0", True, None])
+def test_no_row_and_no_passage_but_those_shown(number: object) -> None:
+    assert locate_row(SHOWN, {"kind": "row", "number": number}) is None
+    assert locate_passage([_found("Text.")], {"kind": "found", "number": number}) is None
+
+
+def test_a_row_and_a_passage_name_their_article() -> None:
+    assert locate_row(SHOWN, {"kind": "row", "number": 1}).article_id == "1.txt"
+    place = locate_passage([_found("Text.")], {"kind": "found", "number": 0})
+    assert (place.article_id, place.start, place.end, place.quote) == ("a.txt", 7, 12, "Text.")
+
+
+def test_an_archive_of_many_years_is_charted_by_years() -> None:
+    long = periods({date(2004, 3, 1): 5, date(2004, 5, 1): 2, date(2023, 1, 1): 1})
+    assert [one.name for one in long] == [str(year) for year in range(2004, 2024)]
+    assert (long[0].articles, long[0].last, long[1].articles) == (7, date(2004, 12, 31), 0)
+    short = periods({date(2023, 11, 1): 5, date(2024, 2, 1): 2})
+    assert [(one.name, one.articles) for one in short] == [
+        ("November 2023", 5), ("December 2023", 0), ("January 2024", 0), ("February 2024", 2),
+    ]  # fmt: skip
+    assert short[3].last == date(2024, 2, 29)
+    assert periods({}) == ()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_a_list_becomes_markup(text: str) -> None:
+    rows = (Listed(text, text, None, text, 1),)
+    listing = Listing(page=CataloguePage(rows, 1))
+    table = "table thead tbody tr th td"
+    seen = inert(archive.table(listing), table, "scope aria-sort")
+    assert seen.tags.count("tr") == 2
+    inert(archive.passages([_found(text)], frozenset(content_stems(text)), 0.03))
+    inert(archive.chart(SHOWN), attributes="style title aria-pressed")
+
+
+def test_words_of_the_question_are_marked_in_every_form() -> None:
+    markup = archive.passages(
+        [_found("Fires burned. A fireman watched.")], frozenset(content_stems("which fire")), 0.03
+    )
+    assert "<mark>Fires</mark> burned. A fireman watched." in markup
+    assert "1 passage of 1 article, in 30 ms" in markup
+    assert "By words 2nd, by meaning 11th; score 0.500" in markup
+
+
+def _found(text: str) -> RetrievedPassage:
+    passage = Passage("a.txt", 7, 7 + len(text), text)
+    ranks = {"lexical": 2, "dense": 11}
+    return RetrievedPassage(passage, text, date(2023, 6, 18), text, None, 0.5, ranks)

@@ -1,0 +1,100 @@
+"""Previews, builds and the state of the index as markup."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import get_args
+
+import pytest
+
+from index.preview import Preview
+from index.status import Status
+from index.store.history import BuildRecord, Command
+from index.types import BuildEvent, BuildReport, Skipped, Stage
+from tests.web.test_markup import HOSTILE, inert
+from web.uploads.building import Step
+from web.uploads.tab import views
+
+NOTHING = Preview((), (), (), (), (), 0, (), ())
+TAGS = "table caption thead tbody tr th td details summary ul li div"
+
+
+def record(**said: object) -> BuildRecord:
+    values = dict.fromkeys(("added", "changed", "moved", "removed", "unchanged", "skipped"), 0)
+    values |= {"command": "build", "paths": ("/news",), "generation": 1, "error": ""} | said
+    return BuildRecord(datetime(2023, 6, 18, 9, 30), 65.2, **values)
+
+
+def state(*builds: BuildRecord) -> Status:
+    values = dict.fromkeys(("generation", "articles", "passages", "undated", "collections"), 1)
+    values |= dict.fromkeys(("earlier", "identical", "alike", "alike_groups"), 0)
+    values |= dict.fromkeys(("made", "first", "last"), None)
+    values |= dict.fromkeys(("undated_names", "sources", "skipped"), ())
+    return Status("/i", bytes=9, recipe_current=True, remedy="", builds=builds, **values)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_name_and_no_reason_becomes_markup(text: str) -> None:
+    names = (text,)
+    said = Preview(names, names, names, names, names, 0, ((text, text),), (Skipped(text, text),))
+    seen = inert(views.preview(said), TAGS, "role open")
+    assert seen.tags.count("li") == 6
+    builds = (record(paths=(text, text)), record(error=text))
+    inert(views.status(state(*builds), "/brought"), TAGS, "scope")
+    inert(views.report(BuildReport(1, skipped=(Skipped(text, text),))), TAGS, "role")
+
+
+def test_a_preview_names_what_it_would_do() -> None:
+    said = Preview(("a.txt", "b.txt"), (), (), ("1",), (), 0, (("b.txt", "old.txt"),), ())
+    markup = views.preview(said)
+    assert "If you add these files:" in markup
+    assert "<summary>2 new</summary>" in markup
+    assert "b.txt <span>says word for word what old.txt says</span>" in markup
+    assert "<summary>1 gone from their file, taken out</summary>" in markup
+
+
+def test_a_preview_of_nothing_says_why() -> None:
+    same = Preview((), (), (), (), ("a.txt",), 0, (), ())
+    assert "Nothing in these files is new." in views.preview(same)
+    unread = Preview((), (), (), (), (), 0, (), (Skipped("a.txt", "empty"),))
+    assert "No article can be read." in views.preview(unread)
+
+
+def test_long_lists_are_closed_and_cut() -> None:
+    names = tuple(f"{n}.txt" for n in range(60))
+    markup = views.preview(Preview(names, (), (), (), (), 0, (), ()))
+    assert "open" not in markup
+    assert "<li>and 10 more</li>" in markup
+
+
+def test_progress_tells_the_time_left() -> None:
+    step = Step(BuildEvent(Stage.EMBEDDING, 500, 2225), 41.4)
+    assert "Embedding articles: 500 of 2,225, 41 s left" in views.progress(step.event, step.left)
+    assert "left" not in views.progress(BuildEvent(Stage.EMBEDDING, 0, 2225), None)
+
+
+def test_the_last_builds_stand_in_a_table() -> None:
+    builds = (
+        record(paths=("/data/uploads",), added=3, skipped=1),
+        record(error="no memory"),
+        record(command="remove", paths=(), error="stopped"),
+        record(),
+    )
+    markup = views.status(state(*builds), "/data/uploads")
+    first = "<td>18 Jun 2023, 09:30</td>"
+    assert f'{first}<td dir="auto">Build of files brought here</td>' in markup
+    assert '<td dir="auto">3 added, 1 left out</td><td>1 min 5 s</td>' in markup
+    assert '<td dir="auto">failed: no memory</td>' in markup
+    assert '<td dir="auto">stopped</td>' in markup
+    assert '<td dir="auto">no article changed</td>' in markup
+    many = views.status(state(*[record()] * 12), "/data/uploads")
+    assert many.count("Build of /news") == 10
+
+
+def test_every_change_of_an_index_has_a_name() -> None:
+    for command in get_args(Command):
+        views.status(state(record(command=command)), "/data/uploads")
+    piped = views.status(state(record(command="add", paths=("/news", "stdin"))), "")
+    assert '<td dir="auto">Add /news, standard input</td>' in piped
+    back = views.status(state(record(command="rollback", paths=(), added=2)), "")
+    assert '<td dir="auto">Back to the articles before</td><td dir="auto">2 added</td>' in back

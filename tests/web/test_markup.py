@@ -1,0 +1,376 @@
+"""Nothing that comes from articles, models or askers becomes markup; offsets stay exact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.types import Article, Coverage
+from rag.types import (
+    ABSTENTION,
+    Answer,
+    Citation,
+    Conflict,
+    Evidence,
+    Outcome,
+    Progress,
+    Question,
+    Reason,
+    Statement,
+)
+from web.chat import views
+from web.chat.exchange import Exchange, Place, advance, locate
+from web.chat.reader import article
+from web.chat.suggestions import suggested
+from web.rendering import message, printable, spoken
+
+HOSTILE = [
+    "<script>window.__pwned=1</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    '" onmouseover="alert(1)',
+    "' onfocus='alert(1)' autofocus='",
+    '"><iframe src=javascript:alert(1)>',
+    '<a href="javascript:alert(1)">x</a>',
+    "[x](javascript:alert(1))",
+    "![beacon](http://evil.example/b.png)",
+    "<math><mtext></p><style><img src onerror=alert(1)>",
+    "</section></details></button><h1>out</h1>",
+    "</p><form action=http://evil.example><input name=q>",
+    "<base href=http://evil.example/>",
+    "<meta http-equiv=refresh content='0;url=http://evil.example'>",
+    "<link rel=stylesheet href=http://evil.example/x.css>",
+    "<style>@import 'http://evil.example'</style>",
+    "${alert(1)} `${alert(1)}`",
+    "{{constructor.constructor('alert(1)')()}}",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#x3c;script&#x3e;alert(1)",
+    "<<script>alert(1)//<</script>",
+    "<!--><script>alert(1)</script-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "\u202etxt.exe\u202c \u2066iso\u2069",
+    "nul\x00 bell\x07 esc\x1b[31m",
+    "lone \ud83d surrogate",
+    "＜script＞alert(1)＜/script＞",
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+    "<object data=data:text/html,<script>alert(1)</script>>",
+]
+TAGS = set(
+    "section h2 ul li div p button span b time q details summary ol article mark a em s "
+    "blockquote label textarea".split()
+)
+ATTRIBUTES = set(
+    "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind "
+    "data-copy data-link data-ask data-edit data-number href target rel rows maxlength".split()
+)
+
+
+class Seen(HTMLParser):
+    """What a browser would make of the markup: tags, attributes and text; nesting is checked."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.marked = ""
+        self._open: list[str] = []
+        self.feed(markup)
+        self.close()
+        assert not self._open, f"left open: {self._open}"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+        if "mark" in self._open:
+            self.marked += data
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+
+def inert(markup: str, tags: str = "", attributes: str = "") -> Seen:
+    """Return what a browser makes of markup, which must hold none but the tags known or named."""
+    seen = Seen(markup)
+    assert set(seen.tags) <= TAGS | set(tags.split())
+    assert {name for name, _ in seen.attributes} <= ATTRIBUTES | set(attributes.split())
+    assert markup.encode("utf-8")
+    return seen
+
+
+def everywhere(text: str) -> Exchange:
+    """An exchange that carries `text` in every place which can carry any."""
+    quote = Citation(text, text, None, text, 0, len(text), text, text)
+    spans = ((0, len(text)),)
+    found = Evidence(
+        1, text, text, None, text, text, 0, len(text), text, spans, spans[0], 1.0, (text,)
+    )
+    answer = Answer(
+        text,
+        text,
+        Outcome.PARTLY,
+        missing=text,
+        statements=(Statement(text, (0,), 1.0),),
+        removed=(Statement(text, (), 0.0, False, text),),
+        citations=(quote, quote),
+        conflicts=(Conflict(0, 1),),
+        notices=(text,),
+        evidence=(found,),
+    )
+    return Exchange(Question(text, sources=(text,)), (found,), answer=answer)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_every_place(text: str) -> None:
+    exchange = everywhere(text)
+    answer = exchange.answer
+    assert answer is not None
+    states = [
+        exchange,
+        replace(exchange, answer=None, draft=text, notices=(text,)),
+        replace(exchange, answer=None, error=text),
+        replace(exchange, answer=None, draft=text, stopped=True),
+        replace(exchange, answer=replace(answer, statements=())),
+        replace(exchange, answer=replace(answer, outcome=Outcome.ABSTAINED)),
+        replace(exchange, answer=replace(answer, outcome=Outcome.EVIDENCE_ONLY)),
+    ]
+    for state in states:
+        seen = inert(views.conversation([state]))
+        assert printable(text) in seen.text or "[" in text
+    inert(message(text))
+    inert(spoken(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_article_stays_text(text: str) -> None:
+    body = f"One. {text} Two.\n\n{text}"
+    found = Article(text, text, text, body, date(2023, 6, 18), text, text)
+    seen = inert(article(found, Place(text, text, text, 5, 5 + len(text))))
+    assert seen.marked == printable(text)
+    inert(article(None, Place(text, text, text, 0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        ("https://news.example/a?b=1&c=2", True),
+        ("http://news.example", True),
+        ("HTTPS://news.example", True),
+        ("javascript:alert(1)", False),
+        ("JaVaScRiPt:alert(1)//https://x", False),
+        ("java\nscript:alert(1)", False),
+        ("data:text/html,<script>", False),
+        ("//evil.example", False),
+        ("file:///etc/passwd", False),
+        ("https://", False),
+        ("http://[", False),
+        (" https://x.example", False),
+        ("https://x.example/\x00", False),
+        (None, False),
+    ],
+)
+def test_only_web_addresses_become_links(url: str | None, linked: bool) -> None:
+    found = Article("a", "a", "Headline", "Text.", url=url)
+    seen = inert(article(found, Place("a", "Headline", "Text.", 0, 5)))
+    assert ("a" in seen.tags) is linked
+    if linked:
+        assert ("href", url) in seen.attributes
+        assert ("rel", "noopener noreferrer") in seen.attributes
+        assert ("target", "_blank") in seen.attributes
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Plain.",
+        "🇨🇳 Emoji 👩‍👩‍👧 before.",
+        "Cafe\u0301 noe\u0308l with marks.",
+        "“Curly” & <angled>.",
+        "\tTabbed\tsentence.",
+        "Two lines\r\nof one sentence.",
+        "Across\n\nparagraphs.",
+    ],
+)
+def test_the_highlight_is_the_quote(quote: str) -> None:
+    before = "👩‍👩‍👧 e\u0301 First sentence.\r\n\r\n"
+    text = f"{before}{quote} After 🎈."
+    start = len(before)
+    found = Article("a", "a", "Headline", text)
+    where = Place("a", "Headline", quote, start, start + len(quote))
+    seen = inert(article(found, where))
+    assert "".join(seen.marked.split()) == "".join(quote.split())
+
+
+@given(before=st.text(), quote=st.text(min_size=1), after=st.text())
+def test_the_highlight_is_the_quote_in_any_text(before: str, quote: str, after: str) -> None:
+    text = before + quote + after
+    where = Place("a", "Headline", quote, len(before), len(before) + len(quote))
+    seen = inert(article(Article("a", "a", "Headline", text), where))
+    assert "".join(seen.marked.split()) == "".join(printable(quote).split())
+
+
+def test_a_moved_quote_is_found_and_a_lost_one_is_owned_up_to() -> None:
+    found = Article("a", "a", "Headline", "New lead. The quote stands. More.")
+    moved = inert(article(found, Place("a", "Headline", "The quote stands.", 0, 17)))
+    assert moved.marked == "The quote stands."
+    lost = inert(article(found, Place("a", "Headline", "Not there.", 0, 10)))
+    assert lost.marked == ""
+    assert "has changed" in lost.text
+
+
+def test_a_headline_that_the_text_repeats_is_shown_once() -> None:
+    found = Article("a", "a", "The lead sentence", "The lead sentence\n\nThe body.")
+    seen = inert(article(found, Place("a", "The lead sentence", "The body.", 19, 28)))
+    assert seen.text.count("The lead sentence") == 1
+
+
+def citation(number: int, day: int) -> Citation:
+    return Citation(f"a{number}", f"Headline {number}", date(2023, 6, day), "Quote.", 0, 6)
+
+
+def answered(**changes: object) -> Exchange:
+    answer = Answer(
+        "Q?",
+        "First [1]. Second [2][1].",
+        Outcome.ANSWERED,
+        statements=(Statement("First [1].", (0,), 1.0), Statement("Second.", (1, 0), 1.0)),
+        citations=(citation(1, 18), citation(2, 20)),
+        timings={"total": 3.42},
+    )
+    return Exchange(Question("Q?"), answer=replace(answer, **changes))
+
+
+def test_marks_follow_their_statement_and_name_their_source() -> None:
+    markup = views.reply(answered(), 4)
+    seen = inert(markup)
+    assert seen.attributes.count(("data-kind", "cite")) == 3
+    assert ("aria-label", "Source 1: Headline 1, 18 June 2023") in seen.attributes
+    assert ("data-turn", "4") in seen.attributes
+    assert markup.index("First.") < markup.index("[1]<") < markup.index("Second.")
+    assert "From 2 articles, 18–20 June 2023 · 3.4 s" in seen.text
+
+
+def test_a_list_stands_line_by_line() -> None:
+    lines = (Statement("2 articles mention “Maui”.", (), 1.0), Statement("18 June", (0,), 1.0))
+    text = "2 articles mention “Maui”.\n18 June [1]"
+    seen = inert(views.reply(answered(statements=lines, text=text), 0))
+    assert seen.attributes.count(("class", "text")) == 2
+
+
+def test_marks_in_running_text_count_only_where_they_name_a_citation() -> None:
+    seen = inert(views.reply(answered(statements=(), text="One [2]. Two [7] [0] [1999]."), 0))
+    assert seen.attributes.count(("data-kind", "cite")) == 1
+    assert "Two [7] [0] [1999]." in seen.text
+
+
+def test_abstention_says_what_was_searched() -> None:
+    changed = answered(
+        text=ABSTENTION,
+        outcome=Outcome.ABSTAINED,
+        reason=Reason.NOT_STATED,
+        statements=(),
+        citations=(),
+        coverage=Coverage(date(2023, 2, 1), date(2023, 12, 20), 46, 2),
+    )
+    exchange = replace(changed, question=Question("Q?", date_from=date(2023, 6, 1)))
+    seen = inert(views.reply(exchange, 0))
+    assert ABSTENTION in seen.text
+    assert "Searched 46 articles, 1 Feb – 20 Dec 2023, 2 without a date." in seen.text
+    assert "Limits: from 1 June 2023." in seen.text
+
+
+@pytest.mark.parametrize("quote", ["Ada Berg keeps her post.", *HOSTILE[:4]])
+def test_a_false_premise_is_told_with_what_the_articles_do_say(quote: str) -> None:
+    said = Statement(f"Of Ada Berg they say: “{quote}”", (0,), 1.0)
+    changed = answered(
+        text=f"{ABSTENTION} {said.text} [1]",
+        outcome=Outcome.ABSTAINED,
+        reason=Reason.FALSE_PREMISE,
+        statements=(said,),
+    )
+    seen = inert(views.reply(changed, 0))
+    assert seen.text.count(ABSTENTION) == 1
+    assert "assumes something that the articles do not bear out" in seen.text
+    assert f"Of Ada Berg they say: “{quote}”" in seen.text
+    assert ("data-kind", "cite") in seen.attributes
+    assert "Other words" not in seen.text
+
+
+def test_conflicts_show_both_days_and_which_is_later() -> None:
+    seen = inert(views.reply(answered(conflicts=(Conflict(0, 1), Conflict(0, 9))), 0))
+    assert "18 June 2023 earlier" in seen.text
+    assert "20 June 2023 later" in seen.text
+    assert seen.text.count("The articles differ") == 1
+
+
+def test_removed_statements_are_told_in_words() -> None:
+    seen = inert(views.reply(answered(removed=(Statement("Lunch.", (), 0.1, False, "No."),)), 0))
+    assert "1 statement removed: not supported by the articles" in seen.text
+
+
+def test_a_draft_is_called_a_draft_and_an_answer_is_not() -> None:
+    draft = replace(answered(), answer=None, draft="Perhaps", stage=Progress("writing"))
+    assert "Draft, not checked yet" in inert(views.reply(draft, 0)).text
+    assert "raft" not in inert(views.reply(answered(), 0)).text
+    waiting = replace(draft, draft="", stage=Progress("waiting", 3))
+    assert "3 questions before yours" in inert(views.reply(waiting, 0)).text
+
+
+def test_a_stopped_answer_keeps_its_draft() -> None:
+    exchange = Exchange(Question("Q?"), draft="Half a sen")
+    stopped = advance(exchange, Answer("Q?", "", Outcome.ABSTAINED, Reason.STOPPED))
+    seen = inert(views.reply(stopped, 0))
+    assert stopped.done
+    assert "Stopped" in seen.text
+    assert "Half a sen" in seen.text
+
+
+@pytest.mark.parametrize(
+    ("turn", "kind", "number"),
+    [
+        (-1, "cite", 0),
+        (1, "cite", 0),
+        (0, "cite", 2),
+        (0, "cite", -1),
+        (0, "evidence", 0),
+        (0, "other", 0),
+        ("0", "cite", 0),
+        (True, "cite", 0),
+        (0, "cite", None),
+        (0.0, "cite", 0),
+    ],
+)
+def test_positions_from_the_browser_are_checked(turn: object, kind: object, number: object) -> None:
+    assert locate([answered()], {"turn": turn, "kind": kind, "number": number}) is None
+    second = {"turn": 0, "kind": "cite", "number": 1}
+    assert locate([answered()], second) == Place("a2", "Headline 2", "Quote.", 0, 6)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_suggested_is_text(text: str) -> None:
+    seen = inert(suggested([text, "Who came?"]))
+    assert "Who came?" in seen.text
+
+
+def test_a_weekday_is_told_beside_the_quote_and_not_in_it() -> None:
+    text = "Mr Qin greeted Mr Blinken on Sunday."
+    found = Evidence(
+        1, "a", "Talks", date(2023, 6, 20), None, None, 0, 36, text, ((0, 36),), (0, 36), 1.0
+    )
+    exchange = Exchange(Question("Who greeted him?"), evidence=(found,))
+    markup = views.evidence(exchange, 0)
+    assert f'<q dir="auto">{text}</q>' in markup
+    assert '<span class="meant">Sunday: 18 June 2023</span>' in markup

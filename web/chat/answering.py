@@ -1,0 +1,227 @@
+"""Asking on the page: Gradio values -> Question -> Pipeline.stream -> markup.
+
+Holds no retrieval and no prompt: the same pipeline answers here, in the API and in the shell.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from index.errors import BroadsheetError, QuestionError
+from rag.question.understand import make_question
+from rag.types import Event, Token
+from web.chat import views
+from web.chat.exchange import Exchange, advance, history
+from web.chat.feedback import FeedbackStore, Verdict
+from web.events import clicked, position, session_of
+from web.rendering import message, spoken
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+Exchanges = tuple[Exchange, ...]
+REDRAW = 0.06  # seconds between two drawings of a draft: faster is not read, and costs the browser
+PATIENCE = 2.0  # seconds that a new conversation waits for the old answer to stop
+FAILED = "Something went wrong while answering. The log says what."
+
+_log = logging.getLogger(__name__)
+
+
+class Cancel(threading.Event):
+    """The flag that stops an answer; `discarded` where not even its draft is wanted."""
+
+    discarded = False
+
+
+class Running:
+    """The answers being written, by session, so that a person can stop theirs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancels: dict[str, Cancel] = {}
+
+    def start(self, session: str) -> Cancel:
+        """Return the flag that stops the answer which now begins."""
+        with self._lock:
+            cancel = self._cancels[session] = Cancel()
+        return cancel
+
+    def stop(self, session: str) -> None:
+        """Ask the answer of this session to stop; without one, do nothing."""
+        with self._lock:
+            if cancel := self._cancels.get(session):
+                cancel.set()
+
+    def stop_all(self) -> None:
+        """Ask every answer to stop."""
+        with self._lock:
+            for cancel in self._cancels.values():
+                cancel.set()
+
+    def discard(self, session: str) -> None:
+        """Stop the answer of this session, draw nothing more of it, and wait until it is gone."""
+        with self._lock:
+            if cancel := self._cancels.get(session):
+                cancel.discarded = True
+                cancel.set()
+        end = time.monotonic() + PATIENCE
+        while session in self and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def end(self, session: str, cancel: Cancel) -> None:
+        """Forget an answer, and free what still works for it."""
+        cancel.set()
+        with self._lock:
+            if self._cancels.get(session) is cancel:
+                del self._cancels[session]
+
+    def __bool__(self) -> bool:
+        with self._lock:
+            return bool(self._cancels)
+
+    def __contains__(self, session: str) -> bool:
+        with self._lock:
+            return session in self._cancels
+
+
+class Chat:
+    """Asking, stopping and beginning anew, for every page that is open."""
+
+    def __init__(self, pipeline: Pipeline, feedback: FeedbackStore, *, max_question: int) -> None:
+        self._pipeline, self._feedback, self._max_question = pipeline, feedback, max_question
+        self.running = Running()
+
+    def begin(
+        self,
+        exchanges: Exchanges,
+        text: str | None,
+        date_from: str | None,
+        date_to: str | None,
+        as_of: str | None,
+        sources: list[str] | None,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
+        """Check the form and show the question at once.
+
+        It runs outside the queue, so that a question is on the page even while others are answered.
+        While a page opens, Gradio gives None for what is empty.
+        The outputs: exchanges, past, now, evidence, spoken, box, message, welcome.
+        """
+        keep = (gr.skip(),) * 6
+        if session_of(request) in self.running:
+            return *keep, message("Wait for the answer, or stop it first."), gr.skip()
+        try:
+            question = make_question(
+                text or "",
+                max_question=self._max_question,
+                date_from=date_from or "",
+                date_to=date_to or "",
+                as_of=as_of or "",
+                sources=sources or (),
+                history=history(exchanges),
+            )
+        except QuestionError as error:
+            return *keep, message(str(error)), gr.skip()
+        # One that still waits in the queue would wait for ever: only the last is answered.
+        exchanges = tuple(e if e.done else replace(e, stopped=True) for e in exchanges)
+        asked = Exchange(question)
+        past, now = views.conversation(exchanges), views.reply(asked, len(exchanges))
+        said = spoken(views.announcement(asked))
+        return (*exchanges, asked), past, now, "", said, "", "", gr.update(visible=False)
+
+    def answer(self, exchanges: Exchanges, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Stream the answer.
+
+        The outputs: exchanges, now, evidence, spoken, ask button, stop button.
+        """
+        if not exchanges or exchanges[-1].done:
+            yield (gr.skip(),) * 6  # without any yield Gradio would empty the outputs
+            return
+        cancel = self.running.start(session_of(request))
+        try:
+            yield (gr.skip(),) * 4 + buttons(busy=True)
+            yield from _drawings(self._pipeline, exchanges, cancel)
+        finally:
+            self.running.end(session_of(request), cancel)
+
+    def stop(self, request: gr.Request) -> None:
+        """Do what the Stop button and a closed page do."""
+        self.running.stop(session_of(request))
+
+    def renew(self, request: gr.Request) -> tuple[Any, ...]:
+        """Begin a new conversation.
+
+        The outputs: exchanges, past, now, evidence, spoken, box, message, welcome, ask and stop
+        button.
+        """
+        self.running.discard(session_of(request))
+        said = spoken("New conversation")
+        return (), "", "", "", said, "", "", gr.update(visible=True), *buttons(busy=False)
+
+    def rate(self, exchanges: Exchanges, click: gr.EventData) -> None:
+        """Keep the verdict that was clicked below an answer; what the browser names is checked."""
+        named = clicked(click)
+        turn, number = named.get("turn"), position(named, "vote", len(Verdict))
+        if number is None or type(turn) is not int or not 0 <= turn < len(exchanges):
+            return
+        if exchanges[turn].answer is None:
+            return
+        note = named.get("note")
+        try:
+            note = note if isinstance(note, str) else ""
+            self._feedback.add(list(Verdict)[number], note, exchanges[turn])
+        except BroadsheetError as error:
+            gr.Warning(str(error))
+
+
+def exchanges_of(
+    pipeline: Pipeline, exchange: Exchange, cancel: threading.Event
+) -> Iterator[tuple[Exchange, Event | None]]:
+    """Yield the exchange after each event; failures become its message, never an exception."""
+    try:
+        for event in pipeline.stream(exchange.question, cancel):
+            exchange = advance(exchange, event)
+            yield exchange, event
+        if not exchange.done:
+            yield replace(exchange, stopped=True), None
+    except BroadsheetError as error:
+        yield replace(exchange, error=str(error)), None
+    except Exception:
+        _log.exception("answering failed")
+        yield replace(exchange, error=FAILED), None
+
+
+def _drawings(
+    pipeline: Pipeline, exchanges: Exchanges, cancel: Cancel
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the page's outputs for each event worth drawing."""
+    *before, shown = exchanges
+    turn, drawn = len(before), 0.0
+    for exchange, event in exchanges_of(pipeline, shown, cancel):
+        if cancel.discarded:
+            return
+        if isinstance(event, Token) and time.monotonic() - drawn < REDRAW:
+            continue
+        drawn = time.monotonic()
+        same = exchange.evidence == shown.evidence and not exchange.done
+        words = views.announcement(exchange)
+        yield (
+            (*before, exchange),
+            views.reply(exchange, turn),
+            gr.skip() if same else views.evidence(exchange, turn),
+            gr.skip() if words == views.announcement(shown) else spoken(words),
+            *buttons(busy=not exchange.done),
+        )
+        shown = exchange
+
+
+def buttons(*, busy: bool) -> tuple[Any, Any]:
+    """Return which of Ask and Stop is shown."""
+    return gr.update(visible=not busy), gr.update(visible=busy)

@@ -1,0 +1,115 @@
+"""The limits of a question: presets, chips that drop them, and links that fill them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode
+
+import gradio as gr
+
+from index.errors import BroadsheetError
+from rag.types import Question
+from web.events import clicked, position
+from web.rendering import Macros
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+PRESETS = {"Last week of the archive": 7, "Last month": 30, "All dates": 0}
+"""Days before the archive's newest article, itself counted; 0 for no limit."""
+Fields = tuple[str, str, str, list[str]]  # from, to, as of, sources
+_NAMES = ("From", "To", "As of")
+_DAYS = ("from", "to", "as_of")
+_LONGEST_DAY = 10  # characters of 2023-06-18
+_macros = Macros("ask.html")
+
+
+def make_preset(pipeline: Pipeline, days: int) -> Callable[[], tuple[str, str]]:
+    """Return what a preset does. Its outputs: from, to."""
+
+    def preset() -> tuple[str, str]:
+        try:
+            last = pipeline.newest()
+        except BroadsheetError:
+            last = None
+        if not days or last is None:
+            return "", ""
+        first = date.fromordinal(max(1, last.toordinal() - days + 1))
+        return first.isoformat(), last.isoformat()
+
+    return preset
+
+
+def show_chips(
+    first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
+) -> str:
+    """Return the limits that are set, each as a button that drops it."""
+    return _macros.chips([label for label, _ in _chips(first, last, as_of, sources)])
+
+
+def drop_chip(
+    first: str | None,
+    last: str | None,
+    as_of: str | None,
+    sources: list[str] | None,
+    click: gr.EventData,
+) -> tuple[Any, ...]:
+    """Return the limits without the one whose chip was clicked: from, to, as of, sources."""
+    chips = _chips(first, last, as_of, sources)
+    number = position(clicked(click), "chip", len(chips))
+    return (gr.skip(),) * 4 if number is None else chips[number][1]
+
+
+def _chips(
+    first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
+) -> list[tuple[str, Fields]]:
+    """Each limit that is set, by its label, with what remains without it.
+
+    While a page opens, Gradio gives None for what is empty.
+    """
+    days, sources = [(day or "").strip() for day in (first, last, as_of)], sources or []
+    chips: list[tuple[str, Fields]] = []
+    for at, day in enumerate(days):
+        if day:
+            left = [*days[:at], "", *days[at + 1 :]]
+            chips.append((f"{_NAMES[at]} {day}", (left[0], left[1], left[2], sources)))
+    for source in sources:
+        others = [one for one in sources if one != source]
+        chips.append((source, (days[0], days[1], days[2], others)))
+    return chips
+
+
+@dataclass(frozen=True, slots=True)
+class FilledIn:
+    """What a link fills in; all as it would be typed."""
+
+    question: str
+    days: Mapping[str, str]
+    sources: tuple[str, ...]
+
+
+def link(question: Question) -> str:
+    """Return the query of an address that opens the page with this question and its bounds."""
+    days = (question.date_from, question.date_to, question.as_of)
+    values = [("q", question.text)]
+    values += [(name, day.isoformat()) for name, day in zip(_DAYS, days, strict=True) if day]
+    values += [("source", source) for source in question.sources]
+    return "?" + urlencode(values, errors="replace")
+
+
+def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
+    """Return what the query of an address fills in; nothing is asked by it.
+
+    Args:
+        query: As it stands in the address, without its question mark.
+        known: Publishers of the archive; others are left out.
+        longest: Characters that a question may have.
+    """
+    values = parse_qs(query, errors="replace", max_num_fields=64)
+    first = {name: found[0] for name, found in values.items()}
+    days = {name: first.get(name, "")[:_LONGEST_DAY] for name in _DAYS}
+    sources = tuple(one for one in values.get("source", ()) if one in known)
+    return FilledIn(first.get("q", "")[:longest], days, sources)

@@ -1,0 +1,1 @@
+"""Conversations, which the browser keeps: their form there, and the list that opens them."""

@@ -1,0 +1,247 @@
+"""Conversations as a browser keeps them: exchange -> JSON -> exchange. Knows nothing of Gradio.
+
+What comes back from a browser is untrusted: it is validated here, and what cannot be read is left
+out. An answer is kept with its quotes, not with the passages around them. The form is that of
+`python -m rag --json`, with what the page shows besides. What joins exchanges to conversations,
+and caps them, is `conversations.js`, so that none leaves the browser but the one that is opened.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from index.errors import BroadsheetError
+from index.types import Coverage
+from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Question, Reason, Statement
+from web.chat.exchange import Exchange, history
+
+LONGEST_TITLE = 80  # characters
+_LONGEST = 4_000_000  # characters of one conversation: more than a browser keeps
+_ID = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+_KEY_FILE = "browser-key.json"
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True, str_max_length=50_000)
+
+
+class KeptQuote(_Kept):
+    """A sentence of an article: a citation, or an item of the evidence."""
+
+    article_id: str
+    headline: str
+    date: dt.date | None = None
+    quote: str
+    start: int
+    end: int
+    source: str | None = None
+    url: str | None = None
+    also_in: tuple[str, ...] = ()
+
+
+class KeptExchange(_Kept):
+    """A question with its bounds, and its checked answer with its quotes."""
+
+    id: _ID
+    question: str
+    as_of: dt.date | None = None
+    date_from: dt.date | None = None
+    date_to: dt.date | None = None
+    sources: tuple[str, ...] = ()
+    answer: str
+    outcome: Outcome
+    reason: Reason = Reason.NONE
+    missing: str = ""
+    statements: tuple[Statement, ...] = ()
+    removed: tuple[Statement, ...] = ()
+    citations: tuple[KeptQuote, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    notices: tuple[str, ...] = ()
+    evidence: tuple[KeptQuote, ...] = ()
+    coverage: Coverage | None = None
+    confidence: float | None = Field(None, ge=0, le=1)
+    timings: Mapping[str, float] = {}
+
+
+_OF_QUESTION = ("as_of", "date_from", "date_to", "sources")
+_OF_ANSWER = (
+    *("outcome", "reason", "missing", "statements", "removed", "conflicts", "notices"),
+    *("coverage", "confidence"),
+)
+
+
+class Listed(_Kept):
+    """A conversation in the list: its id, its title, and the day of its last question."""
+
+    id: _ID
+    title: str
+    day: dt.date
+
+
+class Change(_Kept):
+    """What the browser gets when an answer is finished."""
+
+    id: _ID
+    title: str
+    exchange: KeptExchange
+
+
+class _Conversation(_Kept):
+    exchanges: tuple[Any, ...]
+
+
+_ANY_LIST: TypeAdapter[tuple[Any, ...]] = TypeAdapter(tuple[Any, ...])
+
+
+def change(exchanges: Sequence[Exchange]) -> str:
+    """Return the last exchange as JSON, for the browser to keep; nothing if it has no answer."""
+    if not exchanges or exchanges[-1].answer is None:
+        return ""
+    first, last = exchanges[0], exchanges[-1]
+    try:
+        made = Change(id=first.id, title=title(first.question.text), exchange=keep(last))
+        return made.model_dump_json(exclude_defaults=True)
+    except (ValidationError, PydanticSerializationError):  # no JSON can carry it
+        return ""
+
+
+def title(question: str) -> str:
+    """Return a question as the title of its conversation: one line, shortened at a word."""
+    line = " ".join(question.split())
+    if len(line) <= LONGEST_TITLE:
+        return line
+    cut = line[: LONGEST_TITLE - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(",;:") + "…"
+
+
+def keep(exchange: Exchange) -> KeptExchange:
+    """Return what is kept of an answered exchange."""
+    answer = exchange.answer
+    assert answer is not None
+    evidence = [
+        KeptQuote.model_validate(one).model_copy(update={"start": one.best[0], "end": one.best[1]})
+        for one in exchange.evidence
+    ]
+    return KeptExchange(
+        id=exchange.id,
+        question=exchange.question.text,
+        answer=answer.text,
+        citations=tuple(KeptQuote.model_validate(one) for one in answer.citations),
+        evidence=tuple(evidence),
+        timings={"total": answer.timings["total"]} if "total" in answer.timings else {},
+        **_values(exchange.question, _OF_QUESTION),
+        **_values(answer, _OF_ANSWER),
+    )
+
+
+def restore(conversation: str) -> tuple[Exchange, ...]:
+    """Return the exchanges of a conversation that a browser kept; what is unreadable is left out.
+
+    Each question follows on those before it, as it did.
+    """
+    if len(conversation) > _LONGEST:
+        return ()
+    try:
+        found = _Conversation.model_validate_json(conversation).exchanges
+    except ValueError:
+        return ()
+    exchanges: list[Exchange] = []
+    for one in _readable(KeptExchange, found):
+        exchanges.append(_exchange(one, exchanges))
+    return tuple(exchanges)
+
+
+def read_list(conversations: str) -> list[Listed]:
+    """Return the list that a browser names, without what is unreadable in it."""
+    try:
+        return _readable(Listed, _ANY_LIST.validate_json(conversations))
+    except ValidationError:
+        return []
+
+
+def _readable(kind: type[_M], values: Sequence[Any]) -> list[_M]:
+    found = []
+    for value in values:
+        try:
+            found.append(kind.model_validate(value))
+        except ValidationError:
+            continue
+    return found
+
+
+def _exchange(one: KeptExchange, before: Sequence[Exchange]) -> Exchange:
+    evidence = tuple(_evidence(item, number) for number, item in enumerate(one.evidence, 1))
+    asked = _values(one, _OF_QUESTION)
+    answer = Answer(
+        one.question,
+        one.answer,
+        citations=tuple(Citation(**item.model_dump(exclude={"also_in"})) for item in one.citations),
+        evidence=evidence,
+        timings=one.timings,
+        **_values(one, _OF_ANSWER),
+    )
+    question = Question(one.question, history=history(before), **asked)
+    return Exchange(question, evidence, notices=one.notices, answer=answer, id=one.id)
+
+
+def _evidence(one: KeptQuote, number: int) -> Evidence:
+    """An item of the evidence whose window is its quote alone."""
+    span = (one.start, one.start + len(one.quote))
+    return Evidence(
+        number,
+        start=span[0],
+        end=span[1],
+        text=one.quote,
+        sentences=(span,),
+        best=span,
+        score=0.0,
+        **one.model_dump(exclude={"quote", "start", "end"}),
+    )
+
+
+def _values(holder: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(holder, name) for name in names}
+
+
+class BrowserKey(BaseModel):
+    """The name in the browser's storage, and what is stored there is encrypted with."""
+
+    name: str = Field(pattern="^broadsheet-[0-9a-f]{16}$")
+    secret: str = Field(pattern="^[0-9a-f]{32}$")
+
+
+def browser_key(data_dir: Path) -> BrowserKey:
+    """Return the key of this data folder; the first call makes it, readable by its owner alone.
+
+    Without the same key after a restart the page could not read what it had a browser keep. A file
+    that holds no key is made anew: what browsers have kept under the old one stays unread.
+
+    Raises:
+        BroadsheetError: the file cannot be read or written.
+    """
+    path = data_dir.expanduser() / _KEY_FILE
+    try:
+        return BrowserKey.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        key = BrowserKey(name=f"broadsheet-{secrets.token_hex(8)}", secret=secrets.token_hex(16))
+    except OSError as error:
+        raise BroadsheetError(f"{path}: {error}") from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(key.model_dump_json())
+        draft.replace(path)
+    except OSError as error:
+        raise BroadsheetError(f"{path}: {error}") from error
+    return key

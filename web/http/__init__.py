@@ -1,0 +1,1 @@
+"""What programs call: `/ask`, `/search`, the tools of `/mcp`, `/healthz` and `/metrics`."""

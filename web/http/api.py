@@ -1,0 +1,131 @@
+"""The endpoints `/ask` and `/search` for programs: plain values in, plain dictionaries out."""
+
+# No `from __future__ import annotations` here: Gradio documents an endpoint by its return type as
+# it stands, and a postponed one stands as text.
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from index.errors import BroadsheetError, QuestionError
+from rag.payloads import AnswerJson, SearchJson, answer_json, passage_json
+from rag.question.understand import make_question
+from rag.types import Answer, Question, Turn
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+PASSAGES = 100  # most passages that one call of /search returns
+ANSWERS = 8  # answers made at the same time; the model has its own queue behind
+
+
+class AskJson(AnswerJson):
+    """What `/ask` returns: an answer, and the question's name in the log."""
+
+    request_id: str
+
+
+def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJson]:
+    """Return the function behind `/ask`."""
+
+    def ask(
+        question: str,
+        as_of: str = "",
+        date_from: str = "",
+        date_to: str = "",
+        sources: list[str] | None = None,
+        history: list[list[str]] | None = None,
+    ) -> AskJson:
+        """Answer a question from the archive; every statement cites the sentence behind it.
+
+        Args:
+            question: The question, in plain words.
+            as_of: The day the answer is for (2023-06-20); blank means the newest article's day.
+            date_from: First day searched (2023-06-01, 2023-06 or 2023); blank means no limit.
+            date_to: Last day searched; blank means no limit.
+            sources: Publishers searched; none means all.
+            history: Earlier turns for follow-ups, oldest first, each [question, answer].
+
+        Returns:
+            question, answer, outcome, abstained, reason, timings, request_id, and citations, each
+            with article_id, headline, date, quote, start, end (code points of the article's text).
+        """
+        try:
+            asked = make_question(
+                question,
+                max_question=max_question,
+                as_of=as_of,
+                date_from=date_from,
+                date_to=date_to,
+                sources=sources or (),
+                history=turns(history or []),
+            )
+            return ask_json(_answer(pipeline, asked))
+        except BroadsheetError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return ask
+
+
+def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., SearchJson]:
+    """Return the function behind `/search`."""
+
+    def search(
+        question: str,
+        limit: int = 10,
+        as_of: str = "",
+        date_from: str = "",
+        date_to: str = "",
+        sources: list[str] | None = None,
+    ) -> SearchJson:
+        """Find the passages nearest to a question, without the language model.
+
+        Args:
+            question: The question, or words to search for.
+            limit: Most passages returned, 1 to 100.
+            as_of: The day the search is for (2023-06-20); later articles are left out.
+            date_from: First day searched (2023-06-01, 2023-06 or 2023); blank means no limit.
+            date_to: Last day searched; blank means no limit.
+            sources: Publishers searched; none means all.
+
+        Returns:
+            question and passages, best first, each with article_id, headline, date, source, url,
+            text, start, end (code points of the article's text) and score.
+        """
+        try:
+            if not 1 <= limit <= PASSAGES:
+                raise QuestionError(f"limit is {limit}; it must be from 1 to {PASSAGES}.")
+            asked = make_question(
+                question,
+                max_question=max_question,
+                as_of=as_of,
+                date_from=date_from,
+                date_to=date_to,
+                sources=sources or (),
+            )
+            found = pipeline.search(asked, limit)
+        except BroadsheetError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return SearchJson(question=asked.text, passages=[passage_json(one) for one in found])
+
+    return search
+
+
+def ask_json(answer: Answer) -> AskJson:
+    """Return an answer as plain values."""
+    return AskJson(**answer_json(answer), request_id=answer.request_id)
+
+
+def turns(history: list[list[str]]) -> tuple[Turn, ...]:
+    """Return a conversation from plain values; raises `QuestionError` where it is none."""
+    if any(len(turn) != 2 or not all(isinstance(part, str) for part in turn) for turn in history):
+        raise QuestionError("history: each turn is a list of two texts, [question, answer].")
+    return tuple(Turn(question, answer) for question, answer in history)
+
+
+def _answer(pipeline: "Pipeline", question: Question) -> Answer:
+    for event in pipeline.stream(question):
+        if isinstance(event, Answer):
+            return event
+    raise QuestionError("The question was not answered.")

@@ -1,0 +1,84 @@
+"""The page, put together, and the options that it is launched with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio.events import api
+
+from web.archive import ArchiveTab, SearchTab
+from web.chat.answering import Chat
+from web.chat.feedback import FeedbackStore
+from web.chat.suggestions import Suggestions
+from web.conversations.storage import BrowserKey
+from web.http.api import ANSWERS, make_ask, make_search
+from web.page import wiring
+from web.page.layout import lay_out
+from web.uploads.store import Uploads
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+STATIC = Path(__file__).parent / "static"
+SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
+
+
+def launch_options() -> dict[str, Any]:
+    """Return what `launch` needs for this page: nothing of it comes from another host."""
+    scripts = (STATIC / "page.js", STATIC / "conversations.js")
+    script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
+    return {
+        "theme": gr.themes.Base(font=SYSTEM_FONTS, font_mono=MONO_FONTS),
+        "css_paths": [STATIC / f"{name}.css" for name in ("style", "tabs", "conversations")],
+        "head": f"<script>{script}</script>",
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,  # not by an environment variable either: web.http.mcp serves ours
+        "share": False,
+    }
+
+
+def build_page(
+    pipeline: Pipeline,
+    feedback: FeedbackStore,
+    key: BrowserKey,
+    *,
+    max_question: int,
+    uploads: Uploads | None = None,
+) -> gr.Blocks:
+    """Return the page over `pipeline`, ready to launch with `launch_options()`.
+
+    Args:
+        pipeline: What answers.
+        feedback: Where it is kept what people say of answers.
+        key: Under which browsers keep conversations.
+        max_question: Characters that a question may have.
+        uploads: Where articles go that are brought through the page; None where nobody may.
+    """
+    chat = Chat(pipeline, feedback, max_question=max_question)
+    page: gr.Blocks
+    with gr.Blocks(title="Broadsheet", fill_width=True, delete_cache=(3600, 86_400)) as page:
+        parts = lay_out(editing=uploads is not None, key=key)
+        answered, renewed = wiring.wire_asking(parts, chat)
+        wiring.wire_conversations(page, parts, pipeline, chat, answered, renewed)
+        wiring.wire_suggestions(page, parts, Suggestions(pipeline, chat.running), answered)
+        wiring.wire_limits(parts, pipeline)
+        wiring.wire_search(parts, SearchTab(pipeline, max_question=max_question))
+        wiring.wire_archive(parts, ArchiveTab(pipeline))
+        wiring.wire_reader(parts, pipeline)
+        wiring.wire_export(parts)
+        if uploads is not None:
+            wiring.wire_index(page, parts, uploads)
+        wiring.wire_opening(page, parts, pipeline, max_question)
+        page.unload(chat.stop)
+        for make, name in ((make_ask, "ask"), (make_search, "search")):
+            function = make(pipeline, max_question=max_question)
+            api(function, api_name=name, concurrency_limit=ANSWERS)
+    page.queue(max_size=64, api_open=False)
+    return page

@@ -1,0 +1,172 @@
+"""Where the parts of the page stand. Wires nothing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+
+from web.archive import Listing
+from web.chat.limits import PRESETS
+from web.conversations.shelf import conversations
+from web.conversations.storage import BrowserKey
+from web.rendering import Macros, spoken
+
+EXAMPLES = 4
+POLL = 1.0  # seconds between two looks at the model's state, until it is ready
+CLICKS = "window.broadsheet.clicks(element, trigger);"
+texts = Macros("page.html")
+
+
+class Parts(SimpleNamespace):
+    """The parts of the page, which are components of Gradio, by name."""
+
+    def named(self, *names: str) -> list[Any]:
+        """Return several of them."""
+        return [getattr(self, name) for name in names]
+
+
+def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
+    """Lay out the page and return its parts.
+
+    Args:
+        editing: Whether there is what changes the index.
+        key: Under which the browser keeps conversations.
+    """
+    parts = Parts(exchanges=gr.State(()))
+    with gr.Row(elem_id="head", equal_height=True):
+        parts.header = _html(scale=1)
+        _html(texts.shelf_toggle(), elem_id="shelf-place")
+        parts.renew = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
+    _shelf(parts, key)
+    parts.model_state = _html(elem_id="model-state")
+    with gr.Row(elem_id="desk"):
+        with gr.Column(elem_id="chat", scale=3, min_width=0), gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Ask", elem_id="ask-tab"):
+                _conversation(parts)
+                _form(parts)
+            with gr.Tab("Search", elem_id="search-tab"):
+                _search(parts)
+            with gr.Tab("Archive", elem_id="archive-tab") as parts.archive_tab:
+                _archive(parts)
+            if editing:
+                with gr.Tab("Index", elem_id="index-tab") as parts.index_tab:
+                    _index(parts)
+        _reader(parts, editing=editing)
+    parts.timer = gr.Timer(POLL)
+    return parts
+
+
+def _shelf(parts: Parts, key: BrowserKey) -> None:
+    parts.kept = gr.BrowserState("", storage_key=key.name, secret=key.secret)
+    parts.change = gr.Textbox(visible=False)
+    with gr.Column(elem_id="shelf", min_width=0):
+        name = "Find a conversation"
+        parts.shelf_words = _line(name, name, elem_id="shelf-words")
+        nothing = conversations((), "", narrowed=False)
+        on_load = f"window.broadsheet.shelf.attach(element, trigger, '{key.name}')"
+        parts.shelf = _html(nothing, elem_id="shelf-list", js_on_load=on_load)
+
+
+def _conversation(parts: Parts) -> None:
+    steady = CLICKS + "window.broadsheet.steady(element, watch)"
+    parts.past = _html(elem_id="past", js_on_load=steady)
+    follow = CLICKS + "window.broadsheet.follow(element, watch)"
+    parts.now = _html(elem_id="now", js_on_load=follow)
+    parts.evidence = _html(elem_id="evidence", js_on_load=CLICKS)
+    with gr.Row(elem_id="take"):
+        parts.exports = {
+            name: gr.Button(f"Export the conversation as {name}", size="sm", min_width=0)
+            for name in ("Markdown", "JSON")
+        }
+    parts.exported = gr.Textbox(visible=False)
+    parts.spoken = _html(spoken(""), elem_id="spoken")
+    with gr.Column(elem_id="welcome", min_width=0) as parts.welcome:
+        _html(texts.examples_heading())
+        parts.examples = [
+            gr.Button("", visible=False, elem_classes="example", size="lg") for _ in range(EXAMPLES)
+        ]
+
+
+def _form(parts: Parts) -> None:
+    with gr.Column(elem_id="form", min_width=0):
+        parts.next = _html(elem_id="next")
+        parts.message = _html(elem_id="message")
+        with gr.Row(elem_id="ask-row"):
+            more = {"lines": 1, "max_lines": 6, "autofocus": True}
+            parts.box = _line("Your question", "Ask the archive", elem_id="box", scale=1, **more)
+            parts.ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=88)
+            parts.stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=88, visible=False)
+        parts.chips = _html(elem_id="chips", js_on_load=CLICKS)
+        with gr.Accordion("Limit by date or source", open=False, elem_id="limits") as parts.limits:
+            with gr.Row(elem_id="presets"):
+                parts.presets = {
+                    name: gr.Button(name, size="sm", min_width=0, scale=0) for name in PRESETS
+                }
+            with gr.Row():
+                parts.date_from, parts.date_to = _dates()
+                parts.as_of = gr.Textbox(label="As of", placeholder="newest article", min_width=140)
+            parts.sources = gr.Dropdown([], label="Sources", multiselect=True, visible=False)
+
+
+def _search(parts: Parts) -> None:
+    parts.found = gr.State(())
+    with gr.Row(elem_id="search-row", elem_classes="line"):
+        parts.words = _line("Words or a question", "Find passages, without the model", scale=1)
+        parts.find = gr.Button("Search", variant="primary", elem_id="find", scale=0)
+    with gr.Row(elem_classes="line"):
+        parts.words_from, parts.words_to = _dates()
+    parts.results = _html(elem_id="results", js_on_load=CLICKS)
+
+
+def _archive(parts: Parts) -> None:
+    parts.listing = gr.State(Listing())
+    parts.chart = _html(elem_id="chart", js_on_load=CLICKS)
+    with gr.Row(elem_classes="line"):
+        parts.filter = _line("Words of headline or source", "Headline or source", scale=1)
+    parts.table = _html(elem_id="table", js_on_load=CLICKS)
+
+
+def _index(parts: Parts) -> None:
+    _html(texts.uploads_help())
+    parts.files = gr.File(label="Articles", file_count="multiple", elem_id="files")
+    parts.preview = _html(elem_id="preview")
+    parts.add = gr.Button("Add to the archive", variant="primary", elem_id="add", visible=False)
+    parts.report = _html(elem_id="report")
+    parts.halt = gr.Button("Stop adding", elem_id="halt", visible=False)
+    parts.status = _html(elem_id="status")
+
+
+def _reader(parts: Parts, *, editing: bool) -> None:
+    with gr.Column(elem_id="reader", scale=2, min_width=0, visible=False) as parts.panel:
+        parts.close = gr.Button("Close article", elem_id="close", size="sm")
+        on_load = "window.broadsheet.reveal(element, watch)"
+        parts.article = _html(elem_id="article", js_on_load=on_load)
+        parts.open_id = gr.State("")
+        name = "Take this article out of the index"
+        parts.remove = gr.Button(name, elem_id="remove", size="sm", visible=editing)
+
+
+def _dates() -> list[gr.Textbox]:
+    names = ("From", "To")
+    return [gr.Textbox(label=name, placeholder="2023-06-18", min_width=140) for name in names]
+
+
+def _line(label: str, hint: str, **options: Any) -> gr.Textbox:
+    """Return a line to type in whose label only screen readers see."""
+    return gr.Textbox(
+        label=label,
+        placeholder=hint,
+        container=False,
+        show_label=False,
+        min_width=0,
+        html_attributes=gr.InputHTMLAttributes(autocomplete="off"),
+        **options,
+    )
+
+
+def _html(value: str = "", **options: Any) -> gr.HTML:
+    """Return an HTML part without Gradio's own prose style, and without its click by default."""
+    options.setdefault("js_on_load", None)
+    return gr.HTML(value, apply_default_css=False, **options)

@@ -1,0 +1,224 @@
+"""What each event of the page calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from index.errors import BroadsheetError
+from web import wording
+from web.archive import ArchiveTab, SearchTab, locate_passage, locate_row
+from web.chat import export
+from web.chat.answering import Chat
+from web.chat.exchange import locate
+from web.chat.limits import PRESETS, drop_chip, make_preset, read_link, show_chips
+from web.chat.reader import close_article, make_open
+from web.chat.suggestions import Suggestions
+from web.conversations.shelf import make_open_conversation, show_earlier, show_list
+from web.conversations.storage import change
+from web.events import AT_ONCE, UNLISTED
+from web.http.api import ANSWERS
+from web.page.layout import EXAMPLES, POLL, Parts
+from web.rendering import Macros, message
+from web.uploads.store import Uploads
+from web.uploads.tab import IndexTab
+
+if TYPE_CHECKING:
+    from gradio.events import Dependency
+
+    from rag.pipeline import Pipeline
+
+_SHELF = "window.broadsheet.shelf"
+_macros = Macros("page.html", coverage=wording.coverage, describe=wording.model_state)
+
+
+def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]:
+    """Wire the question box, the examples, Stop, New conversation and what is said of answers.
+
+    Returns what answers, and what begins a new conversation.
+    """
+    form = parts.named("exchanges", "box", "date_from", "date_to", "as_of", "sources")
+    begun = parts.named("exchanges", "past", "now", "evidence", "spoken", "box", "message")
+    begun.append(parts.welcome)
+    buttons = parts.named("ask", "stop")
+    streamed = parts.named("exchanges", "now", "evidence", "spoken") + buttons
+    limit: dict[str, Any] = {"concurrency_limit": ANSWERS, "concurrency_id": "answers"}
+
+    asked = gr.on([parts.box.submit, parts.ask.click], chat.begin, form, begun, **AT_ONCE)
+    answered = [asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)]
+    for example in parts.examples:
+        taken = example.click(_same, example, parts.box, **AT_ONCE)
+        asked = taken.success(chat.begin, form, begun, **AT_ONCE)
+        answered.append(asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED))
+    parts.stop.click(chat.stop, None, None, **AT_ONCE)
+    for part in parts.named("past", "now"):
+        part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
+    renewed = parts.renew.click(chat.renew, None, [*begun, *buttons], **AT_ONCE)
+    return answered, renewed
+
+
+def wire_conversations(
+    page: gr.Blocks,
+    parts: Parts,
+    pipeline: Pipeline,
+    chat: Chat,
+    answered: Sequence[Dependency],
+    renewed: Dependency,
+) -> None:
+    """Wire the list: what is answered goes into it, and what is opened comes back from it.
+
+    Args:
+        page: The page.
+        parts: The parts of the page.
+        pipeline: What knows the articles as they are now.
+        chat: The answers being written.
+        answered: The events that answer a question.
+        renewed: The event that begins a new conversation.
+    """
+    kept, shelf, words = parts.kept, parts.shelf, parts.shelf_words
+    for one in answered:
+        changed = one.then(change, parts.exchanges, parts.change, **AT_ONCE)
+        keep = f"(made) => {_SHELF}.keep(made)"
+        changed.then(None, parts.change, kept, js=keep, **UNLISTED)
+    taken = f"() => {_SHELF}.taken()"
+    shelf.input(None, None, kept, js=taken, trigger_mode="multiple", **UNLISTED)
+    shown = parts.named("exchanges", "past", "now", "evidence", "spoken", "message", "welcome")
+    shown += parts.named("ask", "stop")
+    open_one = make_open_conversation(pipeline, chat.running)
+    opened = shelf.click(open_one, kept, shown, js=f"() => {_SHELF}.opened()", **AT_ONCE)
+    shelf.click(close_article, None, parts.named("panel", "article"), **AT_ONCE)
+    form = [kept, words, parts.exchanges]
+    rows = f"(kept, words) => [{_SHELF}.listed(kept, words), words, null]"
+    events = [kept.change, words.change]
+    gr.on(events, show_list, form, shelf, js=rows, trigger_mode="always_last", **AT_ONCE)
+    for one in (opened, renewed):
+        one.then(show_list, form, shelf, js=rows, **AT_ONCE)
+    page.load(None, kept, None, js=f"(kept) => {_SHELF}.begin(kept)", **UNLISTED)
+    parts.past.click(show_earlier, parts.exchanges, parts.past, **AT_ONCE)
+
+
+def wire_suggestions(
+    page: gr.Blocks, parts: Parts, suggestions: Suggestions, answered: Sequence[Dependency]
+) -> None:
+    """Wire what is suggested after `answered`; a click on it is the script's, as for Ask again."""
+    gone: list[Any] = [parts.box.submit, parts.ask.click, parts.shelf.click, parts.renew.click]
+    gone += [example.click for example in parts.examples]
+    gr.on(gone, suggestions.drop, None, parts.next, **AT_ONCE)
+    limit: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "always_last"}
+    for one in answered:
+        one.success(suggestions.suggest, parts.exchanges, parts.next, **limit, **UNLISTED)
+    page.unload(suggestions.stop)
+
+
+def wire_limits(parts: Parts, pipeline: Pipeline) -> None:
+    """Wire the presets, and the chips of what is set."""
+    fields = parts.named("date_from", "date_to", "as_of", "sources")
+    for name, days in PRESETS.items():
+        parts.presets[name].click(make_preset(pipeline, days), None, fields[:2], **AT_ONCE)
+    changed = [field.change for field in fields]
+    gr.on(changed, show_chips, fields, parts.chips, trigger_mode="always_last", **AT_ONCE)
+    parts.chips.click(drop_chip, fields, fields, **AT_ONCE)
+
+
+def wire_search(parts: Parts, tab: SearchTab) -> None:
+    """Wire the Search tab."""
+    form = parts.named("words", "words_from", "words_to")
+    begun = [parts.find.click, *(box.submit for box in form)]
+    gr.on(begun, tab.find, form, parts.named("found", "results"), **AT_ONCE)
+
+
+def wire_archive(parts: Parts, tab: ArchiveTab) -> None:
+    """Wire the Archive tab; what is typed narrows the list as it is typed."""
+    form, shown = parts.named("listing", "filter"), parts.named("listing", "chart", "table")
+    begun = [parts.archive_tab.select, parts.filter.change]
+    gr.on(begun, tab.filter, form, shown, trigger_mode="always_last", **AT_ONCE)
+    for part in parts.named("chart", "table"):
+        part.click(tab.turn, parts.listing, shown, **AT_ONCE)
+
+
+def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
+    """Wire all that stands in an article to the article."""
+    panel = parts.named("panel", "article", "open_id")
+    for part in parts.named("past", "now", "evidence"):
+        part.click(make_open(pipeline, locate), parts.exchanges, panel, **AT_ONCE)
+    parts.results.click(make_open(pipeline, locate_passage), parts.found, panel, **AT_ONCE)
+    parts.table.click(make_open(pipeline, locate_row), parts.listing, panel, **AT_ONCE)
+    closed = parts.close.click(close_article, None, panel[:2], **AT_ONCE)
+    closed.then(None, js="() => window.broadsheet.back()", **UNLISTED)
+    parts.renew.click(close_article, None, panel[:2], **AT_ONCE)
+
+
+def wire_export(parts: Parts) -> None:
+    """Wire the export of the conversation: the text is made here, the file by the browser."""
+    for name, make, file in (
+        ("Markdown", export.markdown, "conversation.md"),
+        ("JSON", export.as_json, "conversation.json"),
+    ):
+        made = parts.exports[name].click(make, parts.exchanges, parts.exported, **AT_ONCE)
+        save = f"(text) => window.broadsheet.save('{file}', text)"
+        made.then(None, parts.exported, None, js=save, **UNLISTED)
+
+
+def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> None:
+    """Wire the Index tab, and what takes an article out."""
+    tab = IndexTab(uploads)
+    one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds", **UNLISTED}
+    freely: dict[str, Any] = {"concurrency_limit": None, **UNLISTED}
+    looked = parts.named("preview", "report", "add")
+    parts.files.change(tab.look, parts.files, looked, **freely)
+    shown = parts.named("files", "preview", "report", "add", "halt", "status")
+    parts.add.click(tab.add, None, shown, **freely)
+    parts.halt.click(tab.stop, None, parts.report, **AT_ONCE)
+    opened = parts.index_tab.select
+    opened(tab.status, None, parts.status, **AT_ONCE)
+    opened(tab.follow, None, parts.named("report", "halt", "status"), **freely)
+    out = parts.named("panel", "article")
+    parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
+    page.unload(tab.forget)
+
+
+def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question: int) -> None:
+    """Wire what a page that opens shows, and what keeps it up to date."""
+
+    def header() -> str:
+        try:
+            return _macros.header(pipeline.coverage())
+        except BroadsheetError as error:  # the index is being made, or must be made anew
+            return message(str(error))
+
+    def load(request: gr.Request) -> tuple[Any, ...]:
+        texts = pipeline.examples(EXAMPLES)[:EXAMPLES]
+        texts += [""] * (EXAMPLES - len(texts))
+        buttons = [gr.update(value=text, visible=bool(text)) for text in texts]
+        try:
+            known = pipeline.sources()
+        except BroadsheetError:
+            known = []
+        filled = read_link(str(request.url.query), known, max_question)
+        days = [filled.days[name] for name in ("from", "to", "as_of")]
+        sources: dict[str, Any] = {"choices": known, "visible": bool(known)}
+        if filled.sources:
+            sources["value"] = list(filled.sources)
+        limited = any(days) or bool(filled.sources)
+        # What the address leaves open stays as it is: a person may already be typing there.
+        form = [text or gr.skip() for text in (filled.question, *days)]
+        opening = gr.Accordion(open=True) if limited else gr.skip()
+        return header(), *form, gr.update(**sources), opening, *buttons
+
+    def poll() -> tuple[Any, ...]:
+        status = pipeline.model_status()
+        waiting = status.state not in ("ready", "off", "failed")
+        return _macros.model_state(status), gr.Timer(POLL, active=waiting)
+
+    form = parts.named("header", "box", "date_from", "date_to", "as_of", "sources", "limits")
+    page.load(load, None, [*form, *parts.examples], **AT_ONCE)
+    if hasattr(parts, "status"):  # articles came in through the page
+        parts.status.change(header, None, parts.header, **AT_ONCE)
+    looks = [page.load, parts.timer.tick]
+    gr.on(looks, poll, None, parts.named("model_state", "timer"), **AT_ONCE)
+
+
+def _same(text: str) -> str:
+    return text

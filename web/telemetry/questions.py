@@ -1,0 +1,145 @@
+"""What is recorded of every question, whether it came by the page, `/ask` or a tool.
+
+How it is counted, logged or sent is the affair of the observers.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, Token
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+STAGES = FINDING, FIRST_TOKEN, WHOLE = "finding", "first_token", "whole"
+STOPPED = "stopped"
+FAILED = "failed"
+
+
+@dataclass(slots=True)
+class QuestionRecord:
+    """What became of a question.
+
+    Attributes:
+        request_id: The same in the answer's JSON and in the log.
+        begun: When it was asked, in seconds since 1970.
+        outcome: That of the answer, or `stopped`, or `failed`.
+        seconds: From being asked to having found, to the first token, and to the end, by `STAGES`;
+            a stage that was not reached is missing.
+        evidence: Pieces of evidence found.
+        tokens: Pieces of draft that the model wrote.
+        removed: Statements that the check refused.
+        error: Name of the exception's type, where it failed.
+    """
+
+    question: str
+    request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    begun: float = field(default_factory=time.time)
+    outcome: str = STOPPED  # what nobody waits for any more ends without an answer
+    reason: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    evidence: int = 0
+    tokens: int = 0
+    citations: int = 0
+    removed: int = 0
+    error: str = ""
+
+
+class Observer:
+    """Is called for every question; does nothing by itself."""
+
+    def begun(self) -> None:
+        """A question is being answered now."""
+
+    def waits(self, waiting: bool) -> None:
+        """A question waits for the model, or no longer does."""
+
+    def ended(self, record: QuestionRecord) -> None:
+        """A question has its answer, or will have none."""
+
+
+def observe(pipeline: Pipeline, *observers: Observer) -> Pipeline:
+    """Return the pipeline with every question seen by `observers`."""
+    return cast("Pipeline", _ObservedPipeline(pipeline, observers))
+
+
+class _ObservedPipeline:
+    """Its questions are recorded; all else is the pipeline's own."""
+
+    def __init__(self, pipeline: Pipeline, observers: tuple[Observer, ...]) -> None:
+        self._pipeline = pipeline
+        self._observers = observers
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pipeline, name)
+
+    def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
+        recorder = _Recorder(question, self._observers)
+        try:
+            with closing(self._pipeline.stream(question, cancel)) as events:  # type: ignore[type-var]
+                for event in events:
+                    yield recorder.note(event)
+        except Exception as error:
+            recorder.note_failure(error)
+            raise
+        finally:
+            recorder.end()
+
+
+class _Recorder:
+    """Notes the events of one question."""
+
+    def __init__(self, question: Question, observers: tuple[Observer, ...]) -> None:
+        self._record = QuestionRecord(question.text)
+        self._observers = observers
+        self._waiting = False
+        self._begun = time.perf_counter()
+        for observer in observers:
+            observer.begun()
+
+    def note(self, event: Event) -> Event:
+        """Note an event; return it, an answer with the question's id."""
+        record = self._record
+        self._wait(isinstance(event, Progress) and event.stage == "waiting")
+        match event:
+            case Retrieved():
+                record.evidence = len(event.evidence)
+                self._reached(FINDING)
+            case Token():
+                record.tokens += 1
+                self._reached(FIRST_TOKEN)
+            case Answer():
+                stopped = event.reason is Reason.STOPPED
+                record.outcome = STOPPED if stopped else event.outcome.value
+                record.reason = event.reason.value
+                record.citations, record.removed = len(event.citations), len(event.removed)
+                self._reached(WHOLE)
+                return replace(event, request_id=record.request_id)
+        return event
+
+    def note_failure(self, error: Exception) -> None:
+        """Note why there is no answer; not the message, which may repeat what was asked."""
+        self._record.outcome, self._record.error = FAILED, type(error).__name__
+
+    def end(self) -> None:
+        """Pass the record on."""
+        self._wait(False)
+        self._reached(WHOLE)
+        for observer in self._observers:
+            observer.ended(self._record)
+
+    def _reached(self, stage: str) -> None:
+        self._record.seconds.setdefault(stage, time.perf_counter() - self._begun)
+
+    def _wait(self, waiting: bool) -> None:
+        if waiting is not self._waiting:
+            self._waiting = waiting
+            for observer in self._observers:
+                observer.waits(waiting)

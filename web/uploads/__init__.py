@@ -1,0 +1,1 @@
+"""Articles that people bring through the page."""

@@ -1,0 +1,146 @@
+"""Articles that people bring through the page: looked at, added to the index, taken out.
+
+What is only looked at lies in a folder of its own; what is added is kept in another, and indexed
+from there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from index.build import build_index, remove_articles
+from index.errors import BroadsheetError
+from index.models.embedder import MiniLMEmbeddings
+from index.preview import Preview, preview_files
+from index.settings import Settings
+from index.status import Status, index_status
+from index.store.snapshot import IndexReader
+from index.types import BuildReport, Skipped, file_of
+from web.uploads.batch import Batch
+from web.uploads.building import Building
+
+WAIT = 2.0  # seconds to wait for another build
+ABANDONED = 86_400.0  # seconds after which a batch that nobody added is deleted
+_BUSY = "Articles are being added already; wait for it to end, or stop it."
+_GONE = "These files are not there any more; choose them again."
+
+
+class Uploads:
+    """The folder of what was brought, the index that it goes into, and what is yet to be added."""
+
+    def __init__(self, settings: Settings, embeddings: MiniLMEmbeddings) -> None:
+        """Name the folders; they are made with the first file."""
+        self._settings = settings
+        self._embeddings = embeddings
+        self.folder = settings.data_dir.expanduser() / "uploads"
+        self.waiting = settings.data_dir.expanduser() / "brought"
+        self._lock = threading.Lock()
+        self._batches: dict[str, Batch] = {}  # by session
+        self.building: Building | None = None
+
+    def look(self, session: str, files: Sequence[Path]) -> Preview:
+        """Take files, in place of those that the session brought before, and say what adding does.
+
+        Nothing of it is in the index or in `folder` until `add`.
+
+        Raises:
+            BroadsheetError: what the session brought before is being added.
+            OSError: the data folder cannot be written to.
+        """
+        before = self._batches.get(session)
+        if before and before.placed:
+            raise BroadsheetError(_BUSY)
+        self.forget(session)
+        self._tidy()
+        batch = Batch(self.waiting, files)
+        with self._lock:
+            self._batches[session] = batch
+        said = preview_files(batch.files, self.folder, self._settings)
+        return replace(said, skipped=(*batch.refused, *self._named(said.skipped)))
+
+    def add(self, session: str) -> Building:
+        """Begin to add what the session brought; a file of the same name takes the old one's place.
+
+        Raises:
+            BroadsheetError: there is nothing to add, or something is being added already.
+            OSError: the files cannot be moved to the folder; they are where they were.
+        """
+        with self._lock:
+            batch = self._batches.get(session)
+            if batch is None or batch.gone:
+                raise BroadsheetError(_GONE)
+            if self.building and self.building.running:
+                raise BroadsheetError(_BUSY)
+            try:
+                batch.move_to(self.folder)
+            except OSError:
+                batch.take_back(self.folder)
+                raise
+            build = partial(build_index, [self.folder], self._settings, self._embeddings, wait=WAIT)
+            self.building = Building(build, partial(self._end, session, batch))
+            return self.building
+
+    def forget(self, session: str) -> None:
+        """Delete what a session brought and has not added."""
+        with self._lock:
+            batch = self._batches.pop(session, None)
+            if batch and not batch.placed:
+                batch.discard()
+
+    def report(self, session: str, done: BuildReport) -> BuildReport:
+        """Return the report of a build with what of the files was refused, and short names."""
+        batch = self._batches.pop(session, None)
+        refused = batch.refused if batch else ()
+        return replace(done, skipped=(*refused, *self._named(done.skipped)))
+
+    def remove(self, article_id: str) -> BuildReport:
+        """Take an article out of the index, and the file that was brought with it alone.
+
+        Raises:
+            IndexLocked: another build is running.
+            BroadsheetError: the archive has no such article.
+        """
+        with IndexReader(self._settings).snapshot() as snapshot:
+            article = snapshot.article(article_id)
+        if article is None:
+            raise BroadsheetError("the archive has no such article any more")
+        report = remove_articles([article_id], self._settings)
+        file = Path(file_of(article.location))
+        alone = str(file) == article.location  # and no record of a file of many
+        if alone and file.is_relative_to(self.folder.resolve()):
+            file.unlink(missing_ok=True)  # the next build of the folder would bring it back
+        return report
+
+    def status(self) -> Status:
+        """Return what is indexed; raises `IndexMissing` where nothing is."""
+        return index_status(self._settings)
+
+    def _end(self, session: str, batch: Batch, added: bool) -> None:
+        """Delete a batch that was added; else put its files back, to be added again."""
+        with self._lock:
+            if not added:
+                batch.take_back(self.folder)
+            if added or self._batches.get(session) is not batch:
+                batch.discard()
+
+    def _tidy(self) -> None:
+        """Delete what was left by pages that were closed, and by programs that ended."""
+        if not self.waiting.is_dir():
+            return
+        for folder in self.waiting.iterdir():
+            with suppress(FileNotFoundError):  # another program on this folder tidies too
+                if time.time() - folder.stat().st_mtime > ABANDONED:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _named(self, skipped: Iterable[Skipped]) -> list[Skipped]:
+        """Name files by their place below the folder, as the person knows them."""
+        prefix = f"{self.folder.resolve()}{os.sep}"
+        return [replace(one, location=one.location.removeprefix(prefix)) for one in skipped]

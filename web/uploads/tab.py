@@ -1,0 +1,156 @@
+"""The Index tab: bring files, see what adding them would do, add them while the chat goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from index.errors import BroadsheetError
+from index.store.history import STOPPED, BuildRecord
+from index.types import STDIN, BuildReport, Stage
+from web import wording
+from web.events import session_of
+from web.rendering import Macros, message
+from web.uploads.building import Building
+from web.uploads.store import Uploads
+
+Shown = tuple[Any, ...]
+_COMMANDS = {
+    "build": "Build of",
+    "add": "Add",
+    "remove": "Article taken out",
+    "watch": "Changes in",
+    "rollback": "Back to the articles before",
+    "repair": "Repair",
+}
+_STAGES = {
+    Stage.READING: "Reading articles",
+    Stage.EMBEDDING: "Embedding articles",
+    Stage.MERGING: "Putting vectors together",
+    Stage.WORDS: "Indexing words",
+    Stage.SWITCHING: "Switching to the new state",
+}
+
+
+class IndexTab:
+    """What the events of the tab do, and the button that takes an article out."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    def look(self, files: list[str] | None, request: gr.Request) -> Iterator[Shown]:
+        """Look at files that were chosen. The outputs: preview, report, add button."""
+        session = session_of(request)
+        if not files:
+            self._uploads.forget(session)
+            yield "", gr.skip(), gr.update(visible=False)
+            return
+        yield views.looking(len(files)), "", gr.update(visible=False)
+        try:
+            plan = self._uploads.look(session, [Path(file) for file in files])
+        except (BroadsheetError, OSError) as error:
+            yield message(str(error)), gr.skip(), gr.skip()
+        else:
+            yield views.preview(plan), gr.skip(), gr.update(visible=plan.report.touched > 0)
+
+    def add(self, request: gr.Request) -> Iterator[Shown]:
+        """Add them. The outputs: files, preview, report, add button, stop button, status."""
+        session, hidden = session_of(request), gr.update(visible=False)
+        try:
+            building = self._uploads.add(session)
+            for bar in _progress(building):
+                yield gr.skip(), gr.skip(), bar, hidden, gr.update(visible=True), gr.skip()
+            report = self._uploads.report(session, building.result())
+        except (BroadsheetError, OSError) as error:
+            failed, again = message(str(error)), gr.update(visible=True)
+            yield gr.skip(), gr.skip(), failed, again, hidden, self.status()
+        else:
+            yield None, "", views.report(report), hidden, hidden, self.status()
+
+    def follow(self) -> Iterator[Shown]:
+        """Show what another page adds when the tab is opened.
+
+        The outputs: report, stop button, status.
+        """
+        building = self._uploads.building
+        if building is None or not building.running:
+            yield (gr.skip(),) * 3
+            return
+        for bar in _progress(building):
+            yield bar, gr.update(visible=True), gr.skip()
+        try:
+            ended = views.report(building.result())
+        except BroadsheetError as error:
+            ended = message(str(error))
+        yield ended, gr.update(visible=False), self.status()
+
+    def stop(self) -> str:
+        """Ask a build to stop. The output: report."""
+        if self._uploads.building:
+            self._uploads.building.stop()
+        return views.stopping()
+
+    def forget(self, request: gr.Request) -> None:
+        """Do what a closed page does."""
+        self._uploads.forget(session_of(request))
+
+    def status(self) -> str:
+        """Show what is indexed. The output: status."""
+        try:
+            return views.status(self._uploads.status(), str(self._uploads.folder.resolve()))
+        except BroadsheetError as error:
+            return message(str(error))
+
+    def remove(self, article_id: str) -> Shown:
+        """Take an article out of the index. The outputs: panel, article."""
+        try:
+            self._uploads.remove(article_id)
+        except BroadsheetError as error:
+            return gr.skip(), message(str(error))
+        return gr.update(visible=True), views.removed()
+
+
+def _progress(building: Building) -> Iterator[str]:
+    for step in building.follow():
+        yield views.progress(step.event, step.left)
+
+
+def _counts(done: BuildReport | BuildRecord, left_out: int) -> str:
+    counts = {
+        "added": done.added,
+        "changed": done.changed,
+        "moved": done.moved,
+        "taken out": done.removed,
+        "left out": left_out,
+    }
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _command(one: BuildRecord, folder: str) -> str:
+    """What was built; `folder` is that of uploads."""
+    names = {folder: "files brought here", STDIN: "standard input"}
+    paths = ", ".join(names.get(path, path) for path in one.paths)
+    return f"{_COMMANDS[one.command]} {paths}".rstrip()
+
+
+def _result(one: BuildRecord) -> str:
+    if one.error:
+        return one.error if one.error == STOPPED else f"failed: {one.error}"
+    return _counts(one, one.skipped) or "no article changed"
+
+
+views = Macros(
+    "index.html",
+    BUILDS=10,
+    LISTED=50,
+    STAGES=_STAGES,
+    command=_command,
+    counts=_counts,
+    moment=wording.moment,
+    result=_result,
+    time_left=wording.time_left,
+    duration=wording.duration,
+)
