@@ -17,7 +17,7 @@ from index.errors import ArticleError
 from index.readers import html, markdown, records, text
 from index.readers.decoding import clean
 from index.readers.fields import shorten
-from index.types import Article, Skipped, Unchanged
+from index.types import Article, IsUnchanged, Skipped, Unchanged
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,12 +28,9 @@ _READERS: dict[str, Callable[[Path, str], Iterator[Article | Skipped]]] = {
     "html": html.read,
 }
 
-Known = Callable[[Path, os.stat_result], bool]
-"""Says of a file, by its path and state, whether it is as it was when last read."""
-
 
 def read_articles(
-    paths: Iterable[Path], *, unchanged: Known | None = None
+    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None
 ) -> Iterator[Article | Skipped | Unchanged]:
     """Return the articles of these files and folders, in a fixed order, one at a time.
 
@@ -49,7 +46,7 @@ def read_articles(
 
 
 def find_files(
-    paths: Iterable[Path], *, unchanged: Known | None = None
+    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None
 ) -> Iterator[Found | Skipped | Unchanged]:
     """Return the article files that `read_articles` reads, without opening any."""
     given = [path.expanduser() for path in paths]
@@ -70,7 +67,9 @@ def read_files(
             yield file
 
 
-def _find_all(given: list[Path], unchanged: Known | None) -> Iterator[Found | Skipped | Unchanged]:
+def _find_all(
+    given: list[Path], unchanged: IsUnchanged | None
+) -> Iterator[Found | Skipped | Unchanged]:
     for path in dict.fromkeys(in_full(path) for path in given):
         for found in walk(path) if path.is_dir() else _single(path):
             if (
