@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from index.errors import ArticleError
-from index.readers.decoding import clean, decode, read_bytes
 from index.readers.fields import one_line, parse_day, under_title
+from index.readers.text import clean, decode, read_bytes
 from index.types import Article
 
 _FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import ArticleError
 from index.readers import read_articles
-from index.readers.decoding import clean
+from index.readers.text import clean
 from index.types import Article, Skipped, Unchanged
 
 SEEDS = Path(__file__).parents[2].parent / "shared" / "seeds"
