@@ -1,4 +1,4 @@
-"""`python -m index …`: build the index, change it, tell what it holds, check it.
+"""`python -m index …`: build the index, change it, show what it holds, check it.
 
 Progress goes to stderr, results to stdout. Heavy imports wait until a command needs them.
 """
@@ -8,48 +8,52 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, cast
 
 import typer
 
-from index.cli import (
-    errors_shown,
-    preview_lines,
-    preview_rows,
+from index.errors import BroadsheetError, IndexMissing
+from index.models.download import ensure_embedder
+from index.progress import (
+    CHANGES,
+    Meter,
     report_rows,
-    rollback,
     show_skipped,
     show_table,
     status_rows,
-    verify,
+    visible,
     warn,
-    watch,
 )
-from index.errors import BroadsheetError, IndexMissing
-from index.progress import Meter
-from index.types import BuildReport
+from index.settings import Settings, load_settings
+from index.types import BuildEvent, BuildReport, Skipped
 
 if TYPE_CHECKING:
-    from index.settings import Settings
+    from index.models.embedder import MiniLMEmbeddings
+    from index.upkeep import Finding
+    from index.watch import Event
 
 cli = typer.Typer(
-    help="Articles to index: build it, change it, tell what it holds, check it.",
+    help="Articles to index: build it, change it, show what it holds, check it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-_Paths = list[Path]
+INTERRUPTED = 130
+"""Exit code of a command that was ended by Ctrl-C."""
+
 _STDIN = Path("-")
+_PATIENCE = 5.0  # seconds that a batch of a watched folder may take before its progress is shown
 _Wait = Annotated[
     float, typer.Option(help="Seconds to wait for another build to end.", min=0, metavar="SECONDS")
 ]
@@ -60,10 +64,24 @@ class _Engine(StrEnum):
     RAY = "ray"
 
 
+@contextmanager
+def _errors_shown() -> Iterator[None]:
+    """Show what a person is meant to read; everything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except BroadsheetError as error:
+        warn(str(error))
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        warn("interrupted; the index is as it was, and the same command goes on from here")
+        sys.stdout.flush()
+        raise typer.Exit(INTERRUPTED) from None
+
+
 @cli.command()
 def build(
     paths: Annotated[
-        _Paths | None,
+        list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
             help="Files and folders. None makes an index of an older version anew.",
@@ -74,7 +92,7 @@ def build(
     ] = False,
     wait: _Wait = 0.0,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what the build would do.")
+        bool, typer.Option("--dry-run", help="Only show what the build would do.")
     ] = False,
     engine: Annotated[
         _Engine, typer.Option(help="What reads and embeds: this process, or a Ray cluster.")
@@ -92,19 +110,21 @@ def build(
     Articles of other folders stay as they are. Unchanged files are not read again. Exit code 0:
     all well; 1: some files were skipped; 2: nothing was done.
     """
-    with errors_shown():
-        if dry_run:
-            _preview(paths or [], again=again)
+    with _errors_shown():
         if ray_address is not None and engine is not _Engine.RAY:
             raise BroadsheetError("--ray-address is for --engine ray")
-        given = {} if ray_address is None else {"ray_address": ray_address}
-        _build(paths or [], prune=True, again=again, wait=wait, engine=engine, given=given)
+        settings = load_settings(**({"ray_address": ray_address} if ray_address else {}))
+        if not paths and not again:
+            _refuse_if_current(settings)
+        if dry_run:
+            _preview(paths or [], settings, again=again)
+        _build(paths or [], settings, prune=True, again=again, wait=wait, engine=engine)
 
 
 @cli.command()
 def add(
     paths: Annotated[
-        _Paths,
+        list[Path],
         typer.Argument(
             metavar="PATH...", help="Files and folders; - reads JSON Lines from standard input."
         ),
@@ -115,10 +135,10 @@ def add(
 
     Exit code 0: all well; 1: some files were skipped; 2: nothing was done.
     """
-    with errors_shown():
+    with _errors_shown():
         named = [path for path in paths if path != _STDIN]
         with _standard_input() if _STDIN in paths else nullcontext() as stream:
-            _build(named, prune=False, again=False, wait=wait, stream=stream)
+            _build(named, load_settings(), prune=False, wait=wait, stream=stream)
 
 
 @cli.command()
@@ -129,9 +149,8 @@ def remove(
 
     Exit code 0: all removed; 1: some ids are unknown; 2: none is known.
     """
-    with errors_shown():
+    with _errors_shown():
         from index.build import remove_articles
-        from index.settings import load_settings
         from index.status import live_ids
 
         settings = load_settings()
@@ -139,8 +158,8 @@ def remove(
         unknown = [name for name in dict.fromkeys(ids) if name not in known]
         for name in unknown:
             warn(f"there is no article {name!r}")
-        report = remove_articles(sorted(known), settings) if known else None
-        if report:
+        if known:
+            report = remove_articles(sorted(known), settings)
             print(f"{report.removed:,} articles removed, {report.articles:,} left")
         raise typer.Exit(2 if not known else 1 if unknown else 0)
 
@@ -149,9 +168,8 @@ def remove(
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell what is indexed, what was skipped and why, and whether a build is due."""
-    with errors_shown():
-        from index.settings import load_settings
+    """Show what is indexed, what was skipped and why, and whether a build is due."""
+    with _errors_shown():
         from index.status import index_status
 
         found = index_status(load_settings())
@@ -164,9 +182,86 @@ def status(
             warn(f"the index was made by another version; run `{found.remedy}`")
 
 
-cli.command()(verify)
-cli.command()(rollback)
-cli.command()(watch)
+@cli.command()
+def verify(
+    mend: Annotated[
+        bool, typer.Option("--repair", help="Make anew what is missing, delete what is left over.")
+    ] = False,
+) -> None:
+    """Check that articles, passages, vectors and words agree. Exit code 0: they do; 1: not."""
+    with _errors_shown():
+        from index import upkeep
+
+        settings = load_settings()
+        findings = _repair(settings) if mend else upkeep.verify(settings)
+        for finding in findings:
+            remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
+            print(f"{finding.kind.value}: {visible(finding.what)}{remedy}")
+        wrong = sum(finding.kind is not upkeep.Kind.NOTE for finding in findings)
+        print(f"{wrong} problems" if wrong else "the index is sound")
+        raise typer.Exit(1 if wrong else 0)
+
+
+@cli.command()
+def rollback() -> None:
+    """Go back to the articles as they were before the last build or removal.
+
+    A second rollback undoes the first. The next build of a folder brings its articles in line
+    again. Exit code 0: done; 2: no earlier generation is kept.
+    """
+    with _errors_shown():
+        from index.upkeep import roll_back
+
+        back = roll_back(load_settings())
+        report = back.report
+        print(
+            f"back to generation {back.generation} of {back.made:%Y-%m-%d %H:%M}: "
+            f"{report.added:,} articles brought back, {report.removed:,} taken out, "
+            f"{report.changed:,} as they were before; {report.articles:,} articles, shown as "
+            f"generation {report.generation}"
+        )
+
+
+@cli.command()
+def watch(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders to watch.")],
+) -> None:
+    """Keep the index in line with folders: take in what comes, changes or goes, within seconds.
+
+    Prints a line for each batch that changed something. A file is read once it has rested for two
+    seconds; waits while another build runs; a batch that fails is shown and tried again. Ctrl-C
+    ends it; exit code 0.
+    """
+    with _errors_shown():
+        from index.watch import watch_folders
+
+        settings = load_settings()
+        _lower_priority()
+        signal.signal(signal.SIGTERM, _interrupt)
+        with Meter() as meter:
+            ensure_embedder(settings, meter.fetched)
+            embeddings = _embedder(settings, meter)
+        events = watch_folders(folders, settings, embeddings)
+        _print_timed(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it")
+        try:
+            _follow(events)
+        except KeyboardInterrupt:
+            _print_timed("ended; the index is as the last batch left it")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _lower_priority() -> None:
+    if hasattr(os, "nice"):
+        os.nice(10)  # a guest beside the running app
+
+
+def _embedder(settings: Settings, meter: Meter) -> MiniLMEmbeddings:
+    from index.models import embedder
+
+    return embedder.MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
 
 
 @contextmanager
@@ -181,36 +276,26 @@ def _standard_input() -> Iterator[BinaryIO]:
 
 
 def _build(
-    paths: _Paths,
+    paths: Sequence[Path],
+    settings: Settings,
     *,
     prune: bool,
-    again: bool,
     wait: float,
+    again: bool = False,
     stream: BinaryIO | None = None,
     engine: _Engine = _Engine.LOCAL,
-    given: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    from index.settings import load_settings
-
-    settings = load_settings(**given)
-    if not paths and not again and stream is None:
-        _refuse_if_current(settings)
-    os.nice(10) if hasattr(os, "nice") else None  # a guest beside the running app
+) -> NoReturn:
+    _lower_priority()
     from index.build import build_index
-    from index.models.download import ensure_embedder
-    from index.models.embedder import MiniLMEmbeddings
     from index.readers import read_stream
 
-    articles = read_stream(stream) if stream else None
     with Meter() as meter, ExitStack() as stack:
-        embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings, meter.fetched))
-        cluster = None
+        embeddings, cluster = _embedder(settings, meter), None
         if engine is _Engine.RAY:
             from index.ray_engine import ray_engine
 
             cluster = stack.enter_context(ray_engine(settings))
             ensure_embedder(settings, meter.fetched)  # once, and shown, before workers want it
-        report = None
         for event in build_index(
             paths,
             settings,
@@ -218,33 +303,32 @@ def _build(
             prune=prune,
             again=again,
             wait=wait,
-            stream=articles,
+            stream=read_stream(stream) if stream else None,
             engine=cluster,
         ):
-            if isinstance(event, BuildReport):
-                report = event
-            else:
+            if isinstance(event, BuildEvent):
                 meter.reached(event)
-    assert report is not None  # the last event
-    show_table(report_rows(report))
-    show_skipped(report.skipped)
-    if report.exit_code == 2:
+    assert isinstance(event, BuildReport)  # the last event
+    show_table(report_rows(event))
+    show_skipped(event.skipped)
+    if event.exit_code == 2:
         warn("nothing was indexed: no article was found there")
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(event.exit_code)
 
 
-def _preview(paths: _Paths, *, again: bool) -> NoReturn:
+def _preview(paths: Sequence[Path], settings: Settings, *, again: bool) -> NoReturn:
+    """Show by name, and in counts, what a build would do."""
     from index.preview import preview_build
-    from index.settings import load_settings
 
-    settings = load_settings()
-    if not paths and not again:
-        _refuse_if_current(settings)
     found = preview_build(paths, settings, again=again)
-    for line in preview_lines(found):
-        print(line)
+    for kind in CHANGES:
+        for name in getattr(found, kind):
+            print(f"{kind} {visible(name)}")
+    for name, other in found.identical:
+        print(f"identical {visible(name)}: says what {visible(other)} says")
     show_skipped(found.skipped)
-    show_table(preview_rows(found))
+    rows = [(name, f"{getattr(found.report, name):,}") for name in (*CHANGES, "unchanged")]
+    show_table([*rows, ("skipped", f"{len(found.skipped):,}")])
     raise typer.Exit(found.report.exit_code)
 
 
@@ -258,6 +342,53 @@ def _refuse_if_current(settings: Settings) -> None:
         current = True
     if current:
         raise BroadsheetError("say what to index: `python -m index build FOLDER`")
+
+
+def _repair(settings: Settings) -> Sequence[Finding]:
+    """Repair what can be repaired and print what was; return what is left."""
+    from index.upkeep import Repaired, repair
+
+    with Meter() as meter:
+        for event in repair(settings, _embedder(settings, meter)):
+            if isinstance(event, BuildEvent):
+                meter.reached(event)
+    assert isinstance(event, Repaired)  # the last event
+    for finding in event.mended:
+        print(f"mended {finding.kind.value}: {visible(finding.what)}")
+    return event.left
+
+
+def _follow(events: Iterable[Event]) -> None:
+    """Print a line for each batch that changed something, and each skipped file once."""
+    shown: set[Skipped] = set()
+    first = True
+    meter: Meter | None = None
+    for event in events:
+        if isinstance(event, BuildEvent):
+            meter = meter or Meter(patience=_PATIENCE).__enter__()
+            meter.reached(event)
+            continue
+        if meter:
+            meter.__exit__()
+            meter = None
+        if not isinstance(event, BuildReport):
+            _print_timed(event.text)
+            continue
+        if first or event.touched:
+            counts = {name: getattr(event, name) for name in CHANGES}
+            counts["skipped"] = len(event.skipped)
+            what = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+            _print_timed(
+                f"{what or 'in line'}; {event.articles:,} articles, generation "
+                f"{event.generation}, {sum(event.seconds.values()):.1f} s"
+            )
+        show_skipped([item for item in event.skipped if item not in shown])
+        shown = set(event.skipped)
+        first = False
+
+
+def _print_timed(text: str) -> None:
+    print(f"{datetime.now():%H:%M:%S} {visible(text)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Brings the index in line with files: read, embed, merge, word, and switch.
+"""Brings the index in line with files: read, embed, merge, index the words, and switch.
 
 Until the switch every reader sees the old generation. A killed build loses nothing: what it
 embedded is found again by its hash. Knows nothing of terminals: it yields events.
@@ -7,27 +7,25 @@ embedded is found again by its hash. Knows nothing of terminals: it yields event
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 import uuid
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from index.engine import Engine, ThisProcess
-from index.lock import writing
+from index.engine import Engine, LocalEngine
 from index.models.embedder import MiniLMEmbeddings, current_recipe
-from index.readers import Known, find_files, in_full
-from index.reading import read_into
+from index.readers import find_files, in_full
 from index.settings import Settings
-from index.store.history import Command, Origin, noting_failure
+from index.store.database import writer_lock
+from index.store.history import Command, Origin, recording_failure
 from index.store.lexical import LexicalStore
-from index.store.staging import distrust
+from index.store.staging import mark_outdated
 from index.store.vectors import VectorStore
 from index.store.writer import Store
-from index.types import STDIN, Article, BuildEvent, BuildReport, Skipped, Stage, Unchanged
+from index.types import STDIN, Article, BuildEvent, BuildReport, IsUnchanged, Skipped, Stage
 
 _LOG = logging.getLogger(__name__)
 _FULL = 100_000  # vectors of a collection; the next ones go into another
@@ -44,22 +42,21 @@ def build_index(
     again: bool = False,
     wait: float = 0.0,
     stream: Iterable[Article | Skipped] | None = None,
-    whole: Known | None = None,
+    settled: IsUnchanged | None = None,
     command: Command | None = None,
     engine: Engine | None = None,
 ) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
     Args:
-        paths: Files and folders; none makes the articles that are live anew if that is due.
+        paths: Files and folders; none rebuilds the live articles if that is due.
         settings: Where the index lies.
         embeddings: The embedder of this process.
         prune: Whether articles that were found in `paths` before and are gone are removed.
-        again: Whether all is embedded anew, as after damage to the vectors or the words.
+        again: Whether all is embedded again, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
         stream: Articles of standard input, added to those of `paths`.
-        whole: Where it says False of a file, which is still being written, what the index holds
-            of the file stays.
+        settled: Says False of a file that is still being written; its articles stay as they are.
         command: What the record of builds calls it; by default `build`, or `add` without `prune`.
         engine: What reads and embeds; by default this process, with `embeddings`.
 
@@ -72,20 +69,25 @@ def build_index(
     piped = [] if stream is None else [STDIN]
     origin = Origin(command or ("build" if prune else "add"), (*named, *piped))
     with (
-        writing(settings, wait),
+        writer_lock(settings, wait),
         Store(settings.index_dir, current_recipe()) as store,
-        noting_failure(store.connection, origin),
+        recording_failure(store.connection, origin),
     ):
         clock = time.perf_counter()
         skipped: list[Skipped] = []
         if again:
-            distrust(store.connection)
-        known = partial(store.staging.unchanged, whole=whole)
-        engine = engine or ThisProcess(embeddings)
-        items = chain(engine.read(find_files(paths, unchanged=known)), stream or ())
+            mark_outdated(store.connection)
+        engine = engine or LocalEngine(embeddings)
+        unchanged = partial(store.staging.is_unchanged, settled=settled)
+        items = chain(engine.read(find_files(paths, unchanged=unchanged)), stream or ())
         for file in piped:
-            store.staging.opened(file)
-        yield from _read(store, items, roots, skipped)
+            store.staging.open_file(file)
+        store.begin()
+        for event in store.staging.read(items, roots, skipped):
+            store.commit()
+            yield event
+            store.begin()
+        store.commit()
         seconds = {"reading": time.perf_counter() - clock}
         report = yield from complete(store, settings, engine, origin, roots, skipped, seconds)
     yield report
@@ -101,10 +103,10 @@ def complete(
     seconds: dict[str, float],
     rewrite: Collection[str] = (),
 ) -> Generator[BuildEvent, None, BuildReport]:
-    """Make what is staged visible: embed, merge, word, switch and clean up; returns the report.
+    """Make what is staged visible: embed, merge, index words, switch, clean up; return the report.
 
     Args:
-        store: The index's truth, whose lock the caller holds.
+        store: The index's database, whose lock the caller holds.
         settings: Where the index lies.
         engine: What embeds.
         origin: Where the build comes from, for the record of builds.
@@ -119,43 +121,30 @@ def complete(
     embedded = yield from _embed(store, vectors, engine)
     seconds["embedding"], clock = time.perf_counter() - clock, time.perf_counter()
     merged = yield from _merge(store, vectors, rewrite)
-    yield from _word(store, lexical)
+    for done in lexical.replace(store.lexical_rows()):
+        yield BuildEvent(Stage.WORDS, done, None)
+    store.mark_lexical()
     seconds["storing"] = time.perf_counter() - clock
     yield BuildEvent(Stage.SWITCHING, 0, None)
     report = store.switch(roots, skipped, merged, origin=origin, embedded=embedded, seconds=seconds)
     try:
         clean_up(store, vectors, lexical)
-    except Exception:  # the articles are live: to fail now would say that nothing was done
+    except Exception:  # the articles are live, so the build has not failed
         _LOG.warning("cleaning up failed; the next build does it", exc_info=True)
     return report
 
 
 def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
     """Take articles out of the index by id; raises `IndexLocked` as a build does."""
-    with writing(settings), Store(settings.index_dir, current_recipe()) as store:
+    with writer_lock(settings), Store(settings.index_dir, current_recipe()) as store:
         return store.remove(ids)
-
-
-def _read(
-    store: Store,
-    items: Iterable[Article | Skipped | Unchanged],
-    roots: Sequence[str] | None,
-    skipped: list[Skipped],
-) -> Iterator[BuildEvent]:
-    """Stage what is read, many articles in one transaction."""
-    store.begin()
-    for event in read_into(store.staging, items, roots, skipped):
-        store.commit()
-        yield event
-        store.begin()
-    store.commit()
 
 
 def _embed(store: Store, vectors: VectorStore, engine: Engine) -> Generator[BuildEvent, None, int]:
     """Embed staged contents without vectors; writing one batch overlaps embedding the next.
 
     They come by day, and a collection that is full is followed by another: each holds some days,
-    so that a search between two dates opens few of them.
+    so that a search between two dates opens few of them. Returns the number of passages.
     """
     pending = store.pending()
     if not pending:
@@ -163,22 +152,27 @@ def _embed(store: Store, vectors: VectorStore, engine: Engine) -> Generator[Buil
     yield BuildEvent(Stage.EMBEDDING, 0, len(pending))
     passages, done, collection, held = 0, 0, "", _FULL
     with ThreadPoolExecutor(1) as writer:
-        writing_now: _Written | None = None
+        finish: Callable[[], None] | None = None
         writer.submit(vectors.open)  # what it raises, the first collection raises again
-        for made in engine.embed(pending, store):
+        for batch in engine.embed(pending, store):
             with store.transaction():  # keys are on disk before a vector bears them
-                keys = [key for cut in made.cuts for key in store.allot(cut.content, cut.spans)]
-            days = [cut.day for cut in made.cuts for _ in cut.spans]
-            _finish(writing_now, store)
+                keys = [
+                    key for cut in batch.cuts for key in store.add_passages(cut.content, cut.spans)
+                ]
+            days = [cut.day for cut in batch.cuts for _ in cut.spans]
+            if finish:
+                finish()
             if held >= _FULL:
                 collection, held = _new_collection(store, vectors), 0
-            future = writer.submit(vectors.add, collection, keys, made.vectors, days)
-            writing_now = future, [cut.content for cut in made.cuts], collection
+            future = writer.submit(vectors.add, collection, keys, batch.vectors, days)
+            contents = [cut.content for cut in batch.cuts]
+            finish = partial(_finish, store, future, contents, collection)
             held += len(keys)
             passages += len(keys)
-            done += len(made.cuts)
+            done += len(batch.cuts)
             yield BuildEvent(Stage.EMBEDDING, done, len(pending))
-        _finish(writing_now, store)
+        if finish:
+            finish()
     return passages
 
 
@@ -189,14 +183,10 @@ def _new_collection(store: Store, vectors: VectorStore) -> str:
     return name
 
 
-_Written = tuple[Future[None], list[int], str]
-
-
-def _finish(written: _Written | None, store: Store) -> None:
-    if written:
-        future, contents, collection = written
-        future.result()
-        store.embedded(contents, collection)
+def _finish(store: Store, written: Future[None], contents: list[int], collection: str) -> None:
+    """Wait until vectors are written, and note where they are."""
+    written.result()
+    store.mark_embedded(contents, collection)
 
 
 def _merge(
@@ -223,64 +213,39 @@ def _merge(
     return small, target
 
 
-def _word(store: Store, lexical: LexicalStore) -> Iterator[BuildEvent]:
-    for done in lexical.replace(store.unworded(), ()):
-        yield BuildEvent(Stage.WORDS, done, None)
-    store.worded()
-
-
 GRACE_SECONDS = 900.0  # far longer than a question keeps its snapshot
 UNFINISHED_SECONDS = 86_400.0  # what a killed build embedded waits a day for its next run
 
 
-def expired_contents(sql: sqlite3.Connection) -> list[int]:
-    """Forget articles removed a while ago; return the contents that no article has any more.
-
-    What a rollback would show again is kept.
-    """
-    old = time.time() - GRACE_SECONDS
+def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
+    """Delete for good what no snapshot can show any more; what a rollback would show is kept."""
+    sql, now = store.connection, time.time()
     sql.execute(
         "DELETE FROM articles WHERE removed IS NOT NULL AND removed <= "
         "(SELECT coalesce(max(number), 0) FROM generations WHERE made < ?) "
         "AND removed <= coalesce((SELECT nullif(CAST(value AS INTEGER), 0) FROM meta "
         "WHERE name = 'earlier'), removed)",
-        (old,),
+        (now - GRACE_SECONDS,),
     )
-    rows = sql.execute(
+    contents = sql.execute(
         "SELECT key FROM contents WHERE made < ? "
         "AND key NOT IN (SELECT content FROM articles) "
         "AND key NOT IN (SELECT content FROM staged)",
-        (time.time() - UNFINISHED_SECONDS,),
-    )
-    return [key for (key,) in rows]
-
-
-def forget_contents(sql: sqlite3.Connection, contents: list[int]) -> None:
-    """Delete contents and their passages, after the lexical index has dropped them."""
-    keys = [(key,) for key in contents]
-    sql.execute("BEGIN IMMEDIATE")
-    sql.executemany("DELETE FROM passages WHERE content = ?", keys)
-    sql.executemany("DELETE FROM contents WHERE key = ?", keys)
-    sql.execute("COMMIT")
-
-
-def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
-    """Delete expired contents, and drop collections that were left a while ago."""
-    sql = store.connection
-    contents = expired_contents(sql)
+        (now - UNFINISHED_SECONDS,),
+    ).fetchall()
     if contents:
-        keys = [(key,) for key in contents]
-        with store.transaction():  # after a kill, one whose text comes back is worded anew
-            sql.executemany("UPDATE contents SET worded = 0 WHERE key = ?", keys)
-        for _ in lexical.replace((), contents):
-            pass
-        forget_contents(sql, contents)
-    old = time.time() - GRACE_SECONDS
+        with store.transaction():  # after a kill, a text that comes back is indexed again
+            sql.executemany("UPDATE contents SET worded = 0 WHERE key = ?", contents)
+        lexical.delete(key for (key,) in contents)
+        with store.transaction():
+            sql.executemany("DELETE FROM passages WHERE content = ?", contents)
+            sql.executemany("DELETE FROM contents WHERE key = ?", contents)
     sql.execute(
         "UPDATE collections SET retired = ? WHERE retired IS NULL AND name NOT IN "
         "(SELECT collection FROM contents WHERE collection NOT NULL)",
-        (time.time(),),
+        (now,),
     )
-    for (name,) in sql.execute("SELECT name FROM collections WHERE retired < ?", (old,)).fetchall():
+    retired = "SELECT name FROM collections WHERE retired < ?"
+    for (name,) in sql.execute(retired, (now - GRACE_SECONDS,)).fetchall():
         vectors.drop(name)
         sql.execute("DELETE FROM collections WHERE name = ?", (name,))

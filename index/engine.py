@@ -1,7 +1,4 @@
-"""What reads files and embeds texts for a build: this process, unless another engine is named.
-
-Knows nothing of how what was read and embedded is stored.
-"""
+"""What reads files and embeds texts for a build: this process, unless another engine is named."""
 
 from __future__ import annotations
 
@@ -42,7 +39,7 @@ class Embedded:
 
 
 class Engine(Protocol):
-    """What a build hands its heavy work to; all that is stored stays with the build."""
+    """Does the heavy work of a build, which itself stores the results."""
 
     def read(
         self, files: Iterable[Found | Skipped | Unchanged]
@@ -55,8 +52,8 @@ class Engine(Protocol):
         ...
 
 
-class ThisProcess:
-    """Reads and embeds here."""
+class LocalEngine:
+    """Reads and embeds in this process."""
 
     def __init__(self, embeddings: MiniLMEmbeddings) -> None:
         """Keep the embedder, which is loaded when it is first needed."""
@@ -65,7 +62,7 @@ class ThisProcess:
     def read(
         self, files: Iterable[Found | Skipped | Unchanged]
     ) -> Iterator[Article | Skipped | Unchanged]:
-        """Yield the articles of the files in their order; all else is passed on."""
+        """Yield the articles of the files in their order."""
         return read_files(files)
 
     def embed(self, pending: Sequence[int], store: Store) -> Iterator[Embedded]:

@@ -1,23 +1,13 @@
 """Errors that a person is meant to read: each says what, where, and what to do.
 
-BroadsheetError
-├── SettingsError
-├── ArticleError
-├── IndexMissing
-├── IndexLocked
-├── IndexUnwritable
-├── IndexMismatch
-├── NothingEarlier
-├── ModelFileError
-├── ModelUnavailable
-└── QuestionError
+All derive from `BroadsheetError`; anything else that is raised is a bug.
 """
 
 from __future__ import annotations
 
 
 class BroadsheetError(Exception):
-    """Base of all errors shown to a person as they are; anything else is a bug."""
+    """Base of all errors whose message is shown to a person as it is."""
 
 
 class SettingsError(BroadsheetError):
@@ -37,12 +27,18 @@ class ArticleError(BroadsheetError):
 class IndexMissing(BroadsheetError):
     """Nothing has been indexed yet; the message names the command that does it."""
 
+    def __init__(
+        self, message: str = "nothing is indexed yet; run `python -m index build FOLDER`"
+    ) -> None:
+        """Take another message where there is more to say."""
+        super().__init__(message)
+
 
 class IndexLocked(BroadsheetError):
-    """Another build is writing to the index; the message names its process."""
+    """Another build is writing to the index; `who` names its process."""
 
     def __init__(self, who: str) -> None:
-        """Keep who it is apart, for those that wait."""
+        """Name the process that writes."""
         super().__init__(f"the index is being written by {who}; wait for it to end, or use --wait")
         self.who = who
 
@@ -69,3 +65,8 @@ class ModelUnavailable(BroadsheetError):
 
 class QuestionError(BroadsheetError):
     """A question is empty, too long, or has impossible bounds."""
+
+
+def describe(error: BaseException) -> str:
+    """Return an error in a line: its message, with its type where it is not meant for people."""
+    return str(error) if isinstance(error, BroadsheetError) else f"{type(error).__name__}: {error}"

@@ -1,27 +1,23 @@
-"""What a build would do: read and decided as a build does it, and neither embedded nor written.
+"""What a build would do: it reads and decides as a build does, but embeds and writes nothing.
 
 Works on tables of its own in memory over the live generation, so that it waits for no build.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.errors import IndexMissing
 from index.models.embedder import current_recipe
 from index.readers import in_full, read_articles
-from index.reading import Said, Staging, read_into
 from index.settings import Settings
-from index.store.database import open_empty, open_reader
-from index.store.staging import Changes, decide
+from index.store.database import BELOW, below, open_empty, open_reader
+from index.store.staging import Changes, Content, Staging, plan_changes
 from index.types import Article, BuildReport, Skipped, Unchanged
-
-_TABLES = ("staged", "staged_files", "kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +25,9 @@ class Preview:
     """What a build would do; articles are named by their ids.
 
     Attributes:
-        unchanged: Those that were read and are as they were.
-        kept: How many were not read, as their files are as they were or cannot be read now.
-        identical: Of those added, the ones that say word for word what another says, and its id.
+        unchanged: Articles that were read and are as they were.
+        kept: How many were not read, being unchanged or unreadable now.
+        identical: Added articles with the very text of another, and the id of that one.
         skipped: What cannot be read, each with its reason.
     """
 
@@ -61,21 +57,18 @@ class Preview:
 def preview_build(
     paths: Sequence[Path], settings: Settings, *, prune: bool = True, again: bool = False
 ) -> Preview:
-    """Return what `index.build.build_index` would do with the same arguments.
+    """Return what `build_index` would do with the same arguments.
 
-    Args:
-        paths: Files and folders.
-        settings: Where the index lies; there need not be one yet.
-        prune: Whether articles that were found in `paths` before and are gone would be removed.
-        again: Whether all would be embedded anew; it changes everything, as another recipe does.
+    There need not be an index yet.
 
     Raises:
         ArticleError: one of the paths does not exist.
     """
     roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
     recipe = f"{current_recipe()} again" if again else current_recipe()
-    with _rehearsing(settings, recipe) as (sql, staging):
-        return _preview(sql, staging, read_articles(paths, unchanged=staging.unchanged), roots)
+    with _dry_run(settings, recipe) as (sql, staging):
+        items = read_articles(paths, unchanged=staging.is_unchanged)
+        return _preview(sql, staging, items, roots)
 
 
 def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
@@ -88,35 +81,39 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
     """
     here, there = str(in_full(folder)), str(target.resolve())
     replaced = {there + str(path).removeprefix(here) for path in Path(here).rglob("*")}
-    with _rehearsing(settings, current_recipe()) as (sql, staging):
-        for file in _below(sql, there):
+    with _dry_run(settings, current_recipe()) as (sql, staging):
+        query = f"SELECT DISTINCT file FROM articles WHERE removed IS NULL AND {BELOW}"
+        for (file,) in sql.execute(query, below(there)).fetchall():
             if file not in replaced:
-                staging.keep(file)
-        items = (_placed(item, here, there) for item in read_articles([folder]))
+                staging.keep_file(file)
+        items = (
+            replace(item, location=there + item.location.removeprefix(here))
+            for item in read_articles([folder])
+        )
         return replace(_preview(sql, staging, items, [there]), kept=0)
 
 
 @contextmanager
-def _rehearsing(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connection, Staging]]:
+def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connection, Staging]]:
     """Yield the live generation, over which tables in memory take what is staged."""
     try:
         sql = open_reader(settings.index_dir)
     except IndexMissing:
         sql = open_empty()
-    try:
-        marks = ", ".join("?" * len(_TABLES))
-        query = f"SELECT sql FROM sqlite_master WHERE tbl_name IN ({marks}) AND sql NOT NULL"
-        for (made,) in sql.execute(f"{query} ORDER BY type DESC", _TABLES).fetchall():
+    with closing(sql):
+        query = (
+            "SELECT sql FROM sqlite_master WHERE tbl_name IN ('staged', 'staged_files', 'kept') "
+            "AND sql NOT NULL ORDER BY type DESC"
+        )
+        for (made,) in sql.execute(query).fetchall():
             kind = "CREATE TABLE " if made.startswith("CREATE TABLE ") else "CREATE INDEX "
             sql.execute(made.replace(kind, f"{kind}temp.", 1))
         unseen: dict[str, int] = {}
 
-        def new_content(digest: str, _: Said) -> int:
+        def add_content(digest: str, _: Content) -> int:
             return -1 - unseen.setdefault(digest, len(unseen))
 
-        yield sql, Staging(sql, recipe, new_content)
-    finally:
-        sql.close()
+        yield sql, Staging(sql, recipe, add_content)
 
 
 def _preview(
@@ -126,9 +123,9 @@ def _preview(
     roots: Sequence[str] | None,
 ) -> Preview:
     skipped: list[Skipped] = []
-    for _ in read_into(staging, items, roots, skipped):
+    for _ in staging.read(items, roots, skipped):
         pass
-    changes = decide(sql, roots)
+    changes = plan_changes(sql, roots)
     return Preview(
         added=tuple(one.id for one in changes.added),
         changed=tuple(one.id for one in changes.changed),
@@ -142,7 +139,7 @@ def _preview(
 
 
 def _identical(sql: sqlite3.Connection, changes: Changes) -> Iterator[tuple[str, str]]:
-    """Yield the articles added that say what a live one, or one before them, says."""
+    """Yield the added articles whose content a live one, or one before them, has too."""
     leaving = set(changes.leaving)
     first = {one.content: one.id for one in (*changes.moved, *changes.changed)}
     for one in changes.added:
@@ -154,19 +151,3 @@ def _identical(sql: sqlite3.Connection, changes: Changes) -> Iterator[tuple[str,
         if same is not None:
             yield one.id, same
         first.setdefault(one.content, one.id)
-
-
-def _below(sql: sqlite3.Connection, folder: str) -> list[str]:
-    prefix = folder.rstrip(os.sep) + os.sep
-    rows = sql.execute(
-        "SELECT DISTINCT file FROM articles WHERE removed IS NULL AND substr(file, 1, ?) = ?",
-        (len(prefix), prefix),
-    )
-    return [file for (file,) in rows]
-
-
-def _placed(
-    item: Article | Skipped | Unchanged, here: str, there: str
-) -> Article | Skipped | Unchanged:
-    """Return what was read `here` as it would be read `there`."""
-    return replace(item, location=there + item.location.removeprefix(here))

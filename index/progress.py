@@ -1,11 +1,14 @@
-"""Progress on stderr: a bar for each stage on a terminal, else a line now and then.
+"""What the terminal shows of a build: progress on stderr, the report and the status on stdout.
 
-Draws what its caller hands it; nothing in this package draws by itself.
+On a terminal it draws bars and tables, else plain lines.
 """
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -16,9 +19,19 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from index.models.download import Fetch
-from index.types import BuildEvent, Stage
+from index.types import BuildEvent, BuildReport, Skipped, Stage
+
+if TYPE_CHECKING:
+    from index.status import Status
+
+CHANGES = ("added", "changed", "moved", "removed")
+"""The counts of a report that say what a build changed."""
+
+Rows = list[tuple[str, str]]
+"""Names and values of a table."""
 
 PLAIN_SECONDS = 10.0
 """Seconds between two plain lines."""
@@ -36,7 +49,7 @@ class Meter:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._began: dict[str, tuple[float, int]] = {}
-        self._said = 0.0
+        self._shown = 0.0
 
     def __enter__(self) -> Meter:
         if self._console.is_terminal:
@@ -71,8 +84,8 @@ class Meter:
             if first:
                 self._tasks[stage] = self._bars.add_task(stage.capitalize(), total=total, rate="")
             self._bars.update(self._tasks[stage], completed=done, total=total, rate=pace)
-        elif now - self._said >= PLAIN_SECONDS or done == total:
-            self._said = now
+        elif now - self._shown >= PLAIN_SECONDS or done == total:
+            self._shown = now
             left = f"{(total - done) / rate:,.0f} s left" if total and rate else ""
             count = f"{done:,}" + (f" of {total:,}" if total is not None else "") + f" {unit}"
             parts = [f"{stage}: {count}".rstrip(), pace, left]
@@ -83,3 +96,66 @@ class Meter:
 def visible(text: str) -> str:
     """Show control characters as what they are: file names may hold anything."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def report_rows(report: BuildReport) -> Rows:
+    """Return what a build did, as names and values."""
+    counts = {name: getattr(report, name) for name in (*CHANGES, "unchanged")} | {
+        "skipped": len(report.skipped),
+        "passages embedded": report.embedded,
+        "articles in the index": report.articles,
+        "of them undated": report.undated,
+        "generation": report.generation,
+    }
+    stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in report.seconds.items())
+    rows = [(name, f"{count:,}") for name, count in counts.items()]
+    return [*rows, ("seconds", f"{sum(report.seconds.values()):.1f} ({stages})")]
+
+
+def status_rows(found: Status) -> Rows:
+    """Return what is indexed, as names and values."""
+    span = f"{found.first} to {found.last}" if found.first else "no dates"
+    named = f" ({', '.join(found.undated_names)}…)" if found.undated else ""
+    groups = f" in {found.alike_groups:,} groups" if found.alike else ""
+    earlier = f"generation {found.earlier}" if found.earlier else "nothing earlier is kept"
+    made = f"{found.generation}, made {found.made:%Y-%m-%d %H:%M}" if found.made else "0"
+    return [
+        ("folder", found.folder),
+        ("generation", made),
+        ("rollback goes to", earlier),
+        ("articles", f"{found.articles:,}, {span}"),
+        ("passages", f"{found.passages:,}"),
+        ("undated", f"{found.undated:,}{named}"),
+        ("identical to another", f"{found.identical:,}"),
+        ("same headline and day, other text", f"{found.alike:,}{groups}"),
+        ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
+        ("skipped", f"{len(found.skipped):,}"),
+        ("collections", f"{found.collections}"),
+        ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
+        ("recipe", "current" if found.recipe_current else "of another version"),
+        *(("last build", visible(str(one))) for one in found.builds[:1]),
+    ]
+
+
+def show_table(rows: Rows) -> None:
+    """Print names and values, as a table on a terminal."""
+    console = Console()
+    if not console.is_terminal:
+        for name, value in rows:
+            print(f"{name}: {value}")
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in rows:
+        table.add_row(name, value.replace("[", "\\["))
+    console.print(table)
+
+
+def show_skipped(skipped: Sequence[Skipped]) -> None:
+    """Print what was skipped and why, one a line."""
+    for item in skipped:
+        print(f"skipped {visible(str(item))}")
+
+
+def warn(message: str) -> None:
+    """Print a line to stderr."""
+    print(visible(message), file=sys.stderr)

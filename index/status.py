@@ -1,22 +1,21 @@
-"""What is indexed, told from the truth alone: no model, vectors or words are opened.
-
-Knows nothing of how it is shown.
-"""
+"""What is indexed, by the database alone: no model, vectors or words are opened."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+from index.build import remove_articles
 from index.errors import IndexMissing
 from index.models.embedder import current_recipe
 from index.readers import in_full
 from index.settings import Settings
-from index.store.database import open_reader
+from index.store.database import BELOW, below, open_reader, read_meta
 from index.store.history import BuildRecord, last_builds
 from index.text.days import number_day
 from index.types import Skipped
@@ -34,9 +33,9 @@ class Status:
         earlier: The generation that a rollback goes back to; 0 where none is kept.
         first: Day of the oldest article; None where none has a date.
         last: Day of the newest article.
-        identical: Articles that say, word for word, what another one says.
-        alike: Dated articles whose headline and day are another's, but not their text: likely
-            reprints, told without reading them.
+        identical: Articles with the very text of another one.
+        alike: Dated articles with the headline and day of another, but another text: likely
+            reprints.
         alike_groups: How many groups these make.
         undated_names: Ids of a few of the articles without a date.
         sources: Publishers with their number of articles, largest first.
@@ -74,100 +73,78 @@ def index_status(settings: Settings) -> Status:
     Raises:
         IndexMissing: nothing has been indexed.
     """
-    sql = open_reader(settings.index_dir)
-    try:
+    with closing(open_reader(settings.index_dir)) as sql:
         return _status(sql, settings.index_dir)
-    finally:
-        sql.close()
 
 
 def recipe_is_current(settings: Settings) -> bool:
     """Whether the live generation is of this version's recipe; raises `IndexMissing`."""
-    sql = open_reader(settings.index_dir)
-    try:
-        return _meta(sql)["recipe"] == current_recipe()
-    finally:
-        sql.close()
+    with closing(open_reader(settings.index_dir)) as sql:
+        return read_meta(sql)["recipe"] == current_recipe()
 
 
 def live_ids(settings: Settings, ids: Sequence[str]) -> set[str]:
     """Return which of these ids are live articles; raises `IndexMissing`."""
-    sql = open_reader(settings.index_dir)
-    try:
+    with closing(open_reader(settings.index_dir)) as sql:
         query = "SELECT 1 FROM articles WHERE id = ? AND removed IS NULL"
         return {name for name in ids if sql.execute(query, (name,)).fetchone()}
-    finally:
-        sql.close()
 
 
 def live_below(settings: Settings, folder: Path) -> list[str]:
     """Return the ids of the live articles whose files lie in `folder`; raises `IndexMissing`."""
-    sql = open_reader(settings.index_dir)
-    try:
-        _meta(sql)
-        prefix = str(in_full(folder)).rstrip(os.sep) + os.sep
-        query = "SELECT id FROM articles WHERE removed IS NULL AND substr(file, 1, ?) = ?"
-        return [name for (name,) in sql.execute(query, (len(prefix), prefix))]
-    finally:
-        sql.close()
-
-
-def _meta(sql: sqlite3.Connection) -> dict[str, str]:
-    meta = dict(sql.execute("SELECT name, value FROM meta").fetchall())
-    if "generation" not in meta:
-        raise IndexMissing("nothing is indexed yet; run `python -m index build FOLDER`")
-    return meta
+    with closing(open_reader(settings.index_dir)) as sql:
+        read_meta(sql)
+        query = f"SELECT id FROM articles WHERE removed IS NULL AND {BELOW}"
+        return [name for (name,) in sql.execute(query, below(in_full(folder)))]
 
 
 def _status(sql: sqlite3.Connection, folder: Path) -> Status:
-    meta = _meta(sql)
-    generation = int(meta["generation"])
-    made = sql.execute("SELECT made FROM generations WHERE number = ?", (generation,)).fetchone()
-    articles, contents, undated, first, last = sql.execute(
+    def row(query: str, *values: object) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = sql.execute(query, values).fetchone()
+        return found
+
+    meta = read_meta(sql)
+    made = row("SELECT max(made) FROM generations WHERE number = ?", meta["generation"])[0]
+    articles, contents, undated, first, last = row(
         "SELECT count(*), count(DISTINCT a.content), coalesce(sum(c.day IS NULL), 0), "
         f"min(c.day), max(c.day) {_JOINED}"
-    ).fetchone()
-    alike, alike_groups = sql.execute(
+    )
+    alike, alike_groups = row(
         "SELECT coalesce(sum(articles), 0), count(*) FROM (SELECT count(*) AS articles "
         "FROM contents c CROSS JOIN articles a ON a.content = c.key "
         "WHERE a.removed IS NULL AND c.day IS NOT NULL "
         "GROUP BY c.day, c.headline HAVING count(DISTINCT c.key) > 1)"
-    ).fetchone()
+    )
+    passages = row(
+        "SELECT count(*) FROM passages WHERE content IN "
+        "(SELECT content FROM articles WHERE removed IS NULL)"
+    )[0]
+    undated_names = sql.execute(
+        f"SELECT a.id {_JOINED} AND c.day IS NULL ORDER BY a.key LIMIT ?", (_NAMES,)
+    )
+    sources = sql.execute(
+        f"SELECT c.source, count(*) {_JOINED} AND c.source IS NOT NULL "
+        "GROUP BY c.source ORDER BY count(*) DESC, c.source"
+    )
+    skipped = sql.execute("SELECT location, reason, line FROM skipped ORDER BY location, line")
     current = meta["recipe"] == current_recipe()
     return Status(
         folder=str(folder.resolve()),
-        generation=generation,
-        made=datetime.fromtimestamp(made[0]).astimezone() if made else None,
+        generation=int(meta["generation"]),
+        made=datetime.fromtimestamp(made).astimezone() if made else None,
         earlier=int(meta.get("earlier", 0)),
         first=number_day(first) if first else None,
         last=number_day(last) if last else None,
         articles=articles,
-        passages=_count_passages(sql),
+        passages=passages,
         undated=undated,
         identical=articles - contents,
         alike=alike,
         alike_groups=alike_groups,
-        undated_names=tuple(
-            name
-            for (name,) in sql.execute(
-                f"SELECT a.id {_JOINED} AND c.day IS NULL ORDER BY a.key LIMIT ?", (_NAMES,)
-            )
-        ),
-        sources=tuple(
-            sql.execute(
-                f"SELECT c.source, count(*) {_JOINED} AND c.source IS NOT NULL "
-                "GROUP BY c.source ORDER BY count(*) DESC, c.source"
-            ).fetchall()
-        ),
-        skipped=tuple(
-            Skipped(location, reason, line)
-            for location, line, reason in sql.execute(
-                "SELECT location, line, reason FROM skipped ORDER BY location, line"
-            )
-        ),
-        collections=sql.execute(
-            "SELECT count(*) FROM collections WHERE retired IS NULL"
-        ).fetchone()[0],
+        undated_names=tuple(name for (name,) in undated_names),
+        sources=tuple(sources.fetchall()),
+        skipped=tuple(Skipped(*columns) for columns in skipped),
+        collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),
         recipe_current=current,
         remedy="" if current else "python -m index build",
@@ -175,31 +152,19 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
     )
 
 
-def _count_passages(sql: sqlite3.Connection) -> int:
-    row = sql.execute(
-        "SELECT count(*) FROM passages WHERE content IN "
-        "(SELECT content FROM articles WHERE removed IS NULL)"
-    ).fetchone()
-    return int(row[0])
-
-
 def _size(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
-        try:
+        with suppress(FileNotFoundError):  # a build may delete it meanwhile
             total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:  # a build beside us tidied it away
-            continue
     return total
 
 
 def paths_due(settings: Settings, articles: Sequence[Path], sample: Path) -> list[Path] | None:
-    """Return what a program that starts must index; None where the index stands as it is.
+    """Return what a program that starts must index; None where the index stays as it is.
 
-    Args:
-        settings: Where the index lies.
-        articles: What the person named; nothing else is then indexed.
-        sample: Folder of the sample.
+    If the person named `articles`, nothing else is indexed, else the `sample` where it is all that
+    is there. An empty list rebuilds an index of another recipe.
     """
     if articles:
         return list(articles)
@@ -218,8 +183,6 @@ def give_way(settings: Settings, articles: Sequence[Path], sample: Path) -> bool
     Raises:
         IndexLocked: a build is running.
     """
-    from index.build import remove_articles
-
     named = (path.expanduser().resolve() for path in articles)
     if not articles or any(path.is_relative_to(sample) or path in sample.parents for path in named):
         return False

@@ -5,11 +5,13 @@ Knows nothing of questions or answers.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 
 from index.text.days import day_number
 
@@ -19,6 +21,9 @@ STDIN = "stdin"
 
 Span = tuple[int, int]
 """Start and end of a part of a text, in code points."""
+
+IsUnchanged = Callable[[Path, os.stat_result], bool]
+"""Says of a file, by its path and state, whether it is as it was when it was last read."""
 
 _RECORD = re.compile(
     rf"({STDIN}|.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL
@@ -116,6 +121,14 @@ class Bounds:
         """First and last day admitted, as stores compare them."""
         first = day_number(self.date_from) if self.date_from else 0
         return first, day_number(self.date_to) if self.date_to else _LAST
+
+    def admits(self, day: date | None, source: str | None) -> bool:
+        """Whether an article of this day and publisher is within them."""
+        if self.sources and source not in self.sources:
+            return False
+        if day is None:
+            return self.undated or not self.dated
+        return (self.date_from or date.min) <= day <= (self.date_to or date.max)
 
 
 @dataclass(frozen=True, slots=True)

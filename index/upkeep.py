@@ -1,13 +1,11 @@
-"""Checks that the stores agree with the articles; changes nothing.
-
-Knows nothing of how an index is mended, but for the command that does it.
-"""
+"""Looks after an index: checks that its stores agree, repairs them, goes back a generation."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,15 +13,14 @@ from itertools import groupby
 from pathlib import Path
 
 from index.build import complete
-from index.engine import ThisProcess
+from index.engine import LocalEngine
 from index.errors import IndexMissing, NothingEarlier
-from index.lock import writing
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.settings import Settings
-from index.store.database import open_reader
-from index.store.history import Origin, noting_failure
+from index.store.database import open_reader, read_meta, writer_lock
+from index.store.history import Origin, recording_failure
 from index.store.lexical import LexicalStore
-from index.store.staging import DUE, distrust, due, to_remake
+from index.store.staging import OUTDATED, mark_outdated
 from index.store.vectors import VectorStore
 from index.store.writer import Store
 from index.types import BuildEvent, BuildReport
@@ -48,7 +45,7 @@ class Finding:
     """Something that does not agree, and the command that mends it (empty for notes).
 
     Attributes:
-        contents: Keys of the texts that it is about.
+        contents: Keys of the contents that it is about.
         collections: Names of the collections that it is about.
         passages: Keys of passages that only the lexical index knows.
     """
@@ -68,29 +65,24 @@ def verify(settings: Settings) -> list[Finding]:
         IndexMissing: nothing has been indexed.
         BroadsheetError: the Chroma server named in the settings does not answer.
     """
-    sql = open_reader(settings.index_dir)
-    try:
+    with closing(open_reader(settings.index_dir)) as sql:
         return [
-            *_recipe(sql),
-            *_passages(sql),
-            *_vectors(sql, VectorStore(settings)),
-            *_words(sql, settings.index_dir / "words"),
+            *_check_recipe(sql),
+            *_check_passages(sql),
+            *_check_vectors(sql, VectorStore(settings)),
+            *_check_words(sql, settings.index_dir / "words"),
             *_left_over(sql),
         ]
-    finally:
-        sql.close()
 
 
-def _recipe(sql: sqlite3.Connection) -> Iterator[Finding]:
-    row = sql.execute("SELECT value FROM meta WHERE name = 'recipe'").fetchone()
-    if row is None:
-        raise IndexMissing("nothing is indexed yet; run `python -m index build FOLDER`")
-    if row[0] != current_recipe():
-        what = f"the index is of recipe {row[0]}; this version's is {current_recipe()}"
+def _check_recipe(sql: sqlite3.Connection) -> Iterator[Finding]:
+    recipe = read_meta(sql)["recipe"]
+    if recipe != current_recipe():
+        what = f"the index is of recipe {recipe}; this version's is {current_recipe()}"
         yield Finding(Kind.RECIPE, what, _REBUILD)
 
 
-def _passages(sql: sqlite3.Connection) -> Iterator[Finding]:
+def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
     """Every character but white space of a live text must lie in one of its passages."""
     rows = sql.execute(
         "SELECT c.key, c.text, p.start, p.end FROM contents c "
@@ -98,16 +90,17 @@ def _passages(sql: sqlite3.Connection) -> Iterator[Finding]:
         "ORDER BY c.key, p.start"
     )
     for key, group in groupby(rows, key=lambda row: int(row[0])):
-        pages = list(group)
-        text: str = pages[0][1]
-        problem = _uncovered(text, [row[2:] for row in pages if row[2] is not None])
-        if problem:
-            what = f"{_name(sql, key)}: {problem}"
-            yield Finding(Kind.PASSAGES, what, _REPAIR, frozenset([key]))
+        passages = list(group)
+        text: str = passages[0][1]
+        if problem := _uncovered(text, [row[2:] for row in passages if row[2] is not None]):
+            (name,) = sql.execute(
+                "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
+            ).fetchone()
+            yield Finding(Kind.PASSAGES, f"{name}: {problem}", _REPAIR, frozenset([key]))
 
 
 def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """Say what is wrong with the passages of a text; nothing where they are right."""
+    """Return what is wrong with the passages of a text; nothing where they are right."""
     covered = 0
     for start, end in spans:
         if not 0 <= start < end <= len(text):
@@ -120,24 +113,21 @@ def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return ""
 
 
-def _name(sql: sqlite3.Connection, content: int) -> str:
-    row = sql.execute(
-        "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (content,)
-    ).fetchone()
-    return str(row[0])
-
-
-def _vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]:
-    bare = _count(sql, f"contents WHERE {DUE} AND key IN ({_LIVE})")
-    if bare:
-        yield Finding(Kind.VECTORS, f"{bare} texts wait to be made anew", _REPAIR)
+def _check_vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]:
+    if outdated := _count(sql, f"contents WHERE {OUTDATED} AND key IN ({_LIVE})"):
+        yield Finding(Kind.VECTORS, f"{outdated} texts wait to be made anew", _REPAIR)
     stored = vectors.names()
     known = {str(name) for (name,) in sql.execute("SELECT name FROM collections")}
     used = sql.execute(
         f"SELECT DISTINCT collection FROM contents WHERE collection NOT NULL AND key IN ({_LIVE})"
     ).fetchall()
     for (name,) in used:
-        needed, others = _keys(sql, name)
+        rows = sql.execute(
+            f"SELECT p.key, c.key, c.key IN ({_LIVE}) FROM passages p "
+            "JOIN contents c ON c.key = p.content WHERE c.collection = ?",
+            (name,),
+        ).fetchall()
+        needed = {key: content for key, content, live in rows if live}
         if name not in stored:
             what, lost = f"collection {name} is gone", frozenset(needed.values())
             yield Finding(Kind.VECTORS, what, _REPAIR, lost, frozenset([name]))
@@ -147,26 +137,15 @@ def _vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]
             what = f"{name} lacks the vectors of {len(lacking)} passages"
             lost = frozenset(needed[key] for key in lacking)
             yield Finding(Kind.VECTORS, what, _REPAIR, lost)
-        if spare := len(held - needed.keys() - others):
+        if spare := len(held - {key for key, _, _ in rows}):
             what = f"{spare} vectors in {name} belong to no passage"
             yield Finding(Kind.NOTE, what, collections=frozenset([name]))
-    strangers = frozenset(name for name in stored - known if name.startswith("news-"))
-    if strangers:
-        what = f"{len(strangers)} collections belong to no build of this index"
-        yield Finding(Kind.NOTE, what, collections=strangers)
+    if strange := frozenset(name for name in stored - known if name.startswith("news-")):
+        what = f"{len(strange)} collections belong to no build of this index"
+        yield Finding(Kind.NOTE, what, collections=strange)
 
 
-def _keys(sql: sqlite3.Connection, collection: str) -> tuple[dict[int, int], set[int]]:
-    """Return the passages of a collection: the live ones, each with its content, and all others."""
-    rows = sql.execute(
-        f"SELECT p.key, c.key, c.key IN ({_LIVE}) FROM passages p "
-        "JOIN contents c ON c.key = p.content WHERE c.collection = ?",
-        (collection,),
-    ).fetchall()
-    return {key: of for key, of, live in rows if live}, {key for key, _, live in rows if not live}
-
-
-def _words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
+def _check_words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     if not (folder / "meta.json").is_file():
         yield Finding(Kind.WORDS, f"the lexical index in {folder} is gone", _REPAIR)
         return
@@ -177,8 +156,7 @@ def _words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
         return
     rows = sql.execute(f"SELECT key, content, content IN ({_LIVE}) FROM passages").fetchall()
     contents = {key: content for key, content, _ in rows}
-    lacking = [content for key, content, live in rows if live and key not in held]
-    if lacking:
+    if lacking := [content for key, content, live in rows if live and key not in held]:
         what = f"the lexical index lacks {len(lacking)} passages"
         yield Finding(Kind.WORDS, what, _REPAIR, frozenset(lacking))
     if spare := held.keys() - contents.keys():
@@ -189,22 +167,28 @@ def _words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
         yield Finding(Kind.WORDS, what, _REPAIR, frozenset(contents[key] for key in twice))
 
 
+_LEFT_OVER = {
+    "contents WHERE key NOT IN (SELECT content FROM articles)": (
+        "texts of an unfinished build wait to be used again"
+    ),
+    "articles WHERE removed IS NOT NULL": "removed articles wait to be deleted for good",
+    "collections WHERE retired IS NOT NULL": "merged collections wait to be dropped",
+}
+
+
 def _left_over(sql: sqlite3.Connection) -> Iterator[Finding]:
-    if texts := _count(sql, "contents WHERE key NOT IN (SELECT content FROM articles)"):
-        yield Finding(Kind.NOTE, f"{texts} texts of an unfinished build wait to be used again")
-    if gone := _count(sql, "articles WHERE removed IS NOT NULL"):
-        yield Finding(Kind.NOTE, f"{gone} removed articles wait to be deleted for good")
-    if old := _count(sql, "collections WHERE retired IS NOT NULL"):
-        yield Finding(Kind.NOTE, f"{old} merged collections wait to be dropped")
+    for rows, what in _LEFT_OVER.items():
+        if count := _count(sql, rows):
+            yield Finding(Kind.NOTE, f"{count} {what}")
 
 
-def _count(sql: sqlite3.Connection, what: str) -> int:
-    return int(sql.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+def _count(sql: sqlite3.Connection, rows: str) -> int:
+    return int(sql.execute(f"SELECT count(*) FROM {rows}").fetchone()[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What a repair mended, and what it could not."""
+    """The findings that a repair mended, and those that are left."""
 
     mended: tuple[Finding, ...]
     left: tuple[Finding, ...]
@@ -213,7 +197,7 @@ class Repaired:
 def repair(
     settings: Settings, embeddings: MiniLMEmbeddings, wait: float = 0.0
 ) -> Iterator[BuildEvent | Repaired]:
-    """Mend the index as far as its texts are there; the last thing yielded says what was done.
+    """Mend the index from its stored texts; the last thing yielded is what was done.
 
     Args:
         settings: Where the index lies.
@@ -224,75 +208,61 @@ def repair(
         IndexMissing: nothing has been indexed.
         IndexLocked: a build is running.
     """
-    before = verify(settings)  # raises before the lock makes a folder
+    verify(settings)  # raises before the lock makes a folder
     origin = Origin("repair")
     with (
-        writing(settings, wait),
+        writer_lock(settings, wait),
         Store(settings.index_dir, current_recipe()) as store,
-        noting_failure(store.connection, origin),
+        recording_failure(store.connection, origin),
     ):
         before = verify(settings)
-        if not store.staging.old_recipe:
-            yield from _mend(before, store, settings, embeddings, origin)
+        if not store.staging.recipe_changed:
+            rewrite = _prepare(before, store, settings)
+            engine = LocalEngine(embeddings)
+            yield from complete(store, settings, engine, origin, None, (), {}, rewrite=rewrite)
     after = verify(settings)
     left = {(finding.kind, finding.what) for finding in after}
     mended = [finding for finding in before if (finding.kind, finding.what) not in left]
     yield Repaired(tuple(mended), tuple(after))
 
 
-def _mend(
-    findings: Sequence[Finding],
-    store: Store,
-    settings: Settings,
-    embeddings: MiniLMEmbeddings,
-    origin: Origin,
-) -> Iterator[BuildEvent]:
-    sql, vectors = store.connection, VectorStore(settings)
-    stored = vectors.names()
+def _prepare(findings: Sequence[Finding], store: Store, settings: Settings) -> set[str]:
+    """Have a build embed and index again what is damaged; return the collections to rewrite."""
+    sql, vectors, words = store.connection, VectorStore(settings), settings.index_dir / "words"
+    stored, known = vectors.names(), set(store.collections())
     named = {name for finding in findings for name in finding.collections}
-    known = set(store.collections())
     for name in named - known:
         if not settings.chroma_url:  # on a server it may be of another index
             vectors.drop(name)
     with store.transaction():
-        distrust(sql, _of(findings, Kind.PASSAGES, Kind.VECTORS))
-        _retire(sql, named - stored)
-        _forget_words(sql, findings, settings.index_dir / "words")
-        for article in to_remake(sql, None, everything=False) if due(sql) else ():
-            store.staging.stage(article)
-    spare = {key for finding in findings for key in finding.passages}
-    if spare:
-        for _ in LexicalStore(settings.index_dir / "words").replace((), (), spare):
-            pass
-    rewrite = named & known & stored
-    engine = ThisProcess(embeddings)
-    yield from complete(store, settings, engine, origin, None, (), {}, rewrite=rewrite)
+        mark_outdated(sql, _contents_of(findings, Kind.PASSAGES, Kind.VECTORS))
+        for name in named - stored:
+            _retire_lost(sql, name)
+        if any(finding.kind is Kind.WORDS and not finding.contents for finding in findings):
+            for path in words.glob("*"):  # it cannot be read
+                path.unlink()
+            sql.execute("UPDATE contents SET worded = 0")
+        sql.executemany(
+            "UPDATE contents SET worded = 0 WHERE key = ?",
+            [(key,) for key in _contents_of(findings, Kind.WORDS)],
+        )
+        store.staging.stage_outdated(None)
+    if spare := {key for finding in findings for key in finding.passages}:
+        LexicalStore(words).delete(keys=spare)
+    return named & known & stored
 
 
-def _of(findings: Iterable[Finding], *kinds: Kind) -> set[int]:
+def _contents_of(findings: Iterable[Finding], *kinds: Kind) -> set[int]:
     return {key for finding in findings if finding.kind in kinds for key in finding.contents}
 
 
-def _retire(sql: sqlite3.Connection, names: Iterable[str]) -> None:
-    """Note that collections that are gone are used no longer, not by an unfinished build either."""
-    gone = [(name,) for name in names]
-    lost = [sql.execute("SELECT key FROM contents WHERE collection = ?", name) for name in gone]
-    distrust(sql, [key for rows in lost for (key,) in rows])
-    sql.executemany(
-        "UPDATE collections SET retired = ? WHERE name = ? AND retired IS NULL",
-        [(time.time(), name) for (name,) in gone],
+def _retire_lost(sql: sqlite3.Connection, name: str) -> None:
+    """Use a collection that is gone no longer, not for an unfinished build either."""
+    lost = sql.execute("SELECT key FROM contents WHERE collection = ?", (name,)).fetchall()
+    mark_outdated(sql, [key for (key,) in lost])
+    sql.execute(
+        "UPDATE collections SET retired = ? WHERE name = ? AND retired IS NULL", (time.time(), name)
     )
-
-
-def _forget_words(sql: sqlite3.Connection, findings: Iterable[Finding], folder: Path) -> None:
-    """Note which texts have no words; a lexical index that cannot be read is deleted."""
-    query = "UPDATE contents SET worded = 0"
-    for finding in findings:
-        if finding.kind is Kind.WORDS and not finding.contents:
-            for path in folder.glob("*"):
-                path.unlink()
-            sql.execute(query)
-    sql.executemany(f"{query} WHERE key = ?", [(key,) for key in _of(findings, Kind.WORDS)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,21 +288,18 @@ def roll_back(settings: Settings, wait: float = 0.0) -> RolledBack:
         IndexLocked: a build is running.
         NothingEarlier: no earlier generation is kept.
     """
-    missing = IndexMissing("nothing is indexed yet; run `python -m index build FOLDER`")
     if not settings.index_dir.is_dir():
-        raise missing
-    with writing(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+        raise IndexMissing
+    with writer_lock(settings, wait), Store(settings.index_dir, current_recipe()) as store:
         if store.generation == 0:
-            raise missing
+            raise IndexMissing
         earlier = store.earlier
         if not earlier:
             raise NothingEarlier(
                 "there is nothing to go back to: the index has had one build so far, or was made "
                 "anew by its last one"
             )
-        return RolledBack(earlier, _made(store.connection, earlier), store.roll_back())
-
-
-def _made(sql: sqlite3.Connection, generation: int) -> datetime:
-    row = sql.execute("SELECT made FROM generations WHERE number = ?", (generation,)).fetchone()
-    return datetime.fromtimestamp(row[0]).astimezone()
+        (made,) = store.connection.execute(
+            "SELECT made FROM generations WHERE number = ?", (earlier,)
+        ).fetchone()
+        return RolledBack(earlier, datetime.fromtimestamp(made).astimezone(), store.roll_back())

@@ -1,7 +1,7 @@
 """Watches folders, and brings the index in line whenever files come, change or go.
 
-A file is read when it has rested for a while, so that none is indexed half. Knows nothing of
-terminals: it yields what happens.
+A file is read once it has not changed for a while, so that none is indexed half. Knows nothing of
+terminals: it yields events.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from index.build import build_index
-from index.errors import ArticleError, BroadsheetError, IndexLocked
+from index.errors import ArticleError, BroadsheetError, IndexLocked, describe
 from index.models.embedder import MiniLMEmbeddings
 from index.readers import in_full
 from index.readers.files import format_of, printable
 from index.settings import Settings
 from index.types import BuildEvent, BuildReport
 
-RESTED = 2.0
-"""Seconds without a change after which a file is taken to be whole."""
+SETTLED = 2.0
+"""Seconds without a change after which a file is taken to be complete."""
 
 RETRY = 30.0
 """Seconds after which a batch that failed is tried again, if no change comes before."""
 
-_LONG = 30.0  # seconds after which a file that is still being written to is told of
-_SHARE = 4.0  # times as long as a batch took until the next: a busy folder costs a fifth of a core
+_LONG = 30.0  # seconds after which a notice names a file that is still being written
+_PAUSE = 4.0  # times as long as a batch took until the next: a busy folder costs a fifth of a core
 _QUIET_MS, _BATCH_MS, _WAKE_MS = 300, 2000, 500  # changes are gathered until it is quiet
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell that is no end of a batch: a wait, a failure, a folder that is gone."""
+    """A line for the person that is no end of a batch: a wait, a failure, a folder that is gone."""
 
     text: str
 
@@ -63,7 +63,7 @@ def watch_folders(
 
 
 class _Watch:
-    """The folders, and when their next batch is due."""
+    """The folders, the files that are still being written, and when the next batch is due."""
 
     def __init__(
         self, roots: Sequence[Path], settings: Settings, embeddings: MiniLMEmbeddings
@@ -71,96 +71,81 @@ class _Watch:
         self._roots = roots
         self._settings = settings
         self._embeddings = embeddings
-        self._rest = _Rest()
         self._due: float | None = 0.0  # None where nothing is due
         self._not_before = 0.0
         self._gone: set[Path] = set()
+        self._waiting: dict[Path, float] = {}  # files being written, by when they were first seen
+        self._seen: set[Path] = set()  # those of them that the last batch met
+        self._named: set[Path] = set()  # those of them that a notice has named
 
     def events(self) -> Iterator[Event]:
         for changes in _changes(self._roots, self._settings.index_dir.resolve()):
             now = time.monotonic()
             if changes:
-                due = now + (RESTED if any(map(_is_fresh, changes)) else 0.0)
+                due = now + (0.0 if all(map(_is_settled, changes)) else SETTLED)
                 self._due = due if self._due is None else min(due, self._due)
             if self._due is not None and now >= max(self._due, self._not_before):
-                yield from self._look()
+                yield from self._batch()
 
-    def _look(self) -> Iterator[Event]:
-        """Build one batch, and say when the next is due."""
+    def _batch(self) -> Iterator[Event]:
+        """Build once, and set when the next batch is due."""
         began = time.monotonic()
         gone = {root for root in self._roots if not root.is_dir()}
         for root in sorted(gone - self._gone):
             yield Notice(f"{printable(root)} is gone; its articles stay until it is back")
         self._gone = gone
         try:
-            yield from self._build([root for root in self._roots if root not in gone])
+            if roots := [root for root in self._roots if root not in gone]:
+                yield from self._build(roots)
         except Exception as error:  # whatever it was, watching goes on
-            yield Notice(f"{_described(error)}; trying again at a change, or in {RETRY:.0f} s")
+            yield Notice(f"{describe(error)}; trying again at a change, or in {RETRY:.0f} s")
             self._due = time.monotonic() + RETRY
             return
-        for path in self._rest.long():
-            yield Notice(f"{printable(path)} is still being written to; it is read when it rests")
+        yield from self._long_written()
         ended = time.monotonic()
-        self._not_before = ended + _SHARE * (ended - began)
-        self._due = ended + RESTED if self._rest.waiting else None
+        self._not_before = ended + _PAUSE * (ended - began)
+        self._due = ended + SETTLED if self._waiting else None
 
-    def _build(self, roots: Sequence[Path]) -> Iterator[Event]:
-        if not roots:
-            return
+    def _build(self, roots: Sequence[Path], wait: float = 0.0) -> Iterator[Event]:
+        self._seen.clear()
         try:
-            yield from self._build_once(roots, wait=0)
+            yield from build_index(
+                roots,
+                self._settings,
+                self._embeddings,
+                wait=wait,
+                settled=self._settled,
+                command="watch",
+            )
         except IndexLocked as error:
             yield Notice(f"waiting: {error.who} is writing the index")
-            yield from self._build_once(roots, wait=-1)
+            yield from self._build(roots, wait=-1)
 
-    def _build_once(self, roots: Sequence[Path], wait: float) -> Iterator[Event]:
-        self._rest.waiting.clear()
-        yield from build_index(
-            roots,
-            self._settings,
-            self._embeddings,
-            wait=wait,
-            whole=self._rest.whole,
-            command="watch",
-        )
-
-
-class _Rest:
-    """Tells the files that have rested from those that may still be written to."""
-
-    def __init__(self) -> None:
-        self.waiting: set[Path] = set()
-        self._since: dict[Path, float] = {}
-        self._told: set[Path] = set()
-
-    def whole(self, path: Path, stat: os.stat_result) -> bool:
-        """Whether the file has rested; one that has not waits for a later batch."""
-        if not _fresh(stat):
+    def _settled(self, path: Path, stat: os.stat_result) -> bool:
+        """Whether a file is complete; one that is not waits for a later batch."""
+        if _is_settled(stat):
             return True
-        self.waiting.add(path)
-        self._since.setdefault(path, time.monotonic())
+        self._seen.add(path)
+        self._waiting.setdefault(path, time.monotonic())
         return False
 
-    def long(self) -> list[Path]:
-        """Return the files that have been waiting for long, each once."""
-        self._since = {path: since for path, since in self._since.items() if path in self.waiting}
+    def _long_written(self) -> Iterator[Notice]:
+        """Name the files that have been written for long, each once."""
+        self._waiting = {path: at for path, at in self._waiting.items() if path in self._seen}
         before = time.monotonic() - _LONG
-        long = {path for path, since in self._since.items() if since < before}
-        new = sorted(long - self._told)
-        self._told = long
-        return new
+        long = {path for path, since in self._waiting.items() if since < before}
+        for path in sorted(long - self._named):
+            yield Notice(f"{printable(path)} is still being written to; it is read when it rests")
+        self._named = long
 
 
-def _fresh(stat: os.stat_result) -> bool:
-    """Whether a file was written to a moment ago; a date in the future tells nothing."""
-    return abs(time.time() - stat.st_mtime) < RESTED
-
-
-def _is_fresh(path: Path) -> bool:
+def _is_settled(file: Path | os.stat_result) -> bool:
+    """Whether a file was not written to a moment ago; a date in the future is no evidence."""
     try:
-        return _fresh(path.stat())
+        stat = file.stat() if isinstance(file, Path) else file
     except OSError:
-        return False
+        return True
+    return abs(time.time() - stat.st_mtime) >= SETTLED
 
 
 def _changes(roots: Sequence[Path], index_dir: Path) -> Iterator[set[Path]]:
@@ -215,7 +200,3 @@ def _identities(roots: Sequence[Path]) -> dict[Path, tuple[int, int]]:
 def _hidden(path: Path, roots: Sequence[Path]) -> bool:
     root = next((root for root in roots if path.is_relative_to(root)), path)
     return any(part.startswith(".") for part in path.relative_to(root).parts)
-
-
-def _described(error: Exception) -> str:
-    return str(error) if isinstance(error, BroadsheetError) else f"{type(error).__name__}: {error}"

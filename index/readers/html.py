@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
-from index.readers.decoding import clean, decode, read_bytes
 from index.readers.fields import one_line, parse_day, under_title
+from index.readers.text import clean, decode, read_bytes
 from index.types import Article
 
 if TYPE_CHECKING:

@@ -6,43 +6,34 @@ Marks of form are taken away, so that a quote reads as the article did; it rende
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from html import unescape
 from pathlib import Path
 
 import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from index.errors import ArticleError
-from index.readers.decoding import clean, decode, read_bytes
 from index.readers.fields import one_line, parse_day, under_title
+from index.readers.text import clean, decode, read_bytes
 from index.types import Article
 
 _FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_TITLE = re.compile(r"\s*(?:#[ \t]+([^\n]+?)[ \t#]*|([^\n]+)\n=+[ \t]*)(?:\n|\Z)")
 _KEYS = {
     "date": ("date", "published_at", "publish_date", "published"),
     "title": ("title", "headline"),
     "source": ("source", "publisher"),
     "url": ("url", "link"),
 }
-_PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL), ""),
-    (re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)"), ""),
-    (re.compile(r"\[([^\[\]\n]+)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)"), r"\1"),
-    (re.compile(r"\[([^\[\]\n]+)\]\[[^\[\]\n]*\]"), r"\1"),
-    (re.compile(r"<(https?://[^>\s]+)>"), r"\1"),
-    (re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[ \t]+\S+.*$", re.MULTILINE), ""),
-    (re.compile(r"^ {0,3}(?:[-*_][ \t]*){3,}$|^ {0,3}=+[ \t]*$", re.MULTILINE), ""),
-    (re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE), r"\n\1\n"),
-    (re.compile(r"^ {0,3}>[ \t]?", re.MULTILINE), ""),
-    (re.compile(r"^([ \t]*)[*+](?=[ \t])", re.MULTILINE), r"\1-"),
-    (re.compile(r"(?<![\\*])(\*{1,3})(?=\S)([^*\n]*(?:\n[^*\n]+)*?)(?<=\S)\1(?!\*)"), r"\2"),
-    (re.compile(r"(?<![\\\w])(_{1,2})(?=\S)([^_\n]+?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"(`+)([^`\n]+)\1"), r"\2"),
-    # A line end inside a paragraph is a space, unless a list item or a table row begins there.
-    (re.compile(r"(?<=\S)[ \t]*\n(?=[^\s\-|\d]|\d+[^\s\d.)])"), " "),
-    (re.compile(r"\\([\\`*_{}\[\]()#+.!>-])"), r"\1"),
-    (re.compile(r"\n{3,}"), "\n\n"),
+_PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+_HTML = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
 )
+_LISTS = ("bullet_list_open", "ordered_list_open", "table_open")
+_GAPS = {"tr_open": "\n", "th_close": " | ", "td_close": " | ", "table_close": "\n\n"}
+_LINE_END = re.compile(r" *\n *")
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def read(path: Path, name: str) -> Iterator[Article]:
@@ -57,10 +48,10 @@ def read(path: Path, name: str) -> Iterator[Article]:
     if front and fields is not None:
         text = text[front.end() :]
     fields = fields or {}
-    title = fields.get("title", "")
-    if not title and (first := _TITLE.match(text)):
-        title, text = plain(first[1] or first[2]), text[first.end() :]
-    body = plain(text)
+    title, tokens = fields.get("title", ""), _PARSER.parse(text)
+    if not title and tokens and tokens[0].tag == "h1":
+        title, tokens = plain(tokens[:3]), tokens[3:]
+    body = plain(tokens)
     if not body.strip():
         raise ArticleError("empty")
     day = parse_day(fields.get("date", ""), line=_line_of("date", front[0]) if front else None)
@@ -69,11 +60,38 @@ def read(path: Path, name: str) -> Iterator[Article]:
     yield Article(name, str(path), headline, text, day, source, url)
 
 
-def plain(markdown: str) -> str:
-    """Return Markdown as plain paragraphs: links as their words, no images, no marks."""
-    for pattern, replacement in _PLAIN:
-        markdown = pattern.sub(replacement, markdown)
-    return clean(markdown)
+def plain(tokens: Iterable[Token]) -> str:
+    """Return parsed Markdown as plain paragraphs: links as their words, no images, no marks."""
+    text, gap, marker = "", "", ""
+    for token in tokens:
+        gap = _GAPS.get(token.type, gap)
+        if token.type == "list_item_open":
+            marker = f"{token.info}{token.markup} " if token.info else "- "
+        elif token.type == "paragraph_open" and token.hidden:  # in a list without blank lines
+            gap = "\n"
+        elif token.type in _LISTS and token.level == 0:
+            text += "\n"
+        elif written := _written(token):
+            text += gap + marker + written
+            gap, marker = "\n\n", ""
+    return clean(_BLANK_LINES.sub("\n\n", text))
+
+
+def _written(token: Token) -> str:
+    match token.type:
+        case "inline":
+            return _LINE_END.sub("\n", "".join(map(_written, token.children or ()))).strip()
+        case "text" | "code_inline" | "text_special" | "fence" | "code_block":
+            return token.content
+        case "softbreak":
+            return " "
+        case "hardbreak":
+            return "\n"
+        case "html_inline" if token.content.lower().startswith("<br"):
+            return "\n"
+        case "html_block":
+            return unescape(_HTML.sub("", token.content)).strip()
+    return ""
 
 
 def _front_matter(written: str) -> dict[str, str] | None:

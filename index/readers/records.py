@@ -9,14 +9,15 @@ import gzip
 import hashlib
 import json
 import lzma
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from index.errors import ArticleError
-from index.readers.decoding import MAX_BYTES, clean, decode
 from index.readers.fields import one_line, parse_day, under_title
+from index.readers.text import MAX_BYTES, clean, decode
 from index.types import STDIN, Article, Skipped
 
 MAX_ARRAY_BYTES = 500_000_000
@@ -39,18 +40,48 @@ def read(path: Path, name: str) -> Iterator[Article | Skipped]:
         ArticleError: the file as a whole is not JSON.
         OSError: it cannot be read or unpacked.
     """
-    seen: set[str] = set()
     empty = True
     try:
         with _open(path) as file:
-            for line, value in _values(file, path):
+            for item in _articles(_values(file, path), path, name):
                 empty = False
-                item = article_or_skipped(value, line, path, name)
-                yield named_once(item, path, line, seen) if isinstance(item, Article) else item
-    except (EOFError, lzma.LZMAError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+                yield item
+    except (EOFError, lzma.LZMAError, zlib.error) as error:
         raise ArticleError(f"damaged archive: {error}") from error
     if empty:
         raise ArticleError("empty")
+
+
+def read_stream(file: BinaryIO) -> Iterator[Article | Skipped]:
+    """Yield the articles of a stream of JSON Lines in its order, and what had to be skipped."""
+    return _articles(_from_lines(file, "; expected one JSON object a line"), Path(STDIN), STDIN)
+
+
+def _articles(values: Iterable[Numbered], path: Path, name: str) -> Iterator[Article | Skipped]:
+    """Make an article of each record, or say with its line why it is none.
+
+    An id or a location is given once: a record without an id is located by its line, which may be
+    the id of another. A record of a stream has no line that lasts, and is named by its content.
+    """
+    seen: set[str] = set()
+    for line, value in values:
+        try:
+            article = _article(value, line, path, name)
+        except ArticleError as error:
+            yield Skipped(str(path), error.reason, line)
+            continue
+        if article.id == f"{STDIN}#{line}":
+            article = _named_by_content(article)
+            if article.id in seen:
+                continue
+        if article.id in seen:
+            yield Skipped(str(path), f"id {article.id!r} stands in this file already", line)
+        elif article.location in seen:
+            reason = "its id or line number names another record of this file already"
+            yield Skipped(str(path), reason, line)
+        else:
+            seen.update((article.id, article.location))
+            yield article
 
 
 def _open(path: Path) -> BinaryIO:
@@ -63,7 +94,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
-    """Tell an array, one object and lines apart by how the file begins."""
+    """Read an array, one object or lines, by how the file begins."""
     head = file.read(4096)
     file.seek(0)
     if not head:
@@ -77,7 +108,7 @@ def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
     elif ".json" in (suffix.lower() for suffix in path.suffixes[-2:]):
         yield from _from_whole(_decode_whole(file))
     else:
-        yield from from_lines(file)
+        yield from _from_lines(file)
 
 
 def _decode_whole(file: BinaryIO) -> str:
@@ -132,20 +163,21 @@ def _skip_space(text: str, at: int) -> int:
     return at
 
 
-def from_lines(file: BinaryIO) -> Iterator[Numbered]:
-    """Yield what stands in each line that is not blank."""
+def _from_lines(file: BinaryIO, hint: str = "") -> Iterator[Numbered]:
+    """Read what stands in each line that is not blank; errors end with a hint."""
     number = 0
     while raw := file.readline(MAX_BYTES + 1):
         number += 1
         if len(raw) > MAX_BYTES:
-            yield number, ArticleError(f"too large: more than {MAX_BYTES // 1_000_000} MB")
+            yield number, ArticleError(f"too large: more than {MAX_BYTES // 1_000_000} MB{hint}")
             while raw and not raw.endswith(b"\n"):
                 raw = file.readline(MAX_BYTES)
         elif raw.strip():
             try:
-                yield number, _parse(decode(raw))
+                value = _parse(decode(raw))
             except ArticleError as error:
-                yield number, error
+                value = error
+            yield number, ArticleError(f"{value}{hint}") if isinstance(value, Exception) else value
 
 
 def _parse(line: str) -> object:
@@ -159,28 +191,6 @@ def _not_json(error: Exception) -> ArticleError:
     if isinstance(error, json.JSONDecodeError):
         return ArticleError(f"not JSON: {error.msg} (column {error.colno})", error.lineno)
     return ArticleError(f"not JSON: {error}")
-
-
-def article_or_skipped(value: object, line: int, path: Path, name: str) -> Article | Skipped:
-    """Make an article of a record, or say why it is none."""
-    try:
-        return _article(value, line, path, name)
-    except ArticleError as error:
-        return Skipped(str(path), error.reason, line)
-
-
-def named_once(article: Article, path: Path, line: int, seen: set[str]) -> Article | Skipped:
-    """Pass an article on unless its name is taken; `seen` holds ids and locations so far.
-
-    The location too: a record without an id is placed by its line, which may be another's id.
-    """
-    if article.id in seen:
-        return Skipped(str(path), f"id {article.id!r} stands in this file already", line)
-    if article.location in seen:
-        reason = "its id or line number names another record of this file already"
-        return Skipped(str(path), reason, line)
-    seen.update((article.id, article.location))
-    return article
 
 
 def _article(value: object, line: int, path: Path, name: str) -> Article:
@@ -214,25 +224,8 @@ def _field(record: dict[str, object], names: tuple[str, ...]) -> str:
     return ""
 
 
-def read_stream(file: BinaryIO) -> Iterator[Article | Skipped]:
-    """Yield the articles of a stream in its order, and what had to be skipped with its line."""
-    seen: set[str] = set()
-    said: set[str] = set()
-    for line, value in from_lines(file):
-        if isinstance(value, ArticleError):
-            value = ArticleError(f"{value.reason}; expected one JSON object a line")
-        item = article_or_skipped(value, line, Path(STDIN), STDIN)
-        if isinstance(item, Article) and item.id == f"{STDIN}#{line}":
-            item = _named(item)
-            if item.id in said:
-                continue
-            said.add(item.id)
-        yield named_once(item, Path(STDIN), line, seen) if isinstance(item, Article) else item
-
-
-def _named(article: Article) -> Article:
-    """Name an article without a name of its own by what it says."""
+def _named_by_content(article: Article) -> Article:
     day = article.date.isoformat() if article.date else None
-    said = json.dumps([article.headline, article.text, day, article.source])
-    name = f"{STDIN}#{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    content = json.dumps([article.headline, article.text, day, article.source])
+    name = f"{STDIN}#{hashlib.sha256(content.encode()).hexdigest()[:16]}"
     return replace(article, id=name, location=name)

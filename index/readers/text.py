@@ -1,21 +1,45 @@
-"""Plain text, and text whose first line begins `date YYYY-MM-DD `.
+"""Bytes of a file to clean text; and plain text, whose first line may begin `date YYYY-MM-DD `.
 
-Knows nothing of folders; a text without a date line is an article without a date.
+A text without a date line is an article without a date.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from index.errors import ArticleError
-from index.readers.decoding import clean, decode, read_bytes
 from index.readers.fields import lead_headline, parse_day
 from index.types import Article
 
+MAX_BYTES = 20_000_000
+"""Largest text, Markdown or HTML file that is read, in bytes."""
+
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
+
+_BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MAGIC = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"{\\rtf")
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
+_UTF8_SEQUENCE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_HIGH = re.compile(rb"[\x80-\xff]")
+_HIGH_SHARE = 0.25  # above it the bytes are no Western European text: French has about 0.05
+
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
+# Controls, and the overrides of writing direction, which can make a text read as another.
+_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_FIRST_BLANKS = re.compile(r"\A(?:[^\S\n]*\n)+")
 
 
 def read(path: Path, name: str) -> Iterator[Article]:
@@ -25,17 +49,81 @@ def read(path: Path, name: str) -> Iterator[Article]:
         ArticleError: the file is empty, binary, in another encoding, or has an impossible date.
     """
     written = decode(read_bytes(path))
-    text = clean(written)
-    day = None
+    text, day = clean(written), None
     if stated := _DATE_LINE.match(text):
-        day = parse_day(stated[1], line=_first_line(written))
+        before = written[: len(written) - len(written.lstrip("\ufeff \t\r\n"))]
+        day = parse_day(stated[1], line=_LINE_ENDS.sub("\n", before).count("\n") + 1)
         text = clean(text[stated.end() :])
     if not text.strip():
         raise ArticleError("empty")
     yield Article(name, str(path), lead_headline(text), text, day)
 
 
-def _first_line(written: str) -> int:
-    """Return the number of the first line that is not blank."""
-    blank = written[: len(written) - len(written.lstrip("\ufeff \t\r\n"))]
-    return blank.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
+def read_bytes(path: Path) -> bytes:
+    """Return what the file holds.
+
+    Raises:
+        ArticleError: it is larger than `MAX_BYTES`.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        size = path.stat().st_size
+        raise ArticleError(f"too large: {size / 1e6:.1f} MB; at most {MAX_BYTES // 1_000_000} MB")
+    return raw
+
+
+def decode(raw: bytes) -> str:
+    """Decode by byte order mark, else as UTF-8, else as Windows-1252 where that is plausible.
+
+    Raises:
+        ArticleError: the bytes are empty, binary, or in another encoding.
+    """
+    if not raw.strip():
+        raise ArticleError("empty")
+    for mark, encoding in _BOMS:
+        if raw.startswith(mark):
+            return _decode_marked(raw, encoding)
+    controls = len(raw) - len(raw.translate(None, _CONTROLS))
+    if raw.startswith(_MAGIC) or b"\0" in raw or controls > max(2, len(raw) // 100):
+        raise ArticleError("binary: expected text")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if controls == 0 and _is_western(raw):
+            try:
+                return raw.decode("cp1252")
+            except UnicodeDecodeError:
+                pass
+        line = raw.count(b"\n", 0, error.start) + 1
+        byte = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise ArticleError(f"wrong encoding: {byte}; save the file as UTF-8", line) from error
+
+
+def _decode_marked(raw: bytes, encoding: str) -> str:
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ArticleError(f"wrong encoding: marked as {encoding} but is not", line) from error
+    if "\0" in text:
+        raise ArticleError("binary: expected text")
+    return text
+
+
+def _is_western(raw: bytes) -> bool:
+    """Whether bytes that are not UTF-8 may be Windows-1252, and not UTF-8 with damage."""
+    high = len(_HIGH.findall(raw))
+    if 2 * sum(map(len, _UTF8_SEQUENCE.findall(raw))) >= high:
+        return False
+    return high < 20 or high <= _HIGH_SHARE * len(raw)
+
+
+def clean(text: str) -> str:
+    r"""Return the text with `\n` line ends and without controls or outer blank lines.
+
+    All other characters stay as they are: quotes, combining marks, tabs, emoji.
+    """
+    text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+    return _FIRST_BLANKS.sub("", _SURROGATE.sub("\ufffd", text)).rstrip()

@@ -1,19 +1,21 @@
-"""The archive as a list: pages of articles, sorted and filtered, and how many there are a month.
+"""What one generation of the index holds: pages of its articles, and counts by day.
 
-Reads one generation of the index; knows nothing of passages' texts, vectors or words.
+Knows nothing of passages' texts, vectors or words.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
 from index.store.database import LIVE
 from index.text.days import day_number, number_day
-from index.types import Generation
+from index.types import Bounds, Coverage, Generation
 
 
 class Order(StrEnum):
@@ -87,20 +89,23 @@ class Catalogue:
     """The articles of one generation."""
 
     def __init__(
-        self, sql: sqlite3.Connection, generation: int, months: dict[int, Mapping[date, int]]
+        self, sql: sqlite3.Connection, generation: int, days: Callable[[], DayCounts]
     ) -> None:
-        """Read over a connection whose transaction its owner holds.
-
-        `months` remembers the months of a generation, for this list and others.
-        """
+        """Read over a connection whose transaction its owner holds."""
         self._sql = sql
         self._generation = generation
-        self._months = months
+        self._days = days
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
         holding, words = _holding(wanted.words)
-        chosen, values = _CHOSEN + holding, {**self._values(wanted), **words}
+        chosen = _CHOSEN + holding
+        values = {
+            "generation": self._generation,
+            "first": day_number(wanted.first) if wanted.first else None,
+            "last": day_number(wanted.last) if wanted.last else None,
+            **words,
+        }
         total = self._sql.execute(f"SELECT count(*) {_FROM} WHERE {chosen}", values).fetchone()[0]
         order = f"{_COLUMNS[wanted.order]} {'DESC' if wanted.descending else 'ASC'} NULLS LAST"
         counted = _COUNTED if wanted.order is Order.PASSAGES else ""
@@ -122,24 +127,7 @@ class Catalogue:
 
     def months(self) -> Mapping[date, int]:
         """Return how many dated articles there are by month, each named by its first day."""
-        known = self._months.get(self._generation)
-        if known is None:
-            known = self._count_months()
-            self._months.clear()  # of older generations little more is asked
-            self._months[self._generation] = known
-        return known
-
-    def _count_months(self) -> Mapping[date, int]:
-        rows = self._sql.execute(
-            f"SELECT c.day, count(*) {_FROM} WHERE {LIVE} AND c.day IS NOT NULL "
-            "GROUP BY c.day ORDER BY c.day",
-            {"generation": self._generation},
-        )
-        counts: dict[date, int] = {}
-        for day, articles in rows:
-            month = number_day(day).replace(day=1)
-            counts[month] = counts.get(month, 0) + int(articles)
-        return counts
+        return self._days().months
 
     def counted(self) -> Generation:
         """Return what this generation is."""
@@ -153,13 +141,6 @@ class Catalogue:
         when = datetime.fromtimestamp(made).astimezone()
         return Generation(self._generation, when, int(articles), int(passages))
 
-    def _values(self, wanted: Wanted) -> Mapping[str, object]:
-        return {
-            "generation": self._generation,
-            "first": day_number(wanted.first) if wanted.first else None,
-            "last": day_number(wanted.last) if wanted.last else None,
-        }
-
 
 def _holding(text: str) -> tuple[str, dict[str, str]]:
     """Return the condition that an article holds each word of a text, and its values."""
@@ -167,11 +148,80 @@ def _holding(text: str) -> tuple[str, dict[str, str]]:
     for number, word in enumerate(list(dict.fromkeys(text.split()))[:_MOST_WORDS]):
         name = f"word{number}"
         condition += (_HOLDS if word.isascii() else _HOLDS_FOLDED).format(name)
-        values[name] = _pattern(word) if word.isascii() else word.casefold()
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values[name] = f"%{escaped}%" if word.isascii() else word.casefold()
     return condition, values
 
 
-def _pattern(word: str) -> str:
-    for sign in ("\\", "%", "_"):
-        word = word.replace(sign, "\\" + sign)
-    return f"%{word}%"
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A collection of vectors that holds something within the bounds.
+
+    Attributes:
+        share: Share of its live articles that the bounds' dates admit, above 0, at most 1.
+    """
+
+    collection: str
+    share: float
+
+
+class DayCounts:
+    """Counts of the live articles of a generation by collection and day."""
+
+    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
+        """Count them, in one pass over the articles."""
+        rows = sql.execute(
+            "SELECT c.collection, c.day, count(*) FROM articles a JOIN contents c "
+            f"ON c.key = a.content WHERE {LIVE} GROUP BY c.collection, c.day",
+            {"generation": generation},
+        )
+        self._counts: dict[str, Counter[int | None]] = defaultdict(Counter)
+        for collection, day, count in rows:
+            self._counts[str(collection)][day] = int(count)
+        self._coverage = lru_cache(maxsize=256)(self._count_within)
+        self._parts = lru_cache(maxsize=256)(self._parts_within)
+
+    @cached_property
+    def months(self) -> Mapping[date, int]:
+        """Dated articles by month, each named by its first day, in order."""
+        counts: Counter[date] = Counter()
+        for days in self._counts.values():
+            for day, count in days.items():
+                if day is not None:
+                    counts[number_day(day).replace(day=1)] += count
+        return dict(sorted(counts.items()))
+
+    def coverage(self, bounds: Bounds) -> Coverage:
+        """Return what the articles within the bounds' dates span; publishers do not count."""
+        return self._coverage(*_limits(bounds))
+
+    def parts(self, bounds: Bounds) -> tuple[Part, ...]:
+        """Return the collections that hold articles within the bounds' dates."""
+        return self._parts(*_limits(bounds))
+
+    def _count_within(self, first: int, last: int, undated: bool) -> Coverage:
+        every: Counter[int | None] = Counter()
+        for days in self._counts.values():
+            every.update(days)
+        without = every.pop(None, 0) if undated else 0
+        dated = {day: n for day, n in every.items() if day is not None and first <= day <= last}
+        first_day = number_day(min(dated)) if dated else None
+        last_day = number_day(max(dated)) if dated else None
+        return Coverage(first_day, last_day, sum(dated.values()) + without, without)
+
+    def _parts_within(self, first: int, last: int, undated: bool) -> tuple[Part, ...]:
+        parts: list[Part] = []
+        for name, days in self._counts.items():
+            admitted = sum(
+                count
+                for day, count in days.items()
+                if (undated if day is None else first <= day <= last)
+            )
+            if admitted:
+                parts.append(Part(name, admitted / days.total()))
+        return tuple(parts)
+
+
+def _limits(bounds: Bounds) -> tuple[int, int, bool]:
+    """The first and the last day admitted, and whether undated articles are."""
+    return *bounds.numbers, bounds.undated or not bounds.dated

@@ -1,23 +1,34 @@
-"""Opens the index's SQLite file, for the one writer and for many readers."""
+"""The index's SQLite file: opened by many readers and, under a lock, by one writer."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from index.errors import IndexMissing, IndexUnwritable
+from filelock import FileLock, Timeout
+
+from index.errors import BroadsheetError, IndexLocked, IndexMissing, IndexUnwritable
+from index.settings import Settings
 from index.text.days import number_day
 from index.types import Article
 
-_FILE = "index.sqlite"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
-"""The condition of SQL that an article `a` is visible in a generation."""
+"""SQL condition: article `a` is visible in a generation."""
+BELOW = "(file = :root OR substr(file, 1, length(:below)) = :below)"
+"""SQL condition: `file` is a path or lies below it; its values come from `below`."""
+
+
+def below(root: str | Path) -> dict[str, str]:
+    """Return the values that `BELOW` needs."""
+    return {"root": str(root), "below": str(root).rstrip(os.sep) + os.sep}
 
 
 def database_path(index_dir: Path) -> Path:
     """Where the database of an index lies."""
-    return index_dir / _FILE
+    return index_dir / "index.sqlite"
 
 
 def open_writer(index_dir: Path) -> sqlite3.Connection:
@@ -38,25 +49,14 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
         IndexUnwritable: the disk is full, and SQLite needs a little room even to read.
     """
     path = database_path(index_dir)
-    missing = IndexMissing(
-        f"there is no index in {index_dir}; make one with `python -m index build FOLDER`"
-    )
     if not path.is_file():
-        raise missing
+        raise IndexMissing
     try:
         return _open(path)
     except sqlite3.OperationalError as error:
         if _is_frozen(path):
             return _open(path, "&immutable=1")
-        raise unwritable(error, index_dir) or missing from error
-
-
-def content_article(sql: sqlite3.Connection, key: int) -> Article:
-    """Return a content as an article without a place."""
-    headline, day, source, url, text = sql.execute(
-        "SELECT headline, day, source, url, text FROM contents WHERE key = ?", (key,)
-    ).fetchone()
-    return Article("", "", headline, text, number_day(day) if day else None, source, url)
+        raise unwritable(error, index_dir) or IndexMissing() from error
 
 
 def open_empty() -> sqlite3.Connection:
@@ -64,6 +64,36 @@ def open_empty() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(_schema())
     return connection
+
+
+def read_meta(sql: sqlite3.Connection) -> Mapping[str, str]:
+    """Return the table `meta` of an index with a generation; raises `IndexMissing`."""
+    meta = dict(sql.execute("SELECT name, value FROM meta").fetchall())
+    if "generation" not in meta:
+        raise IndexMissing
+    return meta
+
+
+def content_article(sql: sqlite3.Connection, key: int) -> Article:
+    """Return a content by its key, as an article without id and location."""
+    row = sql.execute(
+        "SELECT '', '', headline, text, day, source, url FROM contents WHERE key = ?", (key,)
+    ).fetchone()
+    return row_article(*row)
+
+
+def row_article(
+    name: str,
+    location: str,
+    headline: str,
+    text: str,
+    day: int | None,
+    source: str | None,
+    url: str | None,
+) -> Article:
+    """Make an article of columns of `articles` and `contents`."""
+    when = number_day(day) if day else None
+    return Article(name, location, headline, text, when, source, url)
 
 
 def _open(path: Path, options: str = "") -> sqlite3.Connection:
@@ -89,7 +119,7 @@ def _casefold(text: str | None) -> str | None:
 
 
 def _is_frozen(path: Path) -> bool:
-    """Whether nobody can write where the database lies, and nothing waits to be written into it.
+    """Whether nobody can write beside the database, and nothing waits to be written into it.
 
     SQLite makes a file beside a database that it reads, unless it is told that none can change it.
     """
@@ -101,10 +131,46 @@ def _schema() -> str:
     return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
 
 
+@contextmanager
+def writer_lock(settings: Settings, wait: float = 0.0) -> Iterator[None]:
+    """Hold the lock of the one writer, for which to wait some seconds, or forever below 0.
+
+    Raises:
+        IndexLocked: another process holds it; the message says which.
+        IndexUnwritable: the disk is full, or the folder may not be written to.
+    """
+    try:
+        with _lock(settings.index_dir, wait):
+            yield
+    except BroadsheetError:
+        raise
+    except Exception as error:
+        if refused := unwritable(error, settings.index_dir):
+            raise refused from error
+        raise
+
+
+@contextmanager
+def _lock(index_dir: Path, wait: float) -> Iterator[None]:
+    index_dir.mkdir(parents=True, exist_ok=True)
+    holder = index_dir / "writer"
+    lock = FileLock(index_dir / "lock", timeout=wait)
+    try:
+        lock.acquire()
+    except Timeout:
+        who = holder.read_text(encoding="utf-8") if holder.is_file() else ""
+        raise IndexLocked(who or "another process") from None
+    try:
+        holder.write_text(f"process {os.getpid()}", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
 _FULL = ("no space left", "disk is full", "quota exceeded")
+# SQLite maps a small file beside a database even to read it, and makes that file if need be.
 _NO_ROOM_TO_READ = "SQLITE_IOERR_SHMSIZE"
-"""SQLite maps a small file beside a database even to read it; where no other process has it open
-already, it makes that file."""
 _REFUSED = (
     "read-only file system",
     "readonlyfilesystem",
@@ -116,15 +182,15 @@ _REFUSED = (
 
 
 def unwritable(error: Exception, index_dir: Path) -> IndexUnwritable | None:
-    """Return what a person is to be told, if the disk is full or the folder is read-only."""
-    said = str(error).lower()
-    shm = getattr(error, "sqlite_errorname", "") == _NO_ROOM_TO_READ
-    if shm or any(words in said for words in _FULL):
+    """Return the error to show a person, if the disk is full or the folder is read-only."""
+    message = str(error).lower()
+    no_room = getattr(error, "sqlite_errorname", "") == _NO_ROOM_TO_READ
+    if no_room or any(words in message for words in _FULL):
         return IndexUnwritable(
             f"the disk with {index_dir} is full; make room and run the same command again, which "
             "goes on from here. What is indexed is served meanwhile"
         )
-    if any(words in said for words in _REFUSED):
+    if any(words in message for words in _REFUSED):
         return IndexUnwritable(
             f"cannot write in {index_dir}: {error}; set BROADSHEET_DATA_DIR to a folder that you "
             "may write to (an index cannot be searched in a read-only one either: copy it)"

@@ -1,7 +1,4 @@
-"""The record of the last builds: what each did, from where, how long it took, or why it failed.
-
-Knows nothing of how a build is made.
-"""
+"""The record of the last builds: what each did, from where, how long it took, or why it failed."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from index.errors import BroadsheetError
+from index.errors import describe
 from index.types import BuildReport
 
 KEPT = 50
@@ -80,48 +77,43 @@ class BuildRecord:
         return f"{self.began:%Y-%m-%d %H:%M}, {what}: {result}, {self.seconds:,.1f} s"
 
 
-def note_build(
+def record_build(
     sql: sqlite3.Connection, origin: Origin, report: BuildReport, error: str = ""
 ) -> None:
-    """Note a build that ends now, in the transaction that its caller holds.
+    """Record a build that ends now, in the transaction that its caller holds.
 
-    Batches of a watched folder that change nothing, or fail alike, are noted once in a row, so that
-    they crowd out no other.
+    Batches of a watched folder that change nothing, or fail with the same error, are recorded once
+    in a row, so that they crowd out no other.
     """
     paths = json.dumps(origin.paths)
     if origin.command == "watch" and not report.touched:
         query = "SELECT command, paths, error FROM builds ORDER BY number DESC LIMIT 1"
         if sql.execute(query).fetchone() == (origin.command, paths, error):
             return
+    seconds = max(0.0, time.time() - origin.began)  # a clock may be set back
     counts = [getattr(report, name) for name in _COUNTS[:-1]]
+    row = (origin.began, seconds, origin.command, paths, report.generation, *counts)
     sql.execute(
         "INSERT INTO builds (began, seconds, command, paths, generation, "
         f"{', '.join(_COUNTS)}, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            origin.began,
-            max(0.0, time.time() - origin.began),  # a clock may be set back
-            origin.command,
-            paths,
-            report.generation,
-            *counts,
-            len(report.skipped),
-            error,
-        ),
+        (*row, len(report.skipped), error),
     )
     sql.execute("DELETE FROM builds WHERE number <= (SELECT max(number) FROM builds) - ?", (KEPT,))
 
 
 @contextmanager
-def noting_failure(sql: sqlite3.Connection, origin: Origin) -> Iterator[None]:
-    """Note a build that fails within, or is stopped."""
+def recording_failure(sql: sqlite3.Connection, origin: Origin) -> Iterator[None]:
+    """Record a build that fails within, or is stopped."""
     try:
         yield
     except BaseException as error:
-        with suppress(sqlite3.Error):  # the failure itself is what must be told
+        with suppress(sqlite3.Error):  # the failure itself is what must be shown
             if sql.in_transaction:
                 sql.execute("ROLLBACK")
+            stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
+            reason = STOPPED if stopped else describe(error)
             row = sql.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-            note_build(sql, origin, BuildReport(int(row[0]) if row else 0), _words(error))
+            record_build(sql, origin, BuildReport(int(row[0]) if row else 0), reason)
         raise
 
 
@@ -136,17 +128,11 @@ def last_builds(sql: sqlite3.Connection) -> tuple[BuildRecord, ...]:
     )
     return tuple(
         BuildRecord(
-            datetime.fromtimestamp(began).astimezone(), seconds, command, _paths(paths), *rest
+            datetime.fromtimestamp(began).astimezone(),
+            seconds,
+            command,
+            tuple(json.loads(paths)),
+            *rest,
         )
         for began, seconds, command, paths, *rest in rows
     )
-
-
-def _paths(written: str) -> tuple[str, ...]:
-    return tuple(str(path) for path in json.loads(written))
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
-        return STOPPED
-    return str(error) if isinstance(error, BroadsheetError) else f"{type(error).__name__}: {error}"

@@ -1,6 +1,6 @@
 """Lexical search: BM25 over passages in tantivy.
 
-May hold more than a generation shows: the snapshot keeps what is live. Knows nothing of vectors.
+It may hold more than a generation shows; the snapshot leaves out what is not live.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from index.types import Bounds, Hit
 _ANALYZER = "news"
 _WRITER_BYTES = 64_000_000
 _HEADLINE_BOOST = 1.5
+_MUST, _SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LexicalRow:
     """What the lexical index holds of one passage; `day` is 20230618, None if undated."""
 
     key: int
@@ -30,6 +31,17 @@ class Words:
     headline: str
     text: str
     day: int | None
+
+    def document(self) -> tantivy.Document:
+        """Return it as tantivy stores it."""
+        document = tantivy.Document()
+        document.add_unsigned("key", self.key)
+        document.add_unsigned("content", self.content)
+        if self.day is not None:
+            document.add_unsigned("day", self.day)
+        document.add_text("headline", self.headline)
+        document.add_text("body", self.text)
+        return document
 
 
 def _schema() -> tantivy.Schema:
@@ -40,17 +52,6 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("headline", tokenizer_name=_ANALYZER)
     builder.add_text_field("body", tokenizer_name=_ANALYZER)
     return builder.build()
-
-
-def _document(row: Words) -> tantivy.Document:
-    document = tantivy.Document()
-    document.add_unsigned("key", row.key)
-    document.add_unsigned("content", row.content)
-    if row.day is not None:
-        document.add_unsigned("day", row.day)
-    document.add_text("headline", row.headline)
-    document.add_text("body", row.text)
-    return document
 
 
 class LexicalStore:
@@ -67,18 +68,21 @@ class LexicalStore:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(_schema(), path=str(folder))
         except (OSError, ValueError) as error:
-            if told := unwritable(error, folder.parent):
-                raise told from error
+            if refused := unwritable(error, folder.parent):
+                raise refused from error
             raise
         self._index.register_tokenizer(_ANALYZER, analyzer())
 
     def replace(
-        self, rows: Iterable[Words], drop: Iterable[int], drop_keys: Iterable[int] = ()
+        self, rows: Iterable[LexicalRow], drop: Iterable[int] = (), drop_keys: Iterable[int] = ()
     ) -> Iterator[int]:
-        """Index `rows` and forget contents and single passages, in one commit; yields rows done.
+        """Add passages, and delete contents and single passages, in one commit.
 
         Contents in `rows` that are there already are replaced, so that a build which was killed
         before it could note its commit may simply come again.
+
+        Yields:
+            The number of rows added so far, now and then; the commit follows the last.
         """
         writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         for content in drop:
@@ -90,11 +94,16 @@ class LexicalStore:
             if row.content != previous:
                 writer.delete_documents_by_query(self._of("content", row.content))
                 previous = row.content
-            writer.add_document(_document(row))
+            writer.add_document(row.document())
             if count % 1000 == 0:
                 yield count
         writer.commit()
         writer.wait_merging_threads()
+
+    def delete(self, contents: Iterable[int] = (), keys: Iterable[int] = ()) -> None:
+        """Delete all passages of some contents, and single passages, in one commit."""
+        for _ in self.replace((), contents, keys):
+            pass
 
     def _of(self, field: str, number: int) -> tantivy.Query:
         # Deleting by term does nothing here: tantivy-py 0.27 makes a signed term of the number.
@@ -131,35 +140,38 @@ class LexicalSearcher:
         if not words or limit < 1:
             return []
         # Not `parse_query`, which stems a second time: "committee", "committe", "committ".
-        schema, should, of = self._index.schema, tantivy.Occur.Should, tantivy.Query
+        schema, of = self._index.schema, tantivy.Query
         parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
         for word in words:
             in_headline = of.term_query(schema, "headline", word)
-            parts.append((should, of.boost_query(in_headline, _HEADLINE_BOOST)))
-            parts.append((should, of.term_query(schema, "body", word)))
-        query = of.boolean_query(parts)
-        if bounds.dated:
-            query = self._within(query, bounds)
-        return self._found(query, limit)
+            parts.append((_SHOULD, of.boost_query(in_headline, _HEADLINE_BOOST)))
+            parts.append((_SHOULD, of.term_query(schema, "body", word)))
+        return self._found(parts, limit, bounds)
 
     def mentioning(self, text: str, bounds: Bounds) -> list[int]:
         """Return the keys of all passages that hold every word of `text`, in no order."""
-        schema, must = self._index.schema, tantivy.Occur.Must
         words = dict.fromkeys(content_stems(text))
         if not words or not self.passages:
             return []
-        every = [(must, tantivy.Query.term_query(schema, "body", word)) for word in words]
-        query = tantivy.Query.boolean_query(every)
-        if bounds.dated:
-            query = self._within(query, bounds)
-        return [hit.key for hit in self._found(query, self.passages)]
+        schema = self._index.schema
+        every = [(_MUST, tantivy.Query.term_query(schema, "body", word)) for word in words]
+        return [hit.key for hit in self._found(every, self.passages, bounds)]
 
     def keys(self) -> Counter[int]:
         """Return the keys of all passages in this commit, each with how often it is there."""
-        every = self._found(tantivy.Query.all_query(), max(self.passages, 1))
-        return Counter(hit.key for hit in every)
+        every = [(_MUST, tantivy.Query.all_query())]
+        return Counter(hit.key for hit in self._found(every, max(self.passages, 1), Bounds()))
 
-    def _found(self, query: tantivy.Query, limit: int) -> list[Hit]:
+    def frequency(self, stem: str) -> int:
+        """Return how many passages hold the stemmed word."""
+        return int(self._searcher.doc_freq("body", stem))
+
+    def _found(
+        self, parts: list[tuple[tantivy.Occur, tantivy.Query]], limit: int, bounds: Bounds
+    ) -> list[Hit]:
+        query = tantivy.Query.boolean_query(parts)
+        if bounds.dated:
+            query = tantivy.Query.boolean_query([(_MUST, query), (_MUST, self._within(bounds))])
         found = self._searcher.search(query, limit, count=False).hits
         keys = self._searcher.fast_field_values("key", [address for _, address in found])
         return [
@@ -168,27 +180,15 @@ class LexicalSearcher:
             if key is not None
         ]
 
-    def frequency(self, stem: str) -> int:
-        """Return how many passages hold the stemmed word."""
-        return int(self._searcher.doc_freq("body", stem))
-
-    def _within(self, query: tantivy.Query, bounds: Bounds) -> tantivy.Query:
-        days = tantivy.Query.range_query(
+    def _within(self, bounds: Bounds) -> tantivy.Query:
+        """Return the query for the dates of the bounds, which adds nothing to a score."""
+        of = tantivy.Query
+        window = of.range_query(
             self._index.schema, "day", tantivy.FieldType.Unsigned, *bounds.numbers
         )
-        window = tantivy.Query.const_score_query(days, 0.0)
         if bounds.undated:
-            dated = tantivy.Query.exists_query("day")
-            none = tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Must, tantivy.Query.all_query()),
-                    (tantivy.Occur.MustNot, dated),
-                ]
+            undated = of.boolean_query(
+                [(_MUST, of.all_query()), (tantivy.Occur.MustNot, of.exists_query("day"))]
             )
-            either = tantivy.Query.boolean_query(
-                [(tantivy.Occur.Should, window), (tantivy.Occur.Should, none)]
-            )
-            window = tantivy.Query.const_score_query(either, 0.0)
-        return tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, query), (tantivy.Occur.Must, window)]
-        )
+            window = of.boolean_query([(_SHOULD, window), (_SHOULD, undated)])
+        return of.const_score_query(window, 0.0)

@@ -1,23 +1,18 @@
-"""The readers' side of the index: one consistent view of one generation, held for a question.
-
-Writes nothing. Knows nothing of how questions are understood.
-"""
+"""The readers' side of the index: one consistent view of one generation, held for a question."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 
-from index.errors import IndexMismatch, IndexMissing
+from index.errors import IndexMismatch
 from index.models.embedder import current_recipe
 from index.settings import Settings
-from index.store.catalogue import Catalogue
-from index.store.database import LIVE, open_reader
+from index.store.catalogue import Catalogue, DayCounts, Part
+from index.store.database import LIVE, open_reader, read_meta, row_article
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
 from index.text.days import number_day
@@ -26,7 +21,7 @@ from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
 _NARROW = 0.25  # share of a collection below which its passages are named to Chroma
 _MARGIN = 1.3
 _SCATTERED = 2.0  # subjects have their days, and approximate searches miss some of many
-_NOTHING_MISSING = -2.0  # below every cosine
+_COMPLETE = -2.0  # below every cosine
 _PAGE = 500  # passages looked up at once
 
 
@@ -43,14 +38,6 @@ class StoredPassage:
     articles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What was counted of the newest generation: how articles lie, and how many a month."""
-
-    spreads: dict[int, Spread] = field(default_factory=dict)
-    months: dict[int, Mapping[date, int]] = field(default_factory=dict)
-
-
 class IndexReader:
     """Opens snapshots of one index; keeps the clients that they share."""
 
@@ -59,7 +46,7 @@ class IndexReader:
         self._settings = settings
         self._vectors = VectorStore(settings)
         self._lexical: LexicalStore | None = None
-        self._counted = Counted()
+        self._counts: dict[int, DayCounts] = {}
         self._live: Generation | None = None
 
     @contextmanager
@@ -81,9 +68,7 @@ class IndexReader:
         while True:
             sql = open_reader(self._settings.index_dir)
             try:
-                meta = dict(sql.execute("SELECT name, value FROM meta").fetchall())
-                if "generation" not in meta:
-                    raise IndexMissing("nothing is indexed yet; run `python -m index build FOLDER`")
+                meta = read_meta(sql)
                 if meta["recipe"] != current_recipe():
                     raise IndexMismatch(
                         "the index was made by another version of the embedder or the chunker; "
@@ -94,9 +79,10 @@ class IndexReader:
                 searcher = self._lexical.searcher()
                 # Words that were cleaned away between the two openings are missing from a
                 # snapshot that still shows them: open both again.
-                if self._generation_now() == meta["generation"]:
-                    generation = int(meta["generation"])
-                    return Snapshot(sql, generation, self._vectors, searcher, self._counted)
+                with closing(open_reader(self._settings.index_dir)) as now:
+                    if read_meta(now)["generation"] == meta["generation"]:
+                        generation = int(meta["generation"])
+                        return Snapshot(sql, generation, self._vectors, searcher, self._counts)
             except BaseException:
                 sql.close()
                 raise
@@ -110,14 +96,6 @@ class IndexReader:
                 known = self._live = snapshot.catalogue().counted()
             return known
 
-    def _generation_now(self) -> str:
-        sql = open_reader(self._settings.index_dir)
-        try:
-            row = sql.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-            return str(row[0])
-        finally:
-            sql.close()
-
 
 class Snapshot:
     """One generation of the index, as it was when the snapshot was opened."""
@@ -127,18 +105,18 @@ class Snapshot:
         sql: sqlite3.Connection,
         generation: int,
         vectors: VectorStore,
-        words: LexicalSearcher,
-        counted: Counted,
+        lexical: LexicalSearcher,
+        counts: dict[int, DayCounts],
     ) -> None:
         """Take over the connection, which holds a read transaction.
 
-        `counted` remembers what was counted for a generation, for this snapshot and others.
+        `counts` by generation are shared with other snapshots.
         """
         self._sql = sql
         self.generation = generation
         self._vectors = vectors
-        self._words = words
-        self._counted = counted
+        self._lexical = lexical
+        self._counts = counts
 
     def close(self) -> None:
         """End the read transaction."""
@@ -146,16 +124,16 @@ class Snapshot:
 
     def dense(self, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` live passages nearest to a unit vector, by cosine, best first."""
-        parts = self._spread().parts(bounds)
+        parts = self._days().parts(bounds)
         wanted = int(limit * _MARGIN) + 1
         while True:
             found = [self._nearest(part, vector, wanted, bounds) for part in parts]
             hits = [hit for one, _ in found for hit in one]
             # Below the last hit of a collection that has more, something may be missing.
-            floor = max((one[-1].score for one, more in found if more), default=_NOTHING_MISSING)
+            floor = max((one[-1].score for one, more in found if more), default=_COMPLETE)
             hits = sorted((hit for hit in hits if hit.score >= floor), key=lambda hit: -hit.score)
             live = self._admitted(hits, bounds)
-            if len(live) >= limit or floor == _NOTHING_MISSING:
+            if len(live) >= limit or floor == _COMPLETE:
                 return live[:limit]
             wanted *= 4
 
@@ -189,7 +167,7 @@ class Snapshot:
         """Return the `limit` live passages that match the words best, by BM25, best first."""
         fetch = int(limit * _MARGIN) + 1
         while True:
-            hits = self._words.search(text, fetch, bounds)
+            hits = self._lexical.search(text, fetch, bounds)
             live = self._admitted(hits, bounds)
             if len(live) >= limit or len(hits) < fetch:
                 return live[:limit]
@@ -197,13 +175,13 @@ class Snapshot:
 
     def mentioning(self, text: str, bounds: Bounds) -> Iterator[StoredPassage]:
         """Yield every live passage that holds all words of `text`, in the order of its article."""
-        keys = sorted(self._words.mentioning(text, bounds))
+        keys = sorted(self._lexical.mentioning(text, bounds))
         for at in range(0, len(keys), _PAGE):
             yield from self.passages(keys[at : at + _PAGE], bounds).values()
 
     def frequency(self, stem: str) -> float:
         """Return the share of passages that hold a stemmed word, 0 to 1."""
-        return self._words.frequency(stem) / max(self._words.passages, 1)
+        return self._lexical.frequency(stem) / max(self._lexical.passages, 1)
 
     def passages(self, keys: Sequence[int], bounds: Bounds = Bounds()) -> dict[int, StoredPassage]:  # noqa: B008
         """Return the live passages with these keys, by key; those outside the bounds drop out."""
@@ -219,11 +197,10 @@ class Snapshot:
         found: dict[int, StoredPassage] = {}
         for key, start, end, text, headline, day, source, url, name in rows:
             if key in found:
-                known = found[key]
-                found[key] = _with_article(known, name)
+                found[key] = replace(found[key], articles=(*found[key].articles, name))
                 continue
             when = number_day(day) if day else None
-            if admits(bounds, when, source):
+            if bounds.admits(when, source):
                 passage = Passage(name, start, end, text)
                 found[key] = StoredPassage(key, passage, headline, when, source, url, (name,))
         return found
@@ -231,19 +208,15 @@ class Snapshot:
     def article(self, article_id: str) -> Article | None:
         """Return a live article by its id."""
         row = self._sql.execute(
-            "SELECT a.location, c.headline, c.text, c.day, c.source, c.url FROM articles a "
+            "SELECT a.id, a.location, c.headline, c.text, c.day, c.source, c.url FROM articles a "
             f"JOIN contents c ON c.key = a.content WHERE a.id = :id AND {LIVE}",
             {"generation": self.generation, "id": article_id},
         ).fetchone()
-        if row is None:
-            return None
-        location, headline, text, day, source, url = row
-        when = number_day(day) if day else None
-        return Article(article_id, location, headline, text, when, source, url)
+        return None if row is None else row_article(*row)
 
     def catalogue(self) -> Catalogue:
         """The live articles as a list."""
-        return Catalogue(self._sql, self.generation, self._counted.months)
+        return Catalogue(self._sql, self.generation, self._days)
 
     def sources(self) -> list[str]:
         """The publishers of the live articles, by name."""
@@ -256,112 +229,25 @@ class Snapshot:
 
     def coverage(self, bounds: Bounds = Bounds()) -> Coverage:  # noqa: B008
         """Return what the live articles within the bounds' dates span."""
-        return self._spread().coverage(bounds)
+        return self._days().coverage(bounds)
 
     def newest(self, limit: date) -> date | None:
         """Return the newest article's date that is not after `limit`."""
         return self.coverage(Bounds(date_to=limit, undated=False)).last
 
-    def _spread(self) -> Spread:
-        """How the live articles lie: only collections with something live may be opened.
+    def _days(self) -> DayCounts:
+        """Count the live articles, once a generation.
 
-        Chroma's embedded client would never see what a build adds later to one that it opened.
+        Only collections with something live may be opened: Chroma's embedded client would never
+        see what a build adds later to one that it opened.
         """
-        spreads = self._counted.spreads
-        if (spread := spreads.get(self.generation)) is None:
-            spreads.clear()  # as a snapshot of another generation may do at any moment
-            spread = spreads[self.generation] = Spread(self._sql, self.generation)
-        return spread
+        counts = self._counts.get(self.generation)
+        if counts is None:
+            counts = DayCounts(self._sql, self.generation)
+            self._counts.clear()  # older generations are seldom asked for again
+            self._counts[self.generation] = counts
+        return counts
 
     def _admitted(self, hits: Sequence[Hit], bounds: Bounds) -> list[Hit]:
         live = self.passages([hit.key for hit in hits], bounds)
         return [hit for hit in hits if hit.key in live]
-
-
-def admits(bounds: Bounds, day: date | None, source: str | None) -> bool:
-    """Whether an article of this day and publisher is within the bounds."""
-    if bounds.sources and source not in bounds.sources:
-        return False
-    if day is None:
-        return bounds.undated or not bounds.dated
-    early = bounds.date_from is not None and day < bounds.date_from
-    late = bounds.date_to is not None and day > bounds.date_to
-    return not early and not late
-
-
-def _with_article(known: StoredPassage, article_id: str) -> StoredPassage:
-    return StoredPassage(
-        known.key,
-        known.passage,
-        known.headline,
-        known.date,
-        known.source,
-        known.url,
-        (*known.articles, article_id),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A collection that holds something within the bounds.
-
-    Attributes:
-        share: Share of its live articles that the bounds' dates admit, above 0, at most 1.
-    """
-
-    collection: str
-    share: float
-
-
-class Spread:
-    """Counts of articles by collection and day."""
-
-    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
-        """Count what is live in a generation: one pass over its articles."""
-        rows = sql.execute(
-            "SELECT c.collection, c.day, count(*) FROM articles a JOIN contents c "
-            f"ON c.key = a.content WHERE {LIVE} GROUP BY c.collection, c.day",
-            {"generation": generation},
-        )
-        self._counts: dict[str, dict[int | None, int]] = defaultdict(dict)
-        for collection, day, count in rows:
-            self._counts[str(collection)][None if day is None else int(day)] = int(count)
-        self._coverage = lru_cache(maxsize=256)(self._covered)
-        self._parts = lru_cache(maxsize=256)(self._within)
-
-    def coverage(self, bounds: Bounds) -> Coverage:
-        """Return what the articles within the bounds' dates span; publishers do not count."""
-        return self._coverage(*_limits(bounds))
-
-    def parts(self, bounds: Bounds) -> tuple[Part, ...]:
-        """Return the collections that hold articles within the bounds' dates."""
-        return self._parts(*_limits(bounds))
-
-    def _covered(self, first: int, last: int, undated: bool) -> Coverage:
-        dated: dict[int, int] = defaultdict(int)
-        without = 0
-        for days in self._counts.values():
-            without += days.get(None, 0) if undated else 0
-            for day, count in days.items():
-                if day is not None and first <= day <= last:
-                    dated[day] += count
-        first_day = number_day(min(dated)) if dated else None
-        last_day = number_day(max(dated)) if dated else None
-        return Coverage(first_day, last_day, sum(dated.values()) + without, without)
-
-    def _within(self, first: int, last: int, undated: bool) -> tuple[Part, ...]:
-        parts: list[Part] = []
-        for name, days in self._counts.items():
-            admitted = sum(
-                count
-                for day, count in days.items()
-                if (undated if day is None else first <= day <= last)
-            )
-            if admitted:
-                parts.append(Part(name, admitted / sum(days.values())))
-        return tuple(parts)
-
-
-def _limits(bounds: Bounds) -> tuple[int, int, bool]:
-    """The first and the last day admitted, and whether undated articles are."""
-    return *bounds.numbers, bounds.undated or not bounds.dated

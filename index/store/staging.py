@@ -1,25 +1,178 @@
-"""What a build has read becomes what the next generation shows; runs inside one transaction.
+"""What a build has read (tables `staged`, `staged_files` and `kept`), and what it changes.
 
-`decide` says what changes and writes only what is staged; a build shows it, a preview tells it.
+A preview stages and decides in the same way, on tables of its own. Knows nothing of readers.
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
+import json
 import sqlite3
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from os import stat_result
+from pathlib import Path, PurePath
 
-from index.text.days import number_day
-from index.types import Article, BuildReport, Skipped, file_of
+from index.store.database import BELOW, below, row_article
+from index.text.days import day_number
+from index.types import (
+    Article,
+    BuildEvent,
+    BuildReport,
+    IsUnchanged,
+    Skipped,
+    Stage,
+    Unchanged,
+    file_of,
+)
+
+_BATCH = 500  # articles in one transaction while reading
+
+Content = tuple[str, int | None, str | None, str | None, str]
+"""Headline, day, source, url and text: stored once, however many files hold the same."""
+
+
+class Staging:
+    """What one build has read so far; nothing of it is visible to readers of the index."""
+
+    def __init__(
+        self, sql: sqlite3.Connection, recipe: str, add_content: Callable[[str, Content], int]
+    ) -> None:
+        """Begin with nothing staged.
+
+        Args:
+            sql: A connection that may write the tables.
+            recipe: The recipe of this version of the program.
+            add_content: Takes the hash of a content that is not stored yet; returns its key.
+        """
+        self._sql = sql
+        self._recipe = recipe
+        self._add_content = add_content
+        self._opened: dict[str, tuple[int, int]] = {}
+        for table in ("staged", "staged_files", "kept"):
+            sql.execute(f"DELETE FROM {table}")
+
+    @property
+    def recipe_changed(self) -> bool:
+        """Whether the live generation was made with another recipe."""
+        row = self._sql.execute("SELECT value FROM meta WHERE name = 'recipe'").fetchone()
+        return row is not None and row[0] != self._recipe
+
+    def is_unchanged(
+        self, path: Path, stat: stat_result, settled: IsUnchanged | None = None
+    ) -> bool:
+        """Whether a file need not be read: it is as it was, or is not `settled` yet.
+
+        A file that need be read is noted as opened.
+        """
+        row = self._sql.execute("SELECT modified, size FROM files WHERE path = ?", (str(path),))
+        if not self.recipe_changed and row.fetchone() == (stat.st_mtime_ns, stat.st_size):
+            return True
+        if settled is not None and not settled(path, stat):
+            return True
+        self.open_file(str(path), stat.st_mtime_ns, stat.st_size)
+        return False
+
+    def open_file(self, file: str, modified: int = 0, size: int = 0) -> None:
+        """Note a file that is read from now on, so that what was skipped of it is forgotten."""
+        self._opened[file] = modified, size
+
+    def keep_file(self, file: str) -> None:
+        """Keep what a file (or a folder) held: it is unchanged, or cannot be read now."""
+        self._sql.execute("INSERT OR IGNORE INTO kept VALUES (?)", (file,))
+
+    def read(
+        self,
+        items: Iterable[Article | Skipped | Unchanged],
+        roots: Sequence[str] | None,
+        skipped: list[Skipped],
+    ) -> Iterator[BuildEvent]:
+        """Stage all items; those that could not be read are added to `skipped`.
+
+        Of the files and folders `roots`, articles that were not read are removed; None removes
+        none. Yields after some hundred articles, and at the end.
+        """
+        done = 0
+        for item in items:
+            if isinstance(item, Skipped):
+                skipped.append(item)
+                self.keep_file(file_of(item.location))
+            elif isinstance(item, Unchanged):
+                self.keep_file(item.location)
+            else:
+                self._stage(item)
+            done += 1
+            if done % _BATCH == 0:
+                yield BuildEvent(Stage.READING, done, None)
+        broken = {file_of(item.location) for item in skipped}  # every build reads these again
+        self._sql.executemany(
+            "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)",
+            [(file, *state) for file, state in self._opened.items() if file not in broken],
+        )
+        self.stage_outdated(roots)
+        yield BuildEvent(Stage.READING, done, done)
+
+    def stage_outdated(self, roots: Sequence[str] | None) -> None:
+        """Stage, from their stored texts, live articles that were not read but must be embedded.
+
+        These are all articles where the recipe has changed, else those that are marked. What is
+        gone from the `roots` is left out.
+        """
+        rows = self._sql.execute(
+            "SELECT a.key, a.id, a.location, c.headline, c.text, c.day, c.source, c.url "
+            f"{_LIVE} AND {'1' if self.recipe_changed else OUTDATED} "
+            "AND a.location NOT IN (SELECT location FROM staged)"
+        ).fetchall()
+        gone = {key for key, _, _ in _missing(self._sql, roots)} if rows else set()
+        for key, *columns in rows:
+            if key not in gone:
+                self._stage(row_article(*columns))
+
+    def _stage(self, article: Article) -> None:
+        day = day_number(article.date) if article.date else None
+        content = article.headline, day, article.source, article.url, article.text
+        digest = hashlib.sha256(json.dumps([self._recipe, *content]).encode()).hexdigest()
+        row = self._sql.execute(
+            "SELECT key FROM contents c WHERE hash = ? AND (collection NOT NULL OR NOT EXISTS "
+            "(SELECT 1 FROM articles a WHERE a.content = c.key AND a.removed IS NULL))",
+            (digest,),
+        ).fetchone()
+        key = row[0] if row else self._add_content(digest, content)
+        file = file_of(article.location)
+        self._sql.execute(
+            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
+            (article.location, article.id, file, key),
+        )
+
+
+_MARK = "distrusted "
+OUTDATED = f"(hash BETWEEN '{_MARK}' AND '{_MARK}~' OR collection IS NULL)"
+"""SQL condition: a live content must be embedded again."""
+# In this order (CROSS JOIN keeps it) the few contents that are outdated are found by indexes.
+_LIVE = "FROM contents c CROSS JOIN articles a ON a.content = c.key WHERE a.removed IS NULL"
+
+
+def mark_outdated(sql: sqlite3.Connection, contents: Iterable[int] | None = None) -> None:
+    """Have contents embedded again by the next build, all of them by default.
+
+    Their hash is overwritten, so that a text that is read is not taken for them.
+    """
+    query = f"UPDATE contents SET hash = '{_MARK}' || key"
+    if contents is None:
+        sql.execute(query)
+    else:
+        sql.executemany(f"{query} WHERE key = ?", [(key,) for key in contents])
+
+
+def has_outdated(sql: sqlite3.Connection) -> bool:
+    """Whether live articles must be embedded again."""
+    return sql.execute(f"SELECT 1 {_LIVE} AND {OUTDATED} LIMIT 1").fetchone() is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An article that was read and is to be shown; `content` is the key of what it says."""
+    """An article that was read and is to be shown; `content` is the key of its content."""
 
     id: str
     location: str
@@ -29,14 +182,14 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the next generation shows otherwise than the live one.
+    """The differences between the next generation and the live one.
 
     Attributes:
-        moved: Those whose content left another place.
-        removed: Ids of those that are gone without having moved.
-        leaving: Keys of all articles that are shown no more, also the changed ones'.
-        unchanged: Ids of those that were read and are as they were.
-        kept: How many were not read, being unchanged or unreadable now.
+        moved: Articles whose content left another location.
+        removed: Ids of articles that are gone without having moved.
+        leaving: Keys of all rows of `articles` that end, those of changed articles too.
+        unchanged: Ids of articles that were read and are as they were.
+        kept: How many articles were not read, being unchanged or unreadable now.
     """
 
     added: tuple[Incoming, ...]
@@ -59,15 +212,19 @@ class Changes:
         )
 
 
-def decide(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
-    """Say what becomes of what is staged.
+def plan_changes(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
+    """Compare what is staged with what is live; writes nothing but the ids of staged articles.
 
     Args:
-        sql: Where the tables of `index.reading.Staging` are.
+        sql: A connection to the tables of `Staging`.
         roots: Files and folders whose other articles are removed; None removes none.
     """
-    gone = leaving(sql, roots)
-    live = _live_staged(sql)
+    gone = _missing(sql, roots)
+    rows = sql.execute(  # the sign keeps SQLite from walking all that is live
+        "SELECT a.location, a.key, a.content, a.id FROM articles a "
+        "WHERE +a.removed IS NULL AND a.location IN (SELECT location FROM staged)"
+    )
+    live = {location: (key, content, name) for location, key, content, name in rows}
     _assign_ids(sql, {key for key, _, _ in gone}, {at: name for at, (_, _, name) in live.items()})
     vacated = Counter(content for _, content, _ in gone)
     added: list[Incoming] = []
@@ -91,12 +248,11 @@ def decide(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
         if arrived[content] < 0:
             removed.append(name)
     replaced = [live[one.location][0] for one in changed]
-    kept = _count(
-        sql,
+    (kept,) = sql.execute(
         "SELECT count(*) FROM articles a WHERE a.removed IS NULL "
         "AND a.location NOT IN (SELECT location FROM staged) "
-        "AND a.file IN (SELECT file FROM kept)",
-    )
+        "AND a.file IN (SELECT file FROM kept)"
+    ).fetchone()
     return Changes(
         tuple(added),
         tuple(changed),
@@ -108,98 +264,40 @@ def decide(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
     )
 
 
-def show_staged(sql: sqlite3.Connection, changes: Changes, generation: int) -> None:
-    """Give staged articles the generation that adds them, and those that leave their last."""
-    sql.executemany(
-        "UPDATE articles SET removed = ? WHERE key = ?",
-        [(generation, key) for key in changes.leaving],
-    )
-    sql.executemany(
-        "INSERT INTO articles (id, location, file, content, added) VALUES (?, ?, ?, ?, ?)",
-        [
-            (one.id, one.location, one.file, one.content, generation)
-            for one in (*changes.added, *changes.changed, *changes.moved)
-        ],
-    )
-
-
-def take_out(sql: sqlite3.Connection, ids: Sequence[str], generation: int) -> int:
-    """Remove live articles by id; their files will be read anew. Returns how many there were."""
-    removed = 0
-    for name in ids:
-        live = "id = ? AND removed IS NULL"
-        sql.execute(
-            f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE {live})", (name,)
+def _missing(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int, str]]:
+    """Live articles of the roots that were not read and are not kept: key, content, id."""
+    kept = {file for (file,) in sql.execute("SELECT file FROM kept")}
+    gone: dict[int, tuple[int, str]] = {}
+    for root in roots or ():
+        rows = sql.execute(
+            f"SELECT key, content, id, file FROM articles WHERE removed IS NULL AND {BELOW} "
+            "AND location NOT IN (SELECT location FROM staged)",
+            below(root),
         )
-        removed += sql.execute(
-            f"UPDATE articles SET removed = ? WHERE {live}", (generation, name)
-        ).rowcount
-    return removed
-
-
-def show_earlier(sql: sqlite3.Connection, earlier: int, generation: int) -> BuildReport:
-    """Show in a new generation what an earlier one showed; files of what differs are read anew."""
-    values = {"generation": generation, "earlier": earlier}
-    going = "removed IS NULL AND added > :earlier"
-    coming = "added <= :earlier AND removed > :earlier AND removed < :generation"
-    sql.execute(
-        f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE ({going}) "
-        f"OR ({coming}))",
-        values,
-    )
-    changed = _count(
-        sql,
-        f"SELECT count(*) FROM articles WHERE {going} AND location IN "
-        f"(SELECT location FROM articles WHERE {coming})",
-        values,
-    )
-    added = sql.execute(
-        "INSERT INTO articles (id, location, file, content, added) "
-        f"SELECT id, location, file, content, :generation FROM articles WHERE {coming}",
-        values,
-    ).rowcount
-    removed = sql.execute(
-        f"UPDATE articles SET removed = :generation WHERE {going} AND added < :generation", values
-    ).rowcount
-    return BuildReport(
-        generation, added=added - changed, changed=changed, removed=removed - changed
-    )
-
-
-def move_collections(sql: sqlite3.Connection, old: Sequence[str], new: str) -> None:
-    """Note that the vectors of some collections were copied into another."""
-    for name in old:
-        sql.execute("UPDATE contents SET collection = ? WHERE collection = ?", (new, name))
-        sql.execute("UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name))
-
-
-def _live_staged(sql: sqlite3.Connection) -> dict[str, tuple[int, int, str]]:
-    """The live articles at places that are staged: key, content and id by location."""
-    rows = sql.execute(  # the sign keeps SQLite from walking all that is live
-        "SELECT a.location, a.key, a.content, a.id FROM articles a "
-        "WHERE +a.removed IS NULL AND a.location IN (SELECT location FROM staged)"
-    )
-    return {location: (key, content, name) for location, key, content, name in rows}
+        for key, content, name, file in rows:
+            if file not in kept and not any(str(p) in kept for p in PurePath(file).parents):
+                gone[key] = content, name
+    return [(key, *gone[key]) for key in sorted(gone)]
 
 
 def _assign_ids(sql: sqlite3.Connection, gone: set[int], had: Mapping[str, str]) -> None:
     """Make the ids of staged articles unique among what will be live.
 
-    An article keeps the id it has. One whose id another place has already (two folders may both
-    hold `001.txt`) gets the names of its parent folders in front until it is unique.
+    An article keeps the id it has. One whose id another location has already (two folders may
+    both hold `001.txt`) gets the names of its parent folders in front until it is unique.
     """
     staged = sql.execute("SELECT location, id FROM staged ORDER BY location").fetchall()
     for location, wanted in staged:
         chosen = next(
             name
-            for name in _names(had.get(location), location, wanted)
-            if not _taken(sql, name, location, gone)
+            for name in _possible_ids(had.get(location), location, wanted)
+            if not _is_taken(sql, name, location, gone)
         )
         if chosen != wanted:
             sql.execute("UPDATE staged SET id = ? WHERE location = ?", (chosen, location))
 
 
-def _names(had: str | None, location: str, wanted: str) -> Iterator[str]:
+def _possible_ids(had: str | None, location: str, wanted: str) -> Iterator[str]:
     if had and (had == wanted or had.endswith(f"/{wanted}")):
         yield had
     yield wanted
@@ -215,7 +313,7 @@ def _names(had: str | None, location: str, wanted: str) -> Iterator[str]:
     yield f"{location}#{wanted}"
 
 
-def _taken(sql: sqlite3.Connection, name: str, location: str, gone: set[int]) -> bool:
+def _is_taken(sql: sqlite3.Connection, name: str, location: str, gone: set[int]) -> bool:
     staged = sql.execute(
         "SELECT 1 FROM staged WHERE id = ? AND location < ?", (name, location)
     ).fetchone()
@@ -225,113 +323,3 @@ def _taken(sql: sqlite3.Connection, name: str, location: str, gone: set[int]) ->
         (name, location),
     )
     return staged is not None or any(key not in gone for (key,) in live)
-
-
-def note_files(
-    sql: sqlite3.Connection, roots: Sequence[str] | None, skipped: Sequence[Skipped]
-) -> None:
-    """Note what was read to its end and what was skipped, for the next build and for `status`."""
-    for root in roots or ():
-        prefix = root.rstrip(os.sep) + os.sep
-        sql.execute(
-            "DELETE FROM skipped WHERE file = ? OR substr(file, 1, ?) = ?",
-            (root, len(prefix), prefix),
-        )
-    sql.executemany(
-        "DELETE FROM skipped WHERE file = ?", [(file_of(item.location),) for item in skipped]
-    )
-    sql.execute("DELETE FROM skipped WHERE file IN (SELECT path FROM staged_files)")
-    sql.executemany(
-        "INSERT INTO skipped VALUES (?, ?, ?, ?)",
-        [(file_of(item.location), item.location, item.line, item.reason) for item in skipped],
-    )
-    sql.execute("INSERT OR REPLACE INTO files SELECT * FROM staged_files")
-    # A file that comes back unchanged after its articles were removed must be read again.
-    sql.execute(
-        "DELETE FROM files WHERE path NOT IN (SELECT file FROM articles WHERE removed IS NULL)"
-    )
-
-
-def leaving(sql: sqlite3.Connection, roots: Sequence[str] | None) -> list[tuple[int, int, str]]:
-    """Live articles of the roots that were not read and are not kept: key, content, id."""
-    kept = {file for (file,) in sql.execute("SELECT file FROM kept")}
-    gone: dict[int, tuple[int, str]] = {}
-    for root in roots or ():
-        prefix = root.rstrip(os.sep) + os.sep
-        rows = sql.execute(
-            "SELECT key, content, id, file FROM articles WHERE removed IS NULL "
-            "AND (file = ? OR substr(file, 1, ?) = ?) "
-            "AND location NOT IN (SELECT location FROM staged)",
-            (root, len(prefix), prefix),
-        )
-        for key, content, name, file in rows:
-            if file not in kept and not any(str(p) in kept for p in PurePath(file).parents):
-                gone[key] = content, name
-    return [(key, *gone[key]) for key in sorted(gone)]
-
-
-def _count(
-    sql: sqlite3.Connection, query: str, values: Mapping[str, int] | Sequence[int] = ()
-) -> int:
-    return int(sql.execute(query, values).fetchone()[0])
-
-
-_MARK = "distrusted "
-DUE = f"(hash BETWEEN '{_MARK}' AND '{_MARK}~' OR collection IS NULL)"
-"""The condition of SQL that a live content waits to be made anew."""
-
-# In this order (CROSS JOIN keeps it) the few contents that are due are found by their indexes.
-_LIVE = "FROM contents c CROSS JOIN articles a ON a.content = c.key WHERE a.removed IS NULL"
-
-
-def distrust(sql: sqlite3.Connection, contents: Iterable[int] | None = None) -> None:
-    """Forget that texts are known by their hash; None means all of them."""
-    query = f"UPDATE contents SET hash = '{_MARK}' || key"
-    if contents is None:
-        sql.execute(query)
-    else:
-        sql.executemany(f"{query} WHERE key = ?", [(key,) for key in contents])
-
-
-def distrust_bare(sql: sqlite3.Connection) -> None:
-    """Forget the hashes of live texts without vectors, which no build of today leaves."""
-    sql.execute(
-        f"UPDATE contents SET hash = '{_MARK}' || key WHERE collection IS NULL "
-        "AND key IN (SELECT content FROM articles WHERE removed IS NULL)"
-    )
-
-
-def known_content(sql: sqlite3.Connection, digest: str) -> int | None:
-    """Return the key of a text by its hash; None where it is to be made, or made anew."""
-    row = sql.execute(
-        "SELECT key FROM contents c WHERE hash = ? AND (collection NOT NULL OR NOT EXISTS "
-        "(SELECT 1 FROM articles a WHERE a.content = c.key AND a.removed IS NULL))",
-        (digest,),
-    ).fetchone()
-    return int(row[0]) if row else None
-
-
-def due(sql: sqlite3.Connection) -> bool:
-    """Whether live articles wait to be made anew."""
-    return sql.execute(f"SELECT 1 {_LIVE} AND {DUE} LIMIT 1").fetchone() is not None
-
-
-def to_remake(
-    sql: sqlite3.Connection, roots: Sequence[str] | None, *, everything: bool
-) -> Iterator[Article]:
-    """Yield the live articles that were not read and must be made anew, from their kept texts.
-
-    Args:
-        sql: Where the tables of `index.reading.Staging` are.
-        roots: Files and folders of the build; what is gone from them is left out.
-        everything: Whether all are made anew, by another recipe, or only those that are due.
-    """
-    rows = sql.execute(
-        f"SELECT a.key, a.location, a.id, c.headline, c.day, c.source, c.url, c.text {_LIVE} "
-        f"AND {'1' if everything else DUE} AND a.location NOT IN (SELECT location FROM staged)"
-    ).fetchall()
-    gone = {key for key, _, _ in leaving(sql, roots)} if rows else set()
-    for key, location, name, headline, day, source, url, text in rows:
-        if key not in gone:
-            when = number_day(day) if day else None
-            yield Article(name, location, headline, text, when, source, url)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import GetResult
     from numpy.typing import NDArray
 
 _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 128}}
@@ -55,13 +56,13 @@ def _embedded_client(path: Path) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
-    options = ChromaSettings(anonymized_telemetry=False)
     try:
         path.mkdir(parents=True, exist_ok=True)
+        options = ChromaSettings(anonymized_telemetry=False)
         return chromadb.PersistentClient(path=str(path), settings=options)
     except Exception as error:
-        if told := unwritable(error, path.parent):
-            raise told from error
+        if refused := unwritable(error, path.parent):
+            raise refused from error
         raise
 
 
@@ -71,13 +72,14 @@ def _server_client(settings: Settings) -> ClientAPI:
 
     url = urlsplit(settings.chroma_url)
     tls = url.scheme == "https"
-    token = settings.chroma_token.get_secret_value()
+    token = settings.chroma_token.get_secret_value()  # as gateways read it, and as Chroma Cloud
+    headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
     try:
         return chromadb.HttpClient(
             host=url.hostname or "localhost",
             port=url.port or (443 if tls else 8000),
             ssl=tls,
-            headers=_credentials(token),
+            headers=headers,
             tenant=settings.chroma_tenant,
             database=settings.chroma_database,
             settings=ChromaSettings(anonymized_telemetry=False),
@@ -86,13 +88,8 @@ def _server_client(settings: Settings) -> ClientAPI:
         raise _no_answer(settings, error) from error
 
 
-def _credentials(token: str) -> dict[str, str]:
-    """Say the token as gateways before a server read it, and as Chroma Cloud does."""
-    return {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
-
-
 def _no_answer(settings: Settings, error: Exception) -> BroadsheetError:
-    first: BaseException = error  # Chroma's own words are the same for whatever went wrong
+    first: BaseException = error  # Chroma's own message is the same for whatever went wrong
     while cause := first.__cause__ or first.__context__:
         first = cause
     return BroadsheetError(
@@ -101,22 +98,12 @@ def _no_answer(settings: Settings, error: Exception) -> BroadsheetError:
     )
 
 
-@contextmanager
-def _answering(settings: Settings, name: str) -> Iterator[None]:
-    """Turn what Chroma's clients raise into what a person can act on."""
-    import httpx
-    from chromadb.errors import NotFoundError
-
-    try:
-        yield
-    except NotFoundError as error:
-        raise VectorsMissing(f"collection {name} is gone; ask again") from error
-    except httpx.TransportError as error:
-        raise _no_answer(settings, error) from error
-
-
 class VectorStore:
-    """The collections of one index."""
+    """The collections of one index.
+
+    All methods raise `VectorsMissing` for a collection that has been dropped, and
+    `BroadsheetError` where the Chroma server of the settings does not answer.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Keep the settings; the client is opened when it is first needed."""
@@ -130,8 +117,7 @@ class VectorStore:
 
     def create(self, name: str) -> None:
         """Make an empty collection."""
-        client = open_client(self._settings)
-        with _answering(self._settings, name):
+        with self._client(name) as client:
             self._collections[name] = client.create_collection(
                 name, configuration=_CONFIGURATION, embedding_function=None
             )
@@ -140,21 +126,18 @@ class VectorStore:
         """Delete a collection; one that is gone already is no error."""
         self._collections.pop(name, None)
         self._sizes.pop(name, None)
-        client = open_client(self._settings)
         if name in self.names():
-            with _answering(self._settings, name):
+            with self._client(name) as client:
                 client.delete_collection(name)
 
     def names(self) -> set[str]:
         """Names of all collections there are."""
-        client = open_client(self._settings)
-        with _answering(self._settings, "of any name"):
+        with self._client("of any name") as client:
             return {collection.name for collection in client.list_collections()}
 
     def count(self, name: str) -> int:
         """Return how many vectors a collection holds."""
-        collection = self._collection(name)
-        with _answering(self._settings, name):
+        with self._collection(name) as collection:
             return int(collection.count())
 
     def add(
@@ -166,10 +149,9 @@ class VectorStore:
     ) -> None:
         """Add vectors (keys, 384) with the day of each, None for undated ones."""
         metadatas: Any = [{"day": day} if day is not None else {"undated": True} for day in days]
-        collection = self._collection(name)
         for at in range(0, len(keys), _PAGE):
             part = slice(at, at + _PAGE)
-            with _answering(self._settings, name):
+            with self._collection(name) as collection:
                 collection.add(
                     ids=[str(key) for key in keys[part]],
                     embeddings=vectors[part],
@@ -180,28 +162,24 @@ class VectorStore:
         """Yield all vectors of a collection, some thousands at a time: keys, vectors, days."""
         import numpy as np
 
-        collection, at = self._collection(name), 0
-        while True:
-            with _answering(self._settings, name):
-                page = collection.get(limit=_PAGE, offset=at, include=["embeddings", "metadatas"])
-            if not page["ids"]:
-                return
-            days = [_day(metadata) for metadata in page["metadatas"] or []]
+        for page in self._pages(name, ["embeddings", "metadatas"]):
+            days: list[Any] = [metadata.get("day") for metadata in page["metadatas"] or []]
             vectors = np.asarray(page["embeddings"], dtype=np.float32)
             yield [int(key) for key in page["ids"]], vectors, days
-            at += len(page["ids"])
 
     def keys(self, name: str) -> set[int]:
         """Return the keys of all vectors of a collection."""
-        found: set[int] = set()
-        collection, at = self._collection(name), 0
+        return {int(key) for page in self._pages(name, []) for key in page["ids"]}
+
+    def _pages(self, name: str, include: Any) -> Iterator[GetResult]:
+        at, limit = 0, _PAGE if include else 5 * _PAGE
         while True:
-            with _answering(self._settings, name):
-                page = collection.get(limit=_PAGE * 5, offset=at, include=[])["ids"]
-            if not page:
-                return found
-            found.update(int(key) for key in page)
-            at += len(page)
+            with self._collection(name) as collection:
+                page = collection.get(limit=limit, offset=at, include=include)
+            if not page["ids"]:
+                return
+            yield page
+            at += len(page["ids"])
 
     def search(
         self,
@@ -220,21 +198,16 @@ class VectorStore:
             limit: Most hits returned.
             keys: The vectors admitted; None admits all. Of few the search is exact: Chroma's
                 graph is slower the fewer are admitted.
-
-        Raises:
-            VectorsMissing: the collection has been dropped.
-            BroadsheetError: the Chroma server does not answer.
         """
         if keys is not None and len(keys) <= _FEW:
             return self._exact(name, vector, keys)[:limit]
-        collection = self._collection(name)
-        numbers: Sequence[float] = list(vector)
-        with _answering(self._settings, name):
+        with self._collection(name) as collection:
             if name not in self._sizes:  # asking each time would take as long as the search
                 self._sizes[name] = int(collection.count())
             limit = min(limit, self._sizes[name] if keys is None else len(keys))
             if limit < 1:
                 return []
+            numbers: Sequence[float] = list(vector)
             found = collection.query(
                 query_embeddings=[numbers],
                 ids=None if keys is None else [str(key) for key in keys],
@@ -253,21 +226,29 @@ class VectorStore:
 
         if not keys:
             return []
-        collection = self._collection(name)
-        with _answering(self._settings, name):
+        with self._collection(name) as collection:
             page = collection.get(ids=[str(key) for key in keys], include=["embeddings"])
         scores = np.asarray(page["embeddings"], dtype=np.float32) @ np.asarray(vector, np.float32)
         hits = [Hit(int(key), float(s)) for key, s in zip(page["ids"], scores, strict=True)]
         return sorted(hits, key=lambda hit: -hit.score)
 
-    def _collection(self, name: str) -> Collection:
-        if name not in self._collections:
-            client = open_client(self._settings)
-            with _answering(self._settings, name):
+    @contextmanager
+    def _client(self, name: str) -> Iterator[ClientAPI]:
+        """Turn what Chroma raises about a collection into what a person can act on."""
+        client = open_client(self._settings)
+        import httpx
+        from chromadb.errors import NotFoundError
+
+        try:
+            yield client
+        except NotFoundError as error:
+            raise VectorsMissing(f"collection {name} is gone; ask again") from error
+        except httpx.TransportError as error:
+            raise _no_answer(self._settings, error) from error
+
+    @contextmanager
+    def _collection(self, name: str) -> Iterator[Collection]:
+        with self._client(name) as client:
+            if name not in self._collections:
                 self._collections[name] = client.get_collection(name, embedding_function=None)
-        return self._collections[name]
-
-
-def _day(metadata: Any) -> int | None:
-    day = metadata.get("day")
-    return None if day is None else int(day)
+            yield self._collections[name]

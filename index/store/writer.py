@@ -1,33 +1,21 @@
-"""The writer's side of the index's truth: what is staged, embedded, worded, and the one switch.
+"""The writer's side of the index: contents, passages and collections, and the one switch.
 
 Knows nothing of files, tokenizers or how vectors and words are stored.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-from index.reading import Said, Staging
-from index.store.database import content_article, open_writer
-from index.store.history import Origin, note_build
-from index.store.lexical import Words
-from index.store.staging import (
-    decide,
-    distrust_bare,
-    due,
-    move_collections,
-    note_files,
-    show_earlier,
-    show_staged,
-    take_out,
-)
-from index.types import Article, BuildReport, Skipped, Span
+from index.store.database import BELOW, below, content_article, open_writer
+from index.store.history import Origin, record_build
+from index.store.lexical import LexicalRow
+from index.store.staging import Changes, Content, Staging, has_outdated, mark_outdated, plan_changes
+from index.types import Article, BuildReport, Skipped, Span, file_of
 
 
 class Store:
@@ -36,10 +24,14 @@ class Store:
     def __init__(self, index_dir: Path, recipe: str) -> None:
         """Open it and forget what a killed build had staged; its embeddings stay."""
         self.index_dir = index_dir
-        self._sql = open_writer(index_dir)
         self.recipe = recipe
-        self.staging = Staging(self._sql, recipe, self._keep_content)
-        distrust_bare(self._sql)
+        self.connection = self._sql = open_writer(index_dir)
+        self.staging = Staging(self._sql, recipe, self._add_content)
+        bare = self._sql.execute(  # no build of today leaves live contents without vectors
+            "SELECT key FROM contents WHERE collection IS NULL "
+            "AND key IN (SELECT content FROM articles WHERE removed IS NULL)"
+        )
+        mark_outdated(self._sql, [key for (key,) in bare.fetchall()])
 
     def __enter__(self) -> Store:
         return self
@@ -52,7 +44,10 @@ class Store:
         """The live generation; 0 before the first build."""
         return int(self._meta("generation") or 0)
 
-    # 1. staging
+    @property
+    def earlier(self) -> int:
+        """The generation that a rollback goes back to; 0 where none is kept."""
+        return int(self._meta("earlier") or 0)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -67,25 +62,25 @@ class Store:
             raise
 
     def begin(self) -> None:
-        """Start a transaction of staging; `commit` ends it."""
+        """Start a transaction, which `commit` ends."""
         self._sql.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """End the transaction."""
         self._sql.execute("COMMIT")
 
-    def _keep_content(self, digest: str, said: Said) -> int:
+    # 1. contents and their passages
+
+    def _add_content(self, digest: str, content: Content) -> int:
         row = self._sql.execute(
             "INSERT INTO contents (hash, headline, day, source, url, text, made) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
-            (digest, *said, time.time()),
+            (digest, *content, time.time()),
         )
         return int(row.fetchone()[0])
 
-    # 2. embedding
-
     def pending(self) -> list[int]:
-        """Keys of the contents that are staged and have no vectors, by day, undated ones first."""
+        """Keys of the staged contents without vectors, by day, undated ones first."""
         rows = self._sql.execute(
             "SELECT key FROM contents WHERE collection IS NULL "
             "AND key IN (SELECT content FROM staged) ORDER BY day, key"
@@ -93,29 +88,31 @@ class Store:
         return [key for (key,) in rows]
 
     def content(self, key: int) -> Article:
-        """Return a content as an article without a place."""
+        """Return a content as an article without id and location."""
         return content_article(self._sql, key)
 
-    def allot(self, content: int, spans: Sequence[Span]) -> list[int]:
-        """Give the passages of a content their keys, before any vector bears them."""
+    def add_passages(self, content: int, spans: Sequence[Span]) -> list[int]:
+        """Store the passages of a content and return their keys, before any vector bears them."""
         self._sql.execute("DELETE FROM passages WHERE content = ?", (content,))
         insert = "INSERT INTO passages (content, start, end) VALUES (?, ?, ?) RETURNING key"
         rows = (self._sql.execute(insert, (content, *span)).fetchone() for span in spans)
         return [int(row[0]) for row in rows]
 
-    def embedded(self, contents: Sequence[int], collection: str) -> None:
+    def mark_embedded(self, contents: Sequence[int], collection: str) -> None:
         """Note that the vectors of these contents are in a collection."""
         self._sql.executemany(
             "UPDATE contents SET collection = ? WHERE key = ?",
             [(collection, content) for content in contents],
         )
 
+    # 2. collections of vectors, rows of the lexical index
+
     def add_collection(self, name: str) -> None:
         """Note a new collection."""
         self._sql.execute("INSERT INTO collections VALUES (?, ?, NULL)", (name, time.time()))
 
     def collections(self) -> dict[str, int]:
-        """The collections in use, with how many passages of each are referred to."""
+        """The collections in use, each with its number of passages."""
         rows = self._sql.execute(
             "SELECT l.name, count(p.key) FROM collections l "
             "LEFT JOIN contents c ON c.collection = l.name "
@@ -133,24 +130,22 @@ class Store:
         )
         return {key for (key,) in rows}
 
-    # 3. words
-
-    def unworded(self) -> Iterator[Words]:
-        """Yield what the lexical index does not hold yet."""
+    def lexical_rows(self) -> Iterator[LexicalRow]:
+        """Yield the passages that the lexical index does not hold yet."""
         rows = self._sql.execute(
             "SELECT p.key, c.key, c.headline, substr(c.text, p.start + 1, p.end - p.start), c.day "
             "FROM contents c JOIN passages p ON p.content = c.key "
             "WHERE c.worded = 0 AND c.collection IS NOT NULL ORDER BY c.key, p.key"
         )
-        return (Words(*row) for row in rows)
+        return (LexicalRow(*row) for row in rows)
 
-    def worded(self) -> None:
+    def mark_lexical(self) -> None:
         """Note that the lexical index holds all that has vectors."""
         self._sql.execute(
             "UPDATE contents SET worded = 1 WHERE worded = 0 AND collection IS NOT NULL"
         )
 
-    # 4. the switch
+    # 3. the switch to another generation
 
     def switch(
         self,
@@ -173,94 +168,132 @@ class Store:
             seconds: Time by stage, for the report.
         """
         before = self.generation
-        generation = before + 1
         with self.transaction():
-            remade = self.staging.old_recipe or due(self._sql)
-            changes = decide(self._sql, roots)
-            show_staged(self._sql, changes, generation)
-            report = changes.report(generation)
+            rebuilt = self.staging.recipe_changed or has_outdated(self._sql)
+            changes = plan_changes(self._sql, roots)
+            self._apply(changes, before + 1)
             if merged:
-                move_collections(self._sql, *merged)
-            note_files(self._sql, roots, skipped)
-            if report.touched or merged or remade or generation == 1:
-                self._set_meta("generation", str(generation))
-                self._set_meta("recipe", self.recipe)
-            else:
-                generation = before
-            if report.touched or remade:
-                self._set_meta("earlier", str(0 if remade else before))
-            articles, undated = self._totals()
+                self._retire(*merged)
+            self._note_files(roots, skipped)
+            report = changes.report(before)
+            if report.touched or merged or rebuilt or before == 0:
+                report = replace(report, generation=before + 1)
+                self._set_meta(generation=before + 1, recipe=self.recipe)
+            if report.touched or rebuilt:
+                self._set_meta(earlier=0 if rebuilt else before)
             report = replace(
-                report,
-                generation=generation,
-                skipped=tuple(skipped),
-                articles=articles,
-                undated=undated,
-                embedded=embedded,
-                seconds=dict(seconds or {}),
+                report, skipped=tuple(skipped), embedded=embedded, seconds=dict(seconds or {})
             )
-            self._note_generation(report, origin)
-        return report
+            return self._finish(report, origin)
 
     def remove(self, ids: Sequence[str]) -> BuildReport:
-        """Take articles out by id, in one transaction; their files will be read anew."""
-        before, origin = self.generation, Origin("remove")
+        """Remove live articles by id, in one transaction; their files will be read again."""
+        before, origin, removed = self.generation, Origin("remove"), 0
+        live = "id = ? AND removed IS NULL"
         with self.transaction():
-            removed = take_out(self._sql, ids, before + 1)
+            for name in ids:
+                self._sql.execute(
+                    f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE {live})",
+                    (name,),
+                )
+                removed += self._sql.execute(
+                    f"UPDATE articles SET removed = ? WHERE {live}", (before + 1, name)
+                ).rowcount
             if removed:
-                self._set_meta("generation", str(before + 1))
-                self._set_meta("earlier", str(before))
-            articles, undated = self._totals()
-            report = BuildReport(
-                self.generation, removed=removed, articles=articles, undated=undated
-            )
-            self._note_generation(report, origin)
-        return report
+                self._set_meta(generation=before + 1, earlier=before)
+            return self._finish(BuildReport(self.generation, removed=removed), origin)
 
     def roll_back(self) -> BuildReport:
         """Show the articles of the earlier generation again, in one transaction.
 
         They become a generation of their own, and the one before it becomes the earlier one, so
-        that a second call undoes the first.
+        that a second call undoes the first. Files of what differs will be read again.
         """
-        before, earlier, origin = self.generation, self.earlier, Origin("rollback")
+        before, origin = self.generation, Origin("rollback")
+        values = {"generation": before + 1, "earlier": self.earlier}
+        going = "removed IS NULL AND added > :earlier"
+        coming = "added <= :earlier AND removed > :earlier AND removed < :generation"
         with self.transaction():
-            report = show_earlier(self._sql, earlier, before + 1)
-            self._set_meta("generation", str(before + 1))
-            self._set_meta("earlier", str(before))
-            articles, undated = self._totals()
-            report = replace(report, articles=articles, undated=undated)
-            self._note_generation(report, origin)
-        return report
+            self._sql.execute(
+                f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE ({going}) "
+                f"OR ({coming}))",
+                values,
+            )
+            (changed,) = self._sql.execute(
+                f"SELECT count(*) FROM articles WHERE {going} AND location IN "
+                f"(SELECT location FROM articles WHERE {coming})",
+                values,
+            ).fetchone()
+            added = self._sql.execute(
+                "INSERT INTO articles (id, location, file, content, added) "
+                f"SELECT id, location, file, content, :generation FROM articles WHERE {coming}",
+                values,
+            ).rowcount
+            removed = self._sql.execute(
+                f"UPDATE articles SET removed = :generation WHERE {going} AND added < :generation",
+                values,
+            ).rowcount
+            self._set_meta(generation=before + 1, earlier=before)
+            report = BuildReport(
+                before + 1, added=added - changed, changed=changed, removed=removed - changed
+            )
+            return self._finish(report, origin)
 
-    @property
-    def earlier(self) -> int:
-        """The generation that a rollback goes back to; 0 where none is kept."""
-        return int(self._meta("earlier") or 0)
-
-    def _note_generation(self, report: BuildReport, origin: Origin) -> None:
-        self._sql.execute(
-            "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
+    def _apply(self, changes: Changes, generation: int) -> None:
+        """End the articles that leave with the live generation, and add the others to the next."""
+        self._sql.executemany(
+            "UPDATE articles SET removed = ? WHERE key = ?",
+            [(generation, key) for key in changes.leaving],
         )
-        self._set_meta("report", json.dumps(asdict(report)))
-        self._set_meta("built", str(time.time()))
-        note_build(self._sql, origin, report)
+        self._sql.executemany(
+            "INSERT INTO articles (id, location, file, content, added) VALUES (?, ?, ?, ?, ?)",
+            [
+                (one.id, one.location, one.file, one.content, generation)
+                for one in (*changes.added, *changes.changed, *changes.moved)
+            ],
+        )
 
-    def _totals(self) -> tuple[int, int]:
+    def _retire(self, collections: Sequence[str], target: str) -> None:
+        """Note that the vectors of some collections were copied into another."""
+        for name in collections:
+            self._sql.execute(
+                "UPDATE contents SET collection = ? WHERE collection = ?", (target, name)
+            )
+            self._sql.execute(
+                "UPDATE collections SET retired = ? WHERE name = ?", (time.time(), name)
+            )
+
+    def _note_files(self, roots: Sequence[str] | None, skipped: Sequence[Skipped]) -> None:
+        """Note what was read to its end and what was skipped, for the next build and `status`."""
+        for root in roots or ():
+            self._sql.execute(f"DELETE FROM skipped WHERE {BELOW}", below(root))
+        rows = [(file_of(one.location), one.location, one.line, one.reason) for one in skipped]
+        self._sql.executemany("DELETE FROM skipped WHERE file = ?", [row[:1] for row in rows])
+        self._sql.execute("DELETE FROM skipped WHERE file IN (SELECT path FROM staged_files)")
+        self._sql.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?)", rows)
+        self._sql.execute("INSERT OR REPLACE INTO files SELECT * FROM staged_files")
+        # A file that comes back unchanged after its articles were removed must be read again.
+        self._sql.execute(
+            "DELETE FROM files WHERE path NOT IN (SELECT file FROM articles WHERE removed IS NULL)"
+        )
+
+    def _finish(self, report: BuildReport, origin: Origin) -> BuildReport:
+        """Complete the report of a generation with what is live now, and record the build."""
         articles, undated = self._sql.execute(
             "SELECT count(*), coalesce(sum(c.day IS NULL), 0) FROM articles a "
             "JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
         ).fetchone()
-        return int(articles), int(undated)
+        report = replace(report, articles=articles, undated=undated)
+        self._sql.execute(
+            "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
+        )
+        record_build(self._sql, origin, report)
+        return report
 
     def _meta(self, name: str) -> str | None:
         row = self._sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
-    def _set_meta(self, name: str, value: str) -> None:
-        self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection, for cleaning up."""
-        return self._sql
+    def _set_meta(self, **values: str | int) -> None:
+        for name, value in values.items():
+            self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, str(value)))

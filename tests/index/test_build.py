@@ -17,9 +17,9 @@ import index.models.embedder
 from index import build as cleanup
 from index.build import remove_articles
 from index.errors import ArticleError, IndexLocked, IndexMismatch, IndexMissing
-from index.lock import writing
 from index.readers import files as reading
 from index.status import index_status
+from index.store.database import writer_lock
 from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader
 from index.store.vectors import VectorStore
@@ -215,7 +215,7 @@ def test_changed_recipe_is_noticed_and_made_anew_from_the_stored_text(
 
 
 def test_second_writer_is_refused_and_may_wait(settings, hashed, folder):
-    with writing(settings), pytest.raises(IndexLocked, match=f"process {os.getpid()}"):
+    with writer_lock(settings), pytest.raises(IndexLocked, match=f"process {os.getpid()}"):
         run_build(settings, hashed, folder)
     assert run_build(settings, hashed, folder).added == 4
 

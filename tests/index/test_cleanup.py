@@ -11,6 +11,7 @@ import index.build
 from index import build as cleanup
 from index.status import index_status
 from index.store.database import open_writer
+from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader
 from index.store.writer import Store
 from tests.index.archive import STORIES, found, live_ids, run_build, write
@@ -32,11 +33,14 @@ def expiring(settings, hashed, tmp_path, monkeypatch):
 def test_text_that_comes_back_after_a_kill_is_found_by_words(
     settings, hashed, expiring, monkeypatch
 ):
-    def killed(*_: object) -> None:
+    delete = LexicalStore.delete
+
+    def killed(*words: object) -> None:
+        delete(*words)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(cleanup, "forget_contents", killed)
+        patched.setattr(LexicalStore, "delete", killed)
         with pytest.raises(KeyboardInterrupt):
             run_build(settings, hashed, expiring)
     write(expiring, {"maui.txt": STORIES["maui.txt"]})

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 import index.__main__ as main
 import index.build
 import index.models.embedder
-from index.lock import writing
 from index.settings import Settings
+from index.store.database import writer_lock
 from tests.index.archive import STORIES, HashedEmbeddings, run_build, write
 
 
@@ -247,7 +247,7 @@ def test_rollback_says_what_it_brought_back(shell, folder):
 
 
 def test_locked_index_names_the_process(shell, folder, settings):
-    with writing(settings):
+    with writer_lock(settings):
         done = shell("build", folder)
     assert done.exit_code == 2
     assert "the index is being written by process" in done.stderr

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from index.errors import IndexUnwritable
-from index.lock import writing
 from index.models.download import ensure_embedder
 from index.settings import Settings, load_settings
 from index.status import index_status
+from index.store.database import writer_lock
 from index.store.snapshot import IndexReader
 from index.upkeep import Kind, verify
 from tests.conftest import MODELS
@@ -113,5 +113,5 @@ def test_read_only_folder_is_told_and_the_old_index_serves(settings, hashed, tmp
 
 
 def test_other_errors_of_a_build_stay_as_they_are(settings):
-    with pytest.raises(ZeroDivisionError), writing(settings):
+    with pytest.raises(ZeroDivisionError), writer_lock(settings):
         _ = 1 / 0

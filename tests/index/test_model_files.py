@@ -109,7 +109,7 @@ class Registry:
     def __call__(self, package: str, version: str, folder: Path) -> Path:
         self.asked.append(package)
         if package in self.absent:
-            raise SourceError(f"no such package {package}", source_is_down=True)
+            raise SourceError(f"no such package {package}", is_down=True)
         wheel = folder / f"{package.replace('-', '_')}-{version}-py3-none-any.whl"
         member, content = self.content[package]
         with zipfile.ZipFile(wheel, "w") as archive:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from index.readers import read_articles, read_stream
-from index.readers.decoding import clean
+from index.readers.text import clean
 from index.types import Article, Skipped
 from tests.index.archive import run_build
 

@@ -9,9 +9,9 @@ import pytest
 
 import index.models.embedder
 from index.errors import ArticleError
-from index.lock import writing
 from index.preview import Preview, preview_build, preview_files
-from index.store.staging import distrust
+from index.store.database import writer_lock
+from index.store.staging import mark_outdated
 from index.types import BuildReport
 from tests.index.archive import STORIES, live_ids, run_build, write
 
@@ -120,7 +120,7 @@ def test_a_build_of_everything_anew_is_told(settings, hashed, folder):
 def test_what_a_killed_build_left_to_be_made_anew_is_told(settings, hashed, folder):
     run_build(settings, hashed, folder)
     with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
-        distrust(sql, [1])
+        mark_outdated(sql, [1])
         sql.execute("UPDATE contents SET collection = NULL WHERE key = 2")
     sql.close()
     said = agreed(settings, hashed, folder)
@@ -130,7 +130,7 @@ def test_what_a_killed_build_left_to_be_made_anew_is_told(settings, hashed, fold
 
 def test_a_preview_waits_for_no_build_and_a_missing_path_is_an_error(settings, hashed, folder):
     run_build(settings, hashed, folder)
-    with writing(settings):
+    with writer_lock(settings):
         assert preview_build([folder], settings).kept == 4
     with pytest.raises(ArticleError, match="no such file or folder"):
         preview_build([folder / "absent"], settings)

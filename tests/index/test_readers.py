@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import ArticleError
 from index.readers import read_articles
-from index.readers.decoding import clean
+from index.readers.text import clean
 from index.types import Article, Skipped, Unchanged
 
 SEEDS = Path(__file__).parents[2].parent / "shared" / "seeds"
@@ -101,6 +101,27 @@ def test_markdown_without_front_matter_takes_its_heading(tmp_path):
     article = read_one(tmp_path, "a.md", "# Talks open\n\nThey began\non Sunday.\n")
     assert article.headline == "Talks open"
     assert article.text == "Talks open\n\nThey began on Sunday."
+
+
+MARKS = {
+    "links and images": ("See ![pic](a.png)[the *report*](https://e.org/b_(c)).",
+                         "See the report."),
+    "references": ("See [it][a].\n\n[a]: https://e.org", "See it."),
+    "emphasis and code": ("**Very** _odd_ `x_y` ~~old~~ s_n_c.", "Very odd x_y old s_n_c."),
+    "escapes and entities": (r"\*5\* &amp; 2 * 3", "*5* & 2 * 3"),
+    "html": ("A <b>big</b> day<br>out.\n<!-- note -->\n\n<div>\nB &amp; C\n</div>",
+             "A big day\nout.\n\nB & C"),
+    "code fences": ("Run:\n\n```py\nx = 1\n\ny = 2\n```", "Run:\n\nx = 1\n\ny = 2"),
+    "quotes and rules": ("> One\n> two\n\n***\n\nThree", "One two\n\nThree"),
+    "numbered lists": ("Then:\n1. One\n2. Two\n   * Deep", "Then:\n\n1. One\n2. Two\n- Deep"),
+    "tables": ("| a | b |\n|---|---|\n| 1 | [2](x) |", "a | b\n1 | 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "plain"), MARKS.values(), ids=MARKS)
+def test_markdown_marks_go_and_paragraphs_stay(tmp_path, written, plain):
+    article = read_one(tmp_path, "a.md", f"# Title\n\n{written}\n\nEnd.")
+    assert article.text == f"Title\n\n{plain}\n\nEnd."
 
 
 PAGE = """<html><head><title>Talks open - The Paper</title>

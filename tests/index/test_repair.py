@@ -12,9 +12,9 @@ import pytest
 import index.models.embedder
 from index.build import build_index
 from index.errors import IndexLocked, IndexMissing
-from index.lock import writing
 from index.settings import Settings
-from index.store.lexical import LexicalStore, Words
+from index.store.database import writer_lock
+from index.store.lexical import LexicalRow, LexicalStore
 from index.store.snapshot import IndexReader
 from index.store.vectors import VectorStore, open_client
 from index.upkeep import Kind, Repaired, repair, verify
@@ -87,7 +87,7 @@ def lose_some_words(settings: Settings) -> None:
 
 
 def add_words(settings: Settings) -> None:
-    rows = [Words(901, 901, "Nothing", "Nobody wrote this.", None)]
+    rows = [LexicalRow(901, 901, "Nothing", "Nobody wrote this.", None)]
     for _ in LexicalStore(words_of(settings)).replace(rows, ()):
         pass
 
@@ -172,6 +172,6 @@ def test_nothing_indexed_and_running_builds_are_errors(settings, hashed, folder)
     with pytest.raises(IndexMissing):
         run_repair(settings, hashed)
     run_build(settings, hashed, folder)
-    with writing(settings), pytest.raises(IndexLocked):
+    with writer_lock(settings), pytest.raises(IndexLocked):
         run_repair(settings, hashed)
     assert live_ids(settings) == set(STORIES)

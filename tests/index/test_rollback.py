@@ -11,7 +11,7 @@ import pytest
 from index import build as cleanup
 from index.build import remove_articles
 from index.errors import IndexLocked, IndexMissing, NothingEarlier
-from index.lock import writing
+from index.store.database import writer_lock
 from index.store.snapshot import IndexReader
 from index.upkeep import Kind, roll_back, verify
 from tests.index.archive import STORIES, found, ids_in, live_ids, run_build, write
@@ -132,5 +132,5 @@ def test_nothing_to_go_back_to_is_an_error(settings, hashed, folder):
 
 def test_running_build_is_not_disturbed(settings, hashed, folder):
     run_build(settings, hashed, folder)
-    with writing(settings), pytest.raises(IndexLocked):
+    with writer_lock(settings), pytest.raises(IndexLocked):
         roll_back(settings)

@@ -8,7 +8,7 @@ import pytest
 
 from index.build import remove_articles
 from index.errors import IndexMissing
-from index.store.snapshot import Counted, IndexReader
+from index.store.snapshot import IndexReader
 from index.types import Bounds
 from tests.index.archive import STORIES, found, ids_in, run_build, write
 
@@ -140,16 +140,6 @@ def test_the_live_generation_is_counted_anew_after_a_build(settings, hashed, tmp
     second = reader.live()
     assert second.number > first.number
     assert (second.articles, second.passages) == (3, 3)
-
-
-def test_a_snapshot_of_another_generation_forgets_what_this_one_counted(reader):
-    class Forgetful(dict):
-        def __setitem__(self, generation, spread):
-            pass
-
-    with reader.snapshot() as snapshot:
-        snapshot._counted = Counted(spreads=Forgetful())
-        assert snapshot.coverage().articles == 3
 
 
 def test_without_an_index_there_is_no_live_generation(settings):

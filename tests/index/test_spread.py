@@ -10,7 +10,7 @@ import pytest
 
 from index import build, engine
 from index.build import remove_articles
-from index.store.snapshot import IndexReader, admits
+from index.store.snapshot import IndexReader
 from index.types import Bounds
 from tests.index.archive import run_build, write
 
@@ -63,7 +63,7 @@ def test_the_nearest_are_those_of_an_exact_search(archive, hashed, bounds, limit
     with archive.snapshot() as snapshot:
         hits = snapshot.dense(vector.tolist(), limit, bounds)
         exact = [score for score, day, source in _exact(snapshot, hashed, vector)
-                 if admits(bounds, day, source)][:limit]  # fmt: skip
+                 if bounds.admits(day, source)][:limit]  # fmt: skip
     assert [hit.score for hit in hits] == pytest.approx(exact, abs=1e-4)
 
 
@@ -83,7 +83,7 @@ def _exact(snapshot, hashed, vector) -> list[tuple[float, date | None, str]]:
 @pytest.mark.parametrize("bounds", BOUNDS)
 def test_coverage_is_what_a_count_would_give(archive, bounds) -> None:
     dates_only = Bounds(bounds.date_from, bounds.date_to, (), bounds.undated)
-    days = [day for day, source in _live().values() if admits(dates_only, day, source)]
+    days = [day for day, source in _live().values() if dates_only.admits(day, source)]
     dated = [day for day in days if day]
     with archive.snapshot() as snapshot:
         coverage = snapshot.coverage(bounds)

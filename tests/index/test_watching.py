@@ -15,7 +15,7 @@ import pytest
 
 from index import watch as watching
 from index.errors import ArticleError
-from index.lock import writing
+from index.store.database import writer_lock
 from index.store.snapshot import IndexReader
 from index.types import BuildReport
 from index.watch import Event, Notice, watch_folders
@@ -46,7 +46,7 @@ def no_endless_wait() -> Iterator[None]:
 
 @pytest.fixture
 def events(settings, hashed, folder, monkeypatch) -> Iterator[Event]:
-    quick = {"RESTED": 0.5, "_SHARE": 0.0, "_QUIET_MS": 50, "_WAKE_MS": 50}
+    quick = {"SETTLED": 0.5, "_PAUSE": 0.0, "_QUIET_MS": 50, "_WAKE_MS": 50}
     for name, value in quick.items():
         monkeypatch.setattr(watching, name, value)
     yield watch_folders([folder], settings, hashed)
@@ -137,7 +137,7 @@ def test_running_build_is_waited_for(events, settings, folder):
     held, ended = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with writing(settings):
+        with writer_lock(settings):
             held.set()
             ended.wait(60)
 
