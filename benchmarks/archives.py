@@ -6,32 +6,35 @@ import json
 import lzma
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Annotated
 
-from benchmarks.machine import BENCH, say
+import typer
+
+from benchmarks.results import BENCH, say
 from evals.archives import unpack
 from evals.machine import ROOT
 
 BBC = ROOT.parent / "shared" / "corpora" / "bbc-news-2225.tar.xz"
-SAMPLE = ROOT / "articles"
+Articles = Annotated[
+    Path | None, typer.Option(help="A folder, .tar.xz, .jsonl or .jsonl.xz; else the BBC's.")
+]
 
 
 def open_archive(archive: Path | None, limit: int = 0) -> Path:
-    """Return a folder of text files.
+    """Return a folder of text files, unpacked from a `.tar.xz` or from JSON Lines.
 
-    Args:
-        archive: A folder; a `.tar.xz` of text files; or JSON Lines (`.jsonl`, `.jsonl.xz`). None
-            takes the BBC archive, or the sample where that is absent.
-        limit: Most records taken of JSON Lines; 0 takes all. Others are taken whole.
+    None takes the BBC archive, or the sample where that is absent. The limit is of the records
+    taken of JSON Lines; 0 takes all.
 
     Raises:
         SystemExit: there is no such archive.
     """
     if archive is None and not BBC.exists():
         say(f"{BBC} is absent: the sample archive is taken; its figures say little")
-    chosen = archive or (BBC if BBC.exists() else SAMPLE)
+    chosen = archive or (BBC if BBC.exists() else ROOT / "articles")
     if chosen.is_dir():
         return chosen.resolve()
     if not chosen.is_file():
@@ -41,20 +44,14 @@ def open_archive(archive: Path | None, limit: int = 0) -> Path:
     target = BENCH / "archives" / (chosen.name.split(".")[0] + (f"-{limit}" if limit else ""))
     if not target.exists():
         say(f"unpacking {chosen.name}")
-        partial = target.with_name(f"{target.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        partial = empty_folder(target.with_name(f"{target.name}.partial"))
         _unpack(chosen, partial, limit)
         partial.rename(target)
     return target
 
 
 def text_files(folder: Path, limit: int = 0) -> list[Path]:
-    """Return the folder's `.txt` files in order; with a limit, that many, evenly spaced.
-
-    Raises:
-        SystemExit: there are none.
-    """
+    """Return the folder's `.txt` files in order; with a limit, that many, evenly spaced."""
     files = sorted(folder.rglob("*.txt"))
     if not files:
         raise SystemExit(f"{folder} holds no .txt files")
@@ -65,7 +62,7 @@ def text_files(folder: Path, limit: int = 0) -> list[Path]:
 
 def copy_out(files: Sequence[Path], folder: Path, target: Path) -> list[Path]:
     """Make `target` hold exactly these files of `folder`; returns their paths there."""
-    shutil.rmtree(target, ignore_errors=True)
+    empty_folder(target)
     copies = [target / file.relative_to(folder) for file in files]
     for file, copy in zip(files, copies, strict=True):
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -73,18 +70,21 @@ def copy_out(files: Sequence[Path], folder: Path, target: Path) -> list[Path]:
     return copies
 
 
+def empty_folder(folder: Path) -> Path:
+    """Return the folder, emptied or made; for before anything in it is opened."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
 def _unpack(archive: Path, target: Path, limit: int) -> None:
-    for number, line in enumerate(islice(_lines(archive), limit or None)):
-        record = json.loads(line)
-        day = record.get("published_at") or record.get("date") or ""
-        head = f"date {day[:10]} " if day else ""
-        text = f"{head}{record.get('title', '')}\n\n{record.get('body', '')}\n"
-        file = target / f"{number // 1000:03}" / f"{number:06}.txt"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-
-
-def _lines(archive: Path) -> Iterator[str]:
     opener = lzma.open if archive.suffix == ".xz" else open
     with opener(os.fspath(archive), "rt", encoding="utf-8") as lines:
-        yield from lines
+        for number, line in enumerate(islice(lines, limit or None)):
+            record = json.loads(line)
+            day = record.get("published_at") or record.get("date") or ""
+            head = f"date {day[:10]} " if day else ""
+            text = f"{head}{record.get('title', '')}\n\n{record.get('body', '')}\n"
+            file = target / f"{number // 1000:03}" / f"{number:06}.txt"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")

@@ -11,8 +11,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,35 +28,34 @@ _NEAR = 0.35  # length of what is added to a unit vector: cosine .94 to the real
 _NUMBER = re.compile(r"\d+")
 
 
-class Drawn(MiniLMEmbeddings):
+class DrawnEmbeddings(MiniLMEmbeddings):
     """The real tokenizer; real vectors of known texts, others drawn around a real one."""
 
     def __init__(self, real: MiniLMEmbeddings, source: Settings) -> None:
-        """Read the vectors of an index.
-
-        Args:
-            real: The embedder, for its tokenizer.
-            source: Settings of an index whose passages are taken.
-        """
+        """Read the vectors of the index of `source`, whose passages are taken."""
         super().__init__(lambda: real.files)
-        rows, vectors = _vectors(source)
-        self._real: NDArray[np.float32] = vectors
-        self._rows = {_digest(text): rows[key] for key, text in _texts(source) if key in rows}
+        store = VectorStore(source)
+        pages = [page for name in sorted(store.names()) for page in store.pages(name)]
+        self._real: NDArray[np.float32] = np.concatenate([vectors for _, vectors, _ in pages])
+        rows = {key: row for row, key in enumerate(key for keys, _, _ in pages for key in keys)}
+        self._rows = {
+            _digest(embedded_text(article, Passage("", start, end, article.text[start:end]))): row
+            for article, passages in _articles(source)
+            for key, start, end in passages
+            if (row := rows.get(key)) is not None
+        }
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return an array (texts, 384) of unit vectors, the same for the same text."""
-        made = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        for at, text in enumerate(texts):
-            digest = _digest(text)
-            row = self._rows.get(digest)
-            if row is None:
-                rng = np.random.default_rng(int.from_bytes(digest, "big"))
-                near = rng.standard_normal(DIMENSIONS) * (_NEAR / DIMENSIONS**0.5)
-                vector = self._real[rng.integers(len(self._real))] + near
-                made[at] = vector / np.linalg.norm(vector)
-            else:
-                made[at] = self._real[row]
-        return made
+        return np.stack([self._vector(_digest(text)) for text in texts])
+
+    def _vector(self, digest: bytes) -> NDArray[np.float32]:
+        if (row := self._rows.get(digest)) is not None:
+            return np.asarray(self._real[row])
+        rng = np.random.default_rng(int.from_bytes(digest, "big"))
+        near = rng.standard_normal(DIMENSIONS) * (_NEAR / DIMENSIONS**0.5)
+        vector = self._real[rng.integers(len(self._real))] + near
+        return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
 def articles(source: Settings, passages: int) -> Iterator[Article]:
@@ -64,24 +63,20 @@ def articles(source: Settings, passages: int) -> Iterator[Article]:
     made, copy = 0, 0
     days = [article.date for article, _ in _articles(source) if article.date]
     while made < passages:
-        for number, (article, cut) in enumerate(_articles(source)):
+        for number, (article, spans) in enumerate(_articles(source)):
             if made >= passages:
                 return
-            made += len(cut)
+            made += len(spans)
             name = f"{STDIN}#{copy}-{number}"
-            day = article.date
-            if copy:
-                day = days[(number * 7919 + copy * 104_729) % len(days)] + timedelta(days=copy)
-            yield Article(
-                name, name, article.headline, _varied(article.text, copy), day,
-                article.source, article.url,
-            )  # fmt: skip
+            other = days[(number * 7919 + copy * 104_729) % len(days)] + timedelta(days=copy)
+            text, day = (
+                (_varied(article.text, copy), other) if copy else (article.text, article.date)
+            )
+            yield replace(article, id=name, location=name, text=text, date=day)
         copy += 1
 
 
 def _varied(text: str, copy: int) -> str:
-    if not copy:
-        return text
     paragraphs = text.split("\n\n")
     turned = copy % len(paragraphs)
     other = "\n\n".join(paragraphs[turned:] + paragraphs[:turned])
@@ -94,30 +89,8 @@ def _articles(source: Settings) -> Iterator[tuple[Article, list[tuple[int, int, 
         keys = sql.execute("SELECT key FROM contents WHERE collection IS NOT NULL ORDER BY key")
         for (content,) in keys:
             spans = "SELECT key, start, end FROM passages WHERE content = ? ORDER BY key"
-            passages = sql.execute(spans, (content,)).fetchall()
-            yield content_article(sql, content), passages
-
-
-def _texts(source: Settings) -> Iterator[tuple[int, str]]:
-    """Every passage as it was embedded, by its key."""
-    for article, passages in _articles(source):
-        for key, start, end in passages:
-            yield key, embedded_text(article, Passage("", start, end, article.text[start:end]))
-
-
-def _vectors(source: Settings) -> tuple[dict[int, int], NDArray[np.float32]]:
-    """Every vector of an index, and its row by its key."""
-    store = VectorStore(source)
-    pages = [page for name in sorted(store.names()) for page in store.pages(name)]
-    keys = [key for part, _, _ in pages for key in part]
-    vectors = np.concatenate([part for _, part, _ in pages])
-    return {key: row for row, key in enumerate(keys)}, vectors
+            yield content_article(sql, content), sql.execute(spans, (content,)).fetchall()
 
 
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=8).digest()
-
-
-def folder_bytes(folder: Path) -> int:
-    """Return what a folder takes on disk."""
-    return sum(512 * path.stat().st_blocks for path in folder.rglob("*") if path.is_file())

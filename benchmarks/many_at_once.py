@@ -10,6 +10,7 @@ the middle of an answer, and another asks at once: is the engine free for them?
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Sequence
@@ -19,60 +20,37 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.archives import open_archive, text_files
-from benchmarks.figures import spread
-from benchmarks.machine import BENCH, headline, say, show, write_result
-from benchmarks.questions import BBC_QUESTIONS, load_questions, sample
+from benchmarks.results import headline, say, show, spread, write_result
+from benchmarks.sides import BBC_QUESTIONS, HOME, our_side
 from evals.machine import describe
-from index.build import build_index
-from index.models.download import ensure_embedder
-from index.models.embedder import MiniLMEmbeddings
-from index.settings import Settings, load_settings
-from index.store.snapshot import IndexReader
-from rag.generation import system_text
-from rag.llm.loader import ReadyModel, get_chat_model
+from evals.questions import load_questions
 from rag.pipeline import Pipeline
 from rag.types import Question, Token
 
-HOME = BENCH / "answer-latency"  # the same indexes
 PEOPLE = (1, 2, 4, 8)
 LEAVE = 5
+_COLUMNS = [(name, key) for name in ("first_token", "total") for key in ("p50", "p95")]
 
 
 def main(
     each: Annotated[int, typer.Option(help="Questions that each person asks.", min=1)] = 3,
-    seed: Annotated[int, typer.Option(help="Another seed takes other questions.")] = 7,
 ) -> None:
     """Measure several people asking at once."""
     machine = describe()
-    settings, embeddings = _indexed()
-    model = get_chat_model(settings)
-    model.warm_up(system_text()) if hasattr(model, "warm_up") else None
-    pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(model), settings)
-    asked = sample(load_questions(BBC_QUESTIONS), each * sum(PEOPLE) + 2 * LEAVE, seed)
-    texts = [one.text for one in asked]
-    _ask(pipeline, "Who won the match on Saturday?")
+    texts = [one.text for one in load_questions(BBC_QUESTIONS)]
+    texts = random.Random(7).sample(texts, each * sum(PEOPLE) + 2 * LEAVE)
+    folder = open_archive(None)
     numbers: dict[str, Any] = {}
-    for people in PEOPLE:
-        mine, texts = texts[: people * each], texts[people * each :]
-        numbers[str(people)] = _round(pipeline, people, mine)
-        say(f"{people} at once: {numbers[str(people)]['a_minute']:.1f} questions a minute")
-    numbers["after_one_left"] = spread(_leaving(pipeline, texts))
-    engine = getattr(model, "engine", None)
-    engine.close() if engine is not None else None
+    with our_side(folder, HOME / f"{folder.name}-{len(text_files(folder))}") as ours:
+        _ask(ours.pipeline, "Who won the match on Saturday?")
+        for people in PEOPLE:
+            mine, texts = texts[: people * each], texts[people * each :]
+            numbers[str(people)] = _round(ours.pipeline, people, mine)
+            say(f"{people} at once: {numbers[str(people)]['a_minute']:.1f} questions a minute")
+        numbers["after_one_left"] = spread(_leaving(ours.pipeline, texts))
     _show(numbers)
-    chosen = {"each": each, "seed": seed, "model": settings.llm}
+    chosen = {"each": each, "model": ours.settings.llm}
     write_result("many_at_once", machine, chosen, numbers, trial=each < 3)
-
-
-def _indexed() -> tuple[Settings, MiniLMEmbeddings]:
-    folder = open_archive(None, 0)
-    home = HOME / f"{folder.name}-{len(text_files(folder, 0))}"
-    settings = load_settings(data_dir=home / "ours")
-    embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
-    embeddings.load()
-    for _ in build_index([folder], settings, embeddings):
-        pass
-    return settings, embeddings
 
 
 def _ask(pipeline: Pipeline, text: str) -> tuple[float | None, float]:
@@ -118,16 +96,12 @@ def _show(numbers: dict[str, Any]) -> None:
     alone = numbers["1"]
     rows = [
         [
-            f"{people}",
-            f"{numbers[str(people)]['a_minute']:.1f}",
-            f"{numbers[str(people)]['a_minute'] / alone['a_minute']:.2f}",
-            *(
-                f"{numbers[str(people)][name][key]:.1f}"
-                for name in ("first_token", "total")
-                for key in ("p50", "p95")
-            ),
+            people,
+            f"{numbers[people]['a_minute']:.1f}",
+            f"{numbers[people]['a_minute'] / alone['a_minute']:.2f}",
+            *(f"{numbers[people][name][key]:.1f}" for name, key in _COLUMNS),
         ]
-        for people in PEOPLE
+        for people in map(str, PEOPLE)
     ]
     heads = ["people", "a minute", "ratio", "first token p50", "p95", "whole p50", "p95"]
     show("Several people at once, seconds", heads, rows)

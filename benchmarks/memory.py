@@ -4,7 +4,7 @@
 
 Starts `python app.py` with the sample archive, asks five questions, waits until memory stands
 still, and reads `/proc/*/smaps_rollup` of the app and of the engine's process below it. Pss is
-what may be added up: pages that both map count half for each.
+what may be added up: pages that both map count half for each. "Anonymous" is what is no file's.
 """
 
 from __future__ import annotations
@@ -12,22 +12,12 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from rich.progress import track
 
-from benchmarks.figures import spread
-from benchmarks.machine import (
-    BENCH,
-    headline,
-    progress_console,
-    say,
-    show,
-    write_result,
-)
-from benchmarks.processes import by_mapping, memory
-from benchmarks.served import Served, free_port
+from benchmarks.processes import Served, free_port, memory, served
+from benchmarks.results import BENCH, headline, say, show, spread, write_result
 from evals.machine import ROOT, describe
 
 QUESTIONS = (
@@ -37,49 +27,34 @@ QUESTIONS = (
     "Which company bought First Republic?",
     "Who won the 2010 election in Chile?",
 )
-_KINDS = {
-    r"openvino_model\.bin": "language model's file, mapped",
-    r"MiniLM|\.safetensors": "embedder's file, mapped",
-    r"\.so(\.|$)": "libraries' code",
-    r"index/(vectors|words)|\.sqlite": "index files, mapped",
-}
+PROCESSES = {"rag.llm.worker": "engine", "app.py": "app"}
 _BETWEEN = 5.0  # seconds between two looks
 _STILL = 0.01  # memory stands still when looks differ by less, as a share
-_LOOKS = 3
+_LOOKS, _MOST_LOOKS = 3, 36
 _READY_SECONDS = 1200.0
 
 
-def main(
-    patience: Annotated[
-        float, typer.Option(help="Seconds to wait at most until memory stands still.")
-    ] = 180.0,
-) -> None:
+def main() -> None:
     """Measure the memory of the app and its engine after five questions."""
     if not sys.platform.startswith("linux"):
         raise SystemExit("memory is read from /proc, which only Linux has")
     machine, port = describe(), free_port()
     command = [sys.executable, "app.py", "--port", str(port)]
-    environment = {"BROADSHEET_DATA_DIR": str(BENCH / "memory")}
-    with Served(command, ROOT, environment, port) as app:
+    with served(command, ROOT, {"BROADSHEET_DATA_DIR": str(BENCH / "memory")}, port) as app:
         say("waiting for the page and for the model")
         app.wait_for_page(_READY_SECONDS)
         app.wait_for_model(_READY_SECONDS)
-        outcomes = Counter(
-            app.ask(question)["outcome"]
-            for question in track(QUESTIONS, "questions", console=progress_console)
-        )
-        sums = _settled(app, patience)
-        processes = {
-            ("engine" if "engine_worker" in line else "app"): process
+        outcomes = Counter(app.ask(question)["outcome"] for question in QUESTIONS)
+        sums = _settled(app)
+        found = {
+            name: process
             for process, line in app.processes.items()
-            if "app.py" in line or "engine_worker" in line
+            for part, name in PROCESSES.items()
+            if part in line
         }
         numbers: dict[str, Any] = {
             "pss_sum": spread(sums),
-            "processes": {name: memory(process) for name, process in processes.items()},
-            "pss_by_mapping": {
-                name: by_mapping(process, _KINDS) for name, process in processes.items()
-            },
+            "processes": {name: memory(process) for name, process in found.items()},
             "outcomes": outcomes,
         }
     _show(numbers)
@@ -87,46 +62,34 @@ def main(
     write_result("memory", machine, settings, numbers)
 
 
-def _settled(app: Served, patience: float) -> list[float]:
+def _settled(app: Served) -> list[float]:
     """Look until the last looks agree; returns those of the sum of Pss, in bytes."""
     sums: list[float] = []
-    limit = time.monotonic() + patience
-    while True:
-        sums.append(float(sum(memory(p).get("Pss", 0) for p in app.processes)))
+    for _ in range(_MOST_LOOKS):
+        sums.append(float(sum(memory(one).get("Pss", 0) for one in app.processes)))
         say(f"{sums[-1] / 1e9:.2f} GB")
         last = sums[-_LOOKS:]
         if len(last) == _LOOKS and max(last) - min(last) <= _STILL * max(last):
             return last
-        if time.monotonic() > limit:
-            say("memory does not stand still; these are the last looks")
-            return last
         time.sleep(_BETWEEN)
+    say("memory does not stand still; these are the last looks")
+    return sums[-_LOOKS:]
 
 
 def _show(numbers: dict[str, Any]) -> None:
-    processes, mapped = numbers["processes"], numbers["pss_by_mapping"]
-    columns = ["GB", "resident", "Pss", "anonymous", "peak resident"]
+    processes = numbers["processes"]
+    together = sum((Counter(held) for held in processes.values()), Counter())
     rows = [
         [name, *(_gb(held[key]) for key in ("Rss", "Pss", "Anonymous", "Peak"))]
-        for name, held in (processes | {"together, at most": _sums(processes)}).items()
+        for name, held in (processes | {"together, at most": together}).items()
     ]
-    show("Memory by process", columns, rows)
-    rows = [
-        [f"{name}: {kind}", _gb(size)]
-        for name, kinds in mapped.items()
-        for kind, size in kinds.most_common()
-    ]
-    show("Where it goes", ["GB", "Pss"], rows)
+    show("By process", ["GB", "resident", "Pss", "anonymous", "peak resident"], rows)
     whole = numbers["pss_sum"]
     headline(
         f"app and engine together: {_gb(whole['p50'])} GB once settled "
         f"({_gb(whole['min'])} to {_gb(whole['max'])}); "
         f"{whole['p50'] / 4e9:.2f} of the 4 GB allowed"
     )
-
-
-def _sums(processes: dict[str, dict[str, int]]) -> Counter[str]:
-    return sum((Counter(held) for held in processes.values()), Counter())
 
 
 def _gb(size: float) -> str:

@@ -1,107 +1,63 @@
-"""One question asked of our pipeline, or of the stock chain, with its times."""
+"""Both sides opened for questions: our pipeline, and LangChain's tutorial chain."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from langchain_core.documents import Document
+from langchain_core.language_models.chat_models import BaseChatModel
 
-from benchmarks.questions import Asked
-from evals.metrics import is_correct, says_unknown
-from evals.stock import StockIndex
-from evals.usage import ReadTokens
+from benchmarks.results import BENCH, progress_console, say
+from evals.ask import index_archive
+from evals.machine import ROOT
+from evals.stock import StockIndex, stock_documents, stock_embeddings
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
+from index.progress import Meter
+from index.settings import Settings, load_settings
+from index.store.snapshot import IndexReader
+from rag.generation import system_text
+from rag.llm.loader import ReadyModel, get_chat_model
 from rag.pipeline import Pipeline
-from rag.types import Answer, Question
+
+HOME = BENCH / "answer-latency"
+BBC_QUESTIONS = ROOT.parent / "shared" / "evals" / "bbcqa_dev.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One answer, measured; seconds since the question was asked.
+class Opened:
+    """Our pipeline over an archive, with its model loaded."""
 
-    Attributes:
-        retrieval: The passages are found.
-        evidence: What the model will read is chosen; None for the stock chain, which takes all.
-        first_token: None where the model was not needed.
-        prompt_tokens: Of the call that writes the answer.
-        calls: Of the model, checks included.
-        correct: By strings; None for questions that the archive does not answer.
-    """
-
-    id: str
-    type: str
-    side: str
-    retrieval: float
-    evidence: float | None
-    first_token: float | None
-    total: float
-    prompt_tokens: int
-    written_tokens: int
-    calls: int
-    abstained: bool
-    correct: bool | None
+    pipeline: Pipeline
+    model: BaseChatModel
+    settings: Settings
 
 
-def ask_ours(pipeline: Pipeline, asked: Asked, tokens: ReadTokens) -> Row:
-    """Ask our pipeline."""
-    *_, answer = pipeline.stream(Question(asked.text))
-    assert isinstance(answer, Answer)
-    text = " ".join(statement.text for statement in answer.statements)
-    times = answer.timings
-    return _row(
-        asked,
-        "ours",
-        (times["retrieval"], times["evidence"], times.get("first_token"), times["total"]),
-        tokens,
-        text,
-        answer.abstained,
-    )
+@contextmanager
+def our_side(folder: Path, home: Path) -> Iterator[Opened]:
+    """Index a folder below `home`, load the model and open the pipeline; closes the model."""
+    settings = load_settings(data_dir=home / "ours")
+    embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
+    embeddings.load()
+    with Meter(progress_console) as meter:
+        index_archive(folder, settings, embeddings, meter)
+    say("loading the language model")
+    model = get_chat_model(settings)
+    model.warm_up(system_text()) if hasattr(model, "warm_up") else None
+    try:
+        pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(model), settings)
+        yield Opened(pipeline, model, settings)
+    finally:
+        engine = getattr(model, "engine", None)
+        engine.close() if engine is not None else None
 
 
-def ask_stock(
-    index: StockIndex,
-    write: Callable[[str, Sequence[Document]], Iterator[str]],
-    asked: Asked,
-    tokens: ReadTokens,
-) -> Row:
-    """Ask the stock chain."""
-    begun = time.perf_counter()
-    chunks = index.search(asked.text)
-    retrieval = time.perf_counter() - begun
-    first: float | None = None
-    pieces: list[str] = []
-    for piece in write(asked.text, chunks):
-        if piece and first is None:
-            first = time.perf_counter() - begun
-        pieces.append(piece)
-    total = time.perf_counter() - begun
-    text = "".join(pieces)
-    return _row(asked, "stock", (retrieval, None, first, total), tokens, text, says_unknown(text))
-
-
-def _row(
-    asked: Asked,
-    side: str,
-    times: tuple[float, float | None, float | None, float],
-    tokens: ReadTokens,
-    text: str,
-    abstained: bool,
-) -> Row:
-    calls = tokens.take()
-    prompt, written = calls[0] if calls else (0, 0)
-    retrieval, evidence, first, total = times
-    return Row(
-        id=asked.id,
-        type=asked.type,
-        side=side,
-        retrieval=retrieval,
-        evidence=evidence,
-        first_token=first,
-        total=total,
-        prompt_tokens=prompt,
-        written_tokens=written,
-        calls=len(calls),
-        abstained=abstained,
-        correct=is_correct(text, asked.answers, abstained=abstained) if asked.answers else None,
-    )
+def stock_index(folder: Path, home: Path) -> StockIndex:
+    """Build what is missing of the stock chain's index; slow the first time, and it resumes."""
+    index = StockIndex(home / "stock", stock_embeddings(ensure_embedder(load_settings())))
+    with Meter(progress_console) as meter:
+        for done, total in stock_documents(index, folder):
+            meter.show("stock index", done, total, "articles")
+    return index

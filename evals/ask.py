@@ -18,7 +18,7 @@ from evals.archives import HOME, write_passages
 from evals.metrics import is_correct, says_unknown
 from evals.questions import EvalQuestion
 from evals.rows import Row, fields_of_answer, row_of_search
-from evals.stock import NEAREST, StockIndex, stock_writer
+from evals.stock import NEAREST, StockIndex, Writer, stock_writer
 from evals.usage import ReadTokens
 from index.build import build_index
 from index.models.embedder import MiniLMEmbeddings
@@ -79,13 +79,14 @@ def _folder_of(question: EvalQuestion) -> Iterator[Path]:
 def _ask_ours(pipeline: Pipeline, question: EvalQuestion, whole: bool, tokens: ReadTokens) -> Row:
     asked = question.asked
     row = row_of_search(question, pipeline.search(asked, FOUND))
-    if not whole:
-        return row
+    return replace(row, **ask_pipeline(pipeline, question, tokens)) if whole else row
+
+
+def ask_pipeline(pipeline: Pipeline, question: EvalQuestion, tokens: ReadTokens) -> dict[str, Any]:
+    """Ask our pipeline; returns the fields of a row."""
     tokens.take()
-    answer = pipeline.ask(asked)
-    calls = tokens.take()
-    fields = fields_of_answer(question, answer, pipeline.article)
-    return replace(row, **fields, tokens=calls[0] if calls else (0, 0))
+    answer = pipeline.ask(question.asked)
+    return {**fields_of_answer(question, answer, pipeline.article), "tokens": tokens.first()}
 
 
 def stock_side(index: StockIndex, model: BaseChatModel | None) -> Ask:
@@ -97,22 +98,27 @@ def stock_side(index: StockIndex, model: BaseChatModel | None) -> Ask:
 
     def ask(question: EvalQuestion) -> Row:
         row = row_of_search(question, _as_found(index.search(question.text, FOUND)))
-        if write is None:
-            return row
-        tokens.take()
-        begun = time.perf_counter()
-        pieces: list[str] = []
-        seconds: dict[str, float] = {}
-        for piece in write(question.text, index.search(question.text, NEAREST)):
-            if piece:
-                seconds.setdefault("first_token", time.perf_counter() - begun)
-            pieces.append(piece)
-        seconds["total"] = time.perf_counter() - begun
-        calls = tokens.take()
-        fields = _fields_of_text(question, "".join(pieces))
-        return replace(row, **fields, seconds=seconds, tokens=calls[0] if calls else (0, 0))
+        return replace(row, **ask_stock(index, write, question, tokens)) if write else row
 
     return ask
+
+
+def ask_stock(
+    index: StockIndex, write: Writer, question: EvalQuestion, tokens: ReadTokens
+) -> dict[str, Any]:
+    """Ask the stock chain; returns the fields of a row."""
+    tokens.take()
+    begun = time.perf_counter()
+    chunks = index.search(question.text, NEAREST)
+    seconds = {"retrieval": time.perf_counter() - begun}
+    pieces: list[str] = []
+    for piece in write(question.text, chunks):
+        if piece:
+            seconds.setdefault("first_token", time.perf_counter() - begun)
+        pieces.append(piece)
+    seconds["total"] = time.perf_counter() - begun
+    fields = _fields_of_text(question, "".join(pieces))
+    return {**fields, "seconds": seconds, "tokens": tokens.first()}
 
 
 def _fields_of_text(question: EvalQuestion, text: str) -> dict[str, Any]:

@@ -24,6 +24,9 @@ NEAREST = 4
 MAX_TOKENS = 256
 """Three sentences fit; the tutorial sets no limit."""
 
+Writer = Callable[[str, Sequence[Document]], Iterator[str]]
+"""Streams the answer to a question from chunks."""
+
 _AT_ONCE = 5000  # Chroma takes at most 5,461 at a time
 _TOGETHER = 100  # articles stored between two signs of progress
 _PROMPT = (  # `rlm/rag-prompt` of LangChain's prompt hub, as the tutorial uses it
@@ -70,11 +73,6 @@ class StockIndex:
             self._store.add_documents(chunks[at : at + _AT_ONCE])
         return len(chunks)
 
-    def missing(self, files: Sequence[Path]) -> list[Path]:
-        """Return the files of which no chunk is stored."""
-        known = self.sources()
-        return [file for file in files if str(file) not in known]
-
     def sources(self) -> set[str]:
         """Return the names of the texts that are stored."""
         return {entry["source"] for entry in self._store.get(include=["metadatas"])["metadatas"]}
@@ -84,7 +82,7 @@ class StockIndex:
         return self._store.similarity_search(question, k=nearest)
 
 
-def stock_writer(model: BaseChatModel) -> Callable[[str, Sequence[Document]], Iterator[str]]:
+def stock_writer(model: BaseChatModel) -> Writer:
     """Return a function that streams the answer to a question from chunks."""
     prompt = ChatPromptTemplate.from_template(_PROMPT)
     chain = prompt | model.bind(max_tokens=MAX_TOKENS) | StrOutputParser()

@@ -21,6 +21,10 @@ class ReadTokens(BaseCallbackHandler):
         taken, self._calls = self._calls, []
         return taken
 
+    def first(self) -> tuple[int, int]:
+        """Return the first call since the last `take`, zeros without one, and forget the rest."""
+        return next(iter(self.take()), (0, 0))
+
     def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
         """Note one call."""
         generation = response.generations[0][0]

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.answer_figures import headline_of, numbers_of
+from benchmarks.answer_latency import headline_of, numbers_of
 from benchmarks.archives import open_archive, text_files
-from benchmarks.figures import percentile, ratios, shares_of, spread
-from benchmarks.questions import Asked, load_questions, sample
-from benchmarks.sides import Row
+from benchmarks.processes import build_beside, free_port, memory, served
+from benchmarks.results import in_turn, ratios, spread
+from evals.rows import Row
 
 
-def test_percentiles_lie_between_the_values_around_them() -> None:
-    assert percentile([4.0, 1.0, 3.0, 2.0], 0.5) == 2.5
-    assert percentile([10.0], 0.95) == 10.0
-    assert percentile(list(range(101)), 0.95) == 95
-    with pytest.raises(ValueError, match="no values"):
-        percentile([], 0.5)
+def test_a_95th_percentile_lies_between_the_values_around_it() -> None:
+    assert spread(list(range(101))) == {"n": 101, "min": 0, "p50": 50, "p95": 95, "max": 100}
+    assert spread([4.0, 1.0])["p95"] == pytest.approx(3.85)
+    assert spread([10.0])["p95"] == 10.0
 
 
 def test_a_spread_of_nothing_says_so() -> None:
@@ -35,41 +33,24 @@ def test_ratio_of_medians_and_median_of_ratios_are_told_apart() -> None:
         ratios([1.0], [1.0, 2.0])
 
 
-def test_shares_follow_the_sizes_and_add_up() -> None:
-    sizes = {"single": 70, "numeric": 25, "multi": 15, "unanswerable": 40}
-    assert shares_of(sizes, 30) == {"single": 14, "numeric": 5, "multi": 3, "unanswerable": 8}
-    assert shares_of(sizes, 999) == sizes
+def test_each_side_comes_first_in_turn() -> None:
+    order: list[str] = []
+    sides = {name: lambda number, name=name: order.append(f"{name}{number}") or 3 for name in "ab"}
+    times = in_turn(sides, 2, "things")
+    assert order == ["a0", "b0", "b1", "a1"]
+    assert [one.amount for one in times["a"]] == [3, 3]
 
 
-def test_a_sample_is_the_same_each_time_and_in_proportion() -> None:
-    questions = [Asked(f"q{n}", "single" if n % 3 else "numeric", "?", ["x"]) for n in range(30)]
-    first = sample(questions, 9, seed=7)
-    assert first == sample(questions, 9, seed=7)
-    assert first != sample(questions, 9, seed=8)
-    assert Counter(one.type for one in first) == {"single": 6, "numeric": 3}
-
-
-def test_answers_of_unanswerable_questions_are_not_read(tmp_path: Path) -> None:
-    file = tmp_path / "set.jsonl"
-    record = {"id": "a", "type": "unanswerable", "question": "Who?", "answers": ["nobody"]}
-    file.write_text(json.dumps(record) + "\n\n", encoding="utf-8")
-    assert load_questions(file) == [Asked("a", "unanswerable", "Who?", ())]
-
-
-def test_outcomes_are_counted_apart_for_both_kinds_of_question() -> None:
-    rows = [
-        _row("a", "ours", total=1.0, first=0.5, correct=True),
-        _row("a", "stock", total=4.0, first=1.0, correct=False),
-        _row("b", "ours", total=2.0, first=None, correct=None, abstained=True),
-        _row("b", "stock", total=4.0, first=1.0, correct=None),
-    ]
+def test_ratios_are_of_questions_for_which_both_sides_wrote() -> None:
+    rows = {
+        "ours": [row("a", total=1.0, first_token=0.5), row("b", total=2.0)],
+        "stock": [row("a", total=4.0, first_token=1.0), row("b", total=4.0, first_token=1.0)],
+    }
     numbers = numbers_of(rows)
-    ours = numbers["outcomes_of_this_sample"]["ours"]
-    assert (ours["correct_of_answerable"]["count"], ours["correct_of_answerable"]["n"]) == (1, 1)
-    assert ours["refused_of_answerable"]["count"] == 0
-    assert ours["refused_of_unanswerable"]["count"] == 1
     assert numbers["ratios"]["total"]["of_medians"] == 1.5 / 4.0
-    assert numbers["ratios"]["first_token"]["p50"] == 0.5, "only pairs in which both wrote"
+    assert numbers["ratios"]["first_token"]["p50"] == 0.5
+    assert numbers["ours"]["evidence"] == {"n": 0}
+    assert numbers["stock"]["prompt_tokens"]["p50"] == 300
     assert "0.38 of medians" in headline_of(numbers)
 
 
@@ -88,13 +69,33 @@ def test_json_lines_become_files_in_the_seeds_format(
     assert second.read_text(encoding="utf-8") == "Undated\n\nText.\n"
 
 
-def _row(
-    name: str,
-    side: str,
-    *,
-    total: float,
-    first: float | None,
-    correct: bool | None,
-    abstained: bool = False,
-) -> Row:
-    return Row(name, "single", side, 0.1, None, first, total, 300, 20, 1, abstained, correct)
+SERVER = """
+import http.server, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print("child", child.pid, flush=True)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler)\\
+    .serve_forever()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_what_is_served_ends_with_all_that_it_started(tmp_path: Path) -> None:
+    port = free_port()
+    with served([sys.executable, "-c", SERVER, str(port)], tmp_path, {}, port) as app:
+        assert app.wait_for_page(30) > 0
+        started = app.processes
+        assert len(started) == 2
+        assert all(memory(process)["Pss"] > 0 for process in started)
+    assert all(memory(process) == {} for process in started)
+
+
+def test_a_build_beside_that_cannot_work_ends_the_run(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SystemExit, match="the command ended"),
+        build_beside(tmp_path / "absent", tmp_path / "home"),
+    ):
+        pass
+
+
+def row(name: str, **seconds: float) -> Row:
+    return Row(name, "single", answerable=True, seconds=seconds, tokens=(300, 20))
