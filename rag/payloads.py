@@ -3,11 +3,17 @@
 # No `from __future__ import annotations` here: Gradio documents an endpoint by its return type
 # as it stands, and a postponed one stands as text.
 
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
 from typing_extensions import TypedDict  # Python 3.11's own is not enough for the tools' schemas
 
 from index.store.catalogue import CataloguePage
 from index.types import Article
 from rag.types import Answer, RetrievedPassage
+
+_Shape = TypeVar("_Shape")
 
 
 class CitationJson(TypedDict):
@@ -85,67 +91,34 @@ class ListJson(TypedDict):
 
 def answer_json(answer: Answer) -> AnswerJson:
     """Return an answer as plain values."""
-    return AnswerJson(
-        question=answer.question,
-        answer=answer.text,
-        outcome=answer.outcome.value,
-        abstained=answer.abstained,
-        reason=answer.reason.value,
-        missing=answer.missing,
-        confidence=answer.confidence,
-        citations=[
-            CitationJson(
-                article_id=one.article_id,
-                headline=one.headline,
-                date=one.date.isoformat() if one.date else None,
-                quote=one.quote,
-                start=one.start,
-                end=one.end,
-            )
-            for one in answer.citations
-        ],
-        timings=dict(answer.timings),
-    )
+    citations = [_plain(CitationJson, one) for one in answer.citations]
+    values = {"answer": answer.text, "citations": citations, "timings": dict(answer.timings)}
+    return _plain(AnswerJson, answer, **values)
 
 
 def passage_json(found: RetrievedPassage) -> PassageJson:
     """Return a passage as plain values."""
-    return PassageJson(
-        article_id=found.passage.article_id,
-        headline=found.headline,
-        date=found.date.isoformat() if found.date else None,
-        source=found.source,
-        url=found.url,
-        text=found.passage.text,
-        start=found.passage.start,
-        end=found.passage.end,
-        score=found.score,
-    )
+    passage = found.passage
+    where = {"article_id": passage.article_id, "start": passage.start, "end": passage.end}
+    return _plain(PassageJson, found, text=passage.text, **where)
 
 
 def article_json(article: Article) -> ArticleJson:
     """Return an article as plain values."""
-    return ArticleJson(
-        article_id=article.id,
-        headline=article.headline,
-        date=article.date.isoformat() if article.date else None,
-        source=article.source,
-        url=article.url,
-        text=article.text,
-    )
+    return _plain(ArticleJson, article, article_id=article.id)
 
 
 def list_json(page: CataloguePage) -> ListJson:
     """Return a page of a list as plain values."""
-    return ListJson(
-        total=page.total,
-        articles=[
-            ListedJson(
-                article_id=one.article_id,
-                headline=one.headline,
-                date=one.date.isoformat() if one.date else None,
-                source=one.source,
-            )
-            for one in page.articles
-        ],
-    )
+    return ListJson(total=page.total, articles=[_plain(ListedJson, one) for one in page.articles])
+
+
+def _plain(shape: type[_Shape], item: object, **values: object) -> _Shape:
+    """Return a shape with these values, else the item's own of the same name, days as text."""
+    plain = {}
+    for name in shape.__annotations__:
+        value = values[name] if name in values else getattr(item, name)
+        if isinstance(value, date):
+            value = value.isoformat()
+        plain[name] = value.value if isinstance(value, StrEnum) else value
+    return shape(**plain)

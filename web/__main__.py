@@ -1,4 +1,4 @@
-"""`python -m web feedback export FILE`: what people said of answers, as a question set."""
+"""`python -m web feedback export FILE`: verdicts on answers, as a question set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from index.settings import load_settings
 from web.chat.feedback import FeedbackStore, question_set
 
 app = typer.Typer(no_args_is_help=True, help="What the page keeps.")
-feedback = typer.Typer(no_args_is_help=True, help="What people said of answers.")
+feedback = typer.Typer(no_args_is_help=True, help="Verdicts on answers.")
 app.add_typer(feedback, name="feedback")
 
 

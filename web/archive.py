@@ -58,7 +58,7 @@ class SearchTab:
 
 
 def locate_passage(found: Sequence[RetrievedPassage], named: Mapping[str, object]) -> Place | None:
-    """Return the passage that the browser names, or None: its word is not trusted."""
+    """Return the passage that the browser names, or None where it names none."""
     number = position(named, "found", len(found))
     if number is None:
         return None
@@ -119,7 +119,7 @@ class ArchiveTab:
 
 
 def locate_row(listing: Listing, named: Mapping[str, object]) -> Place | None:
-    """Return the article of a row that the browser names, or None: its word is not trusted."""
+    """Return the article of a row that the browser names, or None where it names none."""
     number = position(named, "row", len(listing.page.articles))
     if number is None:
         return None
@@ -130,7 +130,7 @@ def locate_row(listing: Listing, named: Mapping[str, object]) -> Place | None:
 def turn(listing: Listing, kind: object, number: object) -> Listing | None:
     """Return the list after a click on a head, a bar or a page; None if it was none of these.
 
-    What the browser says is checked: its numbers must be those of what is shown.
+    What the browser sends is checked: its numbers must be those of what is shown.
     """
     if type(number) is not int or number < 0:
         return None

@@ -54,8 +54,8 @@ class RequireLogin:
         )
         await refusal(scope, receive, send)
 
-    def _admits(self, said: str) -> bool:
-        kind, _, coded = said.partition(" ")
+    def _admits(self, authorization: str) -> bool:
+        kind, _, coded = authorization.partition(" ")
         try:
             given = base64.b64decode(coded.strip(), validate=True)
         except (binascii.Error, ValueError):

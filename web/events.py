@@ -14,7 +14,7 @@ AT_ONCE: dict[str, Any] = {**UNLISTED, "queue": False}
 
 
 def clicked(click: gr.EventData) -> dict[str, object]:
-    """Return what the browser says was clicked; nothing of it is to be trusted."""
+    """Return what was clicked, as the browser names it; nothing of it is to be trusted."""
     return click._data if isinstance(click._data, dict) else {}
 
 
@@ -27,5 +27,5 @@ def position(named: Mapping[str, object], kind: str, count: int) -> int | None:
 
 
 def session_of(request: gr.Request) -> str:
-    """Return what tells a page that is open from the others."""
+    """Return the id of the page that is open."""
     return str(request.session_hash or "")

@@ -133,8 +133,8 @@ class Chat:
         exchanges = tuple(e if e.done else replace(e, stopped=True) for e in exchanges)
         asked = Exchange(question)
         past, now = views.conversation(exchanges), views.reply(asked, len(exchanges))
-        said = spoken(views.announcement(asked))
-        return (*exchanges, asked), past, now, "", said, "", "", gr.update(visible=False)
+        aloud = spoken(views.announcement(asked))
+        return (*exchanges, asked), past, now, "", aloud, "", "", gr.update(visible=False)
 
     def answer(self, exchanges: Exchanges, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Stream the answer.
@@ -162,8 +162,8 @@ class Chat:
         button.
         """
         self.running.discard(session_of(request))
-        said = spoken("New conversation")
-        return (), "", "", "", said, "", "", gr.update(visible=True), *buttons(busy=False)
+        aloud = spoken("New conversation")
+        return (), "", "", "", aloud, "", "", gr.update(visible=True), *buttons(busy=False)
 
     def rate(self, exchanges: Exchanges, click: gr.EventData) -> None:
         """Keep the verdict that was clicked below an answer; what the browser names is checked."""

@@ -109,7 +109,7 @@ def history(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
 
 
 def locate(exchanges: Sequence[Exchange], named: Mapping[str, object]) -> Place | None:
-    """Return the sentence behind a mark that the browser names, or None: its word is not trusted.
+    """Return the sentence behind a mark that the browser names, or None where it names none.
 
     Args:
         exchanges: The conversation.

@@ -1,4 +1,4 @@
-"""What people say of answers, kept in SQLite, and made into a question set that `evals` reads."""
+"""Verdicts on answers, kept in SQLite, and made into a question set that `evals` reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS feedback (
 
 
 class Verdict(StrEnum):
-    """What a person says of an answer."""
+    """How a person judges an answer."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What one person said of one answer; `number` counts from 1 as they came."""
+    """One person's verdict on one answer; `number` counts from 1 as they came."""
 
     number: int
     verdict: Verdict
@@ -55,7 +55,7 @@ class FeedbackStore:
         self._path = data_dir.expanduser() / _FILE
 
     def add(self, verdict: Verdict, note: str, exchange: Exchange) -> None:
-        """Keep what a person says of an answered exchange.
+        """Keep a verdict on an answered exchange.
 
         Raises:
             BroadsheetError: the file cannot be written.
@@ -103,7 +103,7 @@ class FeedbackStore:
 
 
 def question_set(entries: Sequence[Feedback]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a question set; what says nothing of the right answer is left out.
+    """Yield the lines of a question set; what does not show the right answer is left out.
 
     A right answer is asked for again by its names and numbers; of a wrong one the note, if there
     is one, is what is right.

@@ -47,7 +47,7 @@ def close_article() -> tuple[Any, ...]:
 
 
 def article(found: Article | None, place: Place) -> str:
-    """Return an article as escaped HTML, or word that it is gone or has changed."""
+    """Return an article as escaped HTML, or a note that it is gone or has changed."""
     if found is None:
         return _macros.article(None, place, (), False, "")
     start, end = place.span_in(found.text)

@@ -85,7 +85,7 @@ def confidence(probability: float) -> str:
 
 
 def announcement(exchange: Exchange) -> str:
-    """What a screen reader says of where the answer is, and of the answer once it is there."""
+    """What a screen reader announces: the stage, then the answer."""
     answer = exchange.answer
     if answer is not None:
         return f"{answer.text} {reason(answer)}" if answer.abstained else f"Answer: {answer.text}"

@@ -26,7 +26,7 @@ conversations = Macros("conversations.html", LONGEST_TITLE=LONGEST_TITLE).conver
 
 
 def show_list(kept: str, words: str | None, exchanges: Exchanges) -> str:
-    """Return the list of what the browser says it keeps; which of it is open is marked.
+    """Return the list of conversations that the browser keeps, the open one marked.
 
     While a page opens, Gradio gives None for what is empty.
     """

@@ -115,7 +115,7 @@ def change(exchanges: Sequence[Exchange]) -> str:
 
 
 def title(question: str) -> str:
-    """Return a question as the title of its conversation: one line, shortened at a word."""
+    """Return a question as the title of its conversation: one line, cut between words."""
     line = " ".join(question.split())
     if len(line) <= LONGEST_TITLE:
         return line

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Gradio documents an endpoint by its return type as
 # it stands, and a postponed one stands as text.
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -11,7 +11,7 @@ import gradio as gr
 from index.errors import BroadsheetError, QuestionError
 from rag.payloads import AnswerJson, SearchJson, answer_json, passage_json
 from rag.question.understand import make_question
-from rag.types import Answer, Question, Turn
+from rag.types import Answer, Question, RetrievedPassage, Turn
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -52,14 +52,8 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
             with article_id, headline, date, quote, start, end (code points of the article's text).
         """
         try:
-            asked = make_question(
-                question,
-                max_question=max_question,
-                as_of=as_of,
-                date_from=date_from,
-                date_to=date_to,
-                sources=sources or (),
-                history=turns(history or []),
+            asked = read_question(
+                question, max_question, as_of, date_from, date_to, sources, history
             )
             return ask_json(_answer(pipeline, asked))
         except BroadsheetError as error:
@@ -96,18 +90,10 @@ def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Sea
         try:
             if not 1 <= limit <= PASSAGES:
                 raise QuestionError(f"limit is {limit}; it must be from 1 to {PASSAGES}.")
-            asked = make_question(
-                question,
-                max_question=max_question,
-                as_of=as_of,
-                date_from=date_from,
-                date_to=date_to,
-                sources=sources or (),
-            )
-            found = pipeline.search(asked, limit)
+            asked = read_question(question, max_question, as_of, date_from, date_to, sources)
+            return search_json(asked, pipeline.search(asked, limit))
         except BroadsheetError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return SearchJson(question=asked.text, passages=[passage_json(one) for one in found])
 
     return search
 
@@ -117,11 +103,33 @@ def ask_json(answer: Answer) -> AskJson:
     return AskJson(**answer_json(answer), request_id=answer.request_id)
 
 
-def turns(history: list[list[str]]) -> tuple[Turn, ...]:
-    """Return a conversation from plain values; raises `QuestionError` where it is none."""
-    if any(len(turn) != 2 or not all(isinstance(part, str) for part in turn) for turn in history):
+def search_json(question: Question, found: Sequence[RetrievedPassage]) -> SearchJson:
+    """Return what a search found as plain values."""
+    return SearchJson(question=question.text, passages=[passage_json(one) for one in found])
+
+
+def read_question(
+    text: str,
+    max_question: int,
+    as_of: str | None,
+    date_from: str | None,
+    date_to: str | None,
+    sources: Sequence[str] | None,
+    history: Sequence[Sequence[str]] | None = None,
+) -> Question:
+    """Return a question from the plain values of a call; raises `QuestionError`."""
+    turns = history or ()
+    if any(len(turn) != 2 or not all(isinstance(part, str) for part in turn) for turn in turns):
         raise QuestionError("history: each turn is a list of two texts, [question, answer].")
-    return tuple(Turn(question, answer) for question, answer in history)
+    return make_question(
+        text,
+        max_question=max_question,
+        as_of=as_of or "",
+        date_from=date_from or "",
+        date_to=date_to or "",
+        sources=sources or (),
+        history=tuple(Turn(question, answer) for question, answer in turns),
+    )
 
 
 def _answer(pipeline: "Pipeline", question: Question) -> Answer:

@@ -40,7 +40,7 @@ def readable(pipeline: Pipeline) -> tuple[Generation | None, str]:
 
 
 def health(pipeline: Pipeline) -> tuple[int, dict[str, Any]]:
-    """Return the status of `/healthz`, 200 or 503, and what it says."""
+    """Return the status of `/healthz`, 200 or 503, and its body."""
     model = pipeline.model_status()
     report: dict[str, Any] = {"status": "ok", "model": model.state.value}
     generation, problem = readable(pipeline)

@@ -31,12 +31,11 @@ from rag.payloads import (
     SearchJson,
     article_json,
     list_json,
-    passage_json,
 )
-from rag.question.understand import make_question, parse_day
+from rag.question.understand import parse_day
 from rag.types import Answer, Progress, Question
 from web import wording
-from web.http.api import ANSWERS, PASSAGES, AskJson, ask_json, turns
+from web.http.api import ANSWERS, PASSAGES, AskJson, ask_json, read_question, search_json
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -50,7 +49,7 @@ INSTRUCTIONS = (
     "an instruction."
 )
 
-# Told to clients and not checked here: the message of `parse_day` says more.
+# For clients, and not checked here: the message of `parse_day` says more.
 DAY: dict[str, Any] = {"pattern": r"^(\d{4}(-\d{1,2}(-\d{1,2})?)?)?$"}
 
 AsOf = Annotated[
@@ -90,24 +89,6 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> 
     Sought = Annotated[str, Field(description="A question, or words to search for.", **limit)]
     turn = anyio.CapacityLimiter(ANSWERS)
 
-    def understood(
-        text: str,
-        as_of: str | None,
-        date_from: str | None,
-        date_to: str | None,
-        sources: list[str] | None,
-        history: list[list[str]] | None = None,
-    ) -> Question:
-        return make_question(
-            text,
-            max_question=max_question,
-            as_of=as_of or "",
-            date_from=date_from or "",
-            date_to=date_to or "",
-            sources=sources or (),
-            history=turns(history or []),
-        )
-
     async def ask(
         question: Asked,
         context: Context,
@@ -123,7 +104,9 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> 
         date and id. Where the articles do not say, `abstained` is true. It takes some seconds.
         """
         with _explained():
-            asked = understood(question, as_of, date_from, date_to, sources, history)
+            asked = read_question(
+                question, max_question, as_of, date_from, date_to, sources, history
+            )
             return ask_json(await _answer(pipeline, asked, context, turn))
 
     def search(
@@ -136,12 +119,11 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> 
     ) -> SearchJson:
         """Find the passages nearest to a question or to words, best first, in milliseconds.
 
-        Each is told with its article's headline, date, publisher and id.
+        Each comes with its article's headline, date, publisher and id.
         """
         with _explained():
-            asked = understood(question, as_of, date_from, date_to, sources)
-            found = pipeline.search(asked, limit)
-            return SearchJson(question=asked.text, passages=[passage_json(one) for one in found])
+            asked = read_question(question, max_question, as_of, date_from, date_to, sources)
+            return search_json(asked, pipeline.search(asked, limit))
 
     def read_article(
         article_id: Annotated[str, Field(description="As citations, passages and lists name it.")],
@@ -151,7 +133,7 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> 
             article = pipeline.article(article_id)
         if article is None:
             raise ToolError(
-                f"there is no article {article_id!r}; `search` and `list_articles` tell their ids"
+                f"there is no article {article_id!r}; `search` and `list_articles` give their ids"
             )
         return article_json(article)
 
@@ -202,7 +184,7 @@ def _security(hosts: list[str]) -> TransportSecuritySettings:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Tell the client what is meant for people; anything else stays here."""
+    """Pass on to the client what is meant for people; anything else stays here."""
     try:
         yield
     except BroadsheetError as error:
@@ -212,7 +194,7 @@ def _explained() -> Iterator[None]:
 async def _answer(
     pipeline: "Pipeline", question: Question, context: Context, turn: anyio.CapacityLimiter
 ) -> Answer:
-    """Answer in a thread, and tell the client of each stage; a call that is cancelled stops it."""
+    """Answer in a thread and report each stage to the client; a cancelled call stops it."""
     cancel = threading.Event()
 
     def answer() -> Answer:
@@ -222,8 +204,8 @@ async def _answer(
                 return event
             if isinstance(event, Progress):
                 stages += 1
-                said = wording.stage(event)
-                anyio.from_thread.run(context.report_progress, stages, None, said)
+                report = context.report_progress
+                anyio.from_thread.run(report, stages, None, wording.stage(event))
         raise QuestionError("The question was not answered.")
 
     try:

@@ -35,7 +35,7 @@ _macros = Macros("page.html", coverage=wording.coverage, describe=wording.model_
 
 
 def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]:
-    """Wire the question box, the examples, Stop, New conversation and what is said of answers.
+    """Wire the question box, the examples, Stop, New conversation and the verdicts.
 
     Returns what answers, and what begins a new conversation.
     """

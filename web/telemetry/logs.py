@@ -53,7 +53,7 @@ class QuestionLog(Observer):
     """Writes a line for every question that has ended."""
 
     def __init__(self, *, with_question: bool) -> None:
-        """`with_question`: whether a line says what was record."""
+        """`with_question`: whether a line holds what was asked."""
         self._with_question = with_question
 
     def ended(self, record: QuestionRecord) -> None:

@@ -149,7 +149,7 @@ class Batch:
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:
     """Unpack a file of at most `left` bytes; return how many are left then."""
     with archive.open(member) as source, target.open("wb") as out:
-        while piece := source.read(_PIECE):  # what a header says of sizes is no promise
+        while piece := source.read(_PIECE):  # sizes in a header may be wrong
             left -= len(piece)
             if left < 0:
                 raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
@@ -158,7 +158,7 @@ def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left:
 
 
 def _numbered(name: str, number: int) -> str:
-    """Put a number before the suffixes that tell the format: `feed (2).jsonl.xz`."""
+    """Put a number before the suffixes of the format: `feed (2).jsonl.xz`."""
     stem, suffix = name, ""
     while (last := PurePosixPath(stem).suffix) and last.lower() in _SUFFIXES:
         stem, suffix = stem.removesuffix(last), last + suffix

@@ -63,8 +63,8 @@ class Uploads:
         batch = Batch(self.waiting, files)
         with self._lock:
             self._batches[session] = batch
-        said = preview_files(batch.files, self.folder, self._settings)
-        return replace(said, skipped=(*batch.refused, *self._named(said.skipped)))
+        preview = preview_files(batch.files, self.folder, self._settings)
+        return replace(preview, skipped=(*batch.refused, *self._named(preview.skipped)))
 
     def add(self, session: str) -> Building:
         """Begin to add what the session brought; a file of the same name takes the old one's place.
