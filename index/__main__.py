@@ -325,7 +325,7 @@ def _preview(paths: Sequence[Path], settings: Settings, *, again: bool) -> NoRet
         for name in getattr(found, kind):
             print(f"{kind} {visible(name)}")
     for name, other in found.identical:
-        print(f"identical {visible(name)}: says what {visible(other)} says")
+        print(f"identical {visible(name)}: the same text as {visible(other)}")
     show_skipped(found.skipped)
     rows = [(name, f"{getattr(found.report, name):,}") for name in (*CHANGES, "unchanged")]
     show_table([*rows, ("skipped", f"{len(found.skipped):,}")])

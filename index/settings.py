@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     suggestions: bool = Field(True, description="Whether the page offers questions to go on with.")
 
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
-    log_questions: bool = Field(False, description="Whether the log tells what was asked.")
+    log_questions: bool = Field(False, description="Whether questions are logged.")
     otel_endpoint: str = Field(
         "", pattern="^(https?://.+)?$", description="A collector of traces (OTLP by gRPC)."
     )

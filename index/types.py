@@ -1,7 +1,4 @@
-"""The data of the lower floor: articles, passages and the events of a build.
-
-Knows nothing of questions or answers.
-"""
+"""What the index is about: articles, passages, bounds of a search, and the events of a build."""
 
 from __future__ import annotations
 
@@ -44,10 +41,9 @@ class Article:
         id: Stable name below the folder it was read from, or its own `id` or `url`.
         location: Where it lies: an absolute path, or `stdin`, with `#id` for a record inside.
         headline: Title, or the lead sentence where the format has no title.
-        text: What passages are cut from and quotes are taken from; offsets are code points of it.
+        text: What passages and quotes are cut from; all offsets count its code points.
         date: Day of publication; None where the article states none.
         source: The publisher, where known.
-        url: Where the article can be read, where known.
     """
 
     id: str
@@ -90,7 +86,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """A file that was not read again, as it is what it was; `location` is its path."""
+    """A file that was not read again, since it has not changed; `location` is its path."""
 
     location: str
 
@@ -183,17 +179,15 @@ class BuildReport:
 
     @property
     def touched(self) -> int:
-        """How many articles are otherwise than before."""
+        """How many articles differ from before."""
         return self.added + self.changed + self.moved + self.removed
 
     @property
     def exit_code(self) -> int:
         """0 all well, 1 some files skipped, 2 nothing done."""
-        taken = self.touched + self.unchanged
-        taken += self.embedded  # articles made anew, though nothing about them changed
-        if self.skipped:
-            return 1 if taken else 2
-        return 0 if taken else 2
+        if not (self.touched or self.unchanged or self.embedded):
+            return 2
+        return 1 if self.skipped else 0
 
 
 @dataclass(frozen=True, slots=True)

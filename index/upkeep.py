@@ -115,7 +115,7 @@ def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 def _check_vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]:
     if outdated := _count(sql, f"contents WHERE {OUTDATED} AND key IN ({_LIVE})"):
-        yield Finding(Kind.VECTORS, f"{outdated} texts wait to be made anew", _REPAIR)
+        yield Finding(Kind.VECTORS, f"{outdated} texts wait to be embedded again", _REPAIR)
     stored = vectors.names()
     known = {str(name) for (name,) in sql.execute("SELECT name FROM collections")}
     used = sql.execute(

@@ -1,7 +1,4 @@
-"""SHA-256 of files, remembered beside a large file so that it is read once and not at each start.
-
-Knows nothing of models or of where files come from.
-"""
+"""SHA-256 of files, remembered beside a large file so that it is not read again at each start."""
 
 from __future__ import annotations
 
@@ -22,8 +19,9 @@ def verified(path: Path, sha256: str, size: int) -> bool:
     try:
         if path.stat().st_size != size:
             return False
-        if size >= REMEMBERED_FROM and _recall(path) == _note(path, sha256):
-            return True
+        if size >= REMEMBERED_FROM and (sidecar := _sidecar(path)).exists():
+            if sidecar.read_text(encoding="ascii", errors="replace") == _note(path, sha256):
+                return True
         with path.open("rb") as opened:
             same = hashlib.file_digest(opened, "sha256").hexdigest() == sha256
     except OSError:
@@ -42,11 +40,11 @@ def intact(path: Path, sha256: str) -> Path:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise ModelFileError(f"{path}: {error.strerror}; install Broadsheet anew") from None
+        raise ModelFileError(f"{path}: {error.strerror}; install Broadsheet again") from None
     if found != sha256:
         raise ModelFileError(
             f"{path} is not the file that it should be (SHA-256 {found[:12]}…, expected "
-            f"{sha256[:12]}…); install Broadsheet anew"
+            f"{sha256[:12]}…); install Broadsheet again"
         )
     return path
 
@@ -64,11 +62,6 @@ def remember(path: Path, sha256: str, size: int) -> None:
 def _note(path: Path, sha256: str) -> str:
     found = path.stat()
     return f"{sha256} {found.st_size} {found.st_mtime_ns}\n"
-
-
-def _recall(path: Path) -> str:
-    sidecar = _sidecar(path)
-    return sidecar.read_text(encoding="ascii", errors="replace") if sidecar.exists() else ""
 
 
 def _sidecar(path: Path) -> Path:

@@ -1,7 +1,4 @@
-"""Text to vectors with all-MiniLM-L6-v2 (sentence-transformers).
-
-Knows nothing of articles or stores. The model is loaded when it is first needed.
-"""
+"""Text to vectors with all-MiniLM-L6-v2 (sentence-transformers), loaded when it is needed."""
 
 from __future__ import annotations
 
@@ -31,8 +28,8 @@ DIMENSIONS = 384
 EMBEDDER_DIGEST = "53aa51172d142c89"
 _LONGEST = 256  # word pieces; the model's own limit
 _BATCH = 8  # more only adds padding on a CPU
-_MANY = 128  # texts, more than any question embeds; from here on choosing pays
-_TRIED = 4  # texts that tell which network is used for many
+_MANY = 128  # texts, more than any question embeds; from here on the faster network is chosen
+_TRIED = 4  # texts on which the two networks are compared
 _STEP = 8  # lengths are rounded up to this, so that few shapes are compiled
 
 
@@ -40,11 +37,9 @@ class MiniLMEmbeddings(Embeddings):
     """all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020), 384 numbers, length 1."""
 
     def __init__(self, folder: Callable[[], Path], threads: int = 0) -> None:
-        """Remember where the model will be.
+        """Take what returns the model's folder, called when it is first needed.
 
-        Args:
-            folder: Called when the model is first needed.
-            threads: Threads that embed; 0 means one for each core of the machine.
+        `threads` of 0 means one for each core of the machine.
         """
         self._folder = folder
         self.threads = threads
@@ -59,11 +54,18 @@ class MiniLMEmbeddings(Embeddings):
 
     @cached_property
     def _counter(self) -> Tokenizer:
-        return _tokenizer(self.files, truncated=False)
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self.files / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        return _tokenizer(self.files, truncated=True)
+        tokenizer = type(self._counter).from_str(self._counter.to_str())
+        tokenizer.enable_truncation(_LONGEST)
+        return tokenizer
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -147,18 +149,6 @@ def _padded(rows: Sequence[Sequence[int]]) -> tuple[Pieces, Pieces]:
         pieces[at, : len(row)] = row
         mask[at, : len(row)] = 1
     return pieces, mask
-
-
-def _tokenizer(folder: Path, *, truncated: bool) -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    if truncated:
-        tokenizer.enable_truncation(_LONGEST)
-    else:
-        tokenizer.no_truncation()
-    return tokenizer
 
 
 _SCHEMA_VERSION = "1"

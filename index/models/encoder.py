@@ -69,7 +69,7 @@ class Encoder:
 
 
 def is_better(candidate: Encoder, encoder: Encoder, pieces: Pieces, mask: Pieces) -> bool:
-    """Whether the candidate is faster on these texts on this machine, and says the same of them.
+    """Whether the candidate is faster on this machine, and gives these texts the same vectors.
 
     Both run in turn, and the shortest times count, as other work can only lengthen them.
     """
@@ -102,7 +102,7 @@ def convert(folder: Path) -> None:
     """Write the network in OpenVINO's form into the folder, in one rename.
 
     Word embeddings are averaged over the text and scaled to length 1, as the model's own
-    `1_Pooling` and `2_Normalize` say.
+    `1_Pooling` and `2_Normalize` do.
     """
     quiet_openvino()
     import openvino

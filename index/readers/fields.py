@@ -1,7 +1,4 @@
-"""What the formats share: days as written, headlines, and a text under its title.
-
-Knows nothing of files.
-"""
+"""What the formats share: days as written, headlines, and a text under its title."""
 
 from __future__ import annotations
 

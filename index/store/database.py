@@ -121,7 +121,7 @@ def _casefold(text: str | None) -> str | None:
 def _is_frozen(path: Path) -> bool:
     """Whether nobody can write beside the database, and nothing waits to be written into it.
 
-    SQLite makes a file beside a database that it reads, unless it is told that none can change it.
+    SQLite makes a file beside a database that it reads, unless it is opened as immutable.
     """
     waiting = path.with_name(f"{path.name}-wal")
     return not os.access(path.parent, os.W_OK) and not waiting.exists()

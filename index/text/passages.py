@@ -29,7 +29,7 @@ def heading(article: Article) -> str:
 
 def embedded_text(article: Article, passage: Passage) -> str:
     """Return the text whose embedding stands for the passage."""
-    if passage.text.startswith(article.headline):  # the lead says it already
+    if passage.text.startswith(article.headline):  # the text begins with it already
         return f"{spoken(article.date)}\n{passage.text}" if article.date else passage.text
     return heading(article) + passage.text
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from index.store.catalogue import Wanted
 from index.store.snapshot import IndexReader, Snapshot
 from index.text.words import stems
 from index.types import Bounds, BuildReport
+from index.upkeep import Kind, verify
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +33,8 @@ STORIES = {
     "Olga Carmona scored the only goal of the final against England in Sydney.\n",
     "recipe.txt": "How to bake bread\n\nMix flour, water, salt and yeast; wait; bake an hour.\n",
 }
+
+QUESTIONS = ["wildfire in Lahaina", "who met Qin Gang", "Spain England final", "bake bread"]
 
 
 def write(folder: Path, stories: dict[str, str] = STORIES) -> Path:
@@ -61,6 +66,19 @@ def run_build(
     *_, report = build_index(paths, settings, embeddings, **options)
     assert isinstance(report, BuildReport)
     return report
+
+
+def sound(settings: Settings) -> bool:
+    """Whether the stores agree."""
+    return all(finding.kind is Kind.NOTE for finding in verify(settings))
+
+
+def execute(settings: Settings, *queries: str) -> list[tuple]:
+    """Run statements of SQL on the index; returns the rows of the last."""
+    with closing(sqlite3.connect(settings.index_dir / "index.sqlite")) as sql, sql:
+        for query in queries:
+            rows = sql.execute(query).fetchall()
+    return rows
 
 
 def live_ids(settings: Settings) -> set[str]:

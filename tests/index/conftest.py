@@ -1,4 +1,4 @@
-"""An embedder without a network of neurons, and a Chroma server."""
+"""A folder of articles, an embedder without a network of neurons, and a Chroma server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from index.models.download import ensure_embedder
 from index.settings import Settings
 from tests.conftest import MODELS
-from tests.index.archive import HashedEmbeddings
+from tests.index.archive import HashedEmbeddings, write
 
 CHROMA = Path(sys.executable).with_name("chroma")
 
@@ -22,6 +22,12 @@ CHROMA = Path(sys.executable).with_name("chroma")
 @pytest.fixture(scope="session")
 def hashed() -> HashedEmbeddings:
     return HashedEmbeddings(lambda: ensure_embedder(Settings(model_dir=MODELS)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the four stories."""
+    return write(tmp_path / "news")
 
 
 def free_port() -> int:

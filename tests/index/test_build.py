@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from datetime import date
@@ -26,25 +25,17 @@ from index.store.vectors import VectorStore
 from index.types import Bounds
 from index.upkeep import Kind, verify
 from tests.index.archive import (
+    QUESTIONS,
     ROOT,
     STORIES,
     environment,
+    execute,
     found,
     live_ids,
     run_build,
+    sound,
     write,
 )
-
-QUESTIONS = ["wildfire in Lahaina", "who met Qin Gang", "Spain England final", "bake bread"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write(tmp_path / "news")
-
-
-def sound(settings) -> bool:
-    return all(finding.kind is Kind.NOTE for finding in verify(settings))
 
 
 def test_first_build_counts_and_finds(settings, embeddings, folder):
@@ -296,9 +287,7 @@ def test_lost_vectors_and_words_are_found_and_mended(settings, hashed, folder):
 
 def test_verify_finds_a_passage_that_is_missing(settings, hashed, folder):
     run_build(settings, hashed, folder)
-    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
-        sql.execute("DELETE FROM passages WHERE key = 2")
-    sql.close()
+    execute(settings, "DELETE FROM passages WHERE key = 2")
     (problem,) = [finding for finding in verify(settings) if finding.kind is Kind.PASSAGES]
     assert "in no passage" in problem.what
 

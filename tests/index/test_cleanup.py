@@ -14,7 +14,7 @@ from index.store.database import open_writer
 from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader
 from index.store.writer import Store
-from tests.index.archive import STORIES, found, live_ids, run_build, write
+from tests.index.archive import STORIES, execute, found, live_ids, run_build, write
 
 
 @pytest.fixture
@@ -61,9 +61,7 @@ def test_a_build_that_cannot_clean_up_is_done(settings, hashed, expiring, monkey
     assert "cleaning up failed; the next build does it" in caplog.text
     assert index_status(settings).builds[0].error == ""
     run_build(settings, hashed, expiring)
-    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
-        texts = [text for (text,) in sql.execute("SELECT text FROM contents")]
-    sql.close()
+    texts = [text for (text,) in execute(settings, "SELECT text FROM contents")]
     assert not any("Lahaina" in text for text in texts)
 
 

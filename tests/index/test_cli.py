@@ -18,11 +18,6 @@ from tests.index.archive import STORIES, HashedEmbeddings, run_build, write
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write(tmp_path / "news")
-
-
-@pytest.fixture
 def shell(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Run a command in this process, which keeps its priority; the embedder costs nothing."""
     monkeypatch.chdir(tmp_path)

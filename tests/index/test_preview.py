@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,15 +10,10 @@ import pytest
 import index.models.embedder
 from index.errors import ArticleError
 from index.preview import Preview, preview_build, preview_files
-from index.store.database import writer_lock
+from index.store.database import open_writer, writer_lock
 from index.store.staging import mark_outdated
 from index.types import BuildReport
-from tests.index.archive import STORIES, live_ids, run_build, write
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write(tmp_path / "news")
+from tests.index.archive import STORIES, execute, live_ids, run_build, write
 
 
 def counts(report: BuildReport) -> tuple[int, ...]:
@@ -119,10 +114,9 @@ def test_a_build_of_everything_anew_is_told(settings, hashed, folder):
 
 def test_what_a_killed_build_left_to_be_made_anew_is_told(settings, hashed, folder):
     run_build(settings, hashed, folder)
-    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
+    with closing(open_writer(settings.index_dir)) as sql:
         mark_outdated(sql, [1])
-        sql.execute("UPDATE contents SET collection = NULL WHERE key = 2")
-    sql.close()
+    execute(settings, "UPDATE contents SET collection = NULL WHERE key = 2")
     said = agreed(settings, hashed, folder)
     assert (len(said.changed), said.kept) == (2, 2)
     assert agreed(settings, hashed, folder).kept == 4

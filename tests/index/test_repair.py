@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,27 +17,13 @@ from index.store.lexical import LexicalRow, LexicalStore
 from index.store.snapshot import IndexReader
 from index.store.vectors import VectorStore, open_client
 from index.upkeep import Kind, Repaired, repair, verify
-from tests.index.archive import STORIES, found, live_ids, run_build, write
-
-QUESTIONS = ["wildfire in Lahaina", "who met Qin Gang", "Spain England final", "bake bread"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write(tmp_path / "news")
+from tests.index.archive import QUESTIONS, STORIES, execute, found, live_ids, run_build, write
 
 
 def run_repair(settings, embeddings) -> Repaired:
     *_, done = repair(settings, embeddings)
     assert isinstance(done, Repaired)
     return done
-
-
-def execute(settings: Settings, query: str) -> None:
-    sql = sqlite3.connect(settings.index_dir / "index.sqlite")
-    with sql:
-        sql.execute(query)
-    sql.close()
 
 
 def collection_of(settings: Settings) -> str:
@@ -82,14 +67,12 @@ def lose_segments(settings: Settings) -> None:
 
 
 def lose_some_words(settings: Settings) -> None:
-    for _ in LexicalStore(words_of(settings)).replace((), [2]):
-        pass
+    LexicalStore(words_of(settings)).delete([2])
 
 
 def add_words(settings: Settings) -> None:
     rows = [LexicalRow(901, 901, "Nothing", "Nobody wrote this.", None)]
-    for _ in LexicalStore(words_of(settings)).replace(rows, ()):
-        pass
+    list(LexicalStore(words_of(settings)).replace(rows))
 
 
 def lose_passage(settings: Settings) -> None:

@@ -13,13 +13,8 @@ from index.build import remove_articles
 from index.errors import IndexLocked, IndexMissing, NothingEarlier
 from index.store.database import writer_lock
 from index.store.snapshot import IndexReader
-from index.upkeep import Kind, roll_back, verify
-from tests.index.archive import STORIES, found, ids_in, live_ids, run_build, write
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write(tmp_path / "news")
+from index.upkeep import roll_back
+from tests.index.archive import STORIES, found, ids_in, live_ids, run_build, sound, write
 
 
 def change(folder: Path) -> None:
@@ -27,10 +22,6 @@ def change(folder: Path) -> None:
     (folder / "maui.txt").unlink()
     write(folder, {"sydney.txt": "date 2023-08-21 Spain celebrate in Madrid"})
     write(folder, {"derna.txt": "date 2023-09-11 Dams break above Derna"})
-
-
-def sound(settings) -> bool:
-    return all(finding.kind is Kind.NOTE for finding in verify(settings))
 
 
 def test_articles_are_as_before_and_a_build_brings_them_in_line(settings, hashed, folder):

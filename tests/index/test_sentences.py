@@ -117,42 +117,11 @@ def test_layout_is_respected(text, expected):
     assert sentences(text) == expected
 
 
-ODDITIES = [
-    ". ",
-    "! ",
-    "? ",
-    "…",
-    "\n",
-    "\r\n",
-    "\n\n",
-    "Mr. ",
-    "U.S. ",
-    "“",
-    "” ",
-    '" ',
-    "(",
-    ") ",
-]
-ODDITIES += [
-    "- ",
-    "1. ",
-    "e\u0301",
-    "🎉",
-    "\u2028",
-    "\x1c",
-    "\x85",
-    "\t",
-    "\xa0",
-    "a.m. ",
-    "Yahoo! ",
-]
-ODD = st.lists(
-    st.one_of(
-        st.sampled_from(ODDITIES),
-        st.text(max_size=8),
-    ),
-    max_size=40,
-).map("".join)
+ODDITIES = (
+    '. |! |? |…|\n|\r\n|\n\n|Mr. |U.S. |“|” |" |(|) |- |1. |e\u0301|🎉|\u2028|\x1c|\x85|\t|\xa0|'
+    "a.m. |Yahoo! "
+).split("|")
+ODD = st.lists(st.sampled_from(ODDITIES) | st.text(max_size=8), max_size=40).map("".join)
 
 
 @given(ODD)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from io import BytesIO
 from unittest.mock import patch
 
@@ -16,12 +15,7 @@ from index.store import history as builds
 from index.store.writer import Store
 from index.types import Stage
 from index.upkeep import repair, roll_back
-from tests.index.archive import HashedEmbeddings, run_build, write
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write(tmp_path / "news")
+from tests.index.archive import HashedEmbeddings, execute, run_build, write
 
 
 def test_every_build_is_noted_with_what_it_did(settings, hashed, folder):
@@ -74,9 +68,7 @@ def test_what_looks_after_an_index_is_noted_too(settings, hashed, folder):
     run_build(settings, hashed, folder)
     remove_articles(["maui.txt"], settings)
     roll_back(settings)
-    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
-        sql.execute("DELETE FROM passages WHERE key = 2")
-    sql.close()
+    execute(settings, "DELETE FROM passages WHERE key = 2")
     list(repair(settings, hashed))
     piped = read_stream(BytesIO(b'{"title": "Dams break", "body": "The flood took homes."}'))
     run_build(settings, hashed, prune=False, stream=piped)
@@ -127,9 +119,7 @@ def test_only_the_last_builds_are_kept(settings, hashed, folder, monkeypatch):
 
 def test_an_index_of_an_older_version_has_no_record(settings, hashed, folder):
     run_build(settings, hashed, folder)
-    with sqlite3.connect(settings.index_dir / "index.sqlite") as sql:
-        sql.execute("DROP TABLE builds")
-    sql.close()
+    execute(settings, "DROP TABLE builds")
     assert index_status(settings).builds == ()
     run_build(settings, hashed, folder)
     assert len(index_status(settings).builds) == 1
