@@ -135,15 +135,6 @@ class FakePipeline:
         time.sleep(self.pace * 2)
         yield _absent(question, evidence) if "absent" in words else _answered(question, evidence)
 
-    def suggest(self, question: Question, answer: Answer, cancel=None) -> Iterator[str]:
-        """Two questions, the first at once, the second after a while, as from a model."""
-        if "alone" in question.text.lower():
-            return
-        yield f"What is {HOSTILE[:60]}?" if "evil" in question.text else "Who greeted Mr Blinken?"
-        time.sleep(self.pace * 10)
-        if not cancel.is_set():
-            yield "How long did the talks between Mr Blinken and Mr Qin in Beijing last?"
-
     def search(self, question: Question, limit: int = 10) -> list[RetrievedPassage]:
         self.questions.append(question)
         article = ARTICLES["2023/talks.txt"]

@@ -26,7 +26,6 @@ from rag.types import (
 from web.chat import views
 from web.chat.exchange import Exchange, Place, advance, locate
 from web.chat.reader import article
-from web.chat.suggestions import suggested
 from web.rendering import message, printable, spoken
 
 HOSTILE = [
@@ -357,12 +356,6 @@ def test_positions_from_the_browser_are_checked(turn: object, kind: object, numb
     assert locate([answered()], {"turn": turn, "kind": kind, "number": number}) is None
     second = {"turn": 0, "kind": "cite", "number": 1}
     assert locate([answered()], second) == Place("a2", "Headline 2", "Quote.", 0, 6)
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_what_is_suggested_is_text(text: str) -> None:
-    seen = inert(suggested([text, "Who came?"]))
-    assert "Who came?" in seen.text
 
 
 def test_a_weekday_is_told_beside_the_quote_and_not_in_it() -> None:

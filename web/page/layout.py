@@ -91,7 +91,6 @@ def _conversation(parts: Parts) -> None:
 
 def _form(parts: Parts) -> None:
     with gr.Column(elem_id="form", min_width=0):
-        parts.next = _html(elem_id="next")
         parts.message = _html(elem_id="message")
         with gr.Row(elem_id="ask-row"):
             more = {"lines": 1, "max_lines": 6, "autofocus": True}
