@@ -11,7 +11,7 @@ from datetime import date
 from index.errors import IndexMismatch
 from index.models.embedder import current_recipe
 from index.settings import Settings
-from index.store.catalogue import Catalogue, DayCounts, Part
+from index.store.catalogue import Catalogue, DayCounts
 from index.store.database import LIVE, open_reader, read_meta, row_article
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
@@ -124,10 +124,10 @@ class Snapshot:
 
     def dense(self, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` live passages nearest to a unit vector, by cosine, best first."""
-        parts = self._days().parts(bounds)
+        shares = self._days().shares(bounds)
         wanted = int(limit * _MARGIN) + 1
         while True:
-            found = [self._nearest(part, vector, wanted, bounds) for part in parts]
+            found = [self._nearest(*part, vector, wanted, bounds) for part in shares.items()]
             hits = [hit for one, _ in found for hit in one]
             # Below the last hit of a collection that has more, something may be missing.
             floor = max((one[-1].score for one, more in found if more), default=_COMPLETE)
@@ -138,19 +138,24 @@ class Snapshot:
             wanted *= 4
 
     def _nearest(
-        self, part: Part, vector: Sequence[float], wanted: int, bounds: Bounds
+        self,
+        collection: str,
+        share: float,
+        vector: Sequence[float],
+        wanted: int,
+        bounds: Bounds,
     ) -> tuple[list[Hit], bool]:
-        """Return a collection's nearest within the bounds' dates, about `wanted`; has it more?
+        """Return about `wanted` nearest passages of a collection, and whether it has more.
 
-        Where few articles are within, Chroma is told which passages to look at: its own filter
-        by a date takes nine times as long. Where many are, more is fetched and sorted out later.
+        Where the dates admit few articles, Chroma is given the passages to look at: its own filter
+        by a date takes nine times as long. Where many, more is fetched and sorted out later.
         """
         keys, fetch = None, wanted
-        if part.share < _NARROW:
-            keys = self._keys_within(part.collection, bounds)
-        elif part.share < 1.0:
-            fetch = int(wanted * _SCATTERED / part.share) + 1
-        hits = self._vectors.search(part.collection, vector, fetch, keys)
+        if share < _NARROW:
+            keys = self._keys_within(collection, bounds)
+        elif share < 1.0:
+            fetch = int(wanted * _SCATTERED / share) + 1
+        hits = self._vectors.search(collection, vector, fetch, keys)
         return hits, len(hits) == fetch
 
     def _keys_within(self, collection: str, bounds: Bounds) -> list[int]:
