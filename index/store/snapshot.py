@@ -16,7 +16,7 @@ from index.store.database import LIVE, open_reader, read_meta, row_article
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
 from index.text.days import number_day
-from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
+from index.types import Article, ArticleRef, Bounds, Coverage, Generation, Hit, OfArticle, Passage
 
 _NARROW = 0.25  # share of a collection below which its passages are named to Chroma
 _MARGIN = 1.3
@@ -26,15 +26,12 @@ _PAGE = 500  # passages looked up at once
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPassage:
+class StoredPassage(OfArticle):
     """A live passage with what is known of its article; `articles` are all that carry it."""
 
     key: int
     passage: Passage
-    headline: str
-    date: date | None
-    source: str | None
-    url: str | None
+    article: ArticleRef
     articles: tuple[str, ...]
 
 
@@ -207,7 +204,8 @@ class Snapshot:
             when = number_day(day) if day else None
             if bounds.admits(when, source):
                 passage = Passage(name, start, end, text)
-                found[key] = StoredPassage(key, passage, headline, when, source, url, (name,))
+                article = ArticleRef(name, headline, when, source, url)
+                found[key] = StoredPassage(key, passage, article, (name,))
         return found
 
     def article(self, article_id: str) -> Article | None:

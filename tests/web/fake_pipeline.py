@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from index.errors import ModelUnavailable
 from index.store.catalogue import CataloguePage, Listed, Order, Wanted
-from index.types import Article, Coverage, Generation, Passage
+from index.types import Article, ArticleRef, Coverage, Generation, Passage
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
@@ -140,7 +140,11 @@ class FakePipeline:
         article = ARTICLES["2023/talks.txt"]
         passage = Passage(article.id, 0, len(article.text), article.text)
         one = RetrievedPassage(
-            passage, article.headline, article.date, article.source, article.url, 1.0
+            passage,
+            ArticleRef(
+                passage.article_id, article.headline, article.date, article.source, article.url
+            ),
+            1.0,
         )
         return [one] * min(limit, 3)
 
@@ -194,14 +198,10 @@ def cited(article_id: str, quote: str) -> Citation:
     article = ARTICLES[article_id]
     start = article.text.index(quote)
     return Citation(
-        article.id,
-        article.headline,
-        article.date,
+        ArticleRef(article.id, article.headline, article.date, article.source, article.url),
         quote,
         start,
         start + len(quote),
-        article.source,
-        article.url,
     )
 
 
@@ -221,11 +221,7 @@ def _evidence(evil: bool) -> tuple[Evidence, ...]:
         items.append(
             Evidence(
                 number,
-                one.article_id,
-                one.headline,
-                one.date,
-                one.source,
-                one.url,
+                one.article,
                 *span,
                 one.quote,
                 (span,),

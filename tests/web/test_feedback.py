@@ -10,13 +10,14 @@ from typer.testing import CliRunner
 
 from evals.questions import load_questions
 from index.errors import BroadsheetError
+from index.types import ArticleRef
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Turn
 from web.__main__ import app
 from web.chat.exchange import Exchange
 from web.chat.feedback import FeedbackStore, Verdict, question_set
 
 QUOTE = "Spain are the champions after a 1-0 victory over England."
-CITED = Citation("final.txt", "Spain win", date(2023, 8, 20), QUOTE, 0, len(QUOTE))
+CITED = Citation(ArticleRef("final.txt", "Spain win", date(2023, 8, 20)), QUOTE, 0, len(QUOTE))
 ASKED = Question(
     "Who won the final?", as_of=date(2023, 8, 21), date_from=date(2023, 8, 1),
     history=(Turn("Where was it?", "In Sydney [1]."),),

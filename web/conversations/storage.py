@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from index.errors import BroadsheetError
-from index.types import Coverage
+from index.types import ArticleRef, Coverage
 from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Question, Reason, Statement
 from web.chat.exchange import Exchange, history
 
@@ -184,7 +184,9 @@ def _exchange(one: KeptExchange, before: Sequence[Exchange]) -> Exchange:
     answer = Answer(
         one.question,
         one.answer,
-        citations=tuple(Citation(**item.model_dump(exclude={"also_in"})) for item in one.citations),
+        citations=tuple(
+            Citation(_article(item), item.quote, item.start, item.end) for item in one.citations
+        ),
         evidence=evidence,
         timings=one.timings,
         **_values(one, _OF_ANSWER),
@@ -198,14 +200,19 @@ def _evidence(one: KeptQuote, number: int) -> Evidence:
     span = (one.start, one.start + len(one.quote))
     return Evidence(
         number,
+        article=_article(one),
         start=span[0],
         end=span[1],
         text=one.quote,
         sentences=(span,),
         best=span,
         score=0.0,
-        **one.model_dump(exclude={"quote", "start", "end"}),
+        also_in=one.also_in,
     )
+
+
+def _article(one: KeptQuote) -> ArticleRef:
+    return ArticleRef(one.article_id, one.headline, one.date, one.source, one.url)
 
 
 def _values(holder: object, names: Sequence[str]) -> dict[str, Any]:
