@@ -23,7 +23,7 @@ from index.settings import Settings, load_settings
 from index.status import give_way, index_status, paths_due, recipe_is_current
 from web import terminal
 from web.auth import People, read_auth
-from web.telemetry.logs import set_up_logging
+from web.telemetry import set_up_logging
 from web.terminal import say, show_build
 
 SAMPLE = Path(__file__).parent.resolve() / "articles"
@@ -81,7 +81,7 @@ def serve(
     from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline
     from web.chat.feedback import FeedbackStore
-    from web.conversations.storage import browser_key
+    from web.conversations import browser_key
     from web.http.server import add_endpoints
     from web.page import build_page, launch_options
     from web.uploads.batch import delete_dropped
