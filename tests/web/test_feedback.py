@@ -31,9 +31,9 @@ ABSTAINED = Exchange(ASKED, answer=Answer(ASKED.text, ABSTENTION, Outcome.ABSTAI
 
 def test_a_right_answer_is_asked_for_again_by_its_names_and_numbers(tmp_path) -> None:
     store = FeedbackStore(tmp_path / "data")
-    assert store.entries() == []
+    assert store.every() == []
     store.add(Verdict.RIGHT, "", ANSWERED)
-    (line,) = question_set(store.entries())
+    (line,) = question_set(store.every())
     assert line["answers"] == [["Spain"], ["1"], ["0"]]
     assert line["evidence"] == [{"article": "final.txt", "quote": QUOTE}]
     assert (line["as_of"], line["date_from"]) == ("2023-08-21", "2023-08-01")
@@ -53,7 +53,7 @@ def test_what_is_said_becomes_what_is_right(
 ) -> None:
     store = FeedbackStore(tmp_path)
     store.add(verdict, note, exchange)
-    (line,) = question_set(store.entries())
+    (line,) = question_set(store.every())
     assert (line["type"], line.get("answers")) == (type_, answers)
 
 

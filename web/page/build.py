@@ -11,7 +11,7 @@ from gradio.events import api
 from web.archive import ArchiveTab, SearchTab
 from web.chat.answering import Chat
 from web.chat.feedback import FeedbackStore
-from web.conversations.storage import BrowserKey
+from web.conversations import BrowserKey
 from web.http.api import ANSWERS, make_ask, make_search
 from web.page import wiring
 from web.page.layout import lay_out

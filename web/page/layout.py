@@ -9,8 +9,7 @@ import gradio as gr
 
 from web.archive import Listing
 from web.chat.limits import PRESETS
-from web.conversations.shelf import conversations
-from web.conversations.storage import BrowserKey
+from web.conversations import BrowserKey, conversations
 from web.rendering import Macros, spoken
 
 EXAMPLES = 4

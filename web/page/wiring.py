@@ -15,8 +15,7 @@ from web.chat.answering import Chat
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, drop_chip, make_preset, read_link, show_chips
 from web.chat.reader import close_article, make_open
-from web.conversations.shelf import make_open_conversation, show_earlier, show_list
-from web.conversations.storage import change
+from web.conversations import change, make_open_conversation, show_earlier, show_list
 from web.events import AT_ONCE, UNLISTED
 from web.http.api import ANSWERS
 from web.page.layout import EXAMPLES, POLL, Parts
