@@ -49,7 +49,7 @@ def main(
     mcp: Annotated[bool, typer.Option("--mcp", help="Serve the tools of MCP at /mcp too.")] = False,
 ) -> None:
     """Ask a dated news archive in the browser; every statement cites its sentence."""
-    from web.telemetry.logs import set_up_logging
+    from web.telemetry import set_up_logging
 
     try:
         settings = load_settings()
@@ -90,7 +90,7 @@ def serve(
     from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline
     from web.chat.feedback import FeedbackStore
-    from web.conversations.storage import browser_key
+    from web.conversations import browser_key
     from web.http.server import add_endpoints
     from web.page import build_page, launch_options
     from web.uploads.batch import delete_dropped

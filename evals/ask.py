@@ -25,7 +25,7 @@ from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
 from index.settings import Settings
 from index.store.snapshot import IndexReader
-from index.types import BuildEvent, Passage
+from index.types import ArticleRef, BuildEvent, Passage
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.types import Outcome, RetrievedPassage
@@ -132,10 +132,7 @@ def _as_found(chunks: Sequence[Document]) -> list[RetrievedPassage]:
     return [
         RetrievedPassage(
             Passage(chunk.metadata["source"], 0, len(chunk.page_content), chunk.page_content),
-            headline="",
-            date=None,
-            source=None,
-            url=None,
+            ArticleRef(chunk.metadata["source"], ""),
             score=-float(rank),
         )
         for rank, chunk in enumerate(chunks)

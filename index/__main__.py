@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NoReturn, cast
 
 import typer
 
@@ -59,9 +58,7 @@ _Wait = Annotated[
 ]
 
 
-class _Engine(StrEnum):
-    LOCAL = "local"
-    RAY = "ray"
+_Engine = Literal["local", "ray"]
 
 
 @contextmanager
@@ -96,7 +93,7 @@ def build(
     ] = False,
     engine: Annotated[
         _Engine, typer.Option(help="What reads and embeds: this process, or a Ray cluster.")
-    ] = _Engine.LOCAL,
+    ] = "local",
     ray_address: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +108,7 @@ def build(
     all well; 1: some files were skipped; 2: nothing was done.
     """
     with _errors_shown():
-        if ray_address is not None and engine is not _Engine.RAY:
+        if ray_address is not None and engine != "ray":
             raise BroadsheetError("--ray-address is for --engine ray")
         settings = load_settings(**({"ray_address": ray_address} if ray_address else {}))
         if not paths and not again:
@@ -283,7 +280,7 @@ def _build(
     wait: float,
     again: bool = False,
     stream: BinaryIO | None = None,
-    engine: _Engine = _Engine.LOCAL,
+    engine: _Engine = "local",
 ) -> NoReturn:
     _lower_priority()
     from index.build import build_index
@@ -291,7 +288,7 @@ def _build(
 
     with Meter() as meter, ExitStack() as stack:
         embeddings, cluster = _embedder(settings, meter), None
-        if engine is _Engine.RAY:
+        if engine == "ray":
             from index.ray_engine import ray_engine
 
             cluster = stack.enter_context(ray_engine(settings))

@@ -52,7 +52,6 @@ class Settings(BaseSettings):
     evidence_tokens: int = Field(240, ge=50, le=4000, description="Tokens of evidence shown.")
     answer_tokens: int = Field(96, ge=16, le=1024, description="Longest answer, in tokens.")
     max_question: int = Field(1000, ge=20, description="Longest question, in characters.")
-    suggestions: bool = Field(True, description="Whether the page offers questions to go on with.")
 
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
     log_questions: bool = Field(False, description="Whether questions are logged.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -53,6 +54,49 @@ class Article:
     date: date | None = None
     source: str | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRef:
+    """What an article is known by: all but its text."""
+
+    id: str
+    headline: str
+    date: date | None = None
+    source: str | None = None
+    url: str | None = None
+
+
+class OfArticle:
+    """Gives a part of an `article` that article's fields under their usual names."""
+
+    __slots__ = ()
+    article: ArticleRef
+
+    @property
+    def article_id(self) -> str:
+        """The article's id."""
+        return self.article.id
+
+    @property
+    def headline(self) -> str:
+        """The article's headline."""
+        return self.article.headline
+
+    @property
+    def date(self) -> dt.date | None:
+        """The article's day of publication."""
+        return self.article.date
+
+    @property
+    def source(self) -> str | None:
+        """The article's publisher."""
+        return self.article.source
+
+    @property
+    def url(self) -> str | None:
+        """The article's address."""
+        return self.article.url
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from watchfiles import Change, watch
@@ -62,57 +63,64 @@ def watch_folders(
     return _Watch(roots, settings, embeddings).events()
 
 
+@dataclass
 class _Watch:
-    """The folders, the files that are still being written, and when the next batch is due."""
+    """The folders, the files that are still being written, and when the next batch is due.
 
-    def __init__(
-        self, roots: Sequence[Path], settings: Settings, embeddings: MiniLMEmbeddings
-    ) -> None:
-        self._roots = roots
-        self._settings = settings
-        self._embeddings = embeddings
-        self._due: float | None = 0.0  # None where nothing is due
-        self._not_before = 0.0
-        self._gone: set[Path] = set()
-        self._waiting: dict[Path, float] = {}  # files being written, by when they were first seen
-        self._seen: set[Path] = set()  # those of them that the last batch met
-        self._named: set[Path] = set()  # those of them that a notice has named
+    Attributes:
+        due: When the next batch is due, by the monotonic clock; None where nothing is.
+        not_before: When it may begin at the earliest.
+        gone: Folders that are not there.
+        writing: Files that are being written, each by when it was first seen so.
+        met: Those of them that the last batch met.
+        named: Those of them that a notice has named.
+    """
+
+    roots: Sequence[Path]
+    settings: Settings
+    embeddings: MiniLMEmbeddings
+    due: float | None = 0.0
+    not_before: float = 0.0
+    gone: set[Path] = field(default_factory=set)
+    writing: dict[Path, float] = field(default_factory=dict)
+    met: set[Path] = field(default_factory=set)
+    named: set[Path] = field(default_factory=set)
 
     def events(self) -> Iterator[Event]:
-        for changes in _changes(self._roots, self._settings.index_dir.resolve()):
+        for changes in _changes(self.roots, self.settings.index_dir.resolve()):
             now = time.monotonic()
             if changes:
                 due = now + (0.0 if all(map(_is_settled, changes)) else SETTLED)
-                self._due = due if self._due is None else min(due, self._due)
-            if self._due is not None and now >= max(self._due, self._not_before):
+                self.due = due if self.due is None else min(due, self.due)
+            if self.due is not None and now >= max(self.due, self.not_before):
                 yield from self._batch()
 
     def _batch(self) -> Iterator[Event]:
         """Build once, and set when the next batch is due."""
         began = time.monotonic()
-        gone = {root for root in self._roots if not root.is_dir()}
-        for root in sorted(gone - self._gone):
+        gone = {root for root in self.roots if not root.is_dir()}
+        for root in sorted(gone - self.gone):
             yield Notice(f"{printable(root)} is gone; its articles stay until it is back")
-        self._gone = gone
+        self.gone = gone
         try:
-            if roots := [root for root in self._roots if root not in gone]:
+            if roots := [root for root in self.roots if root not in gone]:
                 yield from self._build(roots)
         except Exception as error:  # whatever it was, watching goes on
             yield Notice(f"{describe(error)}; trying again at a change, or in {RETRY:.0f} s")
-            self._due = time.monotonic() + RETRY
+            self.due = time.monotonic() + RETRY
             return
         yield from self._long_written()
         ended = time.monotonic()
-        self._not_before = ended + _PAUSE * (ended - began)
-        self._due = ended + SETTLED if self._waiting else None
+        self.not_before = ended + _PAUSE * (ended - began)
+        self.due = ended + SETTLED if self.writing else None
 
     def _build(self, roots: Sequence[Path], wait: float = 0.0) -> Iterator[Event]:
-        self._seen.clear()
+        self.met.clear()
         try:
             yield from build_index(
                 roots,
-                self._settings,
-                self._embeddings,
+                self.settings,
+                self.embeddings,
                 wait=wait,
                 settled=self._settled,
                 command="watch",
@@ -125,18 +133,18 @@ class _Watch:
         """Whether a file is complete; one that is not waits for a later batch."""
         if _is_settled(stat):
             return True
-        self._seen.add(path)
-        self._waiting.setdefault(path, time.monotonic())
+        self.met.add(path)
+        self.writing.setdefault(path, time.monotonic())
         return False
 
     def _long_written(self) -> Iterator[Notice]:
         """Name the files that have been written for long, each once."""
-        self._waiting = {path: at for path, at in self._waiting.items() if path in self._seen}
+        self.writing = {path: at for path, at in self.writing.items() if path in self.met}
         before = time.monotonic() - _LONG
-        long = {path for path, since in self._waiting.items() if since < before}
-        for path in sorted(long - self._named):
+        long = {path for path, since in self.writing.items() if since < before}
+        for path in sorted(long - self.named):
             yield Notice(f"{printable(path)} is still being written to; it is read when it rests")
-        self._named = long
+        self.named = long
 
 
 def _is_settled(file: Path | os.stat_result) -> bool:
@@ -186,14 +194,12 @@ def _changes(roots: Sequence[Path], index_dir: Path) -> Iterator[set[Path]]:
 
 
 def _identities(roots: Sequence[Path]) -> dict[Path, tuple[int, int]]:
-    """The folders that are there, each with its device and number in it."""
+    """Return the folders that exist, each with its device and inode number."""
     found = {}
     for root in roots:
-        try:
+        with suppress(OSError):
             state = root.stat()
-        except OSError:
-            continue
-        found[root] = state.st_dev, state.st_ino
+            found[root] = state.st_dev, state.st_ino
     return found
 
 

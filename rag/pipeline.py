@@ -32,6 +32,7 @@ from rag.answer import (
 )
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
+from rag.examples import example_questions
 from rag.generation import (
     Draft,
     answer_prompt,
@@ -46,7 +47,6 @@ from rag.question.language import foreign_language
 from rag.question.parts import premise_of
 from rag.retrieval.overviews import list_subject, timeline_subject
 from rag.retrieval.search import Finder, Found
-from rag.suggestions import example_questions, suggestions
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
 _UNJUDGED = "No judge read this answer: check it against its sources."
@@ -73,7 +73,6 @@ class Pipeline:
         self._reader = reader
         self._finder = Finder(reader, embeddings, settings)
         self._models = models
-        self._suggests = settings.suggestions
 
     def load(self) -> None:
         """Load what searches, so that the first question need not wait for it."""
@@ -173,38 +172,6 @@ class Pipeline:
         if timeline and len(timeline.evidence) > 1:
             return timeline, build_timeline(timeline)
         return None
-
-    def suggest(
-        self, question: Question, answer: Answer, cancel: threading.Event | None = None
-    ) -> Generator[str]:
-        """Yield questions to go on with, each answered before it is offered.
-
-        Args:
-            question: What was asked; its bounds hold for what is suggested.
-            answer: The answer to it.
-            cancel: When set, the model stops and nothing more is suggested.
-
-        Raises:
-            IndexMissing, IndexMismatch: there is no index that can be read.
-            ModelUnavailable: the model does not respond.
-        """
-        model = self._models.get()
-        if model is None or not answer.prompt or not self._suggests:
-            return
-        told = [*(turn.question for turn in question.history), answer.standalone, question.text]
-
-        def under_its_bounds(text: str) -> Question:
-            return replace(question, text=text, history=())
-
-        def search(text: str) -> list[Found]:
-            return self._finder.find(under_its_bounds(text), {})
-
-        def ask(text: str) -> Answer | None:
-            *_, last = self.stream(under_its_bounds(text), cancel)
-            return last if isinstance(last, Answer) and not _is_set(cancel) else None
-
-        model = stoppable(model, cancel)
-        yield from suggestions(model, told, answer, search, ask, cancel)
 
     # what the page and the command line also need
 

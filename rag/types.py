@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from index.types import Coverage, Passage
+from index.types import ArticleRef, Coverage, OfArticle, Passage
 
 ABSTENTION = "The articles do not say."
 
@@ -62,7 +62,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievedPassage:
+class RetrievedPassage(OfArticle):
     """A passage that a search found, best first.
 
     Attributes:
@@ -72,17 +72,14 @@ class RetrievedPassage:
     """
 
     passage: Passage
-    headline: str
-    date: date | None
-    source: str | None
-    url: str | None
+    article: ArticleRef
     score: float
     ranks: Mapping[str, int] = field(default_factory=dict)
     also_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(OfArticle):
     """One window of neighbouring sentences of one article, as the model sees it.
 
     `text == article.text[start:end]`; `sentences` are the (start, end) offsets of its sentences
@@ -90,11 +87,7 @@ class Evidence:
     """
 
     number: int
-    article_id: str
-    headline: str
-    date: date | None
-    source: str | None
-    url: str | None
+    article: ArticleRef
     start: int
     end: int
     text: str
@@ -110,17 +103,13 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(OfArticle):
     """An exact quote: `article.text[start:end] == quote`, offsets in code points."""
 
-    article_id: str
-    headline: str
-    date: date | None
+    article: ArticleRef
     quote: str
     start: int
     end: int
-    source: str | None = None
-    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

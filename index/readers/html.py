@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w:.-]+)""", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
-_META = "//meta[translate(@{0}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')='{1}']"
+_META = (
+    "//meta[translate(@{0}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')='{1}']"
+    "/@content"
+)
+_PROPERTY = _META.format("property", "{0}")
 _ISO_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAYS = (
-    _META.format("property", "article:published_time") + "/@content",
-    _META.format("property", "og:published_time") + "/@content",
+    _PROPERTY.format("article:published_time"),
+    _PROPERTY.format("og:published_time"),
     *(
-        _META.format("name", name) + "/@content"
+        _META.format("name", name)
         for name in (
             "article:published_time", "date", "pubdate", "publishdate", "publish-date",
             "publish_date", "publication_date", "dc.date", "dc.date.issued", "dcterms.date",
@@ -42,17 +46,7 @@ _DAYS = (
     "//*[@itemprop='datePublished']/@datetime",
     "//time[@pubdate]/@datetime",
 )  # fmt: skip
-_TITLES = (
-    _META.format("property", "og:title") + "/@content",
-    "//*[@itemprop='headline']//text()",
-    "//h1//text()",
-    "//title/text()",
-)
-_SOURCES = (_META.format("property", "og:site_name") + "/@content",)
-_URLS = (
-    "//link[@rel='canonical']/@href",
-    _META.format("property", "og:url") + "/@content",
-)
+_TITLES = (_PROPERTY.format("og:title"), "//*[@itemprop='headline']", "//h1", "//title")
 
 
 def read(path: Path, name: str) -> Iterator[Article]:
@@ -63,18 +57,22 @@ def read(path: Path, name: str) -> Iterator[Article]:
     """
     import lxml.html
     from lxml.etree import LxmlError
+    from trafilatura import extract
 
     page = _XML_DECLARATION.sub("", clean(_decode_page(read_bytes(path))))
     try:
         tree = lxml.html.document_fromstring(page)
     except (LxmlError, ValueError) as error:
         raise ArticleError(f"not HTML: {error}") from error
-    body = _article_text(page)
+    found = extract(page, include_comments=False, include_tables=False, with_metadata=False)
+    body = "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
     if not body:
         raise ArticleError("no article text found in the page")
-    headline, text = under_title(_first(tree, _TITLES), body)
-    source, url = _first(tree, _SOURCES) or None, _web_address(_first(tree, _URLS))
-    yield Article(name, str(path), headline, text, _stated_day(tree), source, url)
+    headline, text = under_title(_first(tree, *_TITLES), body)
+    source = _first(tree, _PROPERTY.format("og:site_name")) or None
+    url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
+    address = url if url.startswith(("https://", "http://")) else None
+    yield Article(name, str(path), headline, text, _stated_day(tree), source, address)
 
 
 def _decode_page(raw: bytes) -> str:
@@ -87,14 +85,6 @@ def _decode_page(raw: bytes) -> str:
             return raw.decode(declared[1].decode("ascii")) if declared else decode(raw)
         except (LookupError, UnicodeDecodeError):
             return decode(raw)
-
-
-def _article_text(page: str) -> str:
-    """Return the paragraphs of the article, a blank line between them."""
-    from trafilatura import extract
-
-    found = extract(page, include_comments=False, include_tables=False, with_metadata=False)
-    return "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
 
 
 def _stated_day(tree: HtmlElement) -> date | None:
@@ -134,18 +124,10 @@ def _published(linked: object) -> Iterator[str]:
         yield from _published(linked.get("@graph"))
 
 
-def _first(tree: HtmlElement, queries: tuple[str, ...]) -> str:
+def _first(tree: HtmlElement, *queries: str) -> str:
     """Return what the first of these queries finds that finds anything, on one line."""
     for query in queries:
-        parent, _, is_text = query.rpartition("//text()")
-        if not is_text and parent:
-            found = [element.text_content() for element in tree.xpath(parent)]
-        else:
-            found = [str(value) for value in tree.xpath(query)]
-        if line := next((line for line in map(one_line, found) if line), ""):
-            return line
+        for found in tree.xpath(query):
+            if line := one_line(found if isinstance(found, str) else found.text_content()):
+                return line
     return ""
-
-
-def _web_address(written: str) -> str | None:
-    return written if written.startswith(("https://", "http://")) else None

@@ -5,6 +5,7 @@ A record that is no article is named with its line, and the others go on.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import json
@@ -94,29 +95,22 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
-    """Read an array, one object or lines, by how the file begins."""
+    """Read lines one by one, unless the file's name or its beginning says that it is one value."""
     head = file.read(4096)
     file.seek(0)
-    if not head:
-        return
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16 cannot be cut into lines as bytes
-        yield from _from_whole(_decode_whole(file))
-    elif b"\0" in head:
+    utf16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # no lines of bytes
+    if b"\0" in head and not utf16:
         raise ArticleError("binary: expected JSON")
-    elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-        yield from _from_array(_decode_whole(file))
-    elif ".json" in (suffix.lower() for suffix in path.suffixes[-2:]):
-        yield from _from_whole(_decode_whole(file))
-    else:
+    array = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+    whole = ".json" in (suffix.lower() for suffix in path.suffixes[-2:])
+    if not head or not (utf16 or array or whole):
         yield from _from_lines(file)
-
-
-def _decode_whole(file: BinaryIO) -> str:
+        return
     raw = file.read(MAX_ARRAY_BYTES + 1)
     if len(raw) > MAX_ARRAY_BYTES:
         limit = f"{MAX_ARRAY_BYTES // 1_000_000} MB"
         raise ArticleError(f"too large: more than {limit} of JSON; write it as JSON Lines")
-    return decode(raw).removeprefix("\ufeff")
+    yield from _from_whole(decode(raw).removeprefix("\ufeff"))
 
 
 def _from_whole(text: str) -> Iterator[Numbered]:

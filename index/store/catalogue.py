@@ -153,18 +153,6 @@ def _holding(text: str) -> tuple[str, dict[str, str]]:
     return condition, values
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A collection of vectors that holds something within the bounds.
-
-    Attributes:
-        share: Share of its live articles that the bounds' dates admit, above 0, at most 1.
-    """
-
-    collection: str
-    share: float
-
-
 class DayCounts:
     """Counts of the live articles of a generation by collection and day."""
 
@@ -179,7 +167,7 @@ class DayCounts:
         for collection, day, count in rows:
             self._counts[str(collection)][day] = int(count)
         self._coverage = lru_cache(maxsize=256)(self._count_within)
-        self._parts = lru_cache(maxsize=256)(self._parts_within)
+        self._shares = lru_cache(maxsize=256)(self._shares_within)
 
     @cached_property
     def months(self) -> Mapping[date, int]:
@@ -195,9 +183,12 @@ class DayCounts:
         """Return what the articles within the bounds' dates span; publishers do not count."""
         return self._coverage(*_limits(bounds))
 
-    def parts(self, bounds: Bounds) -> tuple[Part, ...]:
-        """Return the collections that hold articles within the bounds' dates."""
-        return self._parts(*_limits(bounds))
+    def shares(self, bounds: Bounds) -> Mapping[str, float]:
+        """Return the collections that hold articles within the bounds' dates.
+
+        Each has the share of its articles that these dates admit, above 0 and at most 1.
+        """
+        return self._shares(*_limits(bounds))
 
     def _count_within(self, first: int, last: int, undated: bool) -> Coverage:
         every: Counter[int | None] = Counter()
@@ -209,8 +200,8 @@ class DayCounts:
         last_day = number_day(max(dated)) if dated else None
         return Coverage(first_day, last_day, sum(dated.values()) + without, without)
 
-    def _parts_within(self, first: int, last: int, undated: bool) -> tuple[Part, ...]:
-        parts: list[Part] = []
+    def _shares_within(self, first: int, last: int, undated: bool) -> Mapping[str, float]:
+        shares = {}
         for name, days in self._counts.items():
             admitted = sum(
                 count
@@ -218,8 +209,8 @@ class DayCounts:
                 if (undated if day is None else first <= day <= last)
             )
             if admitted:
-                parts.append(Part(name, admitted / days.total()))
-        return tuple(parts)
+                shares[name] = admitted / days.total()
+        return shares
 
 
 def _limits(bounds: Bounds) -> tuple[int, int, bool]:

@@ -11,12 +11,12 @@ from datetime import date
 from index.errors import IndexMismatch
 from index.models.embedder import current_recipe
 from index.settings import Settings
-from index.store.catalogue import Catalogue, DayCounts, Part
+from index.store.catalogue import Catalogue, DayCounts
 from index.store.database import LIVE, open_reader, read_meta, row_article
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
 from index.text.days import number_day
-from index.types import Article, Bounds, Coverage, Generation, Hit, Passage
+from index.types import Article, ArticleRef, Bounds, Coverage, Generation, Hit, OfArticle, Passage
 
 _NARROW = 0.25  # share of a collection below which its passages are named to Chroma
 _MARGIN = 1.3
@@ -26,15 +26,12 @@ _PAGE = 500  # passages looked up at once
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPassage:
+class StoredPassage(OfArticle):
     """A live passage with what is known of its article; `articles` are all that carry it."""
 
     key: int
     passage: Passage
-    headline: str
-    date: date | None
-    source: str | None
-    url: str | None
+    article: ArticleRef
     articles: tuple[str, ...]
 
 
@@ -124,10 +121,10 @@ class Snapshot:
 
     def dense(self, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` live passages nearest to a unit vector, by cosine, best first."""
-        parts = self._days().parts(bounds)
+        shares = self._days().shares(bounds)
         wanted = int(limit * _MARGIN) + 1
         while True:
-            found = [self._nearest(part, vector, wanted, bounds) for part in parts]
+            found = [self._nearest(*part, vector, wanted, bounds) for part in shares.items()]
             hits = [hit for one, _ in found for hit in one]
             # Below the last hit of a collection that has more, something may be missing.
             floor = max((one[-1].score for one, more in found if more), default=_COMPLETE)
@@ -138,19 +135,24 @@ class Snapshot:
             wanted *= 4
 
     def _nearest(
-        self, part: Part, vector: Sequence[float], wanted: int, bounds: Bounds
+        self,
+        collection: str,
+        share: float,
+        vector: Sequence[float],
+        wanted: int,
+        bounds: Bounds,
     ) -> tuple[list[Hit], bool]:
-        """Return a collection's nearest within the bounds' dates, about `wanted`; has it more?
+        """Return about `wanted` nearest passages of a collection, and whether it has more.
 
-        Where few articles are within, Chroma is told which passages to look at: its own filter
-        by a date takes nine times as long. Where many are, more is fetched and sorted out later.
+        Where the dates admit few articles, Chroma is given the passages to look at: its own filter
+        by a date takes nine times as long. Where many, more is fetched and sorted out later.
         """
         keys, fetch = None, wanted
-        if part.share < _NARROW:
-            keys = self._keys_within(part.collection, bounds)
-        elif part.share < 1.0:
-            fetch = int(wanted * _SCATTERED / part.share) + 1
-        hits = self._vectors.search(part.collection, vector, fetch, keys)
+        if share < _NARROW:
+            keys = self._keys_within(collection, bounds)
+        elif share < 1.0:
+            fetch = int(wanted * _SCATTERED / share) + 1
+        hits = self._vectors.search(collection, vector, fetch, keys)
         return hits, len(hits) == fetch
 
     def _keys_within(self, collection: str, bounds: Bounds) -> list[int]:
@@ -202,7 +204,8 @@ class Snapshot:
             when = number_day(day) if day else None
             if bounds.admits(when, source):
                 passage = Passage(name, start, end, text)
-                found[key] = StoredPassage(key, passage, headline, when, source, url, (name,))
+                article = ArticleRef(name, headline, when, source, url)
+                found[key] = StoredPassage(key, passage, article, (name,))
         return found
 
     def article(self, article_id: str) -> Article | None:

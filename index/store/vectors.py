@@ -46,43 +46,35 @@ def open_client(settings: Settings) -> ClientAPI:
     name = settings.chroma_url or str(path.resolve())
     with _clients_lock:
         if name not in _clients:
-            _clients[name] = (
-                _server_client(settings) if settings.chroma_url else _embedded_client(path)
-            )
+            _clients[name] = _connect(settings, path)
         return _clients[name]
 
 
-def _embedded_client(path: Path) -> ClientAPI:
+def _connect(settings: Settings, path: Path) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        options = ChromaSettings(anonymized_telemetry=False)
-        return chromadb.PersistentClient(path=str(path), settings=options)
-    except Exception as error:
-        if refused := unwritable(error, path.parent):
-            raise refused from error
-        raise
-
-
-def _server_client(settings: Settings) -> ClientAPI:
-    import chromadb
-    from chromadb.config import Settings as ChromaSettings
-
+    options = ChromaSettings(anonymized_telemetry=False)
+    if not settings.chroma_url:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            return chromadb.PersistentClient(path=str(path), settings=options)
+        except Exception as error:
+            if refused := unwritable(error, path.parent):
+                raise refused from error
+            raise
     url = urlsplit(settings.chroma_url)
     tls = url.scheme == "https"
     token = settings.chroma_token.get_secret_value()  # as gateways read it, and as Chroma Cloud
-    headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
     try:
         return chromadb.HttpClient(
             host=url.hostname or "localhost",
             port=url.port or (443 if tls else 8000),
             ssl=tls,
-            headers=headers,
+            headers={"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {},
             tenant=settings.chroma_tenant,
             database=settings.chroma_database,
-            settings=ChromaSettings(anonymized_telemetry=False),
+            settings=options,
         )
     except Exception as error:
         raise _no_answer(settings, error) from error

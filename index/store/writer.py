@@ -92,7 +92,7 @@ class Store:
         return content_article(self._sql, key)
 
     def add_passages(self, content: int, spans: Sequence[Span]) -> list[int]:
-        """Store the passages of a content and return their keys, before any vector bears them."""
+        """Store the passages of a content and return their keys, before any vector has them."""
         self._sql.execute("DELETE FROM passages WHERE content = ?", (content,))
         insert = "INSERT INTO passages (content, start, end) VALUES (?, ?, ?) RETURNING key"
         rows = (self._sql.execute(insert, (content, *span)).fetchone() for span in spans)

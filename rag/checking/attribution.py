@@ -153,16 +153,7 @@ def cite(sentence: Sentence, start: int | None = None) -> Citation:
     """
     item = sentence.evidence
     span = (sentence.span[0] if start is None else start, sentence.span[1])
-    return Citation(
-        article_id=item.article_id,
-        headline=item.headline,
-        date=item.date,
-        quote=_slice(item, span),
-        start=span[0],
-        end=span[1],
-        source=item.source,
-        url=item.url,
-    )
+    return Citation(article=item.article, quote=_slice(item, span), start=span[0], end=span[1])
 
 
 def antecedent(sentence: Sentence, name: str) -> int | None:

@@ -192,11 +192,7 @@ def _evidence(number: int, window: _Window) -> Evidence:
     start, end = window.span
     return Evidence(
         number=number,
-        article_id=found.passage.article_id,
-        headline=found.headline,
-        date=found.date,
-        source=found.source,
-        url=found.url,
+        article=found.article,
         start=start,
         end=end,
         text=window.best.between(start, end),

@@ -105,11 +105,7 @@ def _mention(found: StoredPassage, article_id: str, wanted: set[str]) -> Evidenc
     span = (base + start, base + end)
     return Evidence(
         number=0,
-        article_id=article_id,
-        headline=found.headline,
-        date=found.date,
-        source=found.source,
-        url=found.url,
+        article=replace(found.article, id=article_id),
         start=span[0],
         end=span[1],
         text=text[start:end],

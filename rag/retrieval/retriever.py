@@ -90,10 +90,7 @@ def _to_passages(
     return [
         RetrievedPassage(
             passage=stored[key].passage,
-            headline=stored[key].headline,
-            date=stored[key].date,
-            source=stored[key].source,
-            url=stored[key].url,
+            article=stored[key].article,
             score=score,
             ranks={name: rank[key] for name, rank in ranks.items() if key in rank},
             also_in=stored[key].articles[1:],

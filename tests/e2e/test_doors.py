@@ -19,7 +19,7 @@ from rag.types import Turn
 from tests.web.conftest import THIRD_PARTY
 from tests.web.fake_pipeline import ARTICLES, FakePipeline
 from web.chat.feedback import FeedbackStore
-from web.conversations.storage import browser_key
+from web.conversations import browser_key
 from web.http.server import add_endpoints
 
 pytestmark = [pytest.mark.slow, *THIRD_PARTY]

@@ -12,7 +12,7 @@ from datetime import date
 import pytest
 
 from index.store.catalogue import CataloguePage, Listed
-from index.types import Article, Passage
+from index.types import Article, ArticleRef, Passage
 from rag.types import Answer, Citation, Evidence, Outcome, Retrieved, RetrievedPassage, Statement
 from tests.e2e.conftest import browser, page
 from tests.web.conftest import THIRD_PARTY, Served, serving
@@ -62,10 +62,7 @@ class HostilePipeline(FakePipeline):
         return [
             RetrievedPassage(
                 Passage(one.id, 0, len(one.text), one.text),
-                one.headline,
-                one.date,
-                one.source,
-                one.url,
+                ArticleRef(one.id, one.headline, one.date, one.source, one.url),
                 1.0,
             )
             for one in ARTICLES.values()
@@ -86,17 +83,17 @@ def _citation(one: Article) -> Citation:
     start = one.text.index(" ") + 4
     quote = one.text[start : one.text.rindex(" After")]
     return Citation(
-        one.id, one.headline, one.date, quote, start, start + len(quote), one.source, one.url
+        ArticleRef(one.id, one.headline, one.date, one.source, one.url),
+        quote,
+        start,
+        start + len(quote),
     )
 
 
 def _evidence(number: int, one: Article) -> Evidence:
     made = _citation(one)
     span = (made.start, made.end)
-    return Evidence(
-        number, one.id, one.headline, one.date, one.source, one.url, *span, made.quote, (span,),
-        span, 1.0 / number,
-    )  # fmt: skip
+    return Evidence(number, made.article, *span, made.quote, (span,), span, 1.0 / number)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from evals import __main__ as commands
 from evals.ask import Ask
 from evals.questions import EvalQuestion, load_questions
 from evals.rows import Row, fields_of_answer, row_of_search
-from index.types import Article
+from index.types import Article, ArticleRef
 from rag.types import Answer, Citation, Outcome, Reason, Statement
 
 ARTICLE = Article("bakery/loaf-7.txt", "/loaf", "Loaf", "Zelda Quince baked the rye.", None)
@@ -37,7 +37,7 @@ def record(at: int, kind: str) -> dict[str, Any]:
 
 
 def answered(question: EvalQuestion, *, refused: bool) -> Row:
-    cited = Citation(ARTICLE.id, "Loaf", None, ARTICLE.text, 0, len(ARTICLE.text))
+    cited = Citation(ArticleRef(ARTICLE.id, "Loaf"), ARTICLE.text, 0, len(ARTICLE.text))
     said = Statement("Zelda Quince baked it.", (0,), 1.0)
     answer = Answer(question.text, "Zelda Quince baked it [1].", Outcome.ANSWERED)
     if refused:

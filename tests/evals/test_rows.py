@@ -13,7 +13,7 @@ from evals.compare import changes, mcnemar
 from evals.questions import EvalQuestion, Source
 from evals.rows import Row, fields_of_answer, row_of_search
 from evals.summary import figures
-from index.types import Article, Passage
+from index.types import Article, ArticleRef, Passage
 from rag.types import Answer, Citation, Evidence, Outcome, RetrievedPassage, Statement
 
 TEXT = "Ann won the race. Bob came second."
@@ -22,11 +22,13 @@ ARTICLE = Article("a.txt", "/a.txt", "Race", TEXT, date(2023, 6, 18))
 
 def found(article_id: str, text: str, also_in: tuple[str, ...] = ()) -> RetrievedPassage:
     passage = Passage(article_id, 0, len(text), text)
-    return RetrievedPassage(passage, "Race", None, None, None, 1.0, also_in=also_in)
+    return RetrievedPassage(passage, ArticleRef(passage.article_id, "Race"), 1.0, also_in=also_in)
 
 
 def answer(quote: str = "Ann won the race.", text: str = "Ann won [1].") -> Answer:
-    cited = Citation("a.txt", "Race", date(2023, 6, 18), quote, 0, len("Ann won the race."))
+    cited = Citation(
+        ArticleRef("a.txt", "Race", date(2023, 6, 18)), quote, 0, len("Ann won the race.")
+    )
     said = Statement(text.removesuffix(" [1].") + ".", (0,), 1.0)
     return Answer("Who won?", text, Outcome.ANSWERED, statements=(said,), citations=(cited,))
 
@@ -57,7 +59,7 @@ def test_one_sentence_is_enough_where_one_article_is(any_of: bool, rank: int | N
     both = (Source("a.txt", "Ann won the race."), Source("c.txt", "The race was Ann's."))
     asked = question(evidence=both, any_of=any_of)
     assert row_of_search(asked, [found("a.txt", TEXT)]).passage_rank == rank
-    window = Evidence(1, "a.txt", "Race", None, None, None, 0, 34, TEXT, ((0, 17),), (0, 17), 1.0)
+    window = Evidence(1, ArticleRef("a.txt", "Race"), 0, 34, TEXT, ((0, 17),), (0, 17), 1.0)
     seen = replace(answer(), evidence=(window,))
     assert fields_of_answer(asked, seen, {"a.txt": ARTICLE}.get)["shown"] is any_of
 

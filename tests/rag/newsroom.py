@@ -18,6 +18,7 @@ from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader
 from index.text.sentences import sentence_spans
+from index.types import ArticleRef
 from rag.llm.judge import Judge
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
@@ -70,9 +71,16 @@ def window(
     spans = tuple((start + first, start + last) for first, last in sentence_spans(text))
     end = start + len(text)
     return Evidence(
-        1, article_id, headline, published, None, None, start, end, text, spans, spans[best],
-        score, also_in,
-    )  # fmt: skip
+        1,
+        ArticleRef(article_id, headline, published),
+        start,
+        end,
+        text,
+        spans,
+        spans[best],
+        score,
+        also_in=also_in,
+    )
 
 
 JUDGE = Judge(

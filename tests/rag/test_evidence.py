@@ -8,7 +8,7 @@ import pytest
 
 from index.models.embedder import MiniLMEmbeddings
 from index.text.sentences import sentence_spans
-from index.types import Passage
+from index.types import ArticleRef, Passage
 from rag.retrieval.evidence import select_evidence, shown
 from rag.retrieval.sentences import best_passages, rank_sentences, word_weights
 from rag.types import Evidence, RetrievedPassage
@@ -27,10 +27,7 @@ GREETING = "Mr Qin greeted Mr Blinken at the Diaoyutai State Guest House."
 def passage(article_id: str, text: str, start: int = 0) -> RetrievedPassage:
     return RetrievedPassage(
         Passage(article_id, start, start + len(text), text),
-        f"Headline of {article_id}",
-        date(2023, 6, 18),
-        None,
-        None,
+        ArticleRef(article_id, f"Headline of {article_id}", date(2023, 6, 18)),
         1.0,
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.types import Passage
+from index.types import ArticleRef, Passage
 from rag.retrieval.fusion import collapse_near_duplicates, reciprocal_rank_fusion
 from rag.types import RetrievedPassage
 
@@ -14,7 +14,9 @@ STORY = (
 
 def found(article_id: str, text: str, *also_in: str) -> RetrievedPassage:
     passage = Passage(article_id, 0, len(text), text)
-    return RetrievedPassage(passage, "Headline", None, None, None, 1.0, also_in=also_in)
+    return RetrievedPassage(
+        passage, ArticleRef(passage.article_id, "Headline"), 1.0, also_in=also_in
+    )
 
 
 def test_scores_are_weighted_sums_of_reciprocal_ranks() -> None:

@@ -14,7 +14,7 @@ from index.models.embedder import MiniLMEmbeddings
 from index.readers import read_articles
 from index.settings import Settings
 from index.text.passages import split
-from index.types import Article
+from index.types import Article, ArticleRef
 from rag.checking.attribution import cite, sentences_of
 from rag.retrieval.evidence import select_evidence
 from rag.retrieval.sentences import rank_sentences, word_weights
@@ -55,7 +55,9 @@ def test_every_quote_of_an_odd_text_is_exact(hashed: MiniLMEmbeddings, text: str
         articles = read(Path(folder), f"date 2023-06-18 Odd\n\n{text}")
     for article in articles:
         passages = [
-            RetrievedPassage(found, article.headline, article.date, None, None, 1.0)
+            RetrievedPassage(
+                found, ArticleRef(found.article_id, article.headline, article.date), 1.0
+            )
             for found in split(article, hashed.count_tokens, 64)
         ]
         question = "What did Qin Gang tell Mr Blinken?"

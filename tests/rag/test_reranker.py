@@ -10,7 +10,7 @@ import pytest
 
 from index.errors import ModelFileError
 from index.models.embedder import MiniLMEmbeddings
-from index.types import Passage
+from index.types import ArticleRef, Passage
 from rag.retrieval import reranker as module
 from rag.retrieval.evidence import rerank
 from rag.retrieval.reranker import Reranker, changed_weights
@@ -48,7 +48,7 @@ def test_the_judged_sentence_rises_above_one_with_more_of_the_question_s_words(
     reranker: Reranker,
 ) -> None:
     text = " ".join((*OTHERS, ANSWER))
-    found = RetrievedPassage(Passage("a", 0, len(text), text), "Final", None, None, None, 1.0)
+    found = RetrievedPassage(Passage("a", 0, len(text), text), ArticleRef("a", "Final"), 1.0)
     ranked = rank_sentences(QUESTION, [found], word_weights(QUESTION, lambda _: 0.1))
     assert ranked[0].text != ANSWER
     rerank(ranked, QUESTION, reranker)

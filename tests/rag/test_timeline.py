@@ -9,7 +9,7 @@ import pytest
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader
-from index.types import Passage
+from index.types import ArticleRef, Passage
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.retrieval.overviews import timeline_of, timeline_subject
@@ -83,7 +83,9 @@ def test_a_long_story_is_spread_over_its_days() -> None:
     text = "The talks went on."
     found = [
         RetrievedPassage(
-            Passage(f"{day}.txt", 0, len(text), text), "Talks", date(2023, 1, day), None, None, 1.0
+            Passage(f"{day}.txt", 0, len(text), text),
+            ArticleRef(f"{day}.txt", "Talks", date(2023, 1, day)),
+            1.0,
         )
         for day in range(1, 30)
     ]

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from index.errors import ModelUnavailable
 from index.store.catalogue import CataloguePage, Listed, Order, Wanted
-from index.types import Article, Coverage, Generation, Passage
+from index.types import Article, ArticleRef, Coverage, Generation, Passage
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
@@ -135,21 +135,16 @@ class FakePipeline:
         time.sleep(self.pace * 2)
         yield _absent(question, evidence) if "absent" in words else _answered(question, evidence)
 
-    def suggest(self, question: Question, answer: Answer, cancel=None) -> Iterator[str]:
-        """Two questions, the first at once, the second after a while, as from a model."""
-        if "alone" in question.text.lower():
-            return
-        yield f"What is {HOSTILE[:60]}?" if "evil" in question.text else "Who greeted Mr Blinken?"
-        time.sleep(self.pace * 10)
-        if not cancel.is_set():
-            yield "How long did the talks between Mr Blinken and Mr Qin in Beijing last?"
-
     def search(self, question: Question, limit: int = 10) -> list[RetrievedPassage]:
         self.questions.append(question)
         article = ARTICLES["2023/talks.txt"]
         passage = Passage(article.id, 0, len(article.text), article.text)
         one = RetrievedPassage(
-            passage, article.headline, article.date, article.source, article.url, 1.0
+            passage,
+            ArticleRef(
+                passage.article_id, article.headline, article.date, article.source, article.url
+            ),
+            1.0,
         )
         return [one] * min(limit, 3)
 
@@ -203,14 +198,10 @@ def cited(article_id: str, quote: str) -> Citation:
     article = ARTICLES[article_id]
     start = article.text.index(quote)
     return Citation(
-        article.id,
-        article.headline,
-        article.date,
+        ArticleRef(article.id, article.headline, article.date, article.source, article.url),
         quote,
         start,
         start + len(quote),
-        article.source,
-        article.url,
     )
 
 
@@ -230,11 +221,7 @@ def _evidence(evil: bool) -> tuple[Evidence, ...]:
         items.append(
             Evidence(
                 number,
-                one.article_id,
-                one.headline,
-                one.date,
-                one.source,
-                one.url,
+                one.article,
                 *span,
                 one.quote,
                 (span,),

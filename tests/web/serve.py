@@ -9,7 +9,7 @@ from index.settings import Settings
 from tests.index.archive import HashedEmbeddings
 from tests.web.fake_pipeline import FakePipeline
 from web.chat.feedback import FeedbackStore
-from web.conversations.storage import browser_key
+from web.conversations import browser_key
 from web.http.server import add_endpoints
 from web.page import build_page, launch_options
 from web.uploads.store import Uploads

@@ -8,7 +8,7 @@ import pytest
 
 from index.store.catalogue import CataloguePage, Listed, Order, Wanted
 from index.text.words import content_stems
-from index.types import Passage
+from index.types import ArticleRef, Passage
 from rag.types import RetrievedPassage
 from tests.web.fake_pipeline import FakePipeline
 from tests.web.test_markup import HOSTILE, inert
@@ -100,4 +100,6 @@ def test_words_of_the_question_are_marked_in_every_form() -> None:
 def _found(text: str) -> RetrievedPassage:
     passage = Passage("a.txt", 7, 7 + len(text), text)
     ranks = {"lexical": 2, "dense": 11}
-    return RetrievedPassage(passage, text, date(2023, 6, 18), text, None, 0.5, ranks)
+    return RetrievedPassage(
+        passage, ArticleRef(passage.article_id, text, date(2023, 6, 18), text), 0.5, ranks=ranks
+    )

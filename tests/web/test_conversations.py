@@ -16,14 +16,15 @@ from tests.web.fake_pipeline import ARTICLES, HOSTILE, FakePipeline
 from web.chat import views
 from web.chat.answering import exchanges_of
 from web.chat.exchange import Exchange, QuoteChange, check_quotes
-from web.conversations.shelf import conversations, show_list
-from web.conversations.storage import (
+from web.conversations import (
     LONGEST_TITLE,
     Listed,
     browser_key,
     change,
+    conversations,
     read_list,
     restore,
+    show_list,
     title,
 )
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from datetime import date
 
+from index.types import ArticleRef
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Statement
 from web.chat import export
 from web.chat.exchange import Exchange
 
 FIRST = Citation(
-    "a.txt", "Talks in Beijing.", date(2023, 6, 18), "They met\non Sunday.", 0, 19, "The Wire",
-    "https://news.example/a",
-)  # fmt: skip
-SECOND = Citation("b.txt", "Later", None, "It *was* [1] long.", 0, 18, None, "javascript:alert(1)")
+    ArticleRef(
+        "a.txt", "Talks in Beijing.", date(2023, 6, 18), "The Wire", "https://news.example/a"
+    ),
+    "They met\non Sunday.",
+    0,
+    19,
+)
+SECOND = Citation(
+    ArticleRef("b.txt", "Later", None, None, "javascript:alert(1)"), "It *was* [1] long.", 0, 18
+)
 
 
 def _exchange(*texts: str, citations: tuple[Citation, ...] = (FIRST, SECOND)) -> Exchange:

@@ -10,13 +10,14 @@ from typer.testing import CliRunner
 
 from evals.questions import load_questions
 from index.errors import BroadsheetError
+from index.types import ArticleRef
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Turn
 from web.__main__ import app
 from web.chat.exchange import Exchange
 from web.chat.feedback import FeedbackStore, Verdict, question_set
 
 QUOTE = "Spain are the champions after a 1-0 victory over England."
-CITED = Citation("final.txt", "Spain win", date(2023, 8, 20), QUOTE, 0, len(QUOTE))
+CITED = Citation(ArticleRef("final.txt", "Spain win", date(2023, 8, 20)), QUOTE, 0, len(QUOTE))
 ASKED = Question(
     "Who won the final?", as_of=date(2023, 8, 21), date_from=date(2023, 8, 1),
     history=(Turn("Where was it?", "In Sydney [1]."),),
@@ -30,9 +31,9 @@ ABSTAINED = Exchange(ASKED, answer=Answer(ASKED.text, ABSTENTION, Outcome.ABSTAI
 
 def test_a_right_answer_is_asked_for_again_by_its_names_and_numbers(tmp_path) -> None:
     store = FeedbackStore(tmp_path / "data")
-    assert store.entries() == []
+    assert store.every() == []
     store.add(Verdict.RIGHT, "", ANSWERED)
-    (line,) = question_set(store.entries())
+    (line,) = question_set(store.every())
     assert line["answers"] == [["Spain"], ["1"], ["0"]]
     assert line["evidence"] == [{"article": "final.txt", "quote": QUOTE}]
     assert (line["as_of"], line["date_from"]) == ("2023-08-21", "2023-08-01")
@@ -52,7 +53,7 @@ def test_what_is_said_becomes_what_is_right(
 ) -> None:
     store = FeedbackStore(tmp_path)
     store.add(verdict, note, exchange)
-    (line,) = question_set(store.entries())
+    (line,) = question_set(store.every())
     assert (line["type"], line.get("answers")) == (type_, answers)
 
 

@@ -11,8 +11,7 @@ import pytest
 from index.settings import Settings
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.telemetry.logs import QuestionLog, set_up_logging
-from web.telemetry.questions import observe
+from web.telemetry import QuestionLog, observe, set_up_logging
 
 SECRET = "Where did\nQin Gang greet \x1b[31mBlinken?"
 

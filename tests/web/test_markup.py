@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.types import Article, Coverage
+from index.types import Article, ArticleRef, Coverage
 from rag.types import (
     ABSTENTION,
     Answer,
@@ -26,7 +26,6 @@ from rag.types import (
 from web.chat import views
 from web.chat.exchange import Exchange, Place, advance, locate
 from web.chat.reader import article
-from web.chat.suggestions import suggested
 from web.rendering import message, printable, spoken
 
 HOSTILE = [
@@ -113,10 +112,18 @@ def inert(markup: str, tags: str = "", attributes: str = "") -> Seen:
 
 def everywhere(text: str) -> Exchange:
     """An exchange that carries `text` in every place which can carry any."""
-    quote = Citation(text, text, None, text, 0, len(text), text, text)
+    quote = Citation(ArticleRef(text, text, None, text, text), text, 0, len(text))
     spans = ((0, len(text)),)
     found = Evidence(
-        1, text, text, None, text, text, 0, len(text), text, spans, spans[0], 1.0, (text,)
+        1,
+        ArticleRef(text, text, None, text, text),
+        0,
+        len(text),
+        text,
+        spans,
+        spans[0],
+        1.0,
+        also_in=(text,),
     )
     answer = Answer(
         text,
@@ -238,7 +245,9 @@ def test_a_headline_that_the_text_repeats_is_shown_once() -> None:
 
 
 def citation(number: int, day: int) -> Citation:
-    return Citation(f"a{number}", f"Headline {number}", date(2023, 6, day), "Quote.", 0, 6)
+    return Citation(
+        ArticleRef(f"a{number}", f"Headline {number}", date(2023, 6, day)), "Quote.", 0, 6
+    )
 
 
 def answered(**changes: object) -> Exchange:
@@ -359,16 +368,10 @@ def test_positions_from_the_browser_are_checked(turn: object, kind: object, numb
     assert locate([answered()], second) == Place("a2", "Headline 2", "Quote.", 0, 6)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_what_is_suggested_is_text(text: str) -> None:
-    seen = inert(suggested([text, "Who came?"]))
-    assert "Who came?" in seen.text
-
-
 def test_a_weekday_is_told_beside_the_quote_and_not_in_it() -> None:
     text = "Mr Qin greeted Mr Blinken on Sunday."
     found = Evidence(
-        1, "a", "Talks", date(2023, 6, 20), None, None, 0, 36, text, ((0, 36),), (0, 36), 1.0
+        1, ArticleRef("a", "Talks", date(2023, 6, 20)), 0, 36, text, ((0, 36),), (0, 36), 1.0
     )
     exchange = Exchange(Question("Who greeted him?"), evidence=(found,))
     markup = views.evidence(exchange, 0)

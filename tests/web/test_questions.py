@@ -9,7 +9,7 @@ import pytest
 from index.errors import ModelUnavailable
 from rag.types import Answer, Question
 from tests.web.fake_pipeline import FakePipeline
-from web.telemetry.questions import Observer, QuestionRecord, observe
+from web.telemetry import Observer, QuestionRecord, observe
 
 
 class Heard(Observer):

@@ -87,7 +87,7 @@ class FeedbackStore:
         except (OSError, sqlite3.Error) as error:
             raise BroadsheetError(f"cannot keep this in {self._path}: {error}") from error
 
-    def entries(self) -> list[Feedback]:
+    def every(self) -> list[Feedback]:
         """Return all entries, oldest first."""
         if not self._path.is_file():
             return []

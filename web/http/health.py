@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from index.errors import BroadsheetError
 from rag.llm.loader import ModelState
 from rag.types import Outcome
-from web.telemetry.questions import FAILED, STAGES, STOPPED, WHOLE, Observer, QuestionRecord
+from web.telemetry import FAILED, STAGES, STOPPED, WHOLE, Observer, QuestionRecord
 
 if TYPE_CHECKING:
     from index.types import Generation

@@ -16,12 +16,11 @@ from starlette.routing import Route
 from index.settings import Settings
 from web.auth import People, RequireLogin
 from web.http.health import Metrics, health
-from web.telemetry.logs import QuestionLog
-from web.telemetry.questions import observe
+from web.telemetry import QuestionLog, observe
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
-    from web.telemetry.traces import QuestionTraces
+    from web.traces import QuestionTraces
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
@@ -74,7 +73,7 @@ def add_endpoints(
 def _traces(settings: Settings) -> list[QuestionTraces]:
     if not settings.otel_endpoint:
         return []
-    from web.telemetry.traces import QuestionTraces
+    from web.traces import QuestionTraces
 
     return [QuestionTraces(settings.otel_endpoint)]
 

@@ -11,8 +11,7 @@ from gradio.events import api
 from web.archive import ArchiveTab, SearchTab
 from web.chat.answering import Chat
 from web.chat.feedback import FeedbackStore
-from web.chat.suggestions import Suggestions
-from web.conversations.storage import BrowserKey
+from web.conversations import BrowserKey
 from web.http.api import ANSWERS, make_ask, make_search
 from web.page import wiring
 from web.page.layout import lay_out
@@ -67,7 +66,6 @@ def build_page(
         parts = lay_out(editing=uploads is not None, key=key)
         answered, renewed = wiring.wire_asking(parts, chat)
         wiring.wire_conversations(page, parts, pipeline, chat, answered, renewed)
-        wiring.wire_suggestions(page, parts, Suggestions(pipeline, chat.running), answered)
         wiring.wire_limits(parts, pipeline)
         wiring.wire_search(parts, SearchTab(pipeline, max_question=max_question))
         wiring.wire_archive(parts, ArchiveTab(pipeline))

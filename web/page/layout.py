@@ -9,8 +9,7 @@ import gradio as gr
 
 from web.archive import Listing
 from web.chat.limits import PRESETS
-from web.conversations.shelf import conversations
-from web.conversations.storage import BrowserKey
+from web.conversations import BrowserKey, conversations
 from web.rendering import Macros, spoken
 
 EXAMPLES = 4
@@ -91,7 +90,6 @@ def _conversation(parts: Parts) -> None:
 
 def _form(parts: Parts) -> None:
     with gr.Column(elem_id="form", min_width=0):
-        parts.next = _html(elem_id="next")
         parts.message = _html(elem_id="message")
         with gr.Row(elem_id="ask-row"):
             more = {"lines": 1, "max_lines": 6, "autofocus": True}

@@ -15,9 +15,7 @@ from web.chat.answering import Chat
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, drop_chip, make_preset, read_link, show_chips
 from web.chat.reader import close_article, make_open
-from web.chat.suggestions import Suggestions
-from web.conversations.shelf import make_open_conversation, show_earlier, show_list
-from web.conversations.storage import change
+from web.conversations import change, make_open_conversation, show_earlier, show_list
 from web.events import AT_ONCE, UNLISTED
 from web.http.api import ANSWERS
 from web.page.layout import EXAMPLES, POLL, Parts
@@ -97,19 +95,6 @@ def wire_conversations(
         one.then(show_list, form, shelf, js=rows, **AT_ONCE)
     page.load(None, kept, None, js=f"(kept) => {_SHELF}.begin(kept)", **UNLISTED)
     parts.past.click(show_earlier, parts.exchanges, parts.past, **AT_ONCE)
-
-
-def wire_suggestions(
-    page: gr.Blocks, parts: Parts, suggestions: Suggestions, answered: Sequence[Dependency]
-) -> None:
-    """Wire what is suggested after `answered`; a click on it is the script's, as for Ask again."""
-    gone: list[Any] = [parts.box.submit, parts.ask.click, parts.shelf.click, parts.renew.click]
-    gone += [example.click for example in parts.examples]
-    gr.on(gone, suggestions.drop, None, parts.next, **AT_ONCE)
-    limit: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "always_last"}
-    for one in answered:
-        one.success(suggestions.suggest, parts.exchanges, parts.next, **limit, **UNLISTED)
-    page.unload(suggestions.stop)
 
 
 def wire_limits(parts: Parts, pipeline: Pipeline) -> None:

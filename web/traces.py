@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
-from web.telemetry.questions import FINDING, FIRST_TOKEN, Observer, QuestionRecord
+from web.telemetry import FINDING, FIRST_TOKEN, Observer, QuestionRecord
 
 SPANS = {"": "find", FINDING: "read", FIRST_TOKEN: "write and check"}
 """What begins when a stage is reached."""

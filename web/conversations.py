@@ -1,4 +1,4 @@
-"""Conversations as a browser keeps them: exchange -> JSON -> exchange. Knows nothing of Gradio.
+"""Conversations, which the browser keeps: exchange -> JSON -> exchange, and the list of them.
 
 What comes back from a browser is untrusted: it is validated here, and what cannot be read is left
 out. An answer is kept with its quotes, not with the passages around them. The form is that of
@@ -11,17 +11,29 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
+import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from index.errors import BroadsheetError
-from index.types import Coverage
+from index.types import ArticleRef, Coverage
 from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Question, Reason, Statement
-from web.chat.exchange import Exchange, history
+from web import wording
+from web.chat import views
+from web.chat.answering import Exchanges, Running, buttons
+from web.chat.exchange import Exchange, check_quotes, history
+from web.events import clicked, position, session_of
+from web.rendering import Macros, message, spoken
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
 
 LONGEST_TITLE = 80  # characters
 _LONGEST = 4_000_000  # characters of one conversation: more than a browser keeps
@@ -184,7 +196,9 @@ def _exchange(one: KeptExchange, before: Sequence[Exchange]) -> Exchange:
     answer = Answer(
         one.question,
         one.answer,
-        citations=tuple(Citation(**item.model_dump(exclude={"also_in"})) for item in one.citations),
+        citations=tuple(
+            Citation(_article(item), item.quote, item.start, item.end) for item in one.citations
+        ),
         evidence=evidence,
         timings=one.timings,
         **_values(one, _OF_ANSWER),
@@ -198,14 +212,19 @@ def _evidence(one: KeptQuote, number: int) -> Evidence:
     span = (one.start, one.start + len(one.quote))
     return Evidence(
         number,
+        article=_article(one),
         start=span[0],
         end=span[1],
         text=one.quote,
         sentences=(span,),
         best=span,
         score=0.0,
-        **one.model_dump(exclude={"quote", "start", "end"}),
+        also_in=one.also_in,
     )
+
+
+def _article(one: KeptQuote) -> ArticleRef:
+    return ArticleRef(one.article_id, one.headline, one.date, one.source, one.url)
 
 
 def _values(holder: object, names: Sequence[str]) -> dict[str, Any]:
@@ -245,3 +264,51 @@ def browser_key(data_dir: Path) -> BrowserKey:
     except OSError as error:
         raise BroadsheetError(f"{path}: {error}") from error
     return key
+
+
+UNREADABLE = "This conversation cannot be read any more."
+conversations = Macros("conversations.html", LONGEST_TITLE=LONGEST_TITLE).conversations
+
+
+def show_list(kept: str, words: str | None, exchanges: Exchanges) -> str:
+    """Return the list of conversations that the browser keeps, the open one marked.
+
+    While a page opens, Gradio gives None for what is empty.
+    """
+    current = exchanges[0].id if exchanges else ""
+    return conversations(read_list(kept or "[]"), current, narrowed=bool((words or "").strip()))
+
+
+def make_open_conversation(pipeline: Pipeline, running: Running) -> Callable[..., tuple[Any, ...]]:
+    """Return what a click on a conversation does; it gets what the browser kept of it.
+
+    Its outputs: exchanges, past, now, evidence, spoken, message, welcome, ask and stop button.
+    """
+
+    def open_conversation(conversation: str, request: gr.Request) -> tuple[Any, ...]:
+        exchanges = restore(conversation or "")
+        if not exchanges:
+            return *(gr.skip(),) * 5, message(UNREADABLE), *(gr.skip(),) * 3
+        running.discard(session_of(request))
+        with suppress(BroadsheetError):  # the index is being made: what has become is not known
+            article = cache(pipeline.article)
+            exchanges = tuple(check_quotes(one, article) for one in exchanges)
+        turn = len(exchanges) - 1
+        return (
+            exchanges,
+            views.conversation(exchanges[:-1]),
+            views.reply(exchanges[-1], turn),
+            views.evidence(exchanges[-1], turn),
+            spoken(f"Conversation of {wording.count(len(exchanges), 'question')}"),
+            "",
+            gr.update(visible=False),
+            *buttons(busy=False),
+        )
+
+    return open_conversation
+
+
+def show_earlier(exchanges: Exchanges, click: gr.EventData) -> Any:
+    """Return the past with more of its earlier exchanges. Its output: past."""
+    first = position(clicked(click), "earlier", len(exchanges))
+    return gr.skip() if first is None else views.conversation(exchanges[:-1], first)

@@ -1,1 +1,0 @@
-"""Conversations, which the browser keeps: their form there, and the list that opens them."""

@@ -1,1 +1,0 @@
-"""What is recorded of every question: log lines, spans, and whoever else observes them."""
