@@ -28,6 +28,8 @@ def describe() -> dict[str, object]:
 
 def commit() -> str:
     """Return the short commit, with `-dirty` where tracked files differ from it."""
+    if not (ROOT / ".git").exists():  # installed, maybe below somebody else's repository
+        return "unknown"
     try:
         name = _git("rev-parse", "--short", "HEAD")
         changed = _git("status", "--porcelain", "-uno", "--", ".", ":!*/results")
@@ -53,21 +55,17 @@ def _git(*arguments: str) -> str:
 
 
 def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
+    cpu = Path("/proc/cpuinfo")
+    if not cpu.exists():
         return platform.processor()
-    found = {
-        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)
-    }
+    lines = (line.partition(":") for line in cpu.read_text(encoding="utf-8").splitlines())
+    found = {key.strip(): value.strip() for key, _, value in lines}
     family = ", ".join(f"{name} {found[name]}" for name in ("cpu family", "model") if name in found)
-    had = found.get("flags", "").split()
-    flags = " ".join(flag for flag in _FLAGS if flag in had)
+    flags = " ".join(flag for flag in _FLAGS if flag in found.get("flags", "").split())
     return f"{found.get('model name', platform.processor())} ({family}; {flags})"
 
 
 def _memory_gb() -> float | None:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
-    except (AttributeError, ValueError, OSError):
+    if not hasattr(os, "sysconf"):
         return None
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)

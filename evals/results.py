@@ -1,7 +1,7 @@
 """Results as files: rows with what they were made by; and the rows of a run under way.
 
 A result holds ids, places and outcomes; never a text of a question, an answer or an article. Of
-a closed set it holds no id either; see `evals.closed`.
+a closed set, whose rows nobody reads, it names no question and no article.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from evals.archives import HOME
-from evals.closed import kept_id, kept_row
 from evals.machine import code_digest, commit, describe
+from evals.questions import is_closed
 from evals.rows import Row
 from evals.summary import figures
 from index.models.catalogue import EMBEDDER, LLM
@@ -38,6 +38,20 @@ def made_by(settings: Settings) -> dict[str, Any]:
             for model in (EMBEDDER, LLM)
         },
     }  # fmt: skip
+
+
+def kept_id(set_name: str, question_id: str) -> str:
+    """Return the id under which a row is kept: of a closed set a hash, else the question's own."""
+    if not is_closed(set_name):
+        return question_id
+    return hashlib.sha256(f"{set_name}{question_id}".encode()).hexdigest()[:16]
+
+
+def kept_row(set_name: str, row: Row) -> Row:
+    """Return a row as it is kept: of a closed set without id, reason and cited articles."""
+    if not is_closed(set_name):
+        return row
+    return replace(row, id=kept_id(set_name, row.id), reason="", cited=())
 
 
 class Run:
