@@ -25,10 +25,9 @@ from benchmarks.processes import build_beside
 from benchmarks.results import headline, progress_console, ratios, show, spread, write_result
 from benchmarks.sides import BBC_QUESTIONS, HOME, our_side, stock_index
 from evals.ask import ReadTokens, ask_pipeline, ask_stock
-from evals.machine import describe
 from evals.questions import EvalQuestion, load_questions, stratified
 from evals.report import print_result
-from evals.results import kept_row, made_by
+from evals.results import describe, kept_row, made_by
 from evals.rows import Row
 from evals.stock import MAX_TOKENS, NEAREST, stock_writer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.served import Served, free_port
+from benchmarks.processes import free_port, served
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -30,7 +30,7 @@ def main() -> None:
     port = free_port()
     command = [sys.executable, "app.py", "--port", str(port)]
     data = {"BROADSHEET_DATA_DIR": str(ROOT / ".data" / "screenshots")}
-    with Served(command, ROOT, data, port) as app, sync_playwright() as playwright:
+    with served(command, ROOT, data, port) as app, sync_playwright() as playwright:
         app.wait_for_page(120)
         app.wait_for_model(600)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
