@@ -24,15 +24,12 @@ from benchmarks.archives import Articles, open_archive, text_files
 from benchmarks.processes import build_beside
 from benchmarks.results import headline, progress_console, ratios, show, spread, write_result
 from benchmarks.sides import BBC_QUESTIONS, HOME, our_side, stock_index
-from evals.ask import ask_pipeline, ask_stock
-from evals.closed import kept_row
-from evals.machine import describe
+from evals.ask import ReadTokens, ask_pipeline, ask_stock
 from evals.questions import EvalQuestion, load_questions, stratified
 from evals.report import print_result
-from evals.results import made_by
+from evals.results import describe, kept_row, made_by
 from evals.rows import Row
 from evals.stock import MAX_TOKENS, NEAREST, stock_writer
-from evals.usage import ReadTokens
 
 SIDES = ("ours", "stock")
 VALUES = {

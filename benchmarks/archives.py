@@ -15,7 +15,7 @@ import typer
 
 from benchmarks.results import BENCH, say
 from evals.archives import unpack
-from evals.machine import ROOT
+from evals.results import ROOT
 
 BBC = ROOT.parent / "shared" / "corpora" / "bbc-news-2225.tar.xz"
 Articles = Annotated[

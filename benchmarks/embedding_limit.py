@@ -24,7 +24,7 @@ import typer
 
 from benchmarks.archives import Articles, open_archive
 from benchmarks.results import headline, in_turn, say, show, write_result
-from evals.machine import describe
+from evals.results import describe
 from index.models.download import ensure_embedder
 from index.models.embedder import DIMENSIONS, MiniLMEmbeddings, in_batches
 from index.models.encoder import Encoder

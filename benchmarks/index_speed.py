@@ -19,7 +19,7 @@ import typer
 
 from benchmarks.archives import Articles, copy_out, empty_folder, open_archive, text_files
 from benchmarks.results import BENCH, headline, in_turn, ratios, say, show, spread, write_result
-from evals.machine import describe
+from evals.results import describe
 from evals.stock import StockIndex, stock_embeddings
 from index.build import build_index
 from index.models.download import ensure_embedder

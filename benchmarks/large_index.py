@@ -38,7 +38,7 @@ from benchmarks.results import (
     timed,
     write_result,
 )
-from evals.machine import describe
+from evals.results import describe
 from index.build import build_index
 from index.models.download import ensure_embedder
 from index.models.embedder import MiniLMEmbeddings

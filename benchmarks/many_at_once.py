@@ -22,8 +22,8 @@ import typer
 from benchmarks.archives import open_archive, text_files
 from benchmarks.results import headline, say, show, spread, write_result
 from benchmarks.sides import BBC_QUESTIONS, HOME, our_side
-from evals.machine import describe
 from evals.questions import load_questions
+from evals.results import describe
 from rag.pipeline import Pipeline
 from rag.types import Question, Token
 

@@ -18,7 +18,7 @@ import typer
 
 from benchmarks.processes import Served, free_port, memory, served
 from benchmarks.results import BENCH, headline, say, show, spread, write_result
-from evals.machine import ROOT, describe
+from evals.results import ROOT, describe
 
 QUESTIONS = (
     "Who was awarded the Nobel Peace Prize in 2023?",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from benchmarks.results import say
-from evals.machine import ROOT
+from evals.results import ROOT
 from rag.llm.loader import MESSAGES, ModelState
 
 _PROC = Path("/proc")

@@ -24,7 +24,7 @@ import typer
 
 from benchmarks.archives import copy_out, empty_folder, open_archive, text_files
 from benchmarks.results import BENCH, headline, say, show, timed, write_result
-from evals.machine import ROOT, describe
+from evals.results import ROOT, describe
 from index.build import build_index
 from index.models.download import ensure_embedder
 from index.models.embedder import DIMENSIONS, MiniLMEmbeddings

@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from rich.console import Console
 from rich.table import Table
 
-from evals.machine import ROOT, commit
+from evals.results import ROOT, commit
 
 RESULTS = ROOT / "benchmarks" / "results"
 BENCH = ROOT / ".data" / "bench"

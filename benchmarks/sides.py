@@ -11,7 +11,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 
 from benchmarks.results import BENCH, progress_console, say
 from evals.ask import index_archive
-from evals.machine import ROOT
+from evals.results import ROOT
 from evals.stock import StockIndex, stock_documents, stock_embeddings
 from index.models.download import ensure_embedder
 from index.models.embedder import MiniLMEmbeddings

@@ -20,7 +20,7 @@ import typer
 
 from benchmarks.processes import free_port, served
 from benchmarks.results import headline, say, show, write_result
-from evals.machine import ROOT, describe
+from evals.results import ROOT, describe
 
 QUESTION = "Who was awarded the Nobel Peace Prize in 2023?"
 STEPS = {

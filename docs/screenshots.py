@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.served import Served, free_port
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.processes import free_port, served
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -29,7 +30,7 @@ def main() -> None:
     port = free_port()
     command = [sys.executable, "app.py", "--port", str(port)]
     data = {"BROADSHEET_DATA_DIR": str(ROOT / ".data" / "screenshots")}
-    with Served(command, ROOT, data, port) as app, sync_playwright() as playwright:
+    with served(command, ROOT, data, port) as app, sync_playwright() as playwright:
         app.wait_for_page(120)
         app.wait_for_model(600)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)

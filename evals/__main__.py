@@ -15,8 +15,7 @@ from evals.archives import HOME, open_archive
 from evals.ask import Ask, index_archive, our_side, stock_side
 from evals.compare import changes
 from evals.curve import curve as risk_curve
-from evals.curve import point_of
-from evals.curve_image import draw
+from evals.curve import draw, point_of
 from evals.questions import (
     EvalQuestion,
     QuestionSetError,

@@ -11,15 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
 
 from evals.archives import HOME, write_passages
 from evals.metrics import is_correct, says_unknown
 from evals.questions import EvalQuestion
 from evals.rows import Row, fields_of_answer, row_of_search
 from evals.stock import NEAREST, StockIndex, Writer, stock_writer
-from evals.usage import ReadTokens
 from index.build import build_index
 from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
@@ -32,6 +34,31 @@ from rag.types import Outcome, RetrievedPassage
 
 FOUND = 20  # passages looked at: more than 10 distinct articles' worth
 Ask = Callable[[EvalQuestion], Row]
+
+
+class ReadTokens(BaseCallbackHandler):
+    """Collects (prompt tokens, written tokens) of each call of a chat model, in order of end."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._calls: list[tuple[int, int]] = []
+
+    def take(self) -> list[tuple[int, int]]:
+        """Return the calls since the last `take`."""
+        taken, self._calls = self._calls, []
+        return taken
+
+    def first(self) -> tuple[int, int]:
+        """Return the first call since the last `take`, zeros without one, and forget the rest."""
+        return next(iter(self.take()), (0, 0))
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+        """Note one call."""
+        generation = response.generations[0][0]
+        message = generation.message if isinstance(generation, ChatGeneration) else None
+        usage = message.usage_metadata if isinstance(message, AIMessage) else None
+        if usage:
+            self._calls.append((usage["input_tokens"], usage["output_tokens"]))
 
 
 def index_archive(

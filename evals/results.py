@@ -1,28 +1,33 @@
 """Results as files: rows with what they were made by; and the rows of a run under way.
 
 A result holds ids, places and outcomes; never a text of a question, an answer or an article. Of
-a closed set it holds no id either; see `evals.closed`.
+a closed set, whose rows nobody reads, it names no question and no article.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import platform
+import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from evals.archives import HOME
-from evals.closed import kept_id, kept_row
-from evals.machine import code_digest, commit, describe
+from evals.questions import is_closed
 from evals.rows import Row
 from evals.summary import figures
 from index.models.catalogue import EMBEDDER, LLM
 from index.settings import Settings
 from rag.generation import answer_prompt
 
+ROOT = Path(__file__).resolve().parents[1]
+_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")  # what speeds of models depend on
+_CODE = ("index", "rag", "prompts")  # what an answer is made by
 _SETTINGS = ("llm", "passages", "evidence_tokens", "answer_tokens")
 
 
@@ -38,6 +43,20 @@ def made_by(settings: Settings) -> dict[str, Any]:
             for model in (EMBEDDER, LLM)
         },
     }  # fmt: skip
+
+
+def kept_id(set_name: str, question_id: str) -> str:
+    """Return the id under which a row is kept: of a closed set a hash, else the question's own."""
+    if not is_closed(set_name):
+        return question_id
+    return hashlib.sha256(f"{set_name}{question_id}".encode()).hexdigest()[:16]
+
+
+def kept_row(set_name: str, row: Row) -> Row:
+    """Return a row as it is kept: of a closed set without id, reason and cited articles."""
+    if not is_closed(set_name):
+        return row
+    return replace(row, id=kept_id(set_name, row.id), reason="", cited=())
 
 
 class Run:
@@ -95,3 +114,61 @@ def read_result(path: Path) -> tuple[dict[str, Any], list[Row]]:
         return result, [Row.read(record) for record in result["rows"]]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a result of `python -m evals run`: {error!r}") from error
+
+
+def describe() -> dict[str, object]:
+    """Return the processor, its cores, the memory, the load before, and the versions."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {
+        "cpu": _cpu_model(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "memory_gb": _memory_gb(),
+        "load_before": load,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def commit() -> str:
+    """Return the short commit, with `-dirty` where tracked files differ from it."""
+    if not (ROOT / ".git").exists():  # installed, maybe below somebody else's repository
+        return "unknown"
+    try:
+        name = _git("rev-parse", "--short", "HEAD")
+        changed = _git("status", "--porcelain", "-uno", "--", ".", ":!*/results")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{name}-dirty" if changed else name
+
+
+def code_digest() -> str:
+    """Return 12 digits of the SHA-256 of the code, prompts and coefficients behind an answer."""
+    digest = hashlib.sha256()
+    for folder in _CODE:
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.suffix in {".py", ".md", ".json", ".sql", ".safetensors"}:
+                digest.update(file.relative_to(ROOT).as_posix().encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _cpu_model() -> str:
+    cpu = Path("/proc/cpuinfo")
+    if not cpu.exists():
+        return platform.processor()
+    lines = (line.partition(":") for line in cpu.read_text(encoding="utf-8").splitlines())
+    found = {key.strip(): value.strip() for key, _, value in lines}
+    family = ", ".join(f"{name} {found[name]}" for name in ("cpu family", "model") if name in found)
+    flags = " ".join(flag for flag in _FLAGS if flag in found.get("flags", "").split())
+    return f"{found.get('model name', platform.processor())} ({family}; {flags})"
+
+
+def _memory_gb() -> float | None:
+    if not hasattr(os, "sysconf"):
+        return None
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)

@@ -6,8 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evals.curve import Point, as_if, curve, point_of
-from evals.curve_image import draw
+from evals.curve import Point, as_if, curve, draw, point_of
 from evals.rows import Row
 
 SVG = "{http://www.w3.org/2000/svg}"
