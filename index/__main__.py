@@ -16,9 +16,10 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, NoReturn, cast
 
 import typer
+from typer.core import TyperGroup
 
 from index.errors import BroadsheetError, IndexMissing
 from index.models.download import ensure_embedder
@@ -40,16 +41,33 @@ if TYPE_CHECKING:
     from index.upkeep import Finding
     from index.watch import Event
 
+INTERRUPTED = 130
+"""Exit code of a command that was ended by Ctrl-C."""
+
+
+class _Commands(TyperGroup):
+    """Shows what a person is meant to read; everything else is a bug and keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BroadsheetError as error:
+            warn(str(error))
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            warn("interrupted; the index is as it was, and the same command goes on from here")
+            sys.stdout.flush()
+            raise typer.Exit(INTERRUPTED) from None
+
+
 cli = typer.Typer(
+    cls=_Commands,
     help="Articles to index: build it, change it, show what it holds, check it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-INTERRUPTED = 130
-"""Exit code of a command that was ended by Ctrl-C."""
 
 _STDIN = Path("-")
 _PATIENCE = 5.0  # seconds that a batch of a watched folder may take before its progress is shown
@@ -59,20 +77,6 @@ _Wait = Annotated[
 
 
 _Engine = Literal["local", "ray"]
-
-
-@contextmanager
-def _errors_shown() -> Iterator[None]:
-    """Show what a person is meant to read; everything else is a bug and keeps its traceback."""
-    try:
-        yield
-    except BroadsheetError as error:
-        warn(str(error))
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        warn("interrupted; the index is as it was, and the same command goes on from here")
-        sys.stdout.flush()
-        raise typer.Exit(INTERRUPTED) from None
 
 
 @cli.command()
@@ -107,15 +111,14 @@ def build(
     Articles of other folders stay as they are. Unchanged files are not read again. Exit code 0:
     all well; 1: some files were skipped; 2: nothing was done.
     """
-    with _errors_shown():
-        if ray_address is not None and engine != "ray":
-            raise BroadsheetError("--ray-address is for --engine ray")
-        settings = load_settings(**({"ray_address": ray_address} if ray_address else {}))
-        if not paths and not again:
-            _refuse_if_current(settings)
-        if dry_run:
-            _preview(paths or [], settings, again=again)
-        _build(paths or [], settings, prune=True, again=again, wait=wait, engine=engine)
+    if ray_address is not None and engine != "ray":
+        raise BroadsheetError("--ray-address is for --engine ray")
+    settings = load_settings(**({"ray_address": ray_address} if ray_address else {}))
+    if not paths and not again:
+        _refuse_if_current(settings)
+    if dry_run:
+        _preview(paths or [], settings, again=again)
+    _build(paths or [], settings, prune=True, again=again, wait=wait, engine=engine)
 
 
 @cli.command()
@@ -132,10 +135,9 @@ def add(
 
     Exit code 0: all well; 1: some files were skipped; 2: nothing was done.
     """
-    with _errors_shown():
-        named = [path for path in paths if path != _STDIN]
-        with _standard_input() if _STDIN in paths else nullcontext() as stream:
-            _build(named, load_settings(), prune=False, wait=wait, stream=stream)
+    named = [path for path in paths if path != _STDIN]
+    with _standard_input() if _STDIN in paths else nullcontext() as stream:
+        _build(named, load_settings(), prune=False, wait=wait, stream=stream)
 
 
 @cli.command()
@@ -146,19 +148,18 @@ def remove(
 
     Exit code 0: all removed; 1: some ids are unknown; 2: none is known.
     """
-    with _errors_shown():
-        from index.build import remove_articles
-        from index.status import live_ids
+    from index.build import remove_articles
+    from index.status import live_ids
 
-        settings = load_settings()
-        known = live_ids(settings, ids)
-        unknown = [name for name in dict.fromkeys(ids) if name not in known]
-        for name in unknown:
-            warn(f"there is no article {name!r}")
-        if known:
-            report = remove_articles(sorted(known), settings)
-            print(f"{report.removed:,} articles removed, {report.articles:,} left")
-        raise typer.Exit(2 if not known else 1 if unknown else 0)
+    settings = load_settings()
+    known = live_ids(settings, ids)
+    unknown = [name for name in dict.fromkeys(ids) if name not in known]
+    for name in unknown:
+        warn(f"there is no article {name!r}")
+    if known:
+        report = remove_articles(sorted(known), settings)
+        print(f"{report.removed:,} articles removed, {report.articles:,} left")
+    raise typer.Exit(2 if not known else 1 if unknown else 0)
 
 
 @cli.command()
@@ -166,17 +167,16 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what is indexed, what was skipped and why, and whether a build is due."""
-    with _errors_shown():
-        from index.status import index_status
+    from index.status import index_status
 
-        found = index_status(load_settings())
-        if as_json:
-            print(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=2))
-            return
-        show_table(status_rows(found))
-        show_skipped(found.skipped)
-        if found.remedy:
-            warn(f"the index was made by another version; run `{found.remedy}`")
+    found = index_status(load_settings())
+    if as_json:
+        print(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=2))
+        return
+    show_table(status_rows(found))
+    show_skipped(found.skipped)
+    if found.remedy:
+        warn(f"the index was made by another version; run `{found.remedy}`")
 
 
 @cli.command()
@@ -186,17 +186,16 @@ def verify(
     ] = False,
 ) -> None:
     """Check that articles, passages, vectors and words agree. Exit code 0: they do; 1: not."""
-    with _errors_shown():
-        from index import upkeep
+    from index import upkeep
 
-        settings = load_settings()
-        findings = _repair(settings) if mend else upkeep.verify(settings)
-        for finding in findings:
-            remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
-            print(f"{finding.kind.value}: {visible(finding.what)}{remedy}")
-        wrong = sum(finding.kind is not upkeep.Kind.NOTE for finding in findings)
-        print(f"{wrong} problems" if wrong else "the index is sound")
-        raise typer.Exit(1 if wrong else 0)
+    settings = load_settings()
+    findings = _repair(settings) if mend else upkeep.verify(settings)
+    for finding in findings:
+        remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
+        print(f"{finding.kind.value}: {visible(finding.what)}{remedy}")
+    wrong = sum(finding.kind is not upkeep.Kind.NOTE for finding in findings)
+    print(f"{wrong} problems" if wrong else "the index is sound")
+    raise typer.Exit(1 if wrong else 0)
 
 
 @cli.command()
@@ -206,17 +205,16 @@ def rollback() -> None:
     A second rollback undoes the first. The next build of a folder brings its articles in line
     again. Exit code 0: done; 2: no earlier generation is kept.
     """
-    with _errors_shown():
-        from index.upkeep import roll_back
+    from index.upkeep import roll_back
 
-        back = roll_back(load_settings())
-        report = back.report
-        print(
-            f"back to generation {back.generation} of {back.made:%Y-%m-%d %H:%M}: "
-            f"{report.added:,} articles brought back, {report.removed:,} taken out, "
-            f"{report.changed:,} as they were before; {report.articles:,} articles, shown as "
-            f"generation {report.generation}"
-        )
+    back = roll_back(load_settings())
+    report = back.report
+    print(
+        f"back to generation {back.generation} of {back.made:%Y-%m-%d %H:%M}: "
+        f"{report.added:,} articles brought back, {report.removed:,} taken out, "
+        f"{report.changed:,} as they were before; {report.articles:,} articles, shown as "
+        f"generation {report.generation}"
+    )
 
 
 @cli.command()
@@ -229,21 +227,20 @@ def watch(
     seconds; waits while another build runs; a batch that fails is shown and tried again. Ctrl-C
     ends it; exit code 0.
     """
-    with _errors_shown():
-        from index.watch import watch_folders
+    from index.watch import watch_folders
 
-        settings = load_settings()
-        _lower_priority()
-        signal.signal(signal.SIGTERM, _interrupt)
-        with Meter() as meter:
-            ensure_embedder(settings, meter.fetched)
-            embeddings = _embedder(settings, meter)
-        events = watch_folders(folders, settings, embeddings)
-        _print_timed(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it")
-        try:
-            _follow(events)
-        except KeyboardInterrupt:
-            _print_timed("ended; the index is as the last batch left it")
+    settings = load_settings()
+    _lower_priority()
+    signal.signal(signal.SIGTERM, _interrupt)
+    with Meter() as meter:
+        ensure_embedder(settings, meter.fetched)
+        embeddings = _embedder(settings, meter)
+    events = watch_folders(folders, settings, embeddings)
+    _print_timed(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it")
+    try:
+        _follow(events)
+    except KeyboardInterrupt:
+        _print_timed("ended; the index is as the last batch left it")
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -10,7 +10,7 @@ from index.models.embedder import MiniLMEmbeddings
 from index.readers import Found, read_files
 from index.text.days import day_number
 from index.text.passages import embedded_text, split
-from index.types import Article, Skipped, Span, Unchanged
+from index.types import Article, Item, Skipped, Span, Unchanged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,9 +41,7 @@ class Embedded:
 class Engine(Protocol):
     """Does the heavy work of a build, which itself stores the results."""
 
-    def read(
-        self, files: Iterable[Found | Skipped | Unchanged]
-    ) -> Iterator[Article | Skipped | Unchanged]:
+    def read(self, files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
         """Yield the articles of the files in their order; all else is passed on."""
         ...
 
@@ -59,9 +57,7 @@ class LocalEngine:
         """Keep the embedder, which is loaded when it is first needed."""
         self._embeddings = embeddings
 
-    def read(
-        self, files: Iterable[Found | Skipped | Unchanged]
-    ) -> Iterator[Article | Skipped | Unchanged]:
+    def read(self, files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
         """Yield the articles of the files in their order."""
         return read_files(files)
 

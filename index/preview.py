@@ -17,7 +17,7 @@ from index.readers import in_full, read_articles
 from index.settings import Settings
 from index.store.database import BELOW, below, open_empty, open_reader
 from index.store.staging import Changes, Content, Staging, plan_changes
-from index.types import Article, BuildReport, Skipped, Unchanged
+from index.types import BuildReport, Item, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,7 @@ def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connecti
 
 
 def _preview(
-    sql: sqlite3.Connection,
-    staging: Staging,
-    items: Iterable[Article | Skipped | Unchanged],
-    roots: Sequence[str] | None,
+    sql: sqlite3.Connection, staging: Staging, items: Iterable[Item], roots: Sequence[str] | None
 ) -> Preview:
     skipped: list[Skipped] = []
     for _ in staging.read(items, roots, skipped):

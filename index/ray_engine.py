@@ -27,7 +27,7 @@ from index.readers import Found, read_files
 from index.settings import Settings, load_settings
 from index.store.database import content_article, open_reader
 from index.store.writer import Store
-from index.types import Article, Skipped, Unchanged
+from index.types import Article, Item, Skipped, Unchanged
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,9 +105,7 @@ class RayEngine:
             "hub_timeout": settings.hub_timeout,
         }
 
-    def read(
-        self, files: Iterable[Found | Skipped | Unchanged]
-    ) -> Iterator[Article | Skipped | Unchanged]:
+    def read(self, files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
         """Yield the articles of the files in their order; what is unchanged comes before."""
         changed: list[Found | Skipped] = []
         for file in files:

@@ -135,6 +135,10 @@ class Unchanged:
     location: str
 
 
+Item = Article | Skipped | Unchanged
+"""What reading files yields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What a search may return; an empty `Bounds()` admits every article.

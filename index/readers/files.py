@@ -16,7 +16,7 @@ from pathlib import Path
 from index.errors import ArticleError
 from index.readers import html, markdown, records, text
 from index.readers.fields import shorten
-from index.types import Article, IsUnchanged, Skipped, Unchanged
+from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,9 +53,7 @@ class Found:
     stat: os.stat_result
 
 
-def read_articles(
-    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None
-) -> Iterator[Article | Skipped | Unchanged]:
+def read_articles(paths: Iterable[Path], *, unchanged: IsUnchanged | None = None) -> Iterator[Item]:
     """Return the articles of these files and folders, in a fixed order, one at a time.
 
     Args:
@@ -86,9 +84,7 @@ def find_files(
     )
 
 
-def read_files(
-    files: Iterable[Found | Skipped | Unchanged],
-) -> Iterator[Article | Skipped | Unchanged]:
+def read_files(files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
     """Yield the articles of files that were found; all else is passed on."""
     for file in files:
         if isinstance(file, Found):

@@ -21,6 +21,7 @@ from index.types import (
     BuildEvent,
     BuildReport,
     IsUnchanged,
+    Item,
     Skipped,
     Stage,
     Unchanged,
@@ -83,10 +84,7 @@ class Staging:
         self._sql.execute("INSERT OR IGNORE INTO kept VALUES (?)", (file,))
 
     def read(
-        self,
-        items: Iterable[Article | Skipped | Unchanged],
-        roots: Sequence[str] | None,
-        skipped: list[Skipped],
+        self, items: Iterable[Item], roots: Sequence[str] | None, skipped: list[Skipped]
     ) -> Iterator[BuildEvent]:
         """Stage all items; those that could not be read are added to `skipped`.
 

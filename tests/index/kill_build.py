@@ -139,7 +139,7 @@ def batches(snapshot: Snapshot) -> tuple[dict[int, int], int]:
 
 
 def ask(pipe: Connection, settings: Settings) -> None:
-    """Check snapshot after snapshot until told to end; sends what was seen, counted."""
+    """Check snapshot after snapshot until it is to end; sends what was seen, counted."""
     seen: Counter[str] = Counter()
     reader = IndexReader(settings)
     while not pipe.poll(0.1):

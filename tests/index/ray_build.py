@@ -22,14 +22,14 @@ def not_here() -> Path:
 
 def main() -> None:
     index.ray_engine._FILES, index.ray_engine._CONTENTS = 3, 1
-    settings, told = load_settings(), sys.stdout
+    settings, output = load_settings(), sys.stdout
     with ray_engine(settings) as engine:
         embeddings = MiniLMEmbeddings(not_here)
         for event in build_index([Path(sys.argv[1])], settings, embeddings, engine=engine):
             if isinstance(event, BuildReport):
-                print("report", event.added, event.embedded, file=told, flush=True)
+                print("report", event.added, event.embedded, file=output, flush=True)
             elif event.stage is Stage.EMBEDDING:
-                print("embedded", event.done, file=told, flush=True)
+                print("embedded", event.done, file=output, flush=True)
 
 
 if __name__ == "__main__":

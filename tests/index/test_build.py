@@ -66,7 +66,7 @@ def test_unchanged_folder_is_neither_embedded_nor_read(settings, hashed, folder,
     assert report.exit_code == 0
 
 
-def test_change_move_remove_and_add_are_told_apart(settings, hashed, folder):
+def test_changes_moves_removals_and_additions_are_counted_apart(settings, hashed, folder):
     run_build(settings, hashed, folder)
     (folder / "maui.txt").write_text("date 2023-08-12 The fire's toll rises\n\nIt is now 89.\n")
     (folder / "old").mkdir()
@@ -149,7 +149,7 @@ def test_broken_file_keeps_its_old_article(settings, hashed, folder):
     assert index_status(settings).skipped == ()
 
 
-def test_every_bad_record_of_a_file_is_told(settings, hashed, tmp_path):
+def test_every_bad_record_of_a_file_is_reported(settings, hashed, tmp_path):
     lines = ['{"title": "A", "body": "It rains."}', "{", "nothing", '{"title": "", "body": ""}']
     folder = write(tmp_path / "news", {"feed.jsonl": "\n".join(lines)})
     report = run_build(settings, hashed, folder)
@@ -187,7 +187,7 @@ def test_nothing_indexed_is_an_error_that_names_the_command(settings):
         pass
 
 
-def test_changed_recipe_is_noticed_and_made_anew_from_the_stored_text(
+def test_changed_recipe_is_noticed_and_mended_from_the_stored_text(
     settings, hashed, folder, monkeypatch
 ):
     run_build(settings, hashed, folder)
@@ -326,7 +326,7 @@ def test_question_asked_while_all_is_made_anew_finds_the_old(settings, hashed, f
     assert sound(settings)
 
 
-def test_file_that_left_is_removed_though_all_is_made_anew(settings, hashed, folder):
+def test_file_that_left_is_removed_though_all_is_embedded_again(settings, hashed, folder):
     run_build(settings, hashed, folder)
     (folder / "maui.txt").unlink()
     report = run_build(settings, hashed, folder, again=True)

@@ -1,4 +1,4 @@
-"""A Chroma server by setting: built by one process, searched by another, and told when down."""
+"""A Chroma server by setting: built by one process, searched by another, and named when down."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def test_token_tenant_and_database_are_named_to_the_server(tmp_path):
             chroma_tenant="paper",
             chroma_database="news",
         )
-        with pytest.raises(BroadsheetError, match=r"does not answer") as told:
+        with pytest.raises(BroadsheetError, match=r"does not answer") as raised:
             open_client(settings)
         refusing.shutdown()
     assert asked
     assert {one[1:] for one in asked} == {("Bearer hush", "hush")}
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(raised.value)
 
 
 def test_server_that_is_down_is_named_with_what_to_do(settings, hashed, tmp_path):

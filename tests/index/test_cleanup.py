@@ -19,7 +19,7 @@ from tests.index.archive import STORIES, execute, found, live_ids, run_build, wr
 
 @pytest.fixture
 def expiring(settings, hashed, tmp_path, monkeypatch):
-    """An archive whose next build deletes what was said of Maui."""
+    """An archive whose next build deletes the text about Maui."""
     folder = write(tmp_path / "news")
     run_build(settings, hashed, folder)
     (folder / "maui.txt").unlink()
@@ -65,7 +65,7 @@ def test_a_build_that_cannot_clean_up_is_done(settings, hashed, expiring, monkey
     assert not any("Lahaina" in text for text in texts)
 
 
-def test_what_ends_a_transaction_is_told_though_sqlite_undid_it(settings):
+def test_what_ends_a_transaction_is_raised_though_sqlite_undid_it(settings):
     open_writer(settings.index_dir).close()
     full = pytest.raises(sqlite3.OperationalError, match="disk is full")
     with Store(settings.index_dir, "recipe") as store, full, store.transaction():

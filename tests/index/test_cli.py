@@ -59,7 +59,7 @@ def test_a_dry_run_tells_what_a_build_would_do_and_does_nothing(shell, folder):
     assert shell("build", "--dry-run").exit_code == 2
 
 
-def test_ray_that_is_not_there_is_told_with_what_to_install(shell, folder, monkeypatch):
+def test_missing_ray_is_named_with_what_to_install(shell, folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     done = shell("build", folder, "--engine", "ray")
     assert done.exit_code == 2

@@ -50,7 +50,7 @@ def mount() -> Iterator[Mount]:
 
 
 @pytest.mark.slow
-def test_full_disk_is_told_and_the_old_index_serves(hashed, tmp_path, mount):
+def test_full_disk_is_named_and_the_old_index_serves(hashed, tmp_path, mount):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", disk)
@@ -94,7 +94,7 @@ def test_an_index_that_cannot_be_opened_for_a_full_disk_is_not_called_missing(
     assert found(IndexReader(settings), hashed, "wildfire in Lahaina")[1] == ["maui.txt"]
 
 
-def test_read_only_folder_is_told_and_the_old_index_serves(settings, hashed, tmp_path, mount):
+def test_read_only_folder_is_named_and_the_old_index_serves(settings, hashed, tmp_path, mount):
     folder = write(tmp_path / "news")
     run_build(settings, hashed, folder)
     view = tmp_path / "view"

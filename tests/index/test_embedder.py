@@ -68,7 +68,7 @@ def test_many_texts_give_the_vectors_that_each_gives_alone(embeddings, sample_te
 
 @pytest.mark.skipif("vnni" not in CPU, reason="this processor has no products of 8 bits")
 @pytest.mark.parametrize(("odd", "least"), [(False, 0.995), (True, 0.97)])
-def test_network_in_8_bits_says_what_the_exact_one_says(embeddings, sample_texts, odd, least):
+def test_network_in_8_bits_gives_the_vectors_of_the_exact_one(embeddings, sample_texts, odd, least):
     from index.models.embedder import in_batches
     from index.models.encoder import Encoder
 
@@ -77,7 +77,7 @@ def test_network_in_8_bits_says_what_the_exact_one_says(embeddings, sample_texts
         assert (exact(pieces, mask) * int8(pieces, mask)).sum(axis=1).min() > least
 
 
-def test_network_that_is_slower_or_says_otherwise_is_not_taken():
+def test_network_that_is_slower_or_differs_is_not_taken():
     from index.models.encoder import is_better
 
     def network(seconds, vectors):

@@ -31,8 +31,8 @@ def test_every_build_is_noted_with_what_it_did(settings, hashed, folder):
     assert (add.command, add.unchanged, add.generation) == ("add", 3, 2)
     assert (removal.command, removal.removed, removal.generation) == ("remove", 1, 3)
     assert first.began <= second.began
-    said = f", build {folder}: 1 removed, 3 unchanged, 1 skipped, {second.seconds:.1f} s"
-    assert str(second).endswith(said)
+    shown = f", build {folder}: 1 removed, 3 unchanged, 1 skipped, {second.seconds:.1f} s"
+    assert str(second).endswith(shown)
 
 
 def test_a_build_that_fails_is_noted_with_its_error(settings, hashed, folder, monkeypatch):
@@ -104,9 +104,9 @@ def test_batches_of_a_watched_folder_that_change_nothing_are_noted_once(settings
     write(folder, {"new.txt": "News."})
     batch()
     builds = index_status(settings).builds
-    said = [(one.command, one.added, one.error) for one in reversed(builds)]
+    shown = [(one.command, one.added, one.error) for one in reversed(builds)]
     failed = ("watch", 0, "RuntimeError: no memory")
-    assert said == [("watch", 4, ""), failed, ("watch", 0, ""), ("watch", 1, "")]
+    assert shown == [("watch", 4, ""), failed, ("watch", 0, ""), ("watch", 1, "")]
 
 
 def test_only_the_last_builds_are_kept(settings, hashed, folder, monkeypatch):

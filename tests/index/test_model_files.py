@@ -242,7 +242,7 @@ def test_damaged_partial_is_fetched_again_from_its_beginning(tmp_path, registry)
     ]
 
 
-def test_damaged_file_is_moved_aside_and_fetched_anew(tmp_path, registry):
+def test_damaged_file_is_moved_aside_and_fetched_again(tmp_path, registry):
     folder = ensure_embedder(settings(tmp_path), download=registry)
     damaged = b"?" + CONTENT[1:]
     (folder / "big.bin").write_bytes(damaged)

@@ -21,29 +21,29 @@ def counts(report: BuildReport) -> tuple[int, ...]:
 
 
 def agreed(settings, hashed, *paths: Path, **options: bool) -> Preview:
-    """Preview a build, make it, and check that it did as was told."""
+    """Preview a build, make it, and check that it did what the preview shows."""
     before = live_ids(settings) if settings.index_dir.exists() else set()
-    said = preview_build(paths, settings, **options)
+    preview = preview_build(paths, settings, **options)
     if settings.index_dir.exists():
         assert live_ids(settings) == before
     report = run_build(settings, hashed, *paths, **options)
-    assert counts(said.report) == counts(report)
-    assert said.skipped == report.skipped
-    assert said.report.exit_code == report.exit_code
+    assert counts(preview.report) == counts(report)
+    assert preview.skipped == report.skipped
+    assert preview.report.exit_code == report.exit_code
     after = live_ids(settings)
-    assert after - before == {*said.added, *said.changed, *said.moved} - before
-    assert set(said.removed) <= before - after
-    return said
+    assert after - before == {*preview.added, *preview.changed, *preview.moved} - before
+    assert set(preview.removed) <= before - after
+    return preview
 
 
-def test_a_first_build_is_told_where_there_is_no_index(settings, hashed, folder):
-    said = preview_build([folder], settings)
+def test_a_first_build_is_previewed_where_there_is_no_index(settings, hashed, folder):
+    preview = preview_build([folder], settings)
     assert not settings.index_dir.exists()
-    assert (set(said.added), said.report.exit_code) == (set(STORIES), 0)
+    assert (set(preview.added), preview.report.exit_code) == (set(STORIES), 0)
     agreed(settings, hashed, folder)
 
 
-def test_every_kind_of_change_is_told_as_the_build_makes_it(settings, hashed, folder):
+def test_every_kind_of_change_is_previewed_as_the_build_makes_it(settings, hashed, folder):
     agreed(settings, hashed, folder)
     (folder / "maui.txt").write_text("date 2023-08-12 The fire's toll rises\n\nIt is now 89.\n")
     (folder / "old").mkdir()
@@ -51,11 +51,11 @@ def test_every_kind_of_change_is_told_as_the_build_makes_it(settings, hashed, fo
     (folder / "sydney.txt").unlink()
     (folder / "new.txt").write_text("date 2023-09-11 Dams break above Derna\n")
     (folder / "empty.txt").write_text("")
-    said = agreed(settings, hashed, folder)
-    assert (said.added, said.changed) == (("new.txt",), ("maui.txt",))
-    assert (said.moved, said.removed) == (("old/beijing.txt",), ("sydney.txt",))
-    assert (said.unchanged, said.kept) == ((), 1)
-    assert [Path(one.location).name for one in said.skipped] == ["empty.txt"]
+    preview = agreed(settings, hashed, folder)
+    assert (preview.added, preview.changed) == (("new.txt",), ("maui.txt",))
+    assert (preview.moved, preview.removed) == (("old/beijing.txt",), ("sydney.txt",))
+    assert (preview.unchanged, preview.kept) == ((), 1)
+    assert [Path(one.location).name for one in preview.skipped] == ["empty.txt"]
 
 
 def test_add_removes_nothing_in_a_preview_either(settings, hashed, folder):
@@ -64,12 +64,12 @@ def test_add_removes_nothing_in_a_preview_either(settings, hashed, folder):
     assert agreed(settings, hashed, folder, prune=False).removed == ()
 
 
-def test_a_changed_article_may_take_over_what_another_said(settings, hashed, folder):
+def test_a_changed_article_may_take_over_the_text_of_another(settings, hashed, folder):
     agreed(settings, hashed, folder)
     (folder / "maui.txt").unlink()
     (folder / "sydney.txt").write_text(STORIES["maui.txt"])
-    said = agreed(settings, hashed, folder)
-    assert (said.added, said.changed, said.removed) == ((), ("sydney.txt",), ("maui.txt",))
+    preview = agreed(settings, hashed, folder)
+    assert (preview.added, preview.changed, preview.removed) == ((), ("sydney.txt",), ("maui.txt",))
 
 
 def test_two_copies_that_move_are_two_that_moved(settings, hashed, tmp_path):
@@ -79,8 +79,8 @@ def test_two_copies_that_move_are_two_that_moved(settings, hashed, tmp_path):
     (folder / "old").mkdir()
     for name in copies:
         (folder / name).rename(folder / "old" / name)
-    said = agreed(settings, hashed, folder)
-    assert (said.moved, said.added, said.removed) == (("old/a.txt", "old/b.txt"), (), ())
+    preview = agreed(settings, hashed, folder)
+    assert (preview.moved, preview.added, preview.removed) == (("old/a.txt", "old/b.txt"), (), ())
 
 
 def test_same_names_get_the_ids_that_the_build_gives_them(settings, hashed, tmp_path):
@@ -90,35 +90,35 @@ def test_same_names_get_the_ids_that_the_build_gives_them(settings, hashed, tmp_
     assert agreed(settings, hashed, july).added == ("july/001.txt",)
 
 
-def test_what_says_the_same_as_another_is_named_with_it(settings, hashed, folder):
+def test_an_identical_text_is_named_with_its_twin(settings, hashed, folder):
     agreed(settings, hashed, folder)
     write(folder, {"copy.txt": STORIES["maui.txt"], "x.txt": "News.", "y.txt": "News."})
-    said = agreed(settings, hashed, folder)
-    assert said.identical == (("copy.txt", "maui.txt"), ("y.txt", "x.txt"))
+    preview = agreed(settings, hashed, folder)
+    assert preview.identical == (("copy.txt", "maui.txt"), ("y.txt", "x.txt"))
 
 
 def test_an_old_recipe_changes_everything(settings, hashed, folder, monkeypatch):
     agreed(settings, hashed, folder)
     monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
-    said = preview_build([], settings)
-    assert set(said.changed) == set(STORIES)
-    assert counts(run_build(settings, hashed)) == counts(said.report)
+    preview = preview_build([], settings)
+    assert set(preview.changed) == set(STORIES)
+    assert counts(run_build(settings, hashed)) == counts(preview.report)
 
 
-def test_a_build_of_everything_anew_is_told(settings, hashed, folder):
+def test_a_build_that_embeds_all_again_is_previewed(settings, hashed, folder):
     agreed(settings, hashed, folder)
     (folder / "maui.txt").unlink()
-    said = agreed(settings, hashed, folder, again=True)
-    assert (len(said.changed), said.removed) == (3, ("maui.txt",))
+    preview = agreed(settings, hashed, folder, again=True)
+    assert (len(preview.changed), preview.removed) == (3, ("maui.txt",))
 
 
-def test_what_a_killed_build_left_to_be_made_anew_is_told(settings, hashed, folder):
+def test_what_a_killed_build_left_outdated_is_previewed(settings, hashed, folder):
     run_build(settings, hashed, folder)
     with closing(open_writer(settings.index_dir)) as sql:
         mark_outdated(sql, [1])
     execute(settings, "UPDATE contents SET collection = NULL WHERE key = 2")
-    said = agreed(settings, hashed, folder)
-    assert (len(said.changed), said.kept) == (2, 2)
+    preview = agreed(settings, hashed, folder)
+    assert (len(preview.changed), preview.kept) == (2, 2)
     assert agreed(settings, hashed, folder).kept == 4
 
 
@@ -143,11 +143,11 @@ def test_files_are_previewed_before_they_are_moved_to_their_folder(settings, has
         "empty.txt": "",
     }
     folder = write(tmp_path / "brought", brought)
-    said = preview_files(folder, target, settings)
-    assert (said.added, said.changed) == (("more/late.txt", "twin.txt"), ("maui.txt",))
-    assert (set(said.unchanged), said.removed) == ({"sydney.txt", "1"}, ("2",))
-    assert said.identical == (("twin.txt", "recipe.txt"),)
-    assert [one.location for one in said.skipped] == [str(target / "empty.txt")]
+    preview = preview_files(folder, target, settings)
+    assert (preview.added, preview.changed) == (("more/late.txt", "twin.txt"), ("maui.txt",))
+    assert (set(preview.unchanged), preview.removed) == ({"sydney.txt", "1"}, ("2",))
+    assert preview.identical == (("twin.txt", "recipe.txt"),)
+    assert [one.location for one in preview.skipped] == [str(target / "empty.txt")]
     write(target, brought)
     report = run_build(settings, hashed, target)
-    assert counts(report)[:4] == counts(said.report)[:4]
+    assert counts(report)[:4] == counts(preview.report)[:4]

@@ -38,7 +38,7 @@ def test_what_a_start_indexes(settings, hashed, tmp_path, sample, own, indexed, 
     assert paths == (None if due is None else [tmp_path / name for name in due])
 
 
-def test_an_index_of_an_older_recipe_is_made_anew(settings, hashed, sample, own, monkeypatch):
+def test_an_index_of_an_older_recipe_is_rebuilt(settings, hashed, sample, own, monkeypatch):
     run_build(settings, hashed, own)
     monkeypatch.setattr("index.status.current_recipe", lambda: "another")
     assert paths_due(settings, [], sample) == []

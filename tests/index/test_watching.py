@@ -112,7 +112,7 @@ def test_file_that_is_renamed_into_place_is_read_at_once(events, settings, folde
     assert live_ids(settings) == {*STORIES, "derna.txt"}
 
 
-def test_file_that_never_rests_is_told_of_once(events, folder, monkeypatch):
+def test_file_that_never_rests_is_named_once(events, folder, monkeypatch):
     report(events)
     monkeypatch.setattr(watching, "_LONG", 0.5)
     ended = threading.Event()
@@ -151,7 +151,7 @@ def test_running_build_is_waited_for(events, settings, folder):
     holder.join()
 
 
-def test_batch_that_fails_is_told_and_watching_goes_on(events, settings, folder, monkeypatch):
+def test_batch_that_fails_is_reported_and_watching_goes_on(events, settings, folder, monkeypatch):
     report(events)
 
     def fail(*_: object) -> None:
