@@ -1,4 +1,9 @@
-"""The page: adapters between Gradio and `rag`, and the only maker of markup."""
+"""The page, and what programs call: adapters between Gradio or HTTP and `rag`.
+
+`page` lays the page out and wires its events; `chat`, `archive`, `conversations` and `uploads` do
+what its parts do; `http` answers programs; `telemetry` records questions. Markup is made by the
+templates of `templates/` alone.
+"""
 
 from index.quiet import quiet_gradio
 

@@ -36,10 +36,13 @@ if TYPE_CHECKING:
 
 
 LONGEST_TITLE = 80  # characters
+UNREADABLE = "This conversation cannot be read any more."
 _LONGEST = 4_000_000  # characters of one conversation: more than a browser keeps
 _ID = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 _KEY_FILE = "browser-key.json"
 _M = TypeVar("_M", bound=BaseModel)
+
+conversation_list = Macros("conversations.html", LONGEST_TITLE=LONGEST_TITLE).conversations
 
 
 class _Kept(BaseModel):
@@ -266,17 +269,13 @@ def browser_key(data_dir: Path) -> BrowserKey:
     return key
 
 
-UNREADABLE = "This conversation cannot be read any more."
-conversations = Macros("conversations.html", LONGEST_TITLE=LONGEST_TITLE).conversations
-
-
 def show_list(kept: str, words: str | None, exchanges: Exchanges) -> str:
     """Return the list of conversations that the browser keeps, the open one marked.
 
     While a page opens, Gradio gives None for what is empty.
     """
     current = exchanges[0].id if exchanges else ""
-    return conversations(read_list(kept or "[]"), current, narrowed=bool((words or "").strip()))
+    return conversation_list(read_list(kept or "[]"), current, narrowed=bool((words or "").strip()))
 
 
 def make_open_conversation(pipeline: Pipeline, running: Running) -> Callable[..., tuple[Any, ...]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 STAGES = FINDING, FIRST_TOKEN, WHOLE = "finding", "first_token", "whole"
 STOPPED = "stopped"
 FAILED = "failed"
+_log = logging.getLogger("broadsheet.questions")
 
 
 @dataclass(slots=True)
@@ -151,9 +152,6 @@ class _Recorder:
             self._waiting = waiting
             for observer in self._observers:
                 observer.waits(waiting)
-
-
-_log = logging.getLogger("broadsheet.questions")
 
 
 class JsonFormatter(logging.Formatter):

@@ -21,7 +21,7 @@ from web.conversations import (
     Listed,
     browser_key,
     change,
-    conversations,
+    conversation_list,
     read_list,
     restore,
     show_list,
@@ -143,12 +143,12 @@ def test_a_long_past_is_shown_in_part() -> None:
 
 def test_the_list_is_escaped_and_marks_what_is_open() -> None:
     rows = [Listed(id=ID, title=HOSTILE, day=date(2023, 6, 18))]
-    shown = conversations(rows, ID, narrowed=False)
+    shown = conversation_list(rows, ID, narrowed=False)
     assert "<img" not in shown
     assert "<script" not in shown
     assert shown.count("aria-current") == 1
     assert "18 Jun 2023" in shown
-    assert "aria-current" not in conversations(rows, "", narrowed=False)
+    assert "aria-current" not in conversation_list(rows, "", narrowed=False)
 
 
 def test_a_list_from_a_browser_is_checked() -> None:

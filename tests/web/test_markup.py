@@ -23,42 +23,19 @@ from rag.types import (
     Reason,
     Statement,
 )
+from tests.web.hostile import HOSTILE_STRINGS
 from web.chat import views
 from web.chat.exchange import Exchange, Place, advance, locate
 from web.chat.reader import article
 from web.rendering import message, printable, spoken
 
 HOSTILE = [
-    "<script>window.__pwned=1</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    *HOSTILE_STRINGS,
     '" onmouseover="alert(1)',
     "' onfocus='alert(1)' autofocus='",
-    '"><iframe src=javascript:alert(1)>',
-    '<a href="javascript:alert(1)">x</a>',
-    "[x](javascript:alert(1))",
-    "![beacon](http://evil.example/b.png)",
-    "<math><mtext></p><style><img src onerror=alert(1)>",
-    "</section></details></button><h1>out</h1>",
-    "</p><form action=http://evil.example><input name=q>",
-    "<base href=http://evil.example/>",
-    "<meta http-equiv=refresh content='0;url=http://evil.example'>",
-    "<link rel=stylesheet href=http://evil.example/x.css>",
-    "<style>@import 'http://evil.example'</style>",
-    "${alert(1)} `${alert(1)}`",
-    "{{constructor.constructor('alert(1)')()}}",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#x3c;script&#x3e;alert(1)",
-    "<<script>alert(1)//<</script>",
-    "<!--><script>alert(1)</script-->",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "\u202etxt.exe\u202c \u2066iso\u2069",
     "nul\x00 bell\x07 esc\x1b[31m",
     "lone \ud83d surrogate",
     "＜script＞alert(1)＜/script＞",
-    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-    "<object data=data:text/html,<script>alert(1)</script>>",
 ]
 TAGS = set(
     "section h2 ul li div p button span b time q details summary ol article mark a em s "
@@ -166,7 +143,7 @@ def test_hostile_article_stays_text(text: str) -> None:
     body = f"One. {text} Two.\n\n{text}"
     found = Article(text, text, text, body, date(2023, 6, 18), text, text)
     seen = inert(article(found, Place(text, text, text, 5, 5 + len(text))))
-    assert seen.marked == printable(text)
+    assert seen.marked == printable(text).replace("\n", "")  # one paragraph a line
     inert(article(None, Place(text, text, text, 0, 1)))
 
 

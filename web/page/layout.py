@@ -9,7 +9,7 @@ import gradio as gr
 
 from web.archive import Listing
 from web.chat.limits import PRESETS
-from web.conversations import BrowserKey, conversations
+from web.conversations import BrowserKey, conversation_list
 from web.rendering import Macros, spoken
 
 EXAMPLES = 4
@@ -63,7 +63,7 @@ def _shelf(parts: Parts, key: BrowserKey) -> None:
     with gr.Column(elem_id="shelf", min_width=0):
         name = "Find a conversation"
         parts.shelf_words = _line(name, name, elem_id="shelf-words")
-        nothing = conversations((), "", narrowed=False)
+        nothing = conversation_list((), "", narrowed=False)
         on_load = f"window.broadsheet.shelf.attach(element, trigger, '{key.name}')"
         parts.shelf = _html(nothing, elem_id="shelf-list", js_on_load=on_load)
 
