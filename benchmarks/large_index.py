@@ -175,7 +175,7 @@ def _recall(settings: Settings, reader: IndexReader, asked: Sequence[Asked]) -> 
                 if len(exact)
                 for hit in snapshot.dense(vector, NEIGHBOURS, limit)
             ]
-            shares[name] = sum(hits) / max(1, sum(map(len, best[name])))
+            shares[name] = float(sum(hits) / max(1, sum(map(len, best[name]))))
     return shares
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,15 @@ def test_continuous_integration_runs_what_a_merge_waits_for() -> None:
     steps = yaml.safe_load(text)["jobs"]["test"]["steps"]
     assert {"run": ".ci/run"} in steps
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_the_command_imports_no_package_before_it_knows_which() -> None:
+    packages = ["index", "rag", "web", "evals", "numpy", "gradio", "langchain_core"]
+    script = (
+        "import sys, broadsheet.__main__\n"
+        f"print([name for name in {packages!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
