@@ -57,14 +57,15 @@ clean: ## Remove the environment, the index and what tools left; models stay
 
 .venv/bin/python:
 	@python=$$(command -v python3.11 || command -v python3 || echo none); \
-	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Broadsheet needs Python 3.11 or later; found: $$($$python --version 2>&1)." >&2; \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+		echo "Broadsheet needs Python 3.11, 3.12 or 3.13; found: $$($$python --version 2>&1)." >&2; \
 		echo "Install python3.11 and run make again." >&2; exit 1; }; \
 	"$$python" -m venv .venv || { rm -rf .venv; \
 		echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
 
 .venv/installed: requirements.txt requirements.lock | .venv/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed

@@ -1,6 +1,6 @@
 """Asks the model for the answer, and has the judge's heads read what it writes.
 
-The prompt does not ask the model to abstain: that makes it refuse what it knows (docs/quality.md).
+The prompt does not ask the model to abstain; the judge decides that (`rag.llm.judge`).
 Knows nothing of how answers are checked.
 """
 
