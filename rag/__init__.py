@@ -1,23 +1,32 @@
-"""Question to answer: finding, choosing evidence, writing, checking. Writes no store."""
+"""Question to answer: retrieve, choose evidence, generate, check. Writes no store.
 
-from rag.api import aask, answer_runnable, ask, astream, stream
-from rag.types import (
-    ABSTENTION,
-    Answer,
-    Citation,
-    Conflict,
-    Event,
-    Evidence,
-    Outcome,
-    Progress,
-    Question,
-    Reason,
-    Retrieved,
-    RetrievedPassage,
-    Statement,
-    Token,
-    Turn,
-)
+Names are imported when they are first used, so that `import rag` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.api import aask, answer_runnable, ask, astream, stream
+    from rag.types import (
+        ABSTENTION,
+        Answer,
+        Citation,
+        Conflict,
+        Event,
+        Evidence,
+        Outcome,
+        Progress,
+        Question,
+        Reason,
+        Retrieved,
+        RetrievedPassage,
+        Statement,
+        Token,
+        Turn,
+    )
 
 __all__ = [
     "ABSTENTION",
@@ -41,3 +50,16 @@ __all__ = [
     "astream",
     "stream",
 ]
+_OF_API = {"aask", "answer_runnable", "ask", "astream", "stream"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module("rag.api" if name in _OF_API else "rag.types"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
