@@ -90,12 +90,12 @@ def serve(
     delete_dropped(dropped, ABANDONED)
     loader = ModelLoader(settings, system_text=system_text())
     searching = Pipeline(IndexReader(settings), embeddings, loader, settings)
-    pipeline, doors = add_endpoints(searching, settings, host=host, people=people, mcp=mcp)
+    pipeline, endpoints = add_endpoints(searching, settings, host=host, people=people, mcp=mcp)
     feedback = FeedbackStore(settings.data_dir)
     uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
     key, longest = browser_key(settings.data_dir), settings.max_question
     page = build_page(pipeline, feedback, key, max_question=longest, uploads=uploads)
-    options = launch_options() | doors
+    options = launch_options() | endpoints
     options |= {"server_name": host, "server_port": port, "auth": people}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()
