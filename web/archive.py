@@ -103,10 +103,10 @@ class ArchiveTab:
         wanted = replace(listing.wanted, words=words)
         return self._show(replace(listing, wanted=wanted, offset=0))
 
-    def turn(self, listing: Listing, click: gr.EventData) -> tuple[Any, ...]:
+    def click(self, listing: Listing, click: gr.EventData) -> tuple[Any, ...]:
         """Follow a click on a head, a bar or a page."""
         named = clicked(click)
-        turned = turn(listing, named.get("kind"), named.get("number"))
+        turned = apply_click(listing, named.get("kind"), named.get("number"))
         return (gr.skip(),) * 3 if turned is None else self._show(turned)
 
     def _show(self, listing: Listing) -> tuple[Any, ...]:
@@ -127,7 +127,7 @@ def locate_row(listing: Listing, named: Mapping[str, object]) -> Place | None:
     return Place(one.article_id, one.headline, "", 0, 0)
 
 
-def turn(listing: Listing, kind: object, number: object) -> Listing | None:
+def apply_click(listing: Listing, kind: object, number: object) -> Listing | None:
     """Return the list after a click on a head, a bar or a page; None if it was none of these.
 
     What the browser sends is checked: its numbers must be those of what is shown.

@@ -41,9 +41,9 @@ def serving(pipeline: FakePipeline, data: Path) -> Iterator[Served]:
     uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
     feedback = FeedbackStore(data)
     host, key = "127.0.0.1", browser_key(data)
-    watched, doors = add_endpoints(pipeline, settings, host=host, people=None, mcp=False)
+    watched, endpoints = add_endpoints(pipeline, settings, host=host, people=None, mcp=False)
     page = build_page(watched, feedback, key, max_question=200, uploads=uploads)
-    options = launch_options() | doors
+    options = launch_options() | endpoints
     _, url, _ = page.launch(server_name=host, prevent_thread_lock=True, quiet=True, **options)
     yield Served(url, pipeline, feedback, uploads)
     page.close(verbose=False)

@@ -20,6 +20,6 @@ if __name__ == "__main__":
     uploads = Uploads(settings, HashedEmbeddings(lambda: ensure_embedder(settings)))
     feedback = FeedbackStore(settings.data_dir)
     host, key = "127.0.0.1", browser_key(settings.data_dir)
-    pipeline, doors = add_endpoints(FakePipeline(), settings, host=host, people=None, mcp=True)
+    pipeline, endpoints = add_endpoints(FakePipeline(), settings, host=host, people=None, mcp=True)
     page = build_page(pipeline, feedback, key, max_question=1000, uploads=uploads)
-    page.launch(server_name=host, server_port=port, **launch_options(), **doors)
+    page.launch(server_name=host, server_port=port, **launch_options(), **endpoints)

@@ -13,7 +13,7 @@ from rag.types import RetrievedPassage
 from tests.web.fake_pipeline import FakePipeline
 from tests.web.test_markup import HOSTILE, inert
 from web import archive
-from web.archive import PAGE, ArchiveTab, Listing, locate_passage, locate_row, periods, turn
+from web.archive import PAGE, ArchiveTab, Listing, apply_click, locate_passage, locate_row, periods
 
 ROWS = tuple(Listed(f"{n}.txt", f"Story {n}", date(2023, 6, n + 1), "Wire", 2) for n in range(3))
 JUNE = {date(2023, 6, 1): 3}
@@ -21,21 +21,21 @@ SHOWN = Listing(page=CataloguePage(ROWS, 3 * PAGE), periods=periods(JUNE))
 
 
 def test_a_head_sorts_and_turns_round() -> None:
-    by_headline = turn(SHOWN, "sort", list(Order).index(Order.HEADLINE))
+    by_headline = apply_click(SHOWN, "sort", list(Order).index(Order.HEADLINE))
     assert by_headline.wanted == Wanted(order=Order.HEADLINE, descending=False)
-    again = turn(by_headline, "sort", list(Order).index(Order.HEADLINE))
+    again = apply_click(by_headline, "sort", list(Order).index(Order.HEADLINE))
     assert again.wanted.descending
-    assert turn(SHOWN, "sort", list(Order).index(Order.DATE)).wanted.descending is False
+    assert apply_click(SHOWN, "sort", list(Order).index(Order.DATE)).wanted.descending is False
 
 
 def test_a_bar_narrows_to_its_month_and_widens_again() -> None:
-    narrowed = turn(SHOWN, "period", 0)
+    narrowed = apply_click(SHOWN, "period", 0)
     assert (narrowed.wanted.first, narrowed.wanted.last) == (date(2023, 6, 1), date(2023, 6, 30))
-    assert turn(narrowed, "period", 0).wanted == Wanted()
+    assert apply_click(narrowed, "period", 0).wanted == Wanted()
 
 
 def test_a_filter_begins_at_the_first_page() -> None:
-    second = turn(SHOWN, "page", 1)
+    second = apply_click(SHOWN, "page", 1)
     assert second.offset == PAGE
     narrowed, _, markup = ArchiveTab(FakePipeline()).filter(second, "blinken")
     assert (narrowed.offset, narrowed.page.total) == (0, 2)
@@ -50,7 +50,7 @@ def test_a_filter_begins_at_the_first_page() -> None:
     ],
 )  # fmt: skip
 def test_what_the_browser_makes_up_is_not_believed(kind: object, number: object) -> None:
-    assert turn(SHOWN, kind, number) is None
+    assert apply_click(SHOWN, kind, number) is None
 
 
 @pytest.mark.parametrize("number", [3, -1, "0", True, None])

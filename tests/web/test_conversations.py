@@ -14,7 +14,7 @@ from index.errors import BroadsheetError
 from rag.types import Question
 from tests.web.fake_pipeline import ARTICLES, HOSTILE, FakePipeline
 from web.chat import views
-from web.chat.answering import exchanges_of
+from web.chat.answering import stream_exchanges
 from web.chat.exchange import Exchange, QuoteChange, check_quotes
 from web.conversations import (
     LONGEST_TITLE,
@@ -33,7 +33,7 @@ ID = "0123456789abcdef" * 2
 
 def answered(text: str, **bounds) -> Exchange:
     question = Question(text, **bounds)
-    *_, (exchange, _) = exchanges_of(FakePipeline(0), Exchange(question), None)
+    *_, (exchange, _) = stream_exchanges(FakePipeline(0), Exchange(question), None)
     return exchange
 
 

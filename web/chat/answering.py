@@ -147,7 +147,7 @@ class Chat:
         cancel = self.running.start(session_of(request))
         try:
             yield (gr.skip(),) * 4 + buttons(busy=True)
-            yield from _drawings(self._pipeline, exchanges, cancel)
+            yield from _updates(self._pipeline, exchanges, cancel)
         finally:
             self.running.end(session_of(request), cancel)
 
@@ -181,7 +181,7 @@ class Chat:
             gr.Warning(str(error))
 
 
-def exchanges_of(
+def stream_exchanges(
     pipeline: Pipeline, exchange: Exchange, cancel: threading.Event
 ) -> Iterator[tuple[Exchange, Event | None]]:
     """Yield the exchange after each event; failures become its message, never an exception."""
@@ -198,13 +198,11 @@ def exchanges_of(
         yield replace(exchange, error=FAILED), None
 
 
-def _drawings(
-    pipeline: Pipeline, exchanges: Exchanges, cancel: Cancel
-) -> Iterator[tuple[Any, ...]]:
+def _updates(pipeline: Pipeline, exchanges: Exchanges, cancel: Cancel) -> Iterator[tuple[Any, ...]]:
     """Yield the page's outputs for each event worth drawing."""
     *before, shown = exchanges
     turn, drawn = len(before), 0.0
-    for exchange, event in exchanges_of(pipeline, shown, cancel):
+    for exchange, event in stream_exchanges(pipeline, shown, cancel):
         if cancel.discarded:
             return
         if isinstance(event, Token) and time.monotonic() - drawn < REDRAW:

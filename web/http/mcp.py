@@ -4,7 +4,7 @@ They do what the endpoints `/ask` and `/search` do, and read and list articles b
 """
 
 # No `from __future__ import annotations` here: the tools' schemas are made of their annotations,
-# which name what only `make_tools` knows.
+# which name what only `_asking` knows.
 
 import inspect
 import threading
@@ -84,6 +84,14 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> 
         hosts: Names that clients may call it by, `news.example` or `news.example:8443`; another
             is refused, so that no web page gets in by a name of its own (DNS rebinding).
     """
+    functions = (*_asking(pipeline, max_question), *_reading(pipeline))
+    tools = [_tool(one) for one in functions]
+    server = MCPServer("broadsheet", title="Broadsheet", instructions=INSTRUCTIONS, tools=tools)
+    return server.streamable_http_app(transport_security=_security(hosts))
+
+
+def _asking(pipeline: "Pipeline", max_question: int) -> tuple[Callable[..., Any], ...]:
+    """Return the tools that take a question."""
     limit = {"max_length": max_question}
     Asked = Annotated[str, Field(description="The question, in plain English.", **limit)]
     Sought = Annotated[str, Field(description="A question, or words to search for.", **limit)]
@@ -125,6 +133,12 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> 
             asked = read_question(question, max_question, as_of, date_from, date_to, sources)
             return search_json(asked, pipeline.search(asked, limit))
 
+    return ask, search
+
+
+def _reading(pipeline: "Pipeline") -> tuple[Callable[..., Any], ...]:
+    """Return the tools that read and list articles."""
+
     def read_article(
         article_id: Annotated[str, Field(description="As citations, passages and lists name it.")],
     ) -> ArticleJson:
@@ -158,9 +172,7 @@ def make_tools(pipeline: "Pipeline", *, max_question: int, hosts: list[str]) -> 
             page, _ = pipeline.catalogue(wanted, limit, offset)
             return list_json(page)
 
-    tools = [_tool(one) for one in (ask, search, read_article, list_articles)]
-    server = MCPServer("broadsheet", title="Broadsheet", instructions=INSTRUCTIONS, tools=tools)
-    return server.streamable_http_app(transport_security=_security(hosts))
+    return read_article, list_articles
 
 
 def _tool(function: Callable[..., Any]) -> Tool:

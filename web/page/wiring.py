@@ -120,7 +120,7 @@ def wire_archive(parts: Parts, tab: ArchiveTab) -> None:
     begun = [parts.archive_tab.select, parts.filter.change]
     gr.on(begun, tab.filter, form, shown, trigger_mode="always_last", **AT_ONCE)
     for part in parts.named("chart", "table"):
-        part.click(tab.turn, parts.listing, shown, **AT_ONCE)
+        part.click(tab.click, parts.listing, shown, **AT_ONCE)
 
 
 def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
