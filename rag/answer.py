@@ -99,8 +99,8 @@ def _in_lines(
     )
 
 
-def quote_evidence(found: Found, notice: str) -> Answer:
-    """Return the best sentences themselves, quoted and cited: there is no model to write."""
+def quote_evidence(found: Found, reason: Reason, notice: str) -> Answer:
+    """Return the best sentences themselves, quoted and cited, where no model writes."""
     best = sorted(found.evidence, key=lambda item: -item.score)[:_EVIDENCE_ONLY]
     citations = tuple(cite(Sentence(item, item.best)) for item in best)
     statements = tuple(
@@ -109,7 +109,7 @@ def quote_evidence(found: Found, notice: str) -> Answer:
     return replace(
         _answer(found, Outcome.EVIDENCE_ONLY),
         text="\n\n".join(with_marks(statement) for statement in statements),
-        reason=Reason.NO_MODEL,
+        reason=reason,
         statements=statements,
         citations=citations,
         notices=(*found.notices, notice),

@@ -49,12 +49,12 @@ _UNTOLD = re.compile(
 class Draft:
     """What the model wrote, and what the judge's heads read meanwhile.
 
-    `hopeless` says that nothing was written, for the answer is clearly not in the evidence.
+    `stopped_early`: nothing was written, for the answer is clearly not in the evidence.
     """
 
     text: str
     readings: Readings
-    hopeless: bool = False
+    stopped_early: bool = False
 
 
 def answer_prompt() -> Prompt:
@@ -164,7 +164,7 @@ def stream_draft(
     written: list[str] = []
     readings: list[float] = []
     end: list[float] = []
-    hopeless = False
+    stopped_early = False
     try:
         for chunk in stream:
             queue = chunk.response_metadata.get("queue")
@@ -172,8 +172,10 @@ def stream_draft(
                 yield Progress("waiting", int(queue[-1]))
             readings += chunk.response_metadata.get("readings") or ()
             end += chunk.response_metadata.get("end") or ()
-            hopeless = least is not None and bool(readings) and readings[0] < least
-            if hopeless:
+            stopped_early = bool(least is not None and not written and readings) and (
+                readings[0] < (least or 0.0)
+            )
+            if stopped_early:
                 break
             text = str(chunk.text)
             if text:
@@ -189,7 +191,7 @@ def stream_draft(
         if close:
             close()
     before, *draft = readings or (None,)
-    return Draft("".join(written), Readings(before, tuple(draft), *end), hopeless)
+    return Draft("".join(written), Readings(before, tuple(draft), *end), stopped_early)
 
 
 def is_abstention(draft: str) -> bool:

@@ -135,24 +135,27 @@ class Pipeline:
         self, found: Found, cancel: threading.Event | None
     ) -> Iterator[Progress | Token | Answer]:
         if not found.evidence:
-            outside = found.coverage.articles == 0
+            bounds = found.asked.bounds
+            dated = bounds.date_from is not None or bounds.date_to is not None
+            outside = dated and found.coverage.articles == 0
             yield refuse(found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND)
             return
         language = foreign_language(found.asked.text)
         if language:
             notice = f"The question seems to be {language}; the models read English: quotes only."
-            yield quote_evidence(found, notice)
+            yield quote_evidence(found, Reason.FOREIGN_LANGUAGE, notice)
             return
         model = self._models.get()
         if model is None:
-            yield quote_evidence(found, "No language model is at work: quotes only.")
+            notice = "No language model is at work: quotes only."
+            yield quote_evidence(found, Reason.NO_MODEL, notice)
             return
         model = stoppable(model, cancel)
         yield Progress("reading")
         draft = yield from draft_answer(model, found.asked, found.evidence, cancel)
         yield Progress("checking")
         answer = _check(model, found, draft)
-        if answer.abstained and found.further and not draft.hopeless and not _is_set(cancel):
+        if answer.abstained and found.further and not draft.stopped_early and not _is_set(cancel):
             answer = yield from _read_further(model, found, answer, cancel)
         if answer.abstained and not _is_set(cancel):
             answer = _explain(model, found, answer)
@@ -257,12 +260,12 @@ def _check(model: BaseChatModel, found: Found, draft: Draft) -> Answer:
     checked = [ground(text, found.asked.standalone, found.evidence) for text in statements]
     judge = judge_in(model)
     confidence = judge.confidence(draft.readings) if judge else None
-    doubted = judge is not None and (confidence or 0.0) < judge.threshold
-    if doubted or not any(grounded.supported for grounded in checked):
+    unlikely = judge is not None and confidence is not None and confidence < judge.threshold
+    if unlikely or not any(grounded.supported for grounded in checked):
         answer = refuse(found, Reason.NOT_STATED, checked, prompt)
     else:
         answer = build_answer(found, checked, prompt)
-    if judge is None and not answer.abstained:
+    if confidence is None and not answer.abstained:
         answer = replace(answer, notices=(*answer.notices, _UNJUDGED))
     return replace(answer, confidence=confidence)
 

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     FALSE_PREMISE = "false_premise"
     OUTSIDE_DATES = "outside_dates"
     NO_MODEL = "no_model"
+    FOREIGN_LANGUAGE = "foreign_language"
     STOPPED = "stopped"
 
 

@@ -89,6 +89,11 @@ class _ObservedPipeline:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipeline, name)
 
+    def ask(self, question: Question) -> Answer:
+        *_, last = self.stream(question)
+        assert isinstance(last, Answer)
+        return last
+
     def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
         recorder = _Recorder(question, self._observers)
         try:

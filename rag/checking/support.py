@@ -291,7 +291,7 @@ def _whole_year(year: int) -> Days:
 
 def _names_year(sentence: Sentence, year: int) -> bool:
     """Whether a sentence holds a year, in whatever words: "the 1989 classic"."""
-    return bool(re.search(rf"(?<![\d,.$£€-]){year}(?![\ds,]|\.\d)", sentence.text))
+    return bool(re.search(rf"(?<![\d,.$£€-]){year}(?![\ds]|[.,]\d)", sentence.text))
 
 
 def _stands_near(first: date, last: date, sentence: Sentence) -> bool:

@@ -21,13 +21,8 @@ from rag.llm.chat_model import END, OpenVinoChat, chatml, literal
 from rag.llm.engine import Generation, Piece
 from rag.llm.judge import Judge
 
-# Options that a provider's client refuses, by provider; log-probabilities are known to few.
-_REFUSED = {
-    "openai": frozenset[str](),
-    "azure_openai": frozenset[str](),
-    "ollama": frozenset({"logprobs", "top_logprobs", "max_tokens"}),
-}
-_REFUSED_ELSEWHERE = frozenset({"logprobs", "top_logprobs"})
+_REFUSED = {"ollama": frozenset({"max_tokens"})}
+"""Options that a provider's client refuses, by provider."""
 ADDRESS_FIELDS = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint")
 
 
@@ -92,7 +87,7 @@ class RemoteChat(BaseChatModel):
 
     def _admitted(self, options: dict[str, Any]) -> dict[str, Any]:
         """Leave out what the provider's own interface refuses."""
-        refused = _REFUSED.get(self.name_of_model.partition(":")[0], _REFUSED_ELSEWHERE)
+        refused = _REFUSED.get(self.name_of_model.partition(":")[0], frozenset())
         return {name: value for name, value in options.items() if name not in refused}
 
     @contextmanager

@@ -28,22 +28,18 @@ class Server:
     def __init__(self) -> None:
         self.asked: list[dict] = []
         self.pieces = PIECES
-        self.logprob = -0.1
-        self.others: dict[str, float] = {}
         self.status = 200
         self.closed_early = threading.Event()
         self.pause = 0.0
         self.url = ""
 
 
-def choice(state: Server, wants_logprobs: bool) -> dict:
-    others = [{"token": token, "logprob": logprob} for token, logprob in state.others.items()]
-    content = [{"token": t, "logprob": state.logprob, "top_logprobs": others} for t in state.pieces]
+def choice(state: Server) -> dict:
     return {
         "index": 0,
         "message": {"role": "assistant", "content": "".join(state.pieces)},
         "finish_reason": "stop",
-        "logprobs": {"content": content} if wants_logprobs else None,
+        "logprobs": None,
     }
 
 
@@ -61,7 +57,7 @@ def server() -> Iterator[Server]:
                 self.stream()
             else:
                 whole = {"id": "1", "object": "chat.completion", "created": 1, "model": "tiny"}
-                whole["choices"] = [choice(state, asked.get("logprobs", False))]
+                whole["choices"] = [choice(state)]
                 whole["usage"] = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
                 self.answer("application/json", json.dumps(whole).encode())
 

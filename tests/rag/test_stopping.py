@@ -75,6 +75,6 @@ def test_what_was_answered_before_the_stop_is_kept(answering: Answering) -> None
 def test_a_stop_counts_more_than_the_want_of_a_model() -> None:
     asked = understand(Question(WHO), None, 1000)
     found = Found(asked, (window("Qin Gang spoke."),), None, ())
-    answers = [quote_evidence(found, "No model."), build_stopped(found)]
+    answers = [quote_evidence(found, Reason.NO_MODEL, "No model."), build_stopped(found)]
     whole = join_answers(join_found(BOTH, [found, found]), answers)
     assert (whole.outcome, whole.reason) == (Outcome.EVIDENCE_ONLY, Reason.STOPPED)

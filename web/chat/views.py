@@ -26,9 +26,10 @@ CHANGES = {
 REASONS = {
     Reason.NOTHING_FOUND: "Nothing in the articles searched comes close to the question.",
     Reason.NOT_STATED: "Related passages were found, but none of them states the answer.",
-    Reason.FALSE_PREMISE: "The question assumes something that the articles do not bear out.",
+    Reason.FALSE_PREMISE: "The question assumes something that the articles do not say.",
     Reason.OUTSIDE_DATES: "The question is about days that the articles do not cover.",
     Reason.NO_MODEL: "The language model is not available.",
+    Reason.FOREIGN_LANGUAGE: "The question is not in English.",
     Reason.STOPPED: "Stopped.",
 }
 NO_MODEL = "No language model took part: these are the best sentences of the articles, as printed."

@@ -55,7 +55,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
             asked = read_question(
                 question, max_question, as_of, date_from, date_to, sources, history
             )
-            return ask_json(_answer(pipeline, asked))
+            return ask_json(pipeline.ask(asked))
         except BroadsheetError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -130,10 +130,3 @@ def read_question(
         sources=sources or (),
         history=tuple(Turn(question, answer) for question, answer in turns),
     )
-
-
-def _answer(pipeline: "Pipeline", question: Question) -> Answer:
-    for event in pipeline.stream(question):
-        if isinstance(event, Answer):
-            return event
-    raise QuestionError("The question was not answered.")
