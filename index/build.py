@@ -19,6 +19,7 @@ from index.engine import Engine, LocalEngine
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.readers import find_files, in_full
 from index.settings import Settings
+from index.store.cleanup import clean_up
 from index.store.database import writer_lock
 from index.store.history import Command, Origin, recording_failure
 from index.store.lexical import LexicalStore
@@ -30,7 +31,7 @@ from index.types import STDIN, Article, BuildEvent, BuildReport, IsUnchanged, Sk
 _LOG = logging.getLogger(__name__)
 _FULL = 100_000  # vectors of a collection; the next ones go into another
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
-_TOO_MANY = 6
+_TOO_MANY = 6  # small collections: each costs a query
 
 
 def build_index(
@@ -75,13 +76,14 @@ def build_index(
     ):
         clock = time.perf_counter()
         skipped: list[Skipped] = []
-        if again:
-            mark_outdated(store.connection)
         engine = engine or LocalEngine(embeddings)
         unchanged = partial(store.staging.is_unchanged, settled=settled)
-        items = chain(engine.read(find_files(paths, unchanged=unchanged)), stream or ())
-        for file in piped:
-            store.staging.open_file(file)
+        files = find_files(paths, unchanged=unchanged)  # raises before anything is changed
+        if again:
+            mark_outdated(store.connection)
+        items = chain(engine.read(files), stream or ())
+        if stream is not None:
+            store.staging.open_file(STDIN)
         store.begin()
         for event in store.staging.read(items, roots, skipped):
             store.commit()
@@ -135,7 +137,11 @@ def complete(
 
 
 def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
-    """Take articles out of the index by id; raises `IndexLocked` as a build does."""
+    """Hide articles, by id, from all later questions; a later build deletes them for good.
+
+    Raises:
+        IndexLocked: a build is running.
+    """
     with writer_lock(settings), Store(settings.index_dir, current_recipe()) as store:
         return store.remove(ids)
 
@@ -192,17 +198,17 @@ def _finish(store: Store, written: Future[None], contents: list[int], collection
 def _merge(
     store: Store, vectors: VectorStore, rewrite: Collection[str]
 ) -> Generator[BuildEvent, None, tuple[list[str], str] | None]:
-    """Copy small collections into one when there are too many, since each costs a query."""
+    """Copy into one collection those to be rewritten, and small ones when there are too many."""
     sizes = store.collections()
-    small = [name for name, size in sizes.items() if size < _SMALL]
-    if len(small) <= _TOO_MANY:
-        small = [name for name in sizes if name in rewrite]
-    if not small:
+    small = {name for name, size in sizes.items() if size < _SMALL}
+    merged = {*rewrite, *(small if len(small) > _TOO_MANY else ())}
+    sources = [name for name in sizes if name in merged]
+    if not sources:
         return None
     target = _new_collection(store, vectors)
-    total = sum(sizes[name] for name in small)
+    total = sum(sizes[name] for name in sources)
     done = 0
-    for name in [name for name in small if sizes[name]]:
+    for name in [name for name in sources if sizes[name]]:
         used = store.used_keys(name)
         for keys, page, days in vectors.pages(name):
             keep = [at for at, key in enumerate(keys) if key in used]
@@ -210,42 +216,4 @@ def _merge(
                 vectors.add(target, [keys[at] for at in keep], page[keep], [days[a] for a in keep])
             done += len(keep)
             yield BuildEvent(Stage.MERGING, done, total)
-    return small, target
-
-
-GRACE_SECONDS = 900.0  # far longer than a question keeps its snapshot
-UNFINISHED_SECONDS = 86_400.0  # what a killed build embedded waits a day for its next run
-
-
-def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
-    """Delete for good what no snapshot can show any more; what a rollback would show is kept."""
-    sql, now = store.connection, time.time()
-    sql.execute(
-        "DELETE FROM articles WHERE removed IS NOT NULL AND removed <= "
-        "(SELECT coalesce(max(number), 0) FROM generations WHERE made < ?) "
-        "AND removed <= coalesce((SELECT nullif(CAST(value AS INTEGER), 0) FROM meta "
-        "WHERE name = 'earlier'), removed)",
-        (now - GRACE_SECONDS,),
-    )
-    contents = sql.execute(
-        "SELECT key FROM contents WHERE made < ? "
-        "AND key NOT IN (SELECT content FROM articles) "
-        "AND key NOT IN (SELECT content FROM staged)",
-        (now - UNFINISHED_SECONDS,),
-    ).fetchall()
-    if contents:
-        with store.transaction():  # after a kill, a text that comes back is indexed again
-            sql.executemany("UPDATE contents SET worded = 0 WHERE key = ?", contents)
-        lexical.delete(key for (key,) in contents)
-        with store.transaction():
-            sql.executemany("DELETE FROM passages WHERE content = ?", contents)
-            sql.executemany("DELETE FROM contents WHERE key = ?", contents)
-    sql.execute(
-        "UPDATE collections SET retired = ? WHERE retired IS NULL AND name NOT IN "
-        "(SELECT collection FROM contents WHERE collection NOT NULL)",
-        (now,),
-    )
-    retired = "SELECT name FROM collections WHERE retired < ?"
-    for (name,) in sql.execute(retired, (now - GRACE_SECONDS,)).fetchall():
-        vectors.drop(name)
-        sql.execute("DELETE FROM collections WHERE name = ?", (name,))
+    return sources, target

@@ -56,7 +56,9 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if _is_frozen(path):
             return _open(path, "&immutable=1")
-        raise unwritable(error, index_dir) or IndexMissing() from error
+        if "no such table" in str(error):
+            raise IndexMissing from error
+        raise unwritable(error, index_dir) or BroadsheetError(f"{path}: {error}") from error
 
 
 def open_empty() -> sqlite3.Connection:

@@ -7,7 +7,7 @@ process creates but not what it adds (measured on 1.5). Knows nothing of what is
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 128}}
 _PAGE = 2000
 _FEW = 400  # vectors that are read faster than they are searched
-_clients: dict[str, ClientAPI] = {}
+_clients: dict[Hashable, ClientAPI] = {}
 _clients_lock = threading.Lock()
 
 
@@ -43,7 +43,8 @@ def open_client(settings: Settings) -> ClientAPI:
         BroadsheetError: the Chroma server named in the settings does not answer.
     """
     path = settings.index_dir / "vectors"
-    name = settings.chroma_url or str(path.resolve())
+    server = settings.chroma_tenant, settings.chroma_database, settings.chroma_token
+    name = (settings.chroma_url, *server) if settings.chroma_url else str(path.resolve())
     with _clients_lock:
         if name not in _clients:
             _clients[name] = _connect(settings, path)
@@ -64,6 +65,11 @@ def _connect(settings: Settings, path: Path) -> ClientAPI:
                 raise refused from error
             raise
     url = urlsplit(settings.chroma_url)
+    if url.path.strip("/"):
+        raise BroadsheetError(
+            f"BROADSHEET_CHROMA_URL={settings.chroma_url}: expected http://host:port, "
+            "for a server below a path cannot be reached"
+        )
     tls = url.scheme == "https"
     token = settings.chroma_token.get_secret_value()  # as gateways read it, and as Chroma Cloud
     try:

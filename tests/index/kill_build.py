@@ -31,10 +31,10 @@ import chromadb  # noqa: F401  # the processes that are forked need not import i
 
 import index.engine
 import index.store.staging
-from index import build as cleanup
 from index.build import build_index
 from index.errors import NothingEarlier
 from index.settings import Settings, load_settings
+from index.store import cleanup
 from index.store.catalogue import Wanted
 from index.store.snapshot import IndexReader, Snapshot
 from index.store.vectors import VectorsMissing

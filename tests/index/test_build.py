@@ -13,11 +13,11 @@ import pytest
 
 import index.engine
 import index.models.embedder
-from index import build as cleanup
 from index.build import remove_articles
 from index.errors import ArticleError, IndexLocked, IndexMismatch, IndexMissing
 from index.readers import files as reading
 from index.status import index_status
+from index.store import cleanup
 from index.store.database import writer_lock
 from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader
@@ -331,3 +331,12 @@ def test_file_that_left_is_removed_though_all_is_embedded_again(settings, hashed
     (folder / "maui.txt").unlink()
     report = run_build(settings, hashed, folder, again=True)
     assert (report.removed, report.articles, report.embedded) == (1, 3, 3)
+
+
+def test_embedding_all_again_below_a_path_that_is_not_there_changes_nothing(
+    settings, hashed, folder, tmp_path
+):
+    run_build(settings, hashed, folder)
+    with pytest.raises(ArticleError, match="no such file or folder"):
+        run_build(settings, hashed, tmp_path / "typo", again=True)
+    assert run_build(settings, hashed, folder).embedded == 0

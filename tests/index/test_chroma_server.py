@@ -76,3 +76,8 @@ def test_server_that_is_down_is_named_with_what_to_do(settings, hashed, tmp_path
     down = settings_for(url, tmp_path)
     with pytest.raises(BroadsheetError, match=f"{url} does not answer.*chroma run"):
         run_build(down, hashed, write(tmp_path / "news"))
+
+
+def test_a_server_below_a_path_is_refused_with_the_setting_named(tmp_path):
+    with pytest.raises(BroadsheetError, match=r"BROADSHEET_CHROMA_URL.*expected http://host:port"):
+        open_client(settings_for("http://gateway.example/chroma", tmp_path))

@@ -8,8 +8,8 @@ import sqlite3
 import pytest
 
 import index.build
-from index import build as cleanup
 from index.status import index_status
+from index.store import cleanup
 from index.store.database import open_writer
 from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader

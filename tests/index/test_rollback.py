@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from index import build as cleanup
 from index.build import remove_articles
 from index.errors import IndexLocked, IndexMissing, NothingEarlier
+from index.store import cleanup
 from index.store.database import writer_lock
 from index.store.snapshot import IndexReader
 from index.upkeep import roll_back

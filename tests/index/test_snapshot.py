@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date, datetime
 
 import pytest
 
 from index.build import remove_articles
-from index.errors import IndexMissing
+from index.errors import BroadsheetError, IndexMissing
 from index.store.snapshot import IndexReader
 from index.types import Bounds
 from tests.index.archive import STORIES, found, ids_in, run_build, write
@@ -145,3 +146,18 @@ def test_the_live_generation_is_counted_anew_after_a_build(settings, hashed, tmp
 def test_without_an_index_there_is_no_live_generation(settings):
     with pytest.raises(IndexMissing):
         IndexReader(settings).live()
+
+
+def test_a_database_that_cannot_be_read_is_not_called_empty(
+    settings, hashed, tmp_path, monkeypatch
+):
+    run_build(settings, hashed, write(tmp_path / "news"))
+
+    def failing(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("index.store.database._open", failing)
+    with pytest.raises(BroadsheetError, match="disk I/O error") as error:
+        with IndexReader(settings).snapshot():
+            pass
+    assert not isinstance(error.value, IndexMissing)

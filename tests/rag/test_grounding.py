@@ -262,3 +262,8 @@ def test_a_follow_up_may_be_answered_with_what_it_continues() -> None:
     evidence = [window("Ann Bell accused the journalist Joan Fry.")]
     asked = "And what is she called? (Whom did Ann Bell accuse Joan Fry)"
     assert ground("Joan Fry", asked, evidence).supported
+
+
+def test_a_year_before_a_comma_is_a_year() -> None:
+    cup = "The World Cup of 2022, held in Qatar, was won by Argentina."
+    assert check("Argentina won the World Cup in 2022.", cup, question="Who won it?").supported
