@@ -22,7 +22,7 @@ from safetensors import safe_open
 from index.models.checksum import intact, verified
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
-SHA256 = "249fd9d4c820808da399b5df3e252b0d38e0c2088b6740ced75f8f9de7918af3"
+SHA256 = "6023757b08dc6c38dc51697395a751823650d0a1c12d052421baebdaf15d3d2d"
 
 
 @dataclass(frozen=True, slots=True)
