@@ -10,24 +10,24 @@ from dataclasses import replace
 
 from index.text.days import spoken
 from rag.checking.attribution import Sentence, cite
-from rag.checking.conflicts import find_conflict
+from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
 from rag.english.facts import facts
 from rag.question.comparison import Comparison, compared, difference
 from rag.question.parts import subject_of
 from rag.retrieval.overviews import Listing
-from rag.retrieval.search import Found
+from rag.retrieval.search import Context
 from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
 
 _EVIDENCE_ONLY = 3
 
 
-def build_answer(found: Found, grounded: Sequence[Grounded], prompt: str) -> Answer:
+def build_answer(found: Context, grounded: Sequence[Grounded], prompt: str) -> Answer:
     """Return the answer that the supported statements make; the others are `removed`."""
     citations: list[Citation] = []
     kept = [_statement(item, citations) for item in grounded if item.supported]
     removed = _removed(item for item in grounded if not item.supported)
-    conflicts = _add_conflict(found, kept, citations)
+    conflicts = _add_conflicts(found, kept, citations)
     return replace(
         _answer(found, Outcome.PARTLY if removed else Outcome.ANSWERED, prompt),
         text=" ".join(with_marks(statement) for statement in kept),
@@ -40,7 +40,7 @@ def build_answer(found: Found, grounded: Sequence[Grounded], prompt: str) -> Ans
 
 
 def refuse(
-    found: Found, reason: Reason, removed: Sequence[Grounded] = (), prompt: str = ""
+    found: Context, reason: Reason, removed: Sequence[Grounded] = (), prompt: str = ""
 ) -> Answer:
     """Return "The articles do not say.", with why and with what was written but not supported."""
     return replace(
@@ -52,7 +52,7 @@ def refuse(
     )
 
 
-def explain_refusal(found: Found, premise: str, refused: Answer) -> Answer:
+def explain_refusal(found: Context, premise: str, refused: Answer) -> Answer:
     """Return a refusal that quotes what the articles do say of whom the question is about.
 
     Args:
@@ -72,13 +72,13 @@ def explain_refusal(found: Found, premise: str, refused: Answer) -> Answer:
     return replace(refused, text=text, statements=(known,), citations=(citation,))
 
 
-def build_list(found: Found, listing: Listing) -> Answer:
+def build_list(found: Context, listing: Listing) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
     head, *lines = listing.lines
     return _in_lines(found, lines, listing.citations, head)
 
 
-def build_timeline(found: Found) -> Answer:
+def build_timeline(found: Context) -> Answer:
     """Return the evidence as a story, a dated quote a line; no model wrote it."""
     citations = [cite(Sentence(item, item.best)) for item in found.evidence]
     lines = [f"{spoken(one.date)}: “{one.quote}”" for one in citations if one.date]
@@ -86,7 +86,7 @@ def build_timeline(found: Found) -> Answer:
 
 
 def _in_lines(
-    found: Found, lines: Sequence[str], citations: Sequence[Citation], head: str = ""
+    found: Context, lines: Sequence[str], citations: Sequence[Citation], head: str = ""
 ) -> Answer:
     """One citation a line; a head needs none, for the lines below it are what it counts."""
     statements = [Statement(head, (), 1.0)] if head else []
@@ -99,7 +99,7 @@ def _in_lines(
     )
 
 
-def quote_evidence(found: Found, reason: Reason, notice: str) -> Answer:
+def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited, where no model writes."""
     best = sorted(found.evidence, key=lambda item: -item.score)[:_EVIDENCE_ONLY]
     citations = tuple(cite(Sentence(item, item.best)) for item in best)
@@ -116,7 +116,7 @@ def quote_evidence(found: Found, reason: Reason, notice: str) -> Answer:
     )
 
 
-def build_stopped(found: Found) -> Answer:
+def build_stopped(found: Context) -> Answer:
     """Return what is left when the asker stopped the model: the evidence, and no answer."""
     return replace(_answer(found, Outcome.EVIDENCE_ONLY), reason=Reason.STOPPED)
 
@@ -134,7 +134,7 @@ def _sentence(text: str) -> str:
     return text if text[-1:] in ".!?\"”’'" else f"{text}."
 
 
-def _answer(found: Found, outcome: Outcome, prompt: str = "") -> Answer:
+def _answer(found: Context, outcome: Outcome, prompt: str = "") -> Answer:
     return Answer(
         question=found.asked.text,
         text="",
@@ -163,33 +163,34 @@ def _removed(grounded: Iterable[Grounded]) -> tuple[Statement, ...]:
     )
 
 
-def _add_conflict(
-    found: Found, kept: list[Statement], citations: list[Citation]
+def _add_conflicts(
+    found: Context, kept: list[Statement], citations: list[Citation]
 ) -> tuple[Conflict, ...]:
-    """Add what another article says otherwise: its citation and its statement."""
+    """Add what other articles say against the first statement that they disagree with."""
     for statement in list(kept):
         mine = statement.citations[0]
         asked = found.asked.standalone
-        other = find_conflict(asked, statement.text, citations[mine], found.evidence)
-        if other is None:
+        others = find_conflicts(asked, statement.text, citations[mine], found.evidence)
+        if not others:
             continue
-        if other.citation not in citations:
-            citations.append(other.citation)
-        theirs = citations.index(other.citation)
         kept[:] = [replace(one, text=_sentence(one.text)) for one in kept]
-        kept.append(Statement(other.text, (theirs,), 1.0))
-        days = citations[mine].date, citations[theirs].date
-        later_mine = days[0] is not None and days[1] is not None and days[0] > days[1]
-        return (Conflict(theirs, mine) if later_mine else Conflict(mine, theirs),)
+        conflicts: list[Conflict] = []
+        for other in others:
+            theirs = _place(other.citation, citations)
+            kept.append(Statement(other.text, (theirs,), 1.0))
+            days = citations[mine].date, citations[theirs].date
+            later_mine = days[0] is not None and days[1] is not None and days[0] > days[1]
+            conflicts.append(Conflict(theirs, mine) if later_mine else Conflict(mine, theirs))
+        return tuple(conflicts)
     return ()
 
 
-def join_found(question: str, parts: Sequence[Found]) -> Found:
+def join_contexts(question: str, parts: Sequence[Context]) -> Context:
     """Return what was found for all parts as for one question."""
     if len(parts) == 1:
         return parts[0]
     first = parts[0]
-    return Found(
+    return Context(
         asked=replace(first.asked, text=question, standalone=question),
         evidence=tuple(_once(item for part in parts for item in part.evidence)),
         coverage=first.coverage,
@@ -197,7 +198,7 @@ def join_found(question: str, parts: Sequence[Found]) -> Found:
     )
 
 
-def join_answers(whole: Found, answers: Sequence[Answer]) -> Answer:
+def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
     """Return one answer from those to the parts, in order.
 
     Parts that the articles do not answer are its `missing`, and make it `partly` answered;
@@ -272,14 +273,15 @@ def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
             - {one.article_id for one in own[at]}
             - others
         ):
-            part = replace(part, statements=part.statements[:-1], conflicts=(), citations=own[at])
+            statements = part.statements[: -len(part.conflicts)]
+            part = replace(part, statements=statements, conflicts=(), citations=own[at])
         made.append(part)
     return made
 
 
 def _own_citations(answer: Answer) -> tuple[Citation, ...]:
     """What the model's statements cite, without what another article says otherwise."""
-    statements = answer.statements[:-1] if answer.conflicts else answer.statements
+    statements = answer.statements[: len(answer.statements) - len(answer.conflicts)]
     cited = {at for statement in statements for at in statement.citations}
     return tuple(one for at, one in enumerate(answer.citations) if at in cited)
 

@@ -26,7 +26,7 @@ from rag.answer import (
     build_timeline,
     explain_refusal,
     join_answers,
-    join_found,
+    join_contexts,
     quote_evidence,
     refuse,
 )
@@ -46,7 +46,7 @@ from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
 from rag.question.language import foreign_language
 from rag.question.parts import premise_of
 from rag.retrieval.overviews import list_subject, timeline_subject
-from rag.retrieval.search import Finder, Found
+from rag.retrieval.search import Context, Finder
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
 _UNJUDGED = "No judge read this answer: check it against its sources."
@@ -106,7 +106,7 @@ class Pipeline:
             yield replace(answer, timings={"total": time.perf_counter() - begun})
             return
         parts = self._finder.find(question, timings)
-        whole = join_found(question.text, parts)
+        whole = join_contexts(question.text, parts)
         yield _retrieved(whole)
         answers: list[Answer] = []
         for event in self._answers(parts, cancel):
@@ -120,7 +120,7 @@ class Pipeline:
         yield replace(join_answers(whole, answers), timings=timings)
 
     def _answers(
-        self, parts: Sequence[Found], cancel: threading.Event | None
+        self, parts: Sequence[Context], cancel: threading.Event | None
     ) -> Iterator[Progress | Token | Answer]:
         """Answer each part; those that are left when the asker stops are `stopped`."""
         for at, part in enumerate(parts):
@@ -132,7 +132,7 @@ class Pipeline:
             yield from self._answer(part, cancel)
 
     def _answer(
-        self, found: Found, cancel: threading.Event | None
+        self, found: Context, cancel: threading.Event | None
     ) -> Iterator[Progress | Token | Answer]:
         if not found.evidence:
             bounds = found.asked.bounds
@@ -162,7 +162,7 @@ class Pipeline:
         # What is stopped while it is checked has not passed the check.
         yield build_stopped(found) if _is_set(cancel) else answer
 
-    def _without_model(self, question: Question) -> tuple[Found, Answer] | None:
+    def _without_model(self, question: Question) -> tuple[Context, Answer] | None:
         """Answer what the index answers without a model: counts, lists and stories by dates."""
         subject = list_subject(question.text)
         if subject:
@@ -232,7 +232,7 @@ def _is_set(cancel: threading.Event | None) -> bool:
 
 
 def _read_further(
-    model: BaseChatModel, found: Found, first: Answer, cancel: threading.Event | None
+    model: BaseChatModel, found: Context, first: Answer, cancel: threading.Event | None
 ) -> Generator[Progress | Token, None, Answer]:
     """Read the next windows too; return what they give, or the first refusal."""
     yield Progress("reading on")
@@ -242,7 +242,7 @@ def _read_further(
     return first if second.abstained else second
 
 
-def _explain(model: BaseChatModel, found: Found, refused: Answer) -> Answer:
+def _explain(model: BaseChatModel, found: Context, refused: Answer) -> Answer:
     """Say what the articles do say where they do not bear out what a question takes for granted."""
     premise = premise_of(found.asked.standalone)
     if not premise or not denies_premise(model, found.asked, found.evidence, premise):
@@ -250,7 +250,7 @@ def _explain(model: BaseChatModel, found: Found, refused: Answer) -> Answer:
     return explain_refusal(found, premise, refused)
 
 
-def _check(model: BaseChatModel, found: Found, draft: Draft) -> Answer:
+def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     """Return the answer that the draft's supported statements make, or the abstention.
 
     The judge decides whether the draft may stand; the check in code, which of its statements.
@@ -270,5 +270,5 @@ def _check(model: BaseChatModel, found: Found, draft: Draft) -> Answer:
     return replace(answer, confidence=confidence)
 
 
-def _retrieved(found: Found) -> Retrieved:
+def _retrieved(found: Context) -> Retrieved:
     return Retrieved(found.evidence, found.asked.standalone, found.coverage, found.notices)

@@ -1,4 +1,4 @@
-"""The data of the upper floor: a question, what was found, and the checked answer.
+"""Data types: a question, its evidence, and the checked answer.
 
 Knows nothing of stores, models or pages.
 """

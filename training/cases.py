@@ -16,7 +16,7 @@ from evals.questions import EvalQuestion
 from evals.rows import holds
 from index.store.snapshot import Snapshot
 from rag.english.facts import facts
-from rag.retrieval.search import Finder, Found, parts_of
+from rag.retrieval.search import Context, Finder, parts_of
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Evidence
 
@@ -79,7 +79,7 @@ def _renamed(question: EvalQuestion, other: str) -> EvalQuestion | None:
     return replace(question, text=question.text.replace(own[0], other))
 
 
-def find(finder: Finder, snapshot: Snapshot, case: Case) -> Found | None:
+def find(finder: Finder, snapshot: Snapshot, case: Case) -> Context | None:
     """Return what the pipeline would read for a case; None where it asks in parts or finds none."""
     question = case.question
     parts = parts_of(question.asked)

@@ -22,7 +22,7 @@ from rag.checking.support import ground
 from rag.generation import answer_messages, is_abstention, premise_messages
 from rag.llm.chat_model import chatml
 from rag.question.parts import premise_of
-from rag.retrieval.search import Finder, Found
+from rag.retrieval.search import Context, Finder
 from training.cases import Case, Variant, find, label, shows_evidence
 from training.states import Draft, ModelStates
 
@@ -97,7 +97,7 @@ class Collector:
             if len(self._open) >= _SHARD:
                 self.flush()
 
-    def _ask(self, case: Case, found: Found, name: str) -> RowInfo | None:
+    def _ask(self, case: Case, found: Context, name: str) -> RowInfo | None:
         prompt = chatml(answer_messages(found.asked, found.evidence))
         draft = self._model.write(prompt)
         if not draft.text or is_abstention(draft.text):
@@ -152,7 +152,7 @@ class Collector:
         self._open.clear()
 
 
-def _refuted(model: ModelStates, case: Case, found: Found) -> bool | None:
+def _refuted(model: ModelStates, case: Case, found: Context) -> bool | None:
     premise = premise_of(found.asked.standalone)
     if not premise or case.variant is not Variant.PLAIN:
         return None

@@ -1,4 +1,4 @@
-"""Finds an article that disagrees about the same thing. Pure functions.
+"""Finds articles that disagree about the same thing. Pure functions.
 
 Two cases, over the evidence that was chosen: another number, where it is asked how many or how
 much; and a sentence in the same words that has another name or number where the answer is.
@@ -27,6 +27,7 @@ _ON_SUBJECT = 0.6  # share of the question's words that a sentence must hold
 # where a part of the answer is the same.
 _RESTATED, _RESTATED_CLOSELY = 0.6, 0.75
 _FEW, _FEWEST = 4, 3
+_MOST = 3  # other values that are given
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +38,29 @@ class Disagreement:
     citation: Citation
 
 
-def find_conflict(
+def find_conflicts(
     question: str, statement: str, citation: Citation, evidence: Sequence[Evidence]
-) -> Disagreement | None:
-    """Return what another article says against a statement; the newest one that does."""
+) -> list[Disagreement]:
+    """Return what other articles say against a statement, the newest first, each value once."""
     answer = _Answered.of(question, statement, citation.quote)
+    found: list[Disagreement] = []
+    known: set[str] = set()
     for item in sorted(evidence, key=lambda item: item.date or date.min, reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
         for span in item.sentences:
             sentence = Sentence(item, span)
             counted = span == item.best and answer.other_number_in(sentence)
-            if counted or answer.other_fact_in(facts(sentence.text)):
+            if not counted and not answer.other_fact_in(facts(sentence.text)):
+                continue
+            values = _values(sentence.text, counted) - _hard_facts(answer.quote)
+            if len(found) < _MOST and not values <= known:
+                known |= values
                 when = f" on {spoken(item.date)}" if item.date else ""
                 text = f"Another article says{when}: “{sentence.text}”"
-                return Disagreement(text, cite(sentence))
-    return None
+                found.append(Disagreement(text, cite(sentence)))
+            break
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,11 @@ def _is_named(name: str, question: Facts) -> bool:
 
 def _hard_facts(text: Facts) -> set[str]:
     return {name.lower() for name in text.names} | {str(value) for value in text.values}
+
+
+def _values(text: str, counted: bool) -> set[str]:
+    """What a sentence gives: its figures where a count is asked, else its names and numbers."""
+    return {str(value) for value in _figures(text)} if counted else _hard_facts(facts(text))
 
 
 def _figures(text: str) -> frozenset[float]:

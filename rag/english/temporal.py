@@ -1,7 +1,8 @@
 """Dates in words: the only place that knows how English names days and periods.
 
-One table of forms serves questions, articles and the check of statements. A period that a
-question names is a hint, never a filter by itself. Knows nothing of articles or stores.
+Days, months and years are one table of forms (`_FORMS`), for questions, articles and the check of
+statements. `_RELATIVE` are forms that a question uses of today, `_POINTING` those that an article
+uses of its own day. A period that a question names is a hint, never a filter by itself.
 """
 
 from __future__ import annotations

@@ -41,10 +41,13 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What is known of a question before anything is written.
+class Context:
+    """What an answer may be generated from: the question as understood, and its evidence.
 
-    `further` are the next windows, for a second look.
+    Attributes:
+        coverage: What the archive holds within the question's bounds.
+        notices: What the reader must know of dates and languages.
+        further: The next windows, read where the evidence was not enough.
     """
 
     asked: Understood
@@ -87,7 +90,7 @@ class Finder:
         self._embeddings.load()
         self._reranker.load()
 
-    def find(self, question: Question, timings: dict[str, float]) -> list[Found]:
+    def find(self, question: Question, timings: dict[str, float]) -> list[Context]:
         """Return what was found for each part of a question; most have one.
 
         Args:
@@ -100,7 +103,7 @@ class Finder:
         begun = time.perf_counter()
         parts = parts_of(question)
 
-        def found_in(snapshot: Snapshot) -> list[Found]:
+        def found_in(snapshot: Snapshot) -> list[Context]:
             searched = [self.search(snapshot, part) for part in parts]
             timings["retrieval"] = time.perf_counter() - begun
             return [self.choose(snapshot, one) for one in searched]
@@ -109,24 +112,24 @@ class Finder:
         timings["evidence"] = time.perf_counter() - begun
         return found
 
-    def listing(self, question: Question, subject: str) -> tuple[Found, Listing]:
+    def listing(self, question: Question, subject: str) -> tuple[Context, Listing]:
         """Count and list articles; the dates that the question names are bounds here."""
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             listing = list_articles(snapshot, subject, bounds)
-            found = Found(asked, listing.evidence, snapshot.coverage(bounds), notices)
+            found = Context(asked, listing.evidence, snapshot.coverage(bounds), notices)
             return found, listing
 
-    def timeline(self, question: Question, subject: str) -> Found:
+    def timeline(self, question: Question, subject: str) -> Context:
         """Return the dated sentences that tell a story; the question's dates are bounds here."""
 
-        def found_in(snapshot: Snapshot) -> Found:
+        def found_in(snapshot: Snapshot) -> Context:
             asked, bounds, notices = self._bounded(snapshot, question)
             vector = self._embeddings.embed_query(subject)
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
             ranked = rank_found(snapshot, subject, passages)
             evidence = single_sentences(timeline_of(ranked))
-            return Found(asked, tuple(evidence), snapshot.coverage(bounds), notices)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), notices)
 
         return self._steadily(found_in)
 
@@ -187,7 +190,7 @@ class Finder:
         sentences = rank_found(snapshot, asked.standalone, passages)
         return Searched(asked, vector, sentences, notices)
 
-    def choose(self, snapshot: Snapshot, searched: Searched) -> Found:
+    def choose(self, snapshot: Snapshot, searched: Searched) -> Context:
         """Choose the windows to be read from what a search gave, and those for a second look."""
         rerank(searched.sentences, searched.asked.standalone, self._reranker)
         evidence = select_evidence(
@@ -205,7 +208,7 @@ class Finder:
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
-        return Found(searched.asked, tuple(evidence), coverage, notices, tuple(further))
+        return Context(searched.asked, tuple(evidence), coverage, notices, tuple(further))
 
 
 def parts_of(question: Question) -> list[Question]:

@@ -169,9 +169,11 @@ def test_an_answer_is_as_of_its_day(sample: Pipeline, as_of: str, toll: str) -> 
 def test_articles_that_disagree_are_both_told(sample: Pipeline) -> None:
     answer = put(sample, "How many people died in the flood in Libya?")
     assert "11,300" in answer.text and "3,958" in answer.text
-    (conflict,) = answer.conflicts
-    days = [answer.citations[at].date for at in (conflict.earlier, conflict.later)]
-    assert [str(day) for day in days] == ["2023-09-15", "2023-09-17"]
+    days = [
+        [str(answer.citations[at].date) for at in (conflict.earlier, conflict.later)]
+        for conflict in answer.conflicts
+    ]
+    assert ["2023-09-15", "2023-09-17"] in days
 
 
 def test_two_strikes_are_compared_by_two_cited_values(sample: Pipeline) -> None:

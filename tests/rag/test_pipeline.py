@@ -211,11 +211,11 @@ def test_later_articles_are_unseen(answering) -> None:
 
 def test_a_disagreement_is_told_with_the_later_marked(answering) -> None:
     answer = answering(script("36 people died in the wildfires on Maui.")).ask(Question(TOLL))
-    (conflict,) = answer.conflicts
-    earlier, later = answer.citations[conflict.earlier], answer.citations[conflict.later]
-    assert earlier.date == date(2023, 8, 10)
-    assert later.date is not None and later.date > earlier.date
-    assert "Another article says on" in answer.text
+    pairs = [(answer.citations[at.earlier], answer.citations[at.later]) for at in answer.conflicts]
+    assert len(pairs) == 2  # two other counts, the newest first
+    assert all(earlier.date == date(2023, 8, 10) for earlier, _ in pairs)
+    assert pairs[0][1].date > pairs[1][1].date > date(2023, 8, 10)
+    assert answer.text.count("Another article says on") == 2
 
 
 def test_only_a_window_of_the_askers_leaves_undated_articles_out(answering) -> None:

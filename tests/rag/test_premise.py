@@ -7,7 +7,7 @@ import pytest
 from rag.answer import explain_refusal, refuse
 from rag.question.parts import premise_of, subject_of
 from rag.question.understand import Understood, understand
-from rag.retrieval.search import Found
+from rag.retrieval.search import Context
 from rag.types import ABSTENTION, Outcome, Question, Reason
 from tests.rag.newsroom import window
 
@@ -58,11 +58,11 @@ def _asked(text: str) -> Understood:
     return understand(Question(text), None, 1000)
 
 
-def _found(text: str, *evidence: str) -> Found:
+def _found(text: str, *evidence: str) -> Context:
     windows = tuple(
         window(one, f"{at}.txt", score=1.0 - at / 10) for at, one in enumerate(evidence)
     )
-    return Found(_asked(text), windows, None, ())
+    return Context(_asked(text), windows, None, ())
 
 
 def test_what_the_articles_do_say_is_quoted_and_cited() -> None:

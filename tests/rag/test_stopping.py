@@ -10,11 +10,11 @@ import pytest
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader
-from rag.answer import build_stopped, join_answers, join_found, quote_evidence
+from rag.answer import build_stopped, join_answers, join_contexts, quote_evidence
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.question.understand import understand
-from rag.retrieval.search import Found
+from rag.retrieval.search import Context
 from rag.types import Answer, Event, Outcome, Progress, Question, Reason, Token
 from tests.rag.newsroom import ScriptedChat, window
 
@@ -74,7 +74,7 @@ def test_what_was_answered_before_the_stop_is_kept(answering: Answering) -> None
 
 def test_a_stop_counts_more_than_the_want_of_a_model() -> None:
     asked = understand(Question(WHO), None, 1000)
-    found = Found(asked, (window("Qin Gang spoke."),), None, ())
+    found = Context(asked, (window("Qin Gang spoke."),), None, ())
     answers = [quote_evidence(found, Reason.NO_MODEL, "No model."), build_stopped(found)]
-    whole = join_answers(join_found(BOTH, [found, found]), answers)
+    whole = join_answers(join_contexts(BOTH, [found, found]), answers)
     assert (whole.outcome, whole.reason) == (Outcome.EVIDENCE_ONLY, Reason.STOPPED)
