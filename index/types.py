@@ -35,6 +35,17 @@ def file_of(location: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ArticleRef:
+    """What an article is known by: all but its text."""
+
+    id: str
+    headline: str
+    date: date | None = None
+    source: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """One dated news article, as a reader understood it.
 
@@ -55,16 +66,10 @@ class Article:
     source: str | None = None
     url: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class ArticleRef:
-    """What an article is known by: all but its text."""
-
-    id: str
-    headline: str
-    date: date | None = None
-    source: str | None = None
-    url: str | None = None
+    @property
+    def ref(self) -> ArticleRef:
+        """The article without its text."""
+        return ArticleRef(self.id, self.headline, self.date, self.source, self.url)
 
 
 class OfArticle:

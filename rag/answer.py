@@ -15,11 +15,12 @@ from rag.checking.support import Grounded
 from rag.english.facts import facts
 from rag.question.comparison import Comparison, compared, difference
 from rag.question.parts import subject_of
-from rag.retrieval.overviews import Listing
+from rag.retrieval.overviews import About, Listing
 from rag.retrieval.search import Context
 from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
 
 _EVIDENCE_ONLY = 3
+_PUBLISHERS = 8  # that are named
 
 
 def build_answer(found: Context, grounded: Sequence[Grounded], prompt: str) -> Answer:
@@ -76,6 +77,38 @@ def build_list(found: Context, listing: Listing) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
     head, *lines = listing.lines
     return _in_lines(found, lines, listing.citations, head)
+
+
+def build_about(
+    found: Context, about: About, publishers: Sequence[str], examples: Sequence[str]
+) -> Answer:
+    """Return what the archive is and can be asked; about the newest articles, their first lines."""
+    if about is About.NEWEST:
+        return build_timeline(found)
+    coverage = found.coverage
+    holds = f"{coverage.articles:,} articles"
+    if coverage.first and coverage.last:
+        holds += f", {spoken(coverage.first)} to {spoken(coverage.last)}"
+    if about is About.THANKS:
+        lines = ["You are welcome. Ask on."]
+    elif about is About.COVERAGE:
+        lines = [f"This archive holds {holds}."]
+        if coverage.undated:
+            lines.append(f"{coverage.undated:,} of them have no date.")
+        if publishers:
+            more = len(publishers) - _PUBLISHERS
+            others = f" and {more:,} more" if more > 0 else ""
+            lines.append(f"Publishers: {', '.join(publishers[:_PUBLISHERS])}{others}.")
+    else:
+        lines = [
+            f"Ask a question about the {holds}; the answer cites the sentences that support it.",
+            *(f"For instance: {example}" for example in examples),
+        ]
+    return replace(
+        _answer(found, Outcome.ANSWERED),
+        text="\n".join(lines),
+        statements=tuple(Statement(line, (), 1.0) for line in lines),
+    )
 
 
 def build_timeline(found: Context) -> Answer:

@@ -20,6 +20,7 @@ from index.store.catalogue import CataloguePage, Wanted
 from index.store.snapshot import IndexReader
 from index.types import Article, Coverage, Generation
 from rag.answer import (
+    build_about,
     build_answer,
     build_list,
     build_stopped,
@@ -45,10 +46,11 @@ from rag.generation import (
 from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
 from rag.question.language import foreign_language
 from rag.question.parts import premise_of
-from rag.retrieval.overviews import list_subject, timeline_subject
+from rag.retrieval.overviews import About, about_archive, list_subject, timeline_subject
 from rag.retrieval.search import Context, Finder
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
+_NEWEST = 5  # articles
 _UNJUDGED = "No judge read this answer: check it against its sources."
 
 
@@ -163,7 +165,14 @@ class Pipeline:
         yield build_stopped(found) if _is_set(cancel) else answer
 
     def _without_model(self, question: Question) -> tuple[Context, Answer] | None:
-        """Answer what the index answers without a model: counts, lists and stories by dates."""
+        """Answer what needs no model: about the archive itself, lists, counts and timelines."""
+        about = about_archive(question.text)
+        if about:
+            newest = _NEWEST if about is About.NEWEST else 0
+            context, publishers = self._finder.about(question, newest)
+            if newest and not context.evidence:
+                return context, refuse(context, Reason.OUTSIDE_DATES)
+            return context, build_about(context, about, publishers, self.examples(2))
         subject = list_subject(question.text)
         if subject:
             found, listing = self._finder.listing(question, subject)

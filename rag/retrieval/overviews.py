@@ -1,4 +1,8 @@
-"""Counts and lists articles: "How many articles mention X?", exhaustively and without a model."""
+"""What the index answers without a model: lists, counts, timelines, and about the archive itself.
+
+"How many articles mention X?" is counted exhaustively; "How did X develop?" becomes dated
+sentences; "What is new?" the newest articles; and greetings are not searched for.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import Enum
 from itertools import islice, zip_longest
 
+from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot, StoredPassage
 from index.text.days import spoken
 from index.text.sentences import sentence_spans
@@ -71,6 +77,52 @@ class Listing:
             for one in self.evidence
         )
         return [f"{head}.", *dated]
+
+
+class About(Enum):
+    """What is said to the archive, or asked about it, rather than of its articles."""
+
+    THANKS = re.compile(
+        r"(?:many )?(?:thanks|thank you|thx|cheers)(?: you| (?:so|very) much| a lot)?"
+    )
+    HELP = re.compile(
+        r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| everyone)?"
+        r"|(?:who|what) are you|help(?: me)?|how does (?:this|it) work"
+        r"|what (?:can|could|should|do) (?:you|i|we) (?:do|ask|answer|know)(?: you| here| about)?"
+    )
+    COVERAGE = re.compile(
+        r"(?:which|what) (?:dates|days|years|period|time|articles|sources|publishers|newspapers)"
+        r" (?:do|does|are|is) (?:you|the archive|it|there|in)(?: the archive)?"
+        r"(?: (?:cover|have|hold|know|contain|include))?(?: here)?"
+        r"|how many (?:articles|stories|reports)"
+        r" (?:(?:do|does) (?:you|the archive|it) (?:have|hold|contain)"
+        r"|are (?:there|here|in the archive))"
+        r"|what (?:does|is in) (?:the|this) archive(?: (?:cover|hold|contain))?"
+    )
+    NEWEST = re.compile(
+        r"what(?: is|['’]s| are) (?:new|the news|the (?:latest|newest) (?:news|articles|headlines))"
+        r"(?: today| now)?|any news(?: today)?|(?:latest|newest) (?:news|articles|headlines)"
+    )
+
+
+def about_archive(text: str) -> About | None:
+    """Return what a text says to the archive, or asks about it; None for other questions."""
+    plain = " ".join(re.sub(r"[!?.,]", " ", text.lower()).split())
+    return next((about for about in About if about.value.fullmatch(plain)), None)
+
+
+def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evidence]:
+    """Return the first sentence of each of the newest articles, the newest first."""
+    wanted = Wanted(first=bounds.date_from, last=bounds.date_to)
+    found: list[Evidence] = []
+    for listed in snapshot.catalogue().page(wanted, most).articles:
+        article = snapshot.article(listed.article_id)
+        spans = sentence_spans(article.text) if article else []
+        if article and spans:
+            first = spans[0]
+            text, number = article.text[first[0] : first[1]], len(found) + 1
+            found.append(Evidence(number, article.ref, *first, text, (first,), first, 1.0 / number))
+    return found
 
 
 def list_subject(question: str) -> str | None:

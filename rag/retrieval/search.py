@@ -26,7 +26,7 @@ from rag.question.language import foreign_language
 from rag.question.parts import of_each, split_question
 from rag.question.understand import Understood, understand
 from rag.retrieval.evidence import further_evidence, rerank, select_evidence, single_sentences
-from rag.retrieval.overviews import Listing, list_articles, timeline_of
+from rag.retrieval.overviews import Listing, list_articles, newest_articles, timeline_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.retriever import rank_found, retrieve
 from rag.retrieval.sentences import RankedSentence, best_passages
@@ -119,6 +119,14 @@ class Finder:
             listing = list_articles(snapshot, subject, bounds)
             found = Context(asked, listing.evidence, snapshot.coverage(bounds), notices)
             return found, listing
+
+    def about(self, question: Question, newest: int) -> tuple[Context, list[str]]:
+        """Return what the archive is, with its newest articles as evidence, and its publishers."""
+        with self._reader.snapshot() as snapshot:
+            asked, bounds, notices = self._bounded(snapshot, question)
+            evidence = newest_articles(snapshot, bounds, newest) if newest else []
+            context = Context(asked, tuple(evidence), snapshot.coverage(bounds), notices)
+            return context, snapshot.sources()
 
     def timeline(self, question: Question, subject: str) -> Context:
         """Return the dated sentences that tell a story; the question's dates are bounds here."""

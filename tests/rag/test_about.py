@@ -1,0 +1,86 @@
+"""What is said to the archive, or asked about it, is answered in code."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.models.embedder import MiniLMEmbeddings
+from index.settings import Settings
+from index.store.snapshot import IndexReader
+from rag.llm.loader import ReadyModel
+from rag.pipeline import Pipeline
+from rag.retrieval.overviews import About, about_archive
+from rag.types import Answer, Outcome, Question
+from tests.rag.newsroom import ScriptedChat
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("Hello!", About.HELP),
+        ("Good morning", About.HELP),
+        ("What can you do?", About.HELP),
+        ("What can I ask?", About.HELP),
+        ("Thanks!", About.THANKS),
+        ("Thank you very much.", About.THANKS),
+        ("Which dates do you cover?", About.COVERAGE),
+        ("How many articles are there?", About.COVERAGE),
+        ("How many articles do you have?", About.COVERAGE),
+        ("What's new?", About.NEWEST),
+        ("What is the latest news?", About.NEWEST),
+    ],
+)
+def test_what_is_about_the_archive_is_known(text: str, about: About) -> None:
+    assert about_archive(text) is about
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who are you calling a liar, according to the mayor?",
+        "What can you do about floods?",
+        "How many articles mention Qin Gang?",
+        "What is new in the report on Libya?",
+        "What is the latest death toll on Maui?",
+        "Which dates were set for the vote?",
+        "Who thanked the voters?",
+        "Hello Kitty sales in 2023?",
+    ],
+)
+def test_questions_of_the_articles_are_not(text: str) -> None:
+    assert about_archive(text) is None
+
+
+@pytest.fixture
+def ask(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings):
+    def ask(text: str) -> Answer:
+        model = ScriptedChat(drafts=[])
+        answer = Pipeline(reader, embeddings, ReadyModel(model), indexed).ask(Question(text))
+        assert model.prompts == [], "no model is asked"
+        assert answer.outcome is Outcome.ANSWERED
+        return answer
+
+    return ask
+
+
+def test_a_greeting_is_answered_with_what_can_be_asked(ask) -> None:
+    answer = ask("Hello!")
+    assert answer.citations == () and answer.evidence == ()
+    assert f"{answer.coverage.articles:,} articles" in answer.text
+    first, *examples = answer.text.split("\n")
+    assert first.startswith("Ask a question")
+    assert all(line.startswith("For instance: ") and line.endswith("?") for line in examples)
+
+
+def test_what_the_archive_holds_is_counted(ask) -> None:
+    answer = ask("Which dates do you cover?")
+    assert f"{answer.coverage.articles:,} articles" in answer.text
+    assert f"{answer.coverage.undated} of them have no date." in answer.text
+    assert "Gazette" in answer.text
+
+
+def test_the_newest_articles_are_quoted_the_newest_first(ask) -> None:
+    answer = ask("What's new?")
+    days = [citation.date for citation in answer.citations]
+    assert len(days) == 5 and days == sorted(days, reverse=True)
+    assert all(citation.quote in answer.text for citation in answer.citations)
