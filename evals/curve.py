@@ -46,8 +46,8 @@ class Point:
 
 def point_of(rows: Sequence[Row]) -> Point:
     """Return the point of questions as they ended."""
-    told = [row for row in rows if not row.abstained]
-    return Point(len(rows), len(told), sum(not row.correct for row in told))
+    answered = [row for row in rows if not row.abstained]
+    return Point(len(rows), len(answered), sum(not row.correct for row in answered))
 
 
 def as_if(rows: Sequence[Row], threshold: float) -> list[Row]:
@@ -57,7 +57,7 @@ def as_if(rows: Sequence[Row], threshold: float) -> list[Row]:
     answered by the index alone.
     """
     return [
-        row if row.confidence is None else _decided(row, told=row.confidence >= threshold)
+        row if row.confidence is None else _decided(row, answered=row.confidence >= threshold)
         for row in rows
     ]
 
@@ -77,11 +77,11 @@ def curve(rows: Sequence[Row]) -> list[Point]:
     return [point for point in points if point.answered]
 
 
-def _decided(row: Row, *, told: bool) -> Row:
+def _decided(row: Row, *, answered: bool) -> Row:
     """A judged row, answered or refused; an answer that was refused is right as its draft was."""
-    if told != row.abstained:
+    if answered != row.abstained:
         return row
-    if told:
+    if answered:
         return replace(row, outcome="answered", correct=row.drafted)
     return replace(row, outcome="abstained", correct=False if row.answerable else None)
 

@@ -95,12 +95,12 @@ def _by_type(name: str, rows: Sequence[Row], hit: Callable[[Row], bool]) -> list
     return [figure for figure in made if figure]
 
 
-def _wrong(told: Sequence[Row]) -> list[Figure]:
+def _wrong(answered: Sequence[Row]) -> list[Figure]:
     """Of answers; one to a question that the archive does not answer is wrong."""
-    one = [row for row in told if row.type not in SEVERAL]
+    one = [row for row in answered if row.type not in SEVERAL]
     able = [row for row in one if row.answerable]
     sides = {
-        "wrong of what is answered": told,
+        "wrong of what is answered": answered,
         "wrong of what is answered, one article": one,
         "the same, answerable only": able,
     }
@@ -121,12 +121,12 @@ def _judging(judged: Sequence[Row]) -> list[Figure]:
 def _citing(rows: Sequence[Row]) -> list[Figure]:
     if not any(row.cited for row in rows):
         return []
-    told = [row for row in rows if row.answerable and not row.abstained and row.evidence]
-    quoted = [row for row in told if row.quotes]
+    answered = [row for row in rows if row.answerable and not row.abstained and row.evidence]
+    quoted = [row for row in answered if row.quotes]
     made = [
-        share("citation precision by article", _spread(told, lambda row: row.by_article)),
+        share("citation precision by article", _spread(answered, lambda row: row.by_article)),
         share("citation precision by span", _spread(quoted, lambda row: row.by_span)),
-        share("citation recall by article", _found(told, lambda row: row.articles_found)),
+        share("citation recall by article", _found(answered, lambda row: row.articles_found)),
         share("citation recall by span", _found(quoted, lambda row: row.spans_found)),
         share("quotes exact", _spread(rows, lambda row: len(row.cited) - row.inexact)),
     ]

@@ -99,7 +99,7 @@ def scored(rows: Rows, layers: Sequence[int]) -> Scored:
 
 
 def print_policy(made: Scored, sets: Sequence[str]) -> None:
-    """Print what thresholds give, over questions asked plainly and, where doubted, again."""
+    """Print what thresholds give, over questions asked plainly and, where refused, again."""
     table = Table("threshold", "correct", "refused falsely", "absent refused", "wrong of answered",
                   "looked again")  # fmt: skip
     for threshold in np.arange(0.2, 0.85, 0.05):

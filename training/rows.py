@@ -37,7 +37,7 @@ class RowInfo:
         id: Hash of the case.
         question: Hash of the question's id, the same for all its variants.
         group: Hash of the article that the question is about.
-        right: Whether the draft is right; None where it cannot be told.
+        right: Whether the draft is right; None where it is not known.
         problem: Whether the check in code refuses the whole draft.
         refuted: Whether the model says No to what the question assumes; None where it assumes none.
         shown: Whether the evidence sentence is among what was read.
