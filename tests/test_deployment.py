@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,31 @@ def test_the_command_imports_no_package_before_it_knows_which() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_every_imported_package_is_among_the_requirements() -> None:
+    """A package that another one happens to bring would be missing one day."""
+    modules: set[str] = set()
+    for name in ("broadsheet", "index", "rag", "web"):
+        for path in (ROOT / name).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    modules |= {alias.name.split(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    modules.add(node.module.split(".")[0])
+    own = {"broadsheet", "index", "rag", "web", "evals", "benchmarks"}
+    foreign = modules - own - set(sys.stdlib_module_names)
+    brought = packages_distributions()
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    lines += (ROOT / "requirements-scale.txt").read_text(encoding="utf-8").splitlines()
+    required = {_plain(re.split(r"[=\[ #]", line)[0]) for line in lines if "==" in line}
+    missing = {
+        name
+        for name in foreign
+        if not {_plain(one) for one in brought.get(name, [name])} & required
+    }
+    assert not missing
+
+
+def _plain(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
