@@ -201,6 +201,8 @@ class Shell:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
+            # Tests that run in the background ignore this signal, and hand that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def line(self, wanted: str) -> str:
