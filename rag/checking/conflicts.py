@@ -14,6 +14,7 @@ from datetime import date
 from index.text.days import spoken
 from rag.checking.attribution import Sentence, cite
 from rag.english.facts import Facts, facts
+from rag.english.names import TITLES
 from rag.types import Citation, Evidence
 
 _COUNTS = re.compile(
@@ -28,6 +29,7 @@ _ON_SUBJECT = 0.6  # share of the question's words that a sentence must hold
 _RESTATED, _RESTATED_CLOSELY = 0.6, 0.75
 _FEW, _FEWEST = 4, 3
 _MOST = 3  # other values that are given
+_TITLE_STEMS = frozenset(facts(" ".join(TITLES)).stems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class _Answered:
         if not _hard_facts(sentence) - _hard_facts(self.quote):
             return False
         mine, theirs = set(self.quote.content), set(sentence.content)
+        if not (mine & theirs) - _naming(self.quote):  # the same person does something else
+            return False
         shared = len(mine & theirs)
         closely = bool(same or sentence.values & self.numbers) or shared < _FEW
         least = _RESTATED_CLOSELY if closely else _RESTATED
@@ -121,6 +125,11 @@ class _Answered:
 def _is_named(name: str, question: Facts) -> bool:
     """Whether a question names the bearer of a name, if in fewer words: OpenAI, of OpenAI Inc."""
     return question.has_name(name) or bool(set(facts(name).stems) & set(question.content))
+
+
+def _naming(text: Facts) -> set[str]:
+    """The words of a text that only name and address somebody: Prime Minister Ada Berg."""
+    return {stem for name in text.names for stem in facts(name).stems} | _TITLE_STEMS
 
 
 def _hard_facts(text: Facts) -> set[str]:

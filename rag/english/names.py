@@ -15,7 +15,7 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _CAPITAL = re.compile(r"(?:[A-Z]\.)+[A-Z]?|[^\W\d_a-zß-öø-ÿ][\w'’&-]*")
 # Parts of one name; what other words join ("Bank of England") is two, and each must stand.
 _NAME_LINKS = frozenset("de la von van der bin al el".split())
-_TITLES = frozenset(
+TITLES = frozenset(
     """mr mrs ms dr sir lord lady president prime minister secretary chancellor king queen prince
     princess pope foreign general senator governor mayor judge captain prof professor rep sen
     gen""".split()
@@ -70,7 +70,7 @@ def names_in(text: str) -> list[str]:
 
 
 def _initial(run: list[str]) -> bool:
-    return bool(run) and (len(run[-1]) == 1 or run[-1].lower() in _TITLES)
+    return bool(run) and (len(run[-1]) == 1 or run[-1].lower() in TITLES)
 
 
 def _common(word: str) -> bool:
@@ -89,7 +89,7 @@ _OPENERS = frozenset(
 def _close(run: list[str], names: list[str]) -> None:
     while run and run[-1] in _NAME_LINKS:
         run.pop()
-    words = [word for word in run if word.lower().rstrip(".") not in _TITLES | _CALENDAR]
+    words = [word for word in run if word.lower().rstrip(".") not in TITLES | _CALENDAR]
     words = [word for word in words if word.lower() not in STOP_WORDS or word in _NAME_LINKS]
     while words and words[0] in _NAME_LINKS:
         words.pop(0)
@@ -114,7 +114,7 @@ def name_stands(name: str, text: str) -> bool:
     if f" {last} " in low:
         return len(words) == 1 or not _only_others(words, text)
     # Mr Qin for Qin Gang: some surnames come first, and a title shows which word is one
-    if len(words) > 1 and re.search(rf" (?:{'|'.join(_TITLES)}) {re.escape(words[0])} ", low):
+    if len(words) > 1 and re.search(rf" (?:{'|'.join(TITLES)}) {re.escape(words[0])} ", low):
         return True
     return len(words) == 1 and any(same_place(last, word) for word in held)
 

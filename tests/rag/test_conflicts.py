@@ -122,3 +122,11 @@ def test_a_longer_form_of_a_name_asked_about_is_no_answer() -> None:
     other = window("Hull Bricks Ltd was founded in December 2005 by Ann Bell.", "other")
     said, cited = "Hull Bricks Ltd was founded in December 2015.", cite(sentences_of([mine])[0])
     assert find_conflicts("When was Hull Bricks founded?", said, cited, [mine, other])
+
+
+def test_another_deed_of_the_same_person_is_no_conflict() -> None:
+    mine = window("Prime Minister Ada Berg promised in January to halve inflation by 2023.", "mine")
+    other = window("Prime Minister Ada Berg read from the Bible.", "other")
+    said = "Ada Berg promised to halve inflation by 2023."
+    cited = cite(sentences_of([mine])[0])
+    assert find_conflicts("Why did Ada Berg resign?", said, cited, [mine, other]) == []
