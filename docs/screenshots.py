@@ -15,7 +15,7 @@ from benchmarks.processes import free_port, served
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-ANSWERED = "Who won the Women's World Cup final?"
+ANSWERED = "Who scored the goal in the Women's World Cup final?"
 ABSENT = "Who won the 1998 World Cup?"
 SOUGHT = "wildfires on Maui"
 SIZES = {"wide": (1440, 900), "laptop": (1024, 768), "phone": (390, 844)}

@@ -74,7 +74,7 @@ def footer(answer: Answer) -> str:
         parts.append(f"From {articles}, {wording.span(days[0], days[-1]) if days else 'undated'}")
     if answer.confidence is not None and not answer.abstained:
         parts.append(confidence(answer.confidence))
-    if "total" in answer.timings:
+    if answer.timings.get("total", 0.0) >= 0.05:
         parts.append(f"{answer.timings['total']:.1f} s")
     return " · ".join(parts)
 
