@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from index.text.days import spoken
-from rag.checking.attribution import Sentence, cite
+from rag.checking.attribution import cite_best
 from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
 from rag.english.facts import facts
@@ -67,7 +67,7 @@ def explain_refusal(found: Context, premise: str, refused: Answer) -> Answer:
     spoken_of = [item for item in ranked if subject and facts(item.quote).has_name(subject)]
     if not spoken_of:
         return refused
-    citation = cite(Sentence(spoken_of[0], spoken_of[0].best))
+    citation = cite_best(spoken_of[0])
     known = Statement(f"Of {subject} they say: “{citation.quote}”", (0,), 1.0)
     text = f"{ABSTENTION} {with_marks(known)}"
     return replace(refused, text=text, statements=(known,), citations=(citation,))
@@ -76,7 +76,9 @@ def explain_refusal(found: Context, premise: str, refused: Answer) -> Answer:
 def build_list(found: Context, listing: Listing) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
     head, *lines = listing.lines
-    return _in_lines(found, lines, listing.citations, head)
+    # The head needs no citation: the lines below it are what it counts.
+    statements = [Statement(head, (), 1.0), *_one_citation_each(lines)]
+    return _in_lines(found, statements, listing.citations)
 
 
 def build_about(
@@ -104,26 +106,23 @@ def build_about(
             f"Ask a question about the {holds}; the answer cites the sentences that support it.",
             *(f"For instance: {example}" for example in examples),
         ]
-    return replace(
-        _answer(found, Outcome.ANSWERED),
-        text="\n".join(lines),
-        statements=tuple(Statement(line, (), 1.0) for line in lines),
-    )
+    return _in_lines(found, [Statement(line, (), 1.0) for line in lines])
 
 
 def build_timeline(found: Context) -> Answer:
     """Return the evidence as a story, a dated quote a line; no model wrote it."""
-    citations = [cite(Sentence(item, item.best)) for item in found.evidence]
+    citations = [cite_best(item) for item in found.evidence]
     lines = [f"{spoken(one.date)}: “{one.quote}”" for one in citations if one.date]
-    return _in_lines(found, lines, citations)
+    return _in_lines(found, _one_citation_each(lines), citations)
+
+
+def _one_citation_each(lines: Sequence[str]) -> list[Statement]:
+    return [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
 
 
 def _in_lines(
-    found: Context, lines: Sequence[str], citations: Sequence[Citation], head: str = ""
+    found: Context, statements: Sequence[Statement], citations: Sequence[Citation] = ()
 ) -> Answer:
-    """One citation a line; a head needs none, for the lines below it are what it counts."""
-    statements = [Statement(head, (), 1.0)] if head else []
-    statements += [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
     return replace(
         _answer(found, Outcome.ANSWERED),
         text="\n".join(with_marks(statement) for statement in statements),
@@ -135,7 +134,7 @@ def _in_lines(
 def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited, where no model writes."""
     best = sorted(found.evidence, key=lambda item: -item.score)[:_EVIDENCE_ONLY]
-    citations = tuple(cite(Sentence(item, item.best)) for item in best)
+    citations = tuple(map(cite_best, best))
     statements = tuple(
         Statement(f"“{citation.quote}”", (at,), 1.0) for at, citation in enumerate(citations)
     )
@@ -182,10 +181,7 @@ def _answer(found: Context, outcome: Outcome, prompt: str = "") -> Answer:
 
 
 def _statement(grounded: Grounded, citations: list[Citation]) -> Statement:
-    for citation in grounded.citations:
-        if citation not in citations:
-            citations.append(citation)
-    positions = tuple(citations.index(citation) for citation in grounded.citations)
+    positions = tuple(_place(citation, citations) for citation in grounded.citations)
     return Statement(grounded.text, positions, grounded.support)
 
 
@@ -300,12 +296,8 @@ def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
     made: list[Answer] = []
     for at, part in enumerate(parts):
         others = {one.article_id for other in (*own[:at], *own[at + 1 :]) for one in other}
-        if (
-            part.conflicts
-            and not {one.article_id for one in part.citations}
-            - {one.article_id for one in own[at]}
-            - others
-        ):
+        disagreeing = {one.article_id for one in part.citations if one not in own[at]}
+        if part.conflicts and disagreeing <= others | {one.article_id for one in own[at]}:
             statements = part.statements[: -len(part.conflicts)]
             part = replace(part, statements=statements, conflicts=(), citations=own[at])
         made.append(part)

@@ -172,9 +172,8 @@ def stream_draft(
                 yield Progress("waiting", int(queue[-1]))
             readings += chunk.response_metadata.get("readings") or ()
             end += chunk.response_metadata.get("end") or ()
-            stopped_early = bool(least is not None and not written and readings) and (
-                readings[0] < (least or 0.0)
-            )
+            read_only = bool(readings) and not written
+            stopped_early = least is not None and read_only and readings[0] < least
             if stopped_early:
                 break
             text = str(chunk.text)

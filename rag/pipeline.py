@@ -137,9 +137,7 @@ class Pipeline:
         self, found: Context, cancel: threading.Event | None
     ) -> Iterator[Progress | Token | Answer]:
         if not found.evidence:
-            bounds = found.asked.bounds
-            dated = bounds.date_from is not None or bounds.date_to is not None
-            outside = dated and found.coverage.articles == 0
+            outside = found.asked.bounds.dated and found.coverage.articles == 0
             yield refuse(found, Reason.OUTSIDE_DATES if outside else Reason.NOTHING_FOUND)
             return
         language = foreign_language(found.asked.text)
@@ -172,7 +170,8 @@ class Pipeline:
             context, publishers = self._finder.about(question, newest)
             if newest and not context.evidence:
                 return context, refuse(context, Reason.OUTSIDE_DATES)
-            return context, build_about(context, about, publishers, self.examples(2))
+            examples = self.examples(2) if about is About.HELP else []
+            return context, build_about(context, about, publishers, examples)
         subject = list_subject(question.text)
         if subject:
             found, listing = self._finder.listing(question, subject)
@@ -252,7 +251,7 @@ def _read_further(
 
 
 def _explain(model: BaseChatModel, found: Context, refused: Answer) -> Answer:
-    """Say what the articles do say where they do not bear out what a question takes for granted."""
+    """Quote what the articles do say where they deny what a question takes for granted."""
     premise = premise_of(found.asked.standalone)
     if not premise or not denies_premise(model, found.asked, found.evidence, premise):
         return refused

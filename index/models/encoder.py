@@ -6,6 +6,7 @@ torch's memory goes back to the system: `python -m index.models.encoder FOLDER`.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -89,13 +90,34 @@ def _converted(folder: Path) -> Path:
     made = folder / "openvino" / _FILE
     if made.is_file():
         return made
-    command = [sys.executable, "-m", "index.models.encoder", str(folder.resolve())]
+    prepare(made, f"the embedder in {folder}", "index.models.encoder", str(folder.resolve()))
+    return made
+
+
+def prepare(made: Path, what: str, module: str, *arguments: str) -> None:
+    """Run a module that makes a file, in a process of its own so that torch's memory goes back.
+
+    Raises:
+        ModelFileError: it failed; the message names `what`, and how it ended.
+    """
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=_PROJECT, capture_output=True, text=True, check=False)
     if done.returncode or not made.is_file():
-        raise ModelFileError(
-            f"the embedder in {folder} cannot be prepared: {done.stderr.strip()[-500:]}"
-        )
-    return made
+        raise ModelFileError(f"{what} cannot be prepared: {done.stderr.strip()[-500:]}")
+
+
+def save_network(model: Model, made: Path) -> None:
+    """Write a network in OpenVINO's form; its folder comes to be in one rename."""
+    import openvino
+
+    target = made.parent
+    part = target.with_name(f"{target.name}-{uuid.uuid4().hex}")
+    part.mkdir()
+    openvino.save_model(model, part / made.name, compress_to_fp16=False)
+    try:
+        part.rename(target)
+    except OSError:  # another process was first
+        shutil.rmtree(part)
 
 
 def convert(folder: Path) -> None:
@@ -105,18 +127,7 @@ def convert(folder: Path) -> None:
     `1_Pooling` and `2_Normalize` do.
     """
     quiet_openvino()
-    import openvino
-
-    target = folder / "openvino"
-    part = folder / f"openvino-{uuid.uuid4().hex}"
-    part.mkdir()
-    openvino.save_model(_network(folder), part / _FILE, compress_to_fp16=False)
-    try:
-        part.rename(target)
-    except OSError:  # another process was first
-        for left in part.iterdir():
-            left.unlink()
-        part.rmdir()
+    save_network(_network(folder), folder / "openvino" / _FILE)
 
 
 def _network(folder: Path) -> Model:

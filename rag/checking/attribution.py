@@ -156,6 +156,11 @@ def cite(sentence: Sentence, start: int | None = None) -> Citation:
     return Citation(article=item.article, quote=_slice(item, span), start=span[0], end=span[1])
 
 
+def cite_best(evidence: Evidence) -> Citation:
+    """Return the citation of the sentence for which a window was chosen."""
+    return cite(Sentence(evidence, evidence.best))
+
+
 def antecedent(sentence: Sentence, name: str) -> int | None:
     """Return where the nearest earlier sentence begins that says whom a pronoun here means.
 

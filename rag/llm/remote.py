@@ -17,7 +17,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from index.errors import ModelUnavailable
 from index.settings import Settings
-from rag.llm.chat_model import END, OpenVinoChat, chatml, literal
+from rag.llm.chat_model import END, OpenVinoChat, chatml, estimated_tokens, literal
 from rag.llm.engine import Generation, Piece
 from rag.llm.judge import Judge
 
@@ -38,8 +38,8 @@ class RemoteChat(BaseChatModel):
         return self.inner._llm_type
 
     def get_num_tokens(self, text: str) -> int:
-        """Estimate a text's tokens, at four characters each: servers are not asked for it."""
-        return -(-len(text) // 4)
+        """Estimate a text's tokens; servers are not asked for it."""
+        return estimated_tokens(text)
 
     def _generate(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.english.facts import facts
+from rag.question.parts import capital
 from rag.types import Answer, Citation
 
 _PLAIN = {
@@ -34,12 +35,12 @@ _FORMS = tuple(
     (re.compile(rf"{form}\W*", re.IGNORECASE), asks)
     for form, asks in (
         (
-            rf"(?:which|who|what)(?: \w+)? (?P<be>is|was|are|were) {_HOW},{_OR}",
+            rf"{_WHICH} (?P<be>is|was|are|were) {_HOW},{_OR}",
             "How {how} {be} {}?",
         ),
-        (rf"(?:which|who|what)(?: \w+)? (?P<verb>\w+) {_HOW},{_OR}", "{} {verb} how {how}?"),
+        (rf"{_WHICH} (?P<verb>\w+) {_HOW},{_OR}", "{} {verb} how {how}?"),
         (
-            rf"(?:which|who|what)(?: \w+)? (?P<verb>\w+) {_MORE},{_OR}",
+            rf"{_WHICH} (?P<verb>\w+) {_MORE},{_OR}",
             "How many {noun} were {verb} by {}?",
         ),
         (
@@ -68,9 +69,8 @@ _NOUN = re.compile(r"[\s-]+([a-z]+)")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two things, as the asker named them, and the question for each."""
+    """The question for each of two things."""
 
-    things: tuple[str, str]
     parts: tuple[str, str]
 
     @property
@@ -91,7 +91,7 @@ def compared(question: str) -> Comparison | None:
             if things[0].lower() == things[1].lower():
                 return None
             one, other = (asks.format(thing, **words) for thing in things)
-            return Comparison(things, (_capital(one), _capital(other)))
+            return Comparison((capital(one), capital(other)))
     return None
 
 
@@ -152,7 +152,3 @@ def _day_in(answer: Answer, question: str) -> Value | None:
     if cited is None or len(days) != 1 or days[0].first != days[0].last:
         return None
     return float(days[0].first.toordinal()), "", cited[1]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -103,15 +103,10 @@ def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
         return None
     names = facts(text).names
     short = len(content_stems(_MEASURE.sub("", text))) <= 2 and not names
-    pointing = points_back(text) and len(names) < 2
+    pointing = _POINTING.search(_EXPLETIVE.sub(" ", text)) and len(names) < 2
     if _CONTINUING.search(text) or pointing or short or (_EXPLETIVE.search(text) and not names):
         return history[-1]
     return None
-
-
-def points_back(text: str) -> bool:
-    """Whether a word of a question may stand for something before it."""
-    return bool(_POINTING.search(_EXPLETIVE.sub(" ", text)))
 
 
 def _subject(turn: Turn, older: tuple[Turn, ...]) -> str:

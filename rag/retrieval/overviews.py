@@ -19,7 +19,7 @@ from index.text.days import spoken
 from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
 from index.types import Bounds
-from rag.checking.attribution import Sentence, cite
+from rag.checking.attribution import cite_best
 from rag.english.temporal import PERIOD_AHEAD
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Citation, Evidence
@@ -63,7 +63,7 @@ class Listing:
     @property
     def citations(self) -> tuple[Citation, ...]:
         """The sentences as citations, in the same order."""
-        return tuple(cite(Sentence(item, item.best)) for item in self.evidence)
+        return tuple(map(cite_best, self.evidence))
 
     @property
     def lines(self) -> list[str]:

@@ -8,10 +8,7 @@ own: `python -m rag.retrieval.reranker FOLDER TARGET`. Knows nothing of passages
 from __future__ import annotations
 
 import functools
-import shutil
-import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import ModelFileError
 from index.models.checksum import intact
 from index.models.embedder import MiniLMEmbeddings, in_batches
+from index.models.encoder import prepare, save_network
 from index.quiet import quiet_openvino, quiet_transformers
 
 if TYPE_CHECKING:
@@ -34,7 +31,6 @@ CHANGES = Path(__file__).with_name("reranker.safetensors")
 CHANGES_SHA256 = "71e291f613dcb4511686c4496a4c47860e2550d6077ecde0278380230951c20d"
 _LONGEST = 80  # word pieces of question and sentence together, as in training
 _FILE = "reranker.xml"
-_ROOT = Path(__file__).resolve().parents[2]
 _loading = threading.Lock()
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -94,10 +90,8 @@ def _converted(folder: Path) -> Path:
     """Return the network in OpenVINO's form, made if it is not there yet."""
     target = folder / f"openvino-reranker-{CHANGES_SHA256[:12]}"
     if not (target / _FILE).is_file():
-        command = [sys.executable, "-m", "rag.retrieval.reranker", str(folder), str(target)]
-        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
-        if done.returncode or not (target / _FILE).is_file():
-            raise ModelFileError(f"the reranker cannot be prepared: {done.stderr.strip()[-500:]}")
+        module = "rag.retrieval.reranker"
+        prepare(target / _FILE, "the reranker", module, str(folder), str(target))
     return target / _FILE
 
 
@@ -120,12 +114,7 @@ def convert(folder: Path, target: Path) -> None:
     example = torch.ones(2, 16, dtype=torch.long)
     inputs = {name: example for name in ("input_ids", "token_type_ids", "attention_mask")}
     model = openvino.convert_model(network.eval(), example_input=inputs)
-    partial = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
-    openvino.save_model(model, partial / _FILE, compress_to_fp16=False)
-    try:
-        partial.rename(target)
-    except OSError:  # another process was first
-        shutil.rmtree(partial)
+    save_network(model, target / _FILE)
 
 
 def scorer(folder: Path) -> torch.nn.Module:
