@@ -121,12 +121,18 @@ def change(exchanges: Sequence[Exchange]) -> str:
     """Return the last exchange as JSON, for the browser to keep; nothing if it has no answer."""
     if not exchanges or exchanges[-1].answer is None:
         return ""
-    first, last = exchanges[0], exchanges[-1]
+    first, last = _first_answered(exchanges), exchanges[-1]
+    assert first is not None
     try:
         made = Change(id=first.id, title=title(first.question.text), exchange=keep(last))
         return made.model_dump_json(exclude_defaults=True)
     except (ValidationError, PydanticSerializationError):  # no JSON can carry it
         return ""
+
+
+def _first_answered(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """The exchange that names a conversation: the first that is kept, so a reopened one matches."""
+    return next((one for one in exchanges if one.answer is not None), None)
 
 
 def title(question: str) -> str:
@@ -274,7 +280,8 @@ def show_list(kept: str, words: str | None, exchanges: Exchanges) -> str:
 
     While a page opens, Gradio gives None for what is empty.
     """
-    current = exchanges[0].id if exchanges else ""
+    first = _first_answered(exchanges)
+    current = first.id if first else ""
     return conversation_list(read_list(kept or "[]"), current, narrowed=bool((words or "").strip()))
 
 

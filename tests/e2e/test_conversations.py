@@ -39,6 +39,13 @@ def show(page) -> None:
         page.locator("#shelf-toggle").click()
 
 
+def open_listed(page, outcome: str = "answered") -> None:
+    """Open the last conversation listed, and wait until the list shows it as the current one."""
+    page.locator(TITLES).last.click()
+    page.locator(f"#now .{outcome}").wait_for()
+    page.locator(f"{TITLES}[aria-current]").wait_for(state="attached")
+
+
 def titles(page) -> list[str]:
     return page.locator(TITLES).all_text_contents()
 
@@ -115,8 +122,7 @@ def test_only_finished_answers_are_kept(page) -> None:
     keep(page, WHERE)
     new(page)
     show(page)
-    page.locator(TITLES).click()
-    page.locator("#now .answered").wait_for()
+    open_listed(page)
     assert page.locator(".exchange").count() == 1
 
 
@@ -153,8 +159,7 @@ def test_two_tabs_keep_each_others_conversations(page, served: Served) -> None:
     keep(page, WHERE)
     wait_until(lambda: titles(other) == [WHERE])
     show(other)
-    other.locator(TITLES).click()
-    other.locator("#now .answered").wait_for()
+    open_listed(other)
     keep(other, "And absent?", "abstained")
     keep(page, "And a conflict?")
     again(other)

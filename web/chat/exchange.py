@@ -41,7 +41,7 @@ class Exchange:
         quote_changes: What has become of those quotes that stand no more where they were taken
             from, by kind (`cite` or `evidence`) and position; for old exchanges alone.
         id: Names the exchange in the browser that keeps it, and its conversation if it is the
-            first: 32 hexadecimal digits.
+            first with an answer: 32 hexadecimal digits.
     """
 
     question: Question
