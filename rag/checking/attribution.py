@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from index.text.sentences import sentence_spans
 from index.text.words import STOP_WORDS
 from rag.english.facts import facts
+from rag.english.names import is_acronym
 from rag.types import Citation, Evidence
 
+_WORD = re.compile(r"\w+")
 _MARK = re.compile(r"\s*\[\d+\]")
 _PRONOUN = re.compile(
     r"\b(he|she|they|it|him|her|them|his|hers|their|its|who|mr|mrs|ms|dr|the)\b", re.IGNORECASE
@@ -177,7 +179,7 @@ def antecedent(sentence: Sentence, name: str) -> int | None:
 
 def only_common_words(text: str) -> bool:
     """Whether a text has nothing that could be checked."""
-    return all(word in STOP_WORDS for word in re.findall(r"\w+", text.lower()))
+    return all(word.lower() in STOP_WORDS and not is_acronym(word) for word in _WORD.findall(text))
 
 
 def _slice(item: Evidence, span: tuple[int, int]) -> str:

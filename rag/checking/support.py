@@ -56,6 +56,7 @@ _CLOSED = re.compile(
     r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|will|would|can|could|should|may|might)\b",
     re.IGNORECASE,
 )
+_YES_OR_NO = re.compile(r"\W*(?:yes|no)\W*", re.IGNORECASE)
 _EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
 _ADDED = re.compile(r"(?P<rest>.*\w), (?P<name>[A-Z][^\W\d_]+(?: [A-Z][^\W\d_]+)*)\.?$", re.DOTALL)
 
@@ -96,21 +97,28 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
         question: The self-contained question, whose words need no support.
         evidence: What the model saw.
     """
-    cited = find_support(statement, question, evidence)
-    if not cited or only_common_words(statement):
+    bare = _CLOSED.match(question) and _YES_OR_NO.fullmatch(statement)
+    claim = question if bare else statement  # "Yes." says what was asked
+    cited = find_support(claim, question, evidence)
+    if not cited or only_common_words(claim):
         return Grounded(statement, (), 0.0, "it says nothing that can be checked")
-    if _only_repeats(statement, question):
+    if _only_repeats(claim, question):
         return Grounded(statement, (), 0.0, "it only repeats the question")
-    starts, problem = _check_names(statement, question, cited)
-    problem = problem or _check_years(statement, question, cited)
-    problem = problem or _check_numbers(statement, question, cited)
-    problem = problem or _check_days(statement, question, cited)
-    problem = problem or _check_negation(statement, question, cited)
-    support = _support(statement, question, cited, starts)
+    starts, problem = _check_names(claim, question, cited)
+    problem = problem or _check_years(claim, question, cited)
+    problem = problem or _check_numbers(claim, question, cited)
+    problem = problem or _check_days(claim, question, cited)
+    if not bare or _says_yes(statement):
+        problem = problem or _check_negation(claim, question, cited)
+    support = _support(claim, question, cited, starts)
     if not problem and support < SUPPORTED:
         problem = "too little of it stands in the articles"
     citations = tuple(cite(s, start) for s, start in zip(cited, starts, strict=True))
     return Grounded(statement, citations, round(support, 3), problem)
+
+
+def _says_yes(statement: str) -> bool:
+    return statement.strip(" \"“'").lower().startswith("yes")
 
 
 def _only_repeats(statement: str, question: str) -> bool:
@@ -119,6 +127,8 @@ def _only_repeats(statement: str, question: str) -> bool:
         return False
     own = question.partition("? (")[0]  # what a follow-up continues may hold its answer
     asked, made = facts(own), facts(statement)
+    if any(not asked.has_name(name) for name in made.names):
+        return False  # "The WHO", of who did it
     return {*made.content, *made.numbers} <= {*asked.stems, *asked.numbers}
 
 
@@ -312,9 +322,10 @@ def _day_stands(first: date, last: date, asked: bool, sentence: Sentence) -> boo
                 return True
     if published is None:
         return False
-    if first <= published <= last and (asked or not named):
+    meant = list(_near_days(sentence.text, published))
+    if first <= published <= last and (asked or not (named or meant)):
         return True  # the statement names the article's own day, month or year
-    return any(first <= day <= last for day in _near_days(sentence.text, published))
+    return any(first <= day <= last for day in meant)
 
 
 def _days_of(sentence: Sentence) -> list[WordedDays]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from index.text.words import STOP_WORDS
@@ -32,7 +33,9 @@ _ALIASES = (
     frozenset({"uk", "u.k", "united kingdom", "britain", "british", "great britain"}),
     frozenset({"un", "u.n", "united nations"}),
     frozenset({"eu", "e.u", "european union"}),
+    frozenset({"kyiv", "kiev"}),
 )
+_ALIASED = frozenset().union(*_ALIASES)
 _INITIALS = re.compile(r"\b([ue])\.([sknu])\b\.?")
 _PRONOUN_US = re.compile(r"\bus\b")
 
@@ -75,7 +78,12 @@ def _initial(run: list[str]) -> bool:
 
 def _common(word: str) -> bool:
     low = word.lower()
-    return low in STOP_WORDS or low in _OPENERS or low in NUMBER_WORDS
+    return not is_acronym(word) and (low in STOP_WORDS or low in _OPENERS or low in NUMBER_WORDS)
+
+
+def is_acronym(word: str) -> bool:
+    """Whether a word is spelt in capitals: WHO is no pronoun, US none either."""
+    return len(word) > 1 and word.isupper()
 
 
 _OPENERS = frozenset(
@@ -90,7 +98,11 @@ def _close(run: list[str], names: list[str]) -> None:
     while run and run[-1] in _NAME_LINKS:
         run.pop()
     words = [word for word in run if word.lower().rstrip(".") not in TITLES | _CALENDAR]
-    words = [word for word in words if word.lower() not in STOP_WORDS or word in _NAME_LINKS]
+    words = [
+        word
+        for word in words
+        if word.lower() not in STOP_WORDS or word in _NAME_LINKS or is_acronym(word)
+    ]
     while words and words[0] in _NAME_LINKS:
         words.pop(0)
     if words:
@@ -99,9 +111,15 @@ def _close(run: list[str], names: list[str]) -> None:
 
 
 def name_stands(name: str, text: str) -> bool:
-    """Whether a text names who or what `name` names: its last word, or another common form."""
+    """Whether a text names who or what `name` names: its last word, or another common form.
+
+    Accents and the usual ways to write foreign names in English make no difference; an acronym
+    stands where the text spells it in capitals, or names what it is short for.
+    """
     low, held = _searched(text)
     flat = _flat(name)
+    if is_acronym(name) and flat in STOP_WORDS and flat not in _ALIASED:
+        return bool(re.search(rf"\b{name}\b", text)) or _short_for(name, text)
     for alias in _ALIASES:
         if flat in alias:
             return any(f" {_flat(other)} " in low for other in alias)
@@ -111,12 +129,32 @@ def name_stands(name: str, text: str) -> bool:
     if len(words) > 1 and words[-1] in _AFTER_NAMES:
         words.pop()
     last = words[-1]
-    if f" {last} " in low:
+    if f" {last} " in low or (len(last) >= _SPELT and _spelt(last) in map(_spelt, held)):
         return len(words) == 1 or not _only_others(words, text)
     # Mr Qin for Qin Gang: some surnames come first, and a title shows which word is one
     if len(words) > 1 and re.search(rf" (?:{'|'.join(TITLES)}) {re.escape(words[0])} ", low):
         return True
-    return len(words) == 1 and any(same_place(last, word) for word in held)
+    if len(words) == 1 and any(same_place(last, word) for word in held):
+        return True
+    return is_acronym(name) and _short_for(name, text)
+
+
+def _short_for(acronym: str, text: str) -> bool:
+    """Whether a text has a name with these initials: WHO, the World Health Organization."""
+    for name in names_in(text):
+        initials = "".join(word[0] for word in name.split() if word not in _NAME_LINKS)
+        if initials == acronym and len(initials) > 2:
+            return True
+    return False
+
+
+_SPELT = 5  # letters of a name that may be written in another way
+
+
+@lru_cache(maxsize=4096)
+def _spelt(word: str) -> str:
+    """A word without what transliterations differ in: Zelenskiy, Zelensky, Zelenskyy."""
+    return re.sub(r"(.)\1+", r"\1", re.sub("[iyj]+", "i", word))
 
 
 def name_repeats(name: str, text: str) -> bool:
@@ -147,7 +185,8 @@ def _only_others(words: list[str], text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _flat(text: str) -> str:
-    plain = _INITIALS.sub(r"\1\2", text.lower().replace("’", "'"))
+    marked = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    plain = _INITIALS.sub(r"\1\2", "".join(c for c in marked if not unicodedata.combining(c)))
     plain = re.sub(r"'s\b", "", plain)
     return " ".join(re.findall(r"[\w&]+", plain))
 
