@@ -85,11 +85,11 @@ class EvalQuestion:
 
         A trap is right where nothing false was told with a citation: see docs/evals.md.
         """
+        if self.type == TRAP:
+            harmless = bool(self.false) and not says(said, self.false)
+            return abstained or not cited or says(said, self.answers) or harmless
         right = is_correct(said, self.answers, abstained=abstained)
-        if self.type != TRAP:
-            return right if self.answerable else None
-        harmless = bool(self.false) and not says(said, self.false)
-        return abstained or not cited or right or harmless
+        return right if self.answerable else None
 
 
 def is_closed(set_name: str) -> bool:

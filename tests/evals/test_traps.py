@@ -113,7 +113,8 @@ def test_the_closed_set_asks_nothing_that_the_open_sets_ask() -> None:
         ("Ann denied that Ann burnt it.", False),
         ("No, she says.", False),
         ("Bob ate the loaf.", False),
-        ("Yes. " + "She did so long ago. " * 30, True),  # too long to be correct, not to be false
+        ("Yes. " + "She did so long ago. " * 30, True),  # long ones count too
+        ("She denied it. " + "Yes, others did. " * 30, False),
     ],
 )
 def test_a_trap_is_false_with_what_it_wants_and_no_correction(said: str, told_false: bool) -> None:
