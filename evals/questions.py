@@ -88,8 +88,7 @@ class EvalQuestion:
         if self.type == TRAP:
             harmless = bool(self.false) and not says(said, self.false)
             return abstained or not cited or says(said, self.answers) or harmless
-        right = is_correct(said, self.answers, abstained=abstained)
-        return right if self.answerable else None
+        return is_correct(said, self.answers, abstained=abstained) if self.answerable else None
 
 
 def is_closed(set_name: str) -> bool:
