@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     otel_endpoint: str = Field(
         "", pattern="^(https?://.+)?$", description="A collector of traces (OTLP by gRPC)."
     )
-    mcp_hosts: str = Field("", description="Names, by comma, that MCP clients may call us by.")
+    hosts: str = Field("", description="Names, by comma, that the page may be called by too.")
 
     @model_validator(mode="before")
     @classmethod
