@@ -11,14 +11,14 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from index.progress import visible
-from index.settings import Settings
+from index.settings import Settings, redacted, secrets_of
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, Token
 from web.wording import count
 
@@ -207,6 +207,18 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class _Redacting(logging.Formatter):
+    """Another formatter's lines, tracebacks too, without keys."""
+
+    def __init__(self, inner: logging.Formatter, secrets: Sequence[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(self._inner.format(record), self._secrets)
+
+
 def set_up_logging(settings: Settings) -> None:
     """Write the log as the settings say: text to standard error, JSON to standard output.
 
@@ -215,7 +227,7 @@ def set_up_logging(settings: Settings) -> None:
     as_json = settings.log_format == "json"
     handler = logging.StreamHandler(sys.stdout if as_json else sys.stderr)
     text = logging.Formatter("%(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonFormatter() if as_json else text)
+    handler.setFormatter(_Redacting(JsonFormatter() if as_json else text, secrets_of(settings)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
 

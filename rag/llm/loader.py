@@ -236,6 +236,7 @@ def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> Open
     from rag.llm.chat_model import OpenVinoChat
     from rag.llm.conversion import convert, converted_folder, is_converted
     from rag.llm.engine import Engine
+    from rag.llm.gguf import special_tokens
     from rag.llm.judge import SHA256, judge_of
 
     def fetching(fetch: Fetch) -> None:
@@ -250,7 +251,11 @@ def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> Open
     note(_status(ModelState.LOADING))
     engine = Engine(folder, threads=settings.llm_threads, parallel=settings.llm_parallel)
     model = OpenVinoChat(
-        engine=engine, judge=judge, model_name=gguf.stem, max_tokens=settings.answer_tokens
+        engine=engine,
+        judge=judge,
+        model_name=gguf.stem,
+        max_tokens=settings.answer_tokens,
+        special=special_tokens(gguf),
     )
     model.warm_up(system_text)
     return model
