@@ -1,3 +1,4 @@
+# The password of the first start stands in its log.
 # docker build -t broadsheet . && docker run --rm -p 127.0.0.1:7860:7860 -v broadsheet:/data broadsheet
 FROM python:3.11-slim
 
@@ -28,4 +29,4 @@ VOLUME /data
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10m \
     CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/healthz', timeout=4)"
-ENTRYPOINT ["python", "app.py", "--host", "0.0.0.0"]
+ENTRYPOINT ["python", "app.py", "--host", "0.0.0.0", "--auth", "/data/people"]

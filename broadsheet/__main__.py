@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -58,6 +60,35 @@ def evaluate(context: typer.Context) -> None:
     from evals.__main__ import main
 
     main(context.args, context.command_path)
+
+
+user = typer.Typer(help="Who is let in by `serve --auth FILE`.", no_args_is_help=True)
+cli.add_typer(user, name="user")
+
+
+@user.callback()
+def _users() -> None:
+    """Keep `add` a word of its own."""
+
+
+@user.command("add")
+def add_user(
+    name: str,
+    file: Annotated[Path, typer.Option(help="The file; it is made if it is missing.")],
+    editor: Annotated[
+        bool, typer.Option("--editor", help="May also bring articles and take them out.")
+    ] = False,
+) -> None:
+    """Let a person in, or give them another password."""
+    from index.errors import BroadsheetError
+    from web.auth import Role, add_person
+
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        add_person(file, name, Role.EDITOR if editor else Role.READER, password)
+    except BroadsheetError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
 
 
 def _run(function: Callable[..., None], context: typer.Context) -> None:

@@ -7,6 +7,7 @@ is fetched and loaded behind it. Heavy imports wait until the arguments are read
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import threading
 from pathlib import Path
@@ -15,19 +16,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from index.errors import BroadsheetError, IndexLocked
+from index.errors import BroadsheetError, IndexLocked, SettingsError
 from index.progress import Meter
 from index.quiet import quiet_gradio
 from index.settings import Settings, load_settings
 from index.status import give_way, index_status, paths_due, recipe_is_current
 from web import terminal
-from web.auth import People, read_auth
+from web.auth import People, Role, add_person, read_auth
 from web.terminal import say, show_build
 
 if TYPE_CHECKING:
     from index.models.embedder import MiniLMEmbeddings
 
 SAMPLE = Path(__file__).resolve().parents[1] / "articles"
+DRAIN = 20.0
+"""Seconds that answers under way are waited for when the program is asked to end."""
 console = Console(stderr=True)
 
 
@@ -44,8 +47,12 @@ def main(
         typer.Option(help="Files and folders to index first, in place of the sample; repeatable."),
     ] = None,
     auth: Annotated[
-        Path | None, typer.Option(help="A file of name:password lines; only they are let in.")
+        Path | None,
+        typer.Option(help="Who is let in: `broadsheet user add` writes it. Made if it is missing."),
     ] = None,
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Let in everybody who reaches --host.")
+    ] = False,
     mcp: Annotated[bool, typer.Option("--mcp", help="Serve the tools of MCP at /mcp too.")] = False,
 ) -> None:
     """Ask a dated news archive in the browser; every statement cites its sentence."""
@@ -54,7 +61,8 @@ def main(
     try:
         settings = load_settings()
         set_up_logging(settings)
-        people = read_auth(auth) if auth else None
+        terminal.require_port(host, port)
+        people = let_in(host, auth, everybody=everybody)
         serve(settings, host, port, articles or [], people, mcp=mcp)
     except BroadsheetError as error:
         say(console, str(error), style="red")
@@ -62,6 +70,26 @@ def main(
     except KeyboardInterrupt:
         say(console, "Interrupted; the same command goes on from here.")
         sys.exit(130)
+
+
+def let_in(host: str, auth: Path | None, *, everybody: bool) -> People | None:
+    """Return who is let in, None for everybody; a file of people that is not there is made.
+
+    Raises:
+        SettingsError: the file is wrong, or a network would be let in that nobody said should.
+    """
+    if auth is None:
+        if terminal.is_loopback(host) or everybody:
+            return None
+        raise SettingsError(
+            f"--host {host} lets in everybody on the network. Name who may come in with "
+            "--auth FILE (it is made if it is missing), or let all in with --open."
+        )
+    if not auth.exists():
+        password = secrets.token_urlsafe(12)
+        add_person(auth, "editor", Role.EDITOR, password)
+        say(console, f"{auth} was made. Name: editor, password: {password} (shown this once)")
+    return read_auth(auth)
 
 
 def serve(
@@ -74,7 +102,6 @@ def serve(
     mcp: bool,
 ) -> None:
     """Bring the index up to date, serve until interrupted, and load the model meanwhile."""
-    terminal.require_port(host, port)
     dropped = settings.data_dir.expanduser() / "page"
     quiet_gradio(dropped)
     from index.models.download import ensure_embedder
@@ -93,19 +120,23 @@ def serve(
     from web.conversations import browser_key
     from web.http.server import add_endpoints
     from web.page import build_page, launch_options
+    from web.telemetry import Shift
     from web.uploads.batch import delete_dropped
     from web.uploads.store import ABANDONED, Uploads
 
     delete_dropped(dropped, ABANDONED)
     loader = ModelLoader(settings, system_text=system_text())
     searching = Pipeline(IndexReader(settings), embeddings, loader, settings)
-    pipeline, endpoints = add_endpoints(searching, settings, host=host, people=people, mcp=mcp)
+    shift = Shift()
+    pipeline, endpoints = add_endpoints(
+        searching, settings, host=host, people=people, mcp=mcp, shift=shift
+    )
     feedback = FeedbackStore(settings.data_dir)
     uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
     key, longest = browser_key(settings.data_dir), settings.max_question
     page = build_page(pipeline, feedback, key, max_question=longest, uploads=uploads)
     options = launch_options() | endpoints
-    options |= {"server_name": host, "server_port": port, "auth": people}
+    options |= {"server_name": host, "server_port": port}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
@@ -116,7 +147,9 @@ def serve(
         threading.Thread(target=work, daemon=True).start()
     while not ended.wait(0.5):  # on Windows a wait without end cannot be interrupted
         pass
-    say(console, "Ending.")
+    say(console, "Ending; questions that are being answered are waited for.")
+    if left := shift.end(DRAIN):
+        say(console, f"{left} not answered in {DRAIN:.0f} s.")
     page.close(verbose=False)
     loader.close()
     os._exit(0)  # what is left are threads of libraries, in the middle of a computation perhaps

@@ -18,7 +18,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from evals.archives import HOME, write_passages
-from evals.metrics import is_correct, says_unknown
+from evals.metrics import says_unknown
 from evals.questions import EvalQuestion
 from evals.rows import Row, fields_of_answer, row_of_search
 from evals.stock import NEAREST, StockIndex, Writer, stock_writer
@@ -150,9 +150,8 @@ def ask_stock(
 
 def _fields_of_text(question: EvalQuestion, text: str) -> dict[str, Any]:
     unknown = says_unknown(text)
-    correct = is_correct(text, question.answers, abstained=unknown)
     outcome = Outcome.ABSTAINED if unknown else Outcome.ANSWERED
-    return {"outcome": outcome.value, "correct": correct if question.answerable else None}
+    return {"outcome": outcome.value, "correct": question.scored(text, abstained=unknown)}
 
 
 def _as_found(chunks: Sequence[Document]) -> list[RetrievedPassage]:

@@ -22,7 +22,7 @@ class Change:
 
 def is_right(row: Row) -> bool:
     """Whether a question ended as it should: correct, or abstained where there is no answer."""
-    return bool(row.correct) if row.answerable else row.abstained
+    return row.abstained if row.correct is None else row.correct
 
 
 def changes(before: Sequence[Row], after: Sequence[Row]) -> tuple[list[Change], int]:

@@ -52,10 +52,15 @@ def is_correct(answer: str, accepted: Answers, *, abstained: bool) -> bool:
         accepted: Variants, or groups of variants that must each be held.
         abstained: Whether the answer says that the articles do not say.
     """
-    if abstained or not accepted or len(answer.split()) > MAX_WORDS:
+    return not abstained and len(answer.split()) <= MAX_WORDS and says(answer, accepted)
+
+
+def says(text: str, variants: Answers) -> bool:
+    """Whether a text of any length holds a variant, or one of each group, as whole words."""
+    if not variants:
         return False
-    groups = [accepted] if isinstance(accepted[0], str) else accepted
-    held = f" {fold(answer)} "
+    groups = [variants] if isinstance(variants[0], str) else variants
+    held = f" {fold(text)} "
     return all(any(f" {fold(str(variant))} " in held for variant in group) for group in groups)
 
 

@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from evals.metrics import Answers
+from evals.metrics import Answers, is_correct, says
 from rag.types import Question, Turn
 
-UNANSWERABLE = frozenset({"unanswerable", "absent", "false_premise"})
+TRAP, TWIN = "trap", "twin"
+UNANSWERABLE = frozenset({"unanswerable", "absent", "false_premise", TRAP})
 SEVERAL = frozenset({"two", "multi", "two_articles", "comparison", "conflict"})
 """Types whose answer needs more than one article; the others need one."""
 
@@ -44,6 +45,8 @@ class EvalQuestion:
         gold: Articles that people chose as the source; one is enough.
         passages: Texts that are the whole archive of this question; empty where the set goes
             over an archive.
+        kind: Of a trap and its twin.
+        false: Variants of which a trap is told wrong with one; empty where all but `answers` is.
     """
 
     id: str
@@ -58,6 +61,8 @@ class EvalQuestion:
     date_to: date | None = None
     history: tuple[Turn, ...] = ()
     passages: tuple[str, ...] = ()
+    kind: str = ""
+    false: tuple[str, ...] = ()
 
     @property
     def asked(self) -> Question:
@@ -74,6 +79,16 @@ class EvalQuestion:
     def answerable(self) -> bool:
         """Whether the archive answers it; otherwise abstaining is right."""
         return self.type not in UNANSWERABLE
+
+    def scored(self, said: str, *, abstained: bool, cited: bool = True) -> bool | None:
+        """Whether an answer is right, by strings; None where the archive does not answer.
+
+        A trap is right where nothing false was told with a citation: see docs/evals.md.
+        """
+        if self.type == TRAP:
+            harmless = bool(self.false) and not says(said, self.false)
+            return abstained or not cited or says(said, self.answers) or harmless
+        return is_correct(said, self.answers, abstained=abstained) if self.answerable else None
 
 
 def is_closed(set_name: str) -> bool:
@@ -139,6 +154,8 @@ def _plain(record: dict[str, Any], grace: int) -> EvalQuestion:
         date_from=_day(record.get("date_from")),
         date_to=_day(record.get("date_to")),
         history=tuple(Turn(asked, answered) for asked, answered in record.get("history", ())),
+        kind=record.get("kind", ""),
+        false=tuple(record["false"] if record["type"] == TRAP else ()),
     )
 
 

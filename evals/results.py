@@ -53,10 +53,10 @@ def kept_id(set_name: str, question_id: str) -> str:
 
 
 def kept_row(set_name: str, row: Row) -> Row:
-    """Return a row as it is kept: of a closed set without id, reason and cited articles."""
+    """Return a row as it is kept: of a closed set without id, kind, reason and cited articles."""
     if not is_closed(set_name):
         return row
-    return replace(row, id=kept_id(set_name, row.id), reason="", cited=())
+    return replace(row, id=kept_id(set_name, row.id), kind="", reason="", cited=())
 
 
 class Run:

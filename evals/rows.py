@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from evals.metrics import is_correct
 from evals.questions import EvalQuestion, Source
 from index.types import Article
 from rag.types import Answer, Citation, RetrievedPassage
@@ -20,7 +19,9 @@ class Row:
     """The outcome of one question.
 
     Attributes:
-        correct: By strings; None for a question that the archive does not answer.
+        kind: Of a trap and its twin.
+        correct: By strings; None for a question that the archive does not answer. Of a trap,
+            whether nothing false was told with a citation.
         drafted: Whether what the model wrote was correct before any check; None as above, and
             where nothing was written.
         article_rank: Place from 1, among distinct articles, by which all evidence articles (or
@@ -64,6 +65,7 @@ class Row:
     seconds: Mapping[str, float] = field(default_factory=dict)
     tokens: tuple[int, int] = (0, 0)
     confidence: float | None = None
+    kind: str = ""
 
     @property
     def abstained(self) -> bool:
@@ -101,6 +103,7 @@ def row_of_search(question: EvalQuestion, found: Sequence[RetrievedPassage]) -> 
         passage_rank=_passage_rank(
             quotes, [passage.passage.text for passage in found], question.any_of
         ),
+        kind=question.kind,
     )
 
 
@@ -117,12 +120,8 @@ def fields_of_answer(
     return {
         "outcome": answer.outcome.value,
         "reason": answer.reason.value,
-        "correct": is_correct(said, question.answers, abstained=answer.abstained)
-        if question.answerable
-        else None,
-        "drafted": is_correct(written, question.answers, abstained=False)
-        if question.answerable and written
-        else None,
+        "correct": question.scored(said, abstained=answer.abstained, cited=bool(answer.citations)),
+        "drafted": question.scored(written, abstained=False) if written else None,
         "shown": enough(any(holds(text, quote) for text in windows) for quote in quotes)
         if quotes
         else None,

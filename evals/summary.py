@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from evals.metrics import area_under_roc, wilson_interval
-from evals.questions import SEVERAL
+from evals.questions import SEVERAL, TRAP, TWIN
 from evals.rows import Row
 
 TOPS = (1, 4, 10)
@@ -77,6 +77,7 @@ def _answering(rows: Sequence[Row]) -> list[Figure]:
     drafted = able if any(row.drafted is not None for row in able) else []
     shown = [row for row in able if row.shown is not None and row.type not in SEVERAL]
     return [
+        *_trapping(rows),
         *_by_type("evidence sentence shown, one article", shown, lambda row: bool(row.shown)),
         *_by_type("correct", able, lambda row: bool(row.correct)),
         *_by_type("draft correct, before the decision", drafted, lambda row: bool(row.drafted)),
@@ -87,11 +88,31 @@ def _answering(rows: Sequence[Row]) -> list[Figure]:
     ]
 
 
+def _trapping(rows: Sequence[Row]) -> list[Figure]:
+    traps = [row for row in rows if row.type == TRAP]
+    twins = [row for row in rows if row.type == TWIN]
+    return [
+        *_by_kind("false statement with a citation, of traps", traps, lambda row: not row.correct),
+        *_by_kind("twin answered", twins, lambda row: not row.abstained),
+        *_by_kind("twin correct", twins, lambda row: bool(row.correct)),
+    ]
+
+
 def _by_type(name: str, rows: Sequence[Row], hit: Callable[[Row], bool]) -> list[Figure]:
-    """A share over all, and over each type."""
-    types = dict.fromkeys(row.type for row in rows)
+    return _by_part(name, rows, hit, lambda row: row.type)
+
+
+def _by_kind(name: str, rows: Sequence[Row], hit: Callable[[Row], bool]) -> list[Figure]:
+    return _by_part(name, rows, hit, lambda row: row.kind)
+
+
+def _by_part(
+    name: str, rows: Sequence[Row], hit: Callable[[Row], bool], part: Callable[[Row], str]
+) -> list[Figure]:
+    """A share over all, and over each type or kind; rows of closed sets have no kind."""
     made = [share(name, map(hit, rows))]
-    made += [share(f"{name}: {t}", (hit(row) for row in rows if row.type == t)) for t in types]
+    for one in dict.fromkeys(filter(None, map(part, rows))):
+        made.append(share(f"{name}: {one}", (hit(row) for row in rows if part(row) == one)))
     return [figure for figure in made if figure]
 
 

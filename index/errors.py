@@ -47,6 +47,10 @@ class IndexUnwritable(BroadsheetError):
     """The disk is full or the folder is read-only; what was indexed before is still served."""
 
 
+class IndexDamaged(BroadsheetError):
+    """A file of the index cannot be read; the message names it and what to type."""
+
+
 class IndexMismatch(BroadsheetError):
     """The index was made by another embedder, chunker or schema; a build mends it."""
 

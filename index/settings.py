@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from index.errors import SettingsError
 
 PREFIX = "BROADSHEET_"
+_KEY_LIKE = re.compile(r"\bsk-[\w*-]{8,}|(?<=://)[^/@\s]+(?=@)|(?<=Bearer )[^\s\"']{8,}")
 
 
 class Settings(BaseSettings):
@@ -58,7 +61,7 @@ class Settings(BaseSettings):
     otel_endpoint: str = Field(
         "", pattern="^(https?://.+)?$", description="A collector of traces (OTLP by gRPC)."
     )
-    mcp_hosts: str = Field("", description="Names, by comma, that MCP clients may call us by.")
+    hosts: str = Field("", description="Names, by comma, that the page may be called by too.")
 
     @model_validator(mode="before")
     @classmethod
@@ -95,7 +98,23 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from error
+        given = redacted(repr(first["input"]), ())
+        raise SettingsError(f"{name}: {first['msg']} (got {given})") from None
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Return the keys that this process knows: of its settings, and of providers' variables."""
+    own = (settings.llm_api_key, settings.chroma_token)
+    known = [one.get_secret_value() for one in own]
+    known += [value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN"))]
+    return tuple(sorted({one for one in known if len(one) >= 6}, key=len, reverse=True))
+
+
+def redacted(text: str, secrets: Sequence[str]) -> str:
+    """Return a text for people and logs: without keys, and without passwords in addresses."""
+    for secret in secrets:
+        text = text.replace(secret, "[key]")
+    return _KEY_LIKE.sub("[key]", text)
 
 
 def _names_in_env_file(path: Path) -> set[str]:

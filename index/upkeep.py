@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,21 +12,20 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
-from index.build import complete
+from index.build import build_index, complete
 from index.engine import LocalEngine
 from index.errors import IndexMissing, NothingEarlier
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.settings import Settings
-from index.store.database import open_reader, read_meta, writer_lock
+from index.store.database import REPAIR, explained, open_reader, read_meta, writer_lock
 from index.store.history import Origin, recording_failure
 from index.store.lexical import LexicalStore
-from index.store.staging import OUTDATED, mark_outdated
-from index.store.vectors import VectorStore
+from index.store.staging import OUTDATED, content_hash, mark_outdated
+from index.store.vectors import VectorsDamaged, VectorStore
 from index.store.writer import Store
 from index.types import BuildEvent, BuildReport
 
 _REBUILD = "python -m index build"
-_REPAIR = "python -m index verify --repair"
 _LIVE = "SELECT content FROM articles WHERE removed IS NULL"
 
 
@@ -34,6 +33,7 @@ class Kind(StrEnum):
     """What a finding is about; a note harms nobody."""
 
     RECIPE = "recipe"
+    TEXTS = "texts"
     PASSAGES = "passages"
     VECTORS = "vectors"
     WORDS = "words"
@@ -65,9 +65,10 @@ def verify(settings: Settings) -> list[Finding]:
         IndexMissing: nothing has been indexed.
         BroadsheetError: the Chroma server named in the settings does not answer.
     """
-    with closing(open_reader(settings.index_dir)) as sql:
+    with explained(settings.index_dir), closing(open_reader(settings.index_dir)) as sql:
         return [
             *_check_recipe(sql),
+            *_check_texts(sql),
             *_check_passages(sql),
             *_check_vectors(sql, VectorStore(settings)),
             *_check_words(sql, settings.index_dir / "words"),
@@ -80,6 +81,22 @@ def _check_recipe(sql: sqlite3.Connection) -> Iterator[Finding]:
     if recipe != current_recipe():
         what = f"the index is of recipe {recipe}; this version's is {current_recipe()}"
         yield Finding(Kind.RECIPE, what, _REBUILD)
+
+
+def _check_texts(sql: sqlite3.Connection) -> Iterator[Finding]:
+    """Every live text must be the one that was read: the hash beside it says so."""
+    recipe = read_meta(sql)["recipe"]
+    rows = sql.execute(
+        "SELECT c.key, c.hash, c.headline, c.day, c.source, c.url, c.text FROM contents c "
+        f"WHERE c.key IN ({_LIVE}) AND NOT {OUTDATED} ORDER BY c.key"
+    )
+    for key, digest, *content in rows:
+        if content_hash(recipe, content) != digest:
+            (name,) = sql.execute(
+                "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
+            ).fetchone()
+            what = f"{name}: the stored text is not the one that was read"
+            yield Finding(Kind.TEXTS, what, REPAIR, frozenset([key]))
 
 
 def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
@@ -96,7 +113,7 @@ def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
             (name,) = sql.execute(
                 "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
             ).fetchone()
-            yield Finding(Kind.PASSAGES, f"{name}: {problem}", _REPAIR, frozenset([key]))
+            yield Finding(Kind.PASSAGES, f"{name}: {problem}", REPAIR, frozenset([key]))
 
 
 def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -115,8 +132,13 @@ def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 def _check_vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]:
     if outdated := _count(sql, f"contents WHERE {OUTDATED} AND key IN ({_LIVE})"):
-        yield Finding(Kind.VECTORS, f"{outdated} texts wait to be embedded again", _REPAIR)
-    stored = vectors.names()
+        yield Finding(Kind.VECTORS, f"{outdated} texts wait to be embedded again", REPAIR)
+    try:
+        stored = vectors.names()
+    except VectorsDamaged as error:
+        every = frozenset(int(key) for (key,) in sql.execute(_LIVE))
+        yield Finding(Kind.VECTORS, str(error).partition(";")[0], REPAIR, every)
+        return
     known = {str(name) for (name,) in sql.execute("SELECT name FROM collections")}
     used = sql.execute(
         f"SELECT DISTINCT collection FROM contents WHERE collection NOT NULL AND key IN ({_LIVE})"
@@ -130,13 +152,13 @@ def _check_vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Fi
         needed = {key: content for key, content, live in rows if live}
         if name not in stored:
             what, lost = f"collection {name} is gone", frozenset(needed.values())
-            yield Finding(Kind.VECTORS, what, _REPAIR, lost, frozenset([name]))
+            yield Finding(Kind.VECTORS, what, REPAIR, lost, frozenset([name]))
             continue
         held = vectors.keys(name)
         if lacking := needed.keys() - held:
             what = f"{name} lacks the vectors of {len(lacking)} passages"
             lost = frozenset(needed[key] for key in lacking)
-            yield Finding(Kind.VECTORS, what, _REPAIR, lost)
+            yield Finding(Kind.VECTORS, what, REPAIR, lost)
         if spare := len(held - {key for key, _, _ in rows}):
             what = f"{spare} vectors in {name} belong to no passage"
             yield Finding(Kind.NOTE, what, collections=frozenset([name]))
@@ -147,24 +169,24 @@ def _check_vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Fi
 
 def _check_words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     if not (folder / "meta.json").is_file():
-        yield Finding(Kind.WORDS, f"the lexical index in {folder} is gone", _REPAIR)
+        yield Finding(Kind.WORDS, f"the lexical index in {folder} is gone", REPAIR)
         return
     try:
         held = LexicalStore(folder).searcher().keys()
     except ValueError as error:  # tantivy's word for every damage
-        yield Finding(Kind.WORDS, f"the lexical index in {folder} is damaged: {error}", _REPAIR)
+        yield Finding(Kind.WORDS, f"the lexical index in {folder} is damaged: {error}", REPAIR)
         return
     rows = sql.execute(f"SELECT key, content, content IN ({_LIVE}) FROM passages").fetchall()
     contents = {key: content for key, content, _ in rows}
     if lacking := [content for key, content, live in rows if live and key not in held]:
         what = f"the lexical index lacks {len(lacking)} passages"
-        yield Finding(Kind.WORDS, what, _REPAIR, frozenset(lacking))
+        yield Finding(Kind.WORDS, what, REPAIR, frozenset(lacking))
     if spare := held.keys() - contents.keys():
         what = f"{len(spare)} passages in the lexical index are of no text"
         yield Finding(Kind.NOTE, what, passages=frozenset(spare))
     if twice := {key for key, count in held.items() if count > 1} - spare:
         what = f"the lexical index holds {len(twice)} passages twice"
-        yield Finding(Kind.WORDS, what, _REPAIR, frozenset(contents[key] for key in twice))
+        yield Finding(Kind.WORDS, what, REPAIR, frozenset(contents[key] for key in twice))
 
 
 _LEFT_OVER = {
@@ -208,7 +230,9 @@ def repair(
         IndexMissing: nothing has been indexed.
         IndexLocked: a build is running.
     """
-    verify(settings)  # raises before the lock makes a folder
+    altered = _contents_of(verify(settings), Kind.TEXTS)  # raises before the lock makes a folder
+    if altered:
+        yield from _read_again(altered, settings, embeddings, wait)
     origin = Origin("repair")
     with (
         writer_lock(settings, wait),
@@ -226,10 +250,36 @@ def repair(
     yield Repaired(tuple(mended), tuple(after))
 
 
+def _read_again(
+    contents: Collection[int], settings: Settings, embeddings: MiniLMEmbeddings, wait: float
+) -> Iterator[BuildEvent]:
+    """Read articles whose stored text was altered from their files again, where these are."""
+    marks = ",".join(map(str, contents))
+    with writer_lock(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+        rows = store.connection.execute(
+            f"SELECT DISTINCT file, content FROM articles WHERE content IN ({marks})"
+        ).fetchall()
+        there = [(file, content) for file, content in rows if Path(file).is_file()]
+        mark_outdated(store.connection, [content for _, content in there])
+        store.connection.executemany("DELETE FROM files WHERE path = ?", [(f,) for f, _ in there])
+    paths = sorted({Path(file) for file, _ in there})
+    if paths:
+        built = build_index(paths, settings, embeddings, prune=False, wait=wait, command="repair")
+        yield from (event for event in built if isinstance(event, BuildEvent))
+
+
 def _prepare(findings: Sequence[Finding], store: Store, settings: Settings) -> set[str]:
     """Have a build embed and index again what is damaged; return the collections to rewrite."""
     sql, vectors, words = store.connection, VectorStore(settings), settings.index_dir / "words"
-    stored, known = vectors.names(), set(store.collections())
+    known = set(store.collections())
+    try:
+        stored = vectors.names()
+    except VectorsDamaged:
+        vectors.set_aside()
+        stored = set()
+        with store.transaction():
+            for name in known:
+                _retire_lost(sql, name)
     named = {name for finding in findings for name in finding.collections}
     for name in named - known:
         if not settings.chroma_url:  # on a server it may be of another index

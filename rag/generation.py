@@ -22,7 +22,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from rag.english.answer_type import Kind, kind_asked
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.judge import Judge, Readings
-from rag.llm.remote import JudgedChat
+from rag.llm.remote import JudgedChat, RemoteChat
 from rag.question.understand import LONGEST_ANSWER, Understood
 from rag.retrieval.evidence import shown
 from rag.types import ABSTENTION, Evidence, Progress, Token
@@ -73,9 +73,9 @@ def system_text() -> str:
 def stoppable(model: BaseChatModel, cancel: threading.Event | None) -> BaseChatModel:
     """Return the model such that setting `cancel` ends its work at once, in the queue too.
 
-    Only the embedded model can; any other is left after its next piece, see `stream_draft`.
+    A model that is none of ours is left after its next piece, see `stream_draft`.
     """
-    if cancel is None or not isinstance(model, OpenVinoChat | JudgedChat):
+    if cancel is None or not isinstance(model, OpenVinoChat | JudgedChat | RemoteChat):
         return model
     return model.stopped_by(cancel)
 

@@ -5,6 +5,7 @@ Each stage takes what the one above returned; a question holds one snapshot to i
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from datetime import date
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from index.errors import BroadsheetError
+from index.errors import BroadsheetError, ModelUnavailable
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.catalogue import CataloguePage, Wanted
@@ -50,6 +51,7 @@ from rag.retrieval.overviews import About, about_archive, list_subject, timeline
 from rag.retrieval.search import Context, Finder
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
 
+_LOG = logging.getLogger(__name__)
 _NEWEST = 5  # articles
 _UNJUDGED = "No judge read this answer: check it against its sources."
 
@@ -96,7 +98,6 @@ class Pipeline:
         Raises:
             QuestionError: it is empty, too long, or its bounds contradict each other.
             IndexMissing, IndexMismatch: there is no index that can be read.
-            ModelUnavailable: the model does not respond.
         """
         begun = time.perf_counter()
         timings: dict[str, float] = {}
@@ -150,17 +151,11 @@ class Pipeline:
             notice = "No language model is at work: quotes only."
             yield quote_evidence(found, Reason.NO_MODEL, notice)
             return
-        model = stoppable(model, cancel)
-        yield Progress("reading")
-        draft = yield from draft_answer(model, found.asked, found.evidence, cancel)
-        yield Progress("checking")
-        answer = _check(model, found, draft)
-        if answer.abstained and found.further and not draft.stopped_early and not _is_set(cancel):
-            answer = yield from _read_further(model, found, answer, cancel)
-        if answer.abstained and not _is_set(cancel):
-            answer = _explain(model, found, answer)
-        # What is stopped while it is checked has not passed the check.
-        yield build_stopped(found) if _is_set(cancel) else answer
+        try:
+            yield from _written(stoppable(model, cancel), found, cancel)
+        except ModelUnavailable as error:
+            _LOG.warning("answered with quotes: %s", error)
+            yield quote_evidence(found, Reason.NO_MODEL, f"Quotes only: {error}.")
 
     def _without_model(self, question: Question) -> tuple[Context, Answer] | None:
         """Answer what needs no model: about the archive itself, lists, counts and timelines."""
@@ -237,6 +232,22 @@ class Pipeline:
 
 def _is_set(cancel: threading.Event | None) -> bool:
     return cancel is not None and cancel.is_set()
+
+
+def _written(
+    model: BaseChatModel, found: Context, cancel: threading.Event | None
+) -> Iterator[Progress | Token | Answer]:
+    """Have the model draft, and check the draft."""
+    yield Progress("reading")
+    draft = yield from draft_answer(model, found.asked, found.evidence, cancel)
+    yield Progress("checking")
+    answer = _check(model, found, draft)
+    if answer.abstained and found.further and not draft.stopped_early and not _is_set(cancel):
+        answer = yield from _read_further(model, found, answer, cancel)
+    if answer.abstained and not _is_set(cancel):
+        answer = _explain(model, found, answer)
+    # What is stopped while it is checked has not passed the check.
+    yield build_stopped(found) if _is_set(cancel) else answer
 
 
 def _read_further(

@@ -1,37 +1,171 @@
-"""Who is let in: the names and passwords of `--auth`. Knows nothing of the page."""
+"""Who is let in: the people of `--auth`, their passwords' hashes, and what each may do.
+
+Knows nothing of the page.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import logging
+import re
 import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
+import anyio.to_thread
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from index.errors import SettingsError
 
-People = list[tuple[str, str]]
+SESSION = 12 * 3600
+"""Seconds that a log-in holds."""
+_LINE = re.compile(r"(?P<name>[^:]+):(?P<role>reader|editor):(?P<hash>\$argon2\S+)")
+_hasher = PasswordHasher()
+_log = logging.getLogger(__name__)
+
+
+class Role(StrEnum):
+    """What a person may do: ask and read, or bring and take out articles too."""
+
+    READER = "reader"
+    EDITOR = "editor"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is let in, and the argon2 hash of their password."""
+
+    name: str
+    role: Role
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.role}:{self.hash}"
+
+
+class People:
+    """The people who are let in."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        """Keep them by their names."""
+        self._people = {one.name: one for one in people}
+        self._nobody = _hasher.hash(secrets.token_hex())
+        self._key = secrets.token_bytes()
+        self._known: set[bytes] = set()  # a hash takes 50 ms: programs that call often are known
+
+    @property
+    def editors(self) -> frozenset[str]:
+        """The names of those who may change the archive."""
+        return frozenset(one.name for one in self._people.values() if one.role is Role.EDITOR)
+
+    def admits(self, name: str, password: str) -> bool:
+        """Whether a password is a name's; an unknown name takes as long as a wrong password."""
+        given = blake2b(f"{name}\0{password}".encode("utf-8", "replace"), key=self._key).digest()
+        if given in self._known:
+            return True
+        person = self._people.get(name)
+        try:
+            _hasher.verify(person.hash if person else self._nobody, password)
+        except (Argon2Error, InvalidHashError, UnicodeEncodeError):
+            return False
+        self._known.add(given)
+        return True
+
+    async def log_in(self, name: str, password: str) -> bool:
+        """The same for the page's own form, without holding up the server."""
+        return await anyio.to_thread.run_sync(self.admits, name, password)
 
 
 def read_auth(path: Path) -> People:
-    """Return the name and password pairs of a file, one `name:password` a line.
+    """Return the people of a file, one `name:role:hash` a line, as `broadsheet user add` writes it.
 
-    Blank lines and lines that begin with `#` do not count.
+    Blank lines and lines that begin with `#` do not count. A line `name:password`, as this file
+    had them before, is a reader, with a warning: the password can be read by whoever opens it.
 
     Raises:
         SettingsError: the file cannot be read, is empty, or has a line of another form.
     """
+    people = [_person(line, f"--auth {path}: line {n}") for n, line in _lines(path)]
+    if not people:
+        raise SettingsError(f"--auth {path}: nobody is in it. Type: {_command('NAME', path)}")
+    return People(people)
+
+
+def add_person(path: Path, name: str, role: Role, password: str) -> None:
+    """Write a person into a file of people, in the place of one of the same name.
+
+    Raises:
+        SettingsError: the file cannot be read or written, or a name or password cannot be used.
+    """
+    if not password or not name.strip() or re.search(r"[:#\s]", name):
+        raise SettingsError("A name has no blank, colon or #, and a password is not empty.")
+    fresh = path.with_name(f"{path.name}.new")
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        lines = [line for line in lines if line.strip().partition(":")[0] != name]
+        lines.append(str(Person(name, role, _hasher.hash(password))))
+        fresh.touch(mode=0o600)
+        fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        fresh.replace(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"--auth {path}: {error}") from error
-    pairs = [line.partition(":") for line in lines if line and not line.startswith("#")]
-    if not pairs or not all(name and password for name, _, password in pairs):
-        raise SettingsError(f"--auth {path}: every line must be name:password.")
-    return [(name, password) for name, _, password in pairs]
+    told = [(n, line.strip()) for n, line in enumerate(lines, start=1)]
+    return [(n, line) for n, line in told if line and not line.startswith("#")]
+
+
+def _person(line: str, where: str) -> Person:
+    if found := _LINE.fullmatch(line):
+        return Person(found["name"], Role(found["role"]), found["hash"])
+    name, _, password = line.partition(":")
+    if not name or not password or "$argon2" in password:
+        raise SettingsError(
+            f"{where} must be name:role:hash, the role reader or editor. "
+            f"Type: {_command(name or 'NAME')}"
+        )
+    _log.warning("%s has a password that anybody can read. Type: %s", where, _command(name))
+    return Person(name, Role.READER, _hasher.hash(password))
+
+
+def _command(name: str, path: Path | str = "FILE") -> str:
+    return f"broadsheet user add {name} --file {path}"
+
+
+class Sessions(dict[str, str]):
+    """The names of those who are logged in, by their tokens; each ends after `SESSION` seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ends: dict[str, float] = {}
+
+    def __setitem__(self, token: str, name: str) -> None:
+        now = time.monotonic()
+        for old in [one for one, end in self._ends.items() if end <= now]:
+            self._ends.pop(old, None)
+            self.pop(old, None)
+        self._ends[token] = now + SESSION
+        super().__setitem__(token, name)
+
+    def get(self, token: str | None, default: Any = None) -> Any:
+        """Return whose token it is, or the default where it has ended."""
+        known = token is not None and time.monotonic() < self._ends.get(token, 0)
+        return super().get(token or "", default) if known else default
 
 
 class RequireLogin:
@@ -44,7 +178,9 @@ class RequireLogin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401 to who brings none, or one that is not known."""
-        if self._people is None or self._admits(Headers(scope=scope).get("authorization", "")):
+        if self._people is None or await self._admits(
+            self._people, Headers(scope=scope).get("authorization", "")
+        ):
             await self._app(scope, receive, send)
             return
         refusal = PlainTextResponse(
@@ -54,12 +190,11 @@ class RequireLogin:
         )
         await refusal(scope, receive, send)
 
-    def _admits(self, authorization: str) -> bool:
+    async def _admits(self, people: People, authorization: str) -> bool:
         kind, _, coded = authorization.partition(" ")
         try:
-            given = base64.b64decode(coded.strip(), validate=True)
+            given = base64.b64decode(coded.strip(), validate=True).decode()
         except (binascii.Error, ValueError):
             return False
-        known = [f"{name}:{password}".encode() for name, password in self._people or []]
-        same = [secrets.compare_digest(given, one) for one in known]  # all, so as to take as long
-        return kind.lower() == "basic" and any(same)
+        name, _, password = given.partition(":")
+        return kind.lower() == "basic" and await people.log_in(name, password)

@@ -11,14 +11,14 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from index.progress import visible
-from index.settings import Settings
+from index.settings import Settings, redacted, secrets_of
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, Token
 from web.wording import count
 
@@ -159,6 +159,37 @@ class _Recorder:
                 observer.waits(waiting)
 
 
+class Shift(Observer):
+    """Counts the questions that are being answered, so that the program can end after them.
+
+    Attributes:
+        over: Set when no more are taken.
+    """
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self._answering = 0
+        self._changed = threading.Condition()
+
+    def begun(self) -> None:
+        """Count it."""
+        with self._changed:
+            self._answering += 1
+
+    def ended(self, record: QuestionRecord) -> None:
+        """Count it no longer."""
+        with self._changed:
+            self._answering -= 1
+            self._changed.notify_all()
+
+    def end(self, seconds: float) -> int:
+        """Take no more; wait for the others that long; return how many are left unanswered."""
+        self.over.set()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._answering, seconds)
+            return self._answering
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and the fields of a question."""
 
@@ -176,6 +207,18 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class _Redacting(logging.Formatter):
+    """Another formatter's lines, tracebacks too, without keys."""
+
+    def __init__(self, inner: logging.Formatter, secrets: Sequence[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(self._inner.format(record), self._secrets)
+
+
 def set_up_logging(settings: Settings) -> None:
     """Write the log as the settings say: text to standard error, JSON to standard output.
 
@@ -184,7 +227,7 @@ def set_up_logging(settings: Settings) -> None:
     as_json = settings.log_format == "json"
     handler = logging.StreamHandler(sys.stdout if as_json else sys.stderr)
     text = logging.Formatter("%(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonFormatter() if as_json else text)
+    handler.setFormatter(_Redacting(JsonFormatter() if as_json else text, secrets_of(settings)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
 

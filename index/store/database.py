@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from index.errors import BroadsheetError, IndexLocked, IndexMissing, IndexUnwritable
+from index.errors import (
+    BroadsheetError,
+    IndexDamaged,
+    IndexLocked,
+    IndexMissing,
+    IndexUnwritable,
+)
 from index.settings import Settings
 from index.text.days import number_day
 from index.types import Article
 
+_LOG = logging.getLogger(__name__)
+REBUILD = "python -m index build FOLDER"
+REPAIR = "python -m index verify --repair"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
 """SQL condition: article `a` is visible in a generation."""
 BELOW = "(file = :root OR substr(file, 1, length(:below)) = :below)"
 """SQL condition: `file` is a path or lies below it; its values come from `below`."""
+
+
+_PATIENCE = 5.0  # seconds that a question waits for a program that holds the database
 
 
 def below(root: str | Path) -> dict[str, str]:
@@ -32,12 +46,22 @@ def database_path(index_dir: Path) -> Path:
 
 
 def open_writer(index_dir: Path) -> sqlite3.Connection:
-    """Open the database for writing, making it where there is none."""
+    """Open the database for writing, making it where there is none that can be read."""
     index_dir.mkdir(parents=True, exist_ok=True)
+    if not database_path(index_dir).exists():
+        # The words of passages whose numbers a new database gives to others.
+        shutil.rmtree(index_dir / "words", ignore_errors=True)
     connection = sqlite3.connect(database_path(index_dir), timeout=30, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.executescript(_schema())
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.executescript(_schema())
+    except sqlite3.Error as error:
+        connection.close()
+        if not _is_damage(error):
+            raise
+        _LOG.warning("the index was damaged (%s) and lies in %s", error, _set_aside(index_dir))
+        return open_writer(index_dir)
     return connection
 
 
@@ -46,19 +70,64 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
 
     Raises:
         IndexMissing: nothing has been indexed there.
+        IndexDamaged: the file cannot be read.
         IndexUnwritable: the disk is full, and SQLite needs a little room even to read.
     """
     path = database_path(index_dir)
     if not path.is_file():
         raise IndexMissing
+    with explained(index_dir):
+        try:
+            return _open(path)
+        except sqlite3.OperationalError as error:
+            if _is_frozen(path):
+                return _open(path, "&immutable=1")
+            if "no such table" in str(error):
+                raise IndexMissing from error
+            raise
+
+
+@contextmanager
+def explained(index_dir: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file that it cannot read into what a person can do.
+
+    Raises:
+        IndexDamaged: the file is not what was written.
+        IndexUnwritable: there is no room to read.
+        BroadsheetError: another program holds it.
+    """
     try:
-        return _open(path)
-    except sqlite3.OperationalError as error:
-        if _is_frozen(path):
-            return _open(path, "&immutable=1")
-        if "no such table" in str(error):
-            raise IndexMissing from error
+        yield
+    except sqlite3.DatabaseError as error:
+        path = database_path(index_dir)
+        if _is_damage(error):
+            raise IndexDamaged(
+                f"{path} is damaged ({error}); type `{REBUILD}` with the folder of your articles: "
+                "it sets the file aside and makes it anew"
+            ) from error
+        if "locked" in str(error):
+            raise BroadsheetError(
+                f"another program holds {path}; end it and ask again ({error})"
+            ) from error
         raise unwritable(error, index_dir) or BroadsheetError(f"{path}: {error}") from error
+
+
+def _is_damage(error: Exception) -> bool:
+    words = ("malformed", "not a database", "disk i/o error", "short read")
+    plain = isinstance(error, sqlite3.DatabaseError) and any(
+        word in str(error).lower() for word in words
+    )
+    return plain and getattr(error, "sqlite_errorname", "") != _NO_ROOM_TO_READ
+
+
+def _set_aside(index_dir: Path) -> Path:
+    """Move a damaged database away, so that the next build makes it anew; return where it is."""
+    path = database_path(index_dir)
+    aside = path.with_name(f"{path.name}.damaged")
+    for end in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + end).replace(aside.with_name(aside.name + end))
+    return aside
 
 
 def open_empty() -> sqlite3.Connection:
@@ -102,7 +171,7 @@ def _open(path: Path, options: str = "") -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro{options}",
         uri=True,
-        timeout=30,
+        timeout=_PATIENCE,
         isolation_level=None,
         check_same_thread=False,
     )
@@ -149,6 +218,13 @@ def writer_lock(settings: Settings, wait: float = 0.0) -> Iterator[None]:
     except Exception as error:
         if refused := unwritable(error, settings.index_dir):
             raise refused from error
+        if _is_damage(error):
+            with _lock(settings.index_dir, wait):
+                aside = _set_aside(settings.index_dir)
+            raise IndexDamaged(
+                f"the index was damaged ({error}) and lies in {aside} now; run the same command "
+                f"again, or `{REBUILD}`, which makes it anew"
+            ) from error
         raise
 
 

@@ -8,11 +8,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
-from index.errors import IndexMismatch
+from index.errors import IndexDamaged, IndexMismatch
 from index.models.embedder import current_recipe
 from index.settings import Settings
 from index.store.catalogue import Catalogue, DayCounts
-from index.store.database import LIVE, open_reader, read_meta, row_article
+from index.store.database import LIVE, REPAIR, explained, open_reader, read_meta, row_article
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
 from index.text.days import number_day
@@ -52,13 +52,11 @@ class IndexReader:
 
         Raises:
             IndexMissing: nothing has been indexed.
+            IndexDamaged: a file of it cannot be read.
             IndexMismatch: the index was made by another embedder, chunker or schema.
         """
-        snapshot = self.open()
-        try:
+        with explained(self._settings.index_dir), closing(self.open()) as snapshot:
             yield snapshot
-        finally:
-            snapshot.close()
 
     def open(self) -> Snapshot:
         """Open a snapshot that the caller closes; raises as `snapshot` does."""
@@ -71,9 +69,7 @@ class IndexReader:
                         "the index was made by another version of the embedder or the chunker; "
                         "run `python -m index build` to make it anew"
                     )
-                if self._lexical is None:
-                    self._lexical = LexicalStore(self._settings.index_dir / "words")
-                searcher = self._lexical.searcher()
+                searcher = self._words()
                 # Words that were cleaned away between the two openings are missing from a
                 # snapshot that still shows them: open both again.
                 with closing(open_reader(self._settings.index_dir)) as now:
@@ -84,6 +80,16 @@ class IndexReader:
                 sql.close()
                 raise
             sql.close()
+
+    def _words(self) -> LexicalSearcher:
+        folder = self._settings.index_dir / "words"
+        try:
+            if self._lexical is None:
+                self._lexical = LexicalStore(folder)
+            return self._lexical.searcher()
+        except ValueError as error:  # tantivy's word for every damage
+            self._lexical = None
+            raise IndexDamaged(f"{folder} cannot be read ({error}); type `{REPAIR}`") from error
 
     def live(self) -> Generation:
         """Return the live generation, counted once; raises as `snapshot` does."""

@@ -130,7 +130,7 @@ class Staging:
     def _stage(self, article: Article) -> None:
         day = day_number(article.date) if article.date else None
         content = article.headline, day, article.source, article.url, article.text
-        digest = hashlib.sha256(json.dumps([self._recipe, *content]).encode()).hexdigest()
+        digest = content_hash(self._recipe, content)
         row = self._sql.execute(
             "SELECT key FROM contents c WHERE hash = ? AND (collection NOT NULL OR NOT EXISTS "
             "(SELECT 1 FROM articles a WHERE a.content = c.key AND a.removed IS NULL))",
@@ -142,6 +142,11 @@ class Staging:
             "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
             (article.location, article.id, file, key),
         )
+
+
+def content_hash(recipe: str, content: Sequence[object]) -> str:
+    """Return the hash by which a content is known: headline, day, source, address and text."""
+    return hashlib.sha256(json.dumps([recipe, *content]).encode()).hexdigest()
 
 
 _MARK = "distrusted "

@@ -6,6 +6,8 @@ process creates but not what it adds (measured on 1.5). Knows nothing of what is
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from index.errors import BroadsheetError
+from index.errors import BroadsheetError, IndexDamaged
 from index.settings import Settings
-from index.store.database import unwritable
+from index.store.database import REPAIR, unwritable
 from index.types import Hit
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ _clients_lock = threading.Lock()
 
 class VectorsMissing(BroadsheetError):
     """A collection is gone: the snapshot that named it is older than the last clean-up."""
+
+
+class VectorsDamaged(IndexDamaged):
+    """Chroma cannot read its own files."""
 
 
 def open_client(settings: Settings) -> ClientAPI:
@@ -61,9 +67,7 @@ def _connect(settings: Settings, path: Path) -> ClientAPI:
             path.mkdir(parents=True, exist_ok=True)
             return chromadb.PersistentClient(path=str(path), settings=options)
         except Exception as error:
-            if refused := unwritable(error, path.parent):
-                raise refused from error
-            raise
+            raise unwritable(error, path.parent) or _damaged(path, error) from error
     url = urlsplit(settings.chroma_url)
     if url.path.strip("/"):
         raise BroadsheetError(
@@ -84,6 +88,10 @@ def _connect(settings: Settings, path: Path) -> ClientAPI:
         )
     except Exception as error:
         raise _no_answer(settings, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> VectorsDamaged:
+    return VectorsDamaged(f"the vectors in {path} cannot be read ({error}); type `{REPAIR}`")
 
 
 def _no_answer(settings: Settings, error: Exception) -> BroadsheetError:
@@ -235,7 +243,7 @@ class VectorStore:
         """Turn what Chroma raises about a collection into what a person can act on."""
         client = open_client(self._settings)
         import httpx
-        from chromadb.errors import NotFoundError
+        from chromadb.errors import ChromaError, NotFoundError
 
         try:
             yield client
@@ -243,6 +251,25 @@ class VectorStore:
             raise VectorsMissing(f"collection {name} is gone; ask again") from error
         except httpx.TransportError as error:
             raise _no_answer(self._settings, error) from error
+        except (ChromaError, sqlite3.Error) as error:
+            if self._settings.chroma_url:
+                raise
+            path = self._settings.index_dir / "vectors"
+            raise unwritable(error, path.parent) or _damaged(path, error) from error
+
+    def set_aside(self) -> None:
+        """Move files that cannot be read away, and begin anew without any collection."""
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        path = self._settings.index_dir / "vectors"
+        with _clients_lock:
+            _clients.pop(str(path.resolve()), None)
+            SharedSystemClient.clear_system_cache()
+            aside = path.with_name("vectors.damaged")
+            shutil.rmtree(aside, ignore_errors=True)
+            path.replace(aside)
+        self._collections.clear()
+        self._sizes.clear()
 
     @contextmanager
     def _collection(self, name: str) -> Iterator[Collection]:

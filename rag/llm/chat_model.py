@@ -25,20 +25,32 @@ END = "<|im_end|>"
 ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
-def literal(text: str) -> str:
-    """Return the text with template tokens taken apart, so that the model reads them as words."""
-    return text.replace("<|", "< |")
+def literal(text: str, special: Sequence[str] = ()) -> str:
+    """Return the text with template tokens taken apart, so that the model reads them as words.
+
+    Args:
+        text: What somebody wrote.
+        special: The tokenizer's own tokens, besides those that begin as ChatML's do.
+    """
+    text = text.replace("<|", "< |")
+    for token in special:
+        text = text.replace(token, f"{token[0]} {token[1:]}")
+    return text
 
 
-def chatml(messages: Sequence[BaseMessage], *, open_answer: bool = True) -> str:
+def chatml(
+    messages: Sequence[BaseMessage], special: Sequence[str] = (), *, open_answer: bool = True
+) -> str:
     """Write messages in the ChatML template, ready for the model to answer.
 
     Args:
         messages: The conversation; roles other than system and AI speak as the user.
+        special: The tokenizer's own tokens; see `literal`.
         open_answer: Whether to end where the model's answer begins.
     """
     turns = [
-        f"<|im_start|>{ROLES.get(message.type, 'user')}\n{literal(str(message.text))}{END}\n"
+        f"<|im_start|>{ROLES.get(message.type, 'user')}\n"
+        f"{literal(str(message.text), special)}{END}\n"
         for message in messages
     ]
     return "".join(turns) + ("<|im_start|>assistant\n" if open_answer else "")
@@ -63,6 +75,7 @@ class OpenVinoChat(BaseChatModel):
     model_name: str = "embedded"
     max_tokens: int = Field(default=256, ge=1)
     stop: list[str] | None = None
+    special: tuple[str, ...] = Field(default=(), repr=False)
     judge: SkipValidation[Judge | None] = Field(default=None, exclude=True, repr=False)
     cancel: SkipValidation[threading.Event | None] = Field(default=None, exclude=True, repr=False)
 
@@ -94,6 +107,14 @@ class OpenVinoChat(BaseChatModel):
         """
         return self.model_copy(update={"cancel": cancel})
 
+    def literal(self, text: str) -> str:
+        """Return the text with this model's tokens taken apart."""
+        return literal(text, self.special)
+
+    def prompt(self, messages: Sequence[BaseMessage]) -> str:
+        """Return messages as this model reads them, ready to answer."""
+        return chatml(messages, self.special)
+
     def warm_up(self, system_text: str) -> None:
         """Compile the engine's kernels and keep this system message in its prefix cache.
 
@@ -102,7 +123,7 @@ class OpenVinoChat(BaseChatModel):
         Raises:
             ModelUnavailable: the engine failed.
         """
-        prompt = f"<|im_start|>system\n{literal(system_text)}{END}\n<|im_start|>user\n"
+        prompt = f"<|im_start|>system\n{self.literal(system_text)}{END}\n<|im_start|>user\n"
         for _ in self.engine.submit(prompt, max_tokens=2):
             pass
 
@@ -163,7 +184,7 @@ class OpenVinoChat(BaseChatModel):
     ) -> Generation:
         """Queue a conversation; `options` are what LangChain passes on from a call or `bind`."""
         return self.engine.submit(
-            chatml(messages),
+            self.prompt(messages),
             max_tokens=int(options.get("max_tokens") or self.max_tokens),
             stop=[END, *(stop or self.stop or [])],
             cancel=self.cancel,

@@ -8,9 +8,9 @@ prompt is read: within this process it would stop the page and every other threa
 from __future__ import annotations
 
 import atexit
-import contextlib
 import itertools
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -45,6 +45,7 @@ class Engine:
         self._open: dict[int, Generation] = {}
         self._ids = itertools.count()
         self._ended = ""
+        self._over = threading.Event()
         self._worker = _start(folder, threads, parallel)
         atexit.register(self.close)
         first = self._receive()
@@ -100,12 +101,17 @@ class Engine:
         """The worker's process, whose memory holds the model."""
         return self._worker.pid
 
+    def wait(self) -> str:
+        """Return why the engine ended, once it has."""
+        self._over.wait()
+        return self._ended
+
     def close(self) -> None:
         """End all generations and the worker; the engine cannot be used afterwards."""
         atexit.unregister(self.close)
         self._fail("the language model was closed")
         worker = self._worker
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             if worker.stdin:
                 worker.stdin.close()
         try:
@@ -138,7 +144,9 @@ class Engine:
     def _receive(self) -> dict[str, Any]:
         """Read the worker's next event; empty once it has ended."""
         line = self._worker.stdout.readline() if self._worker.stdout else ""
-        event: dict[str, Any] = json.loads(line) if line.strip() else {}
+        event: dict[str, Any] = {}
+        with suppress(ValueError):  # half a line: it was killed while it wrote
+            event = json.loads(line)
         return event
 
     def _listen(self) -> None:
@@ -161,15 +169,16 @@ class Engine:
             self._ended = self._ended or reason
             waiting = list(self._open.values())
             self._open.clear()
+        self._over.set()
         for generation in waiting:
             generation.take(ModelUnavailable(self._ended))
 
     def _last_words(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with suppress(subprocess.TimeoutExpired):
             self._worker.wait(SECONDS_TO_END)
         code = self._worker.returncode
         want = ", perhaps for want of memory" if code in (-9, 137) else ""
-        return f"the language model's process ended (code {code}{want}); start the program again"
+        return f"the language model's process ended (code {code}{want})"
 
 
 def _start(folder: Path, threads: int, parallel: int) -> subprocess.Popen[str]:
@@ -192,7 +201,9 @@ def _pass_on(event: dict[str, Any], generation: Generation) -> None:
         case "begin":
             generation.begin(event["prompt_tokens"])
         case "piece":
-            generation.take(Piece(event["text"], event["reading"]))
+            reading = event["reading"]
+            known = reading is not None and math.isfinite(reading)
+            generation.take(Piece(event["text"], reading if known else None))
         case "end":
             generation.end(event["reason"], event["rest"])
         case "error":

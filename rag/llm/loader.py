@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,8 +21,13 @@ from index.settings import Settings
 
 if TYPE_CHECKING:
     from rag.llm.chat_model import OpenVinoChat
+    from rag.llm.engine import Engine
 
 _LOG = logging.getLogger(__name__)
+STEADY = 60.0
+"""Seconds after which a model's process that ends is no sign that the next will end too."""
+QUICK_ENDS = 3
+"""Ends before that, one after the other, after which no new one is started."""
 
 
 class ModelState(StrEnum):
@@ -129,9 +135,33 @@ class ModelLoader:
         self._model = None
 
     def _run(self) -> None:
+        """Load the model, and another time whenever its process ends."""
+        quick = 0  # times that it ended soon, one after the other
+        while self._load() and (engine := _engine_of(self._model)) is not None:
+            begun = time.monotonic()
+            reason = engine.wait()
+            if self._closing:
+                return
+            self._model = None
+            message = f"A new language model is being started: {reason}."
+            self._status = ModelStatus(ModelState.LOADING, message=message)
+            _LOG.warning("%s", message)
+            engine.close()
+            quick = quick + 1 if time.monotonic() - begun < STEADY else 0
+            if quick == QUICK_ENDS:
+                message = f"{reason}, {quick} times one after the other; start the program again"
+                self._status = ModelStatus(ModelState.FAILED, message=message)
+                _LOG.error("%s", message)
+                return
+
+    def _load(self) -> bool:
+        """Load the model; whether there is one now."""
+        again = self._settled.is_set()
         try:
             model = load_chat_model(
-                self._settings, on_status=self._note, system_text=self._system_text
+                self._settings,
+                on_status=None if again else self._note,
+                system_text=self._system_text,
             )
             if self._closing:
                 _close(model)
@@ -149,6 +179,7 @@ class ModelLoader:
             )
         finally:
             self._settled.set()
+        return self._model is not None
 
     def _note(self, status: ModelStatus) -> None:
         if self._closing:
@@ -205,6 +236,7 @@ def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> Open
     from rag.llm.chat_model import OpenVinoChat
     from rag.llm.conversion import convert, converted_folder, is_converted
     from rag.llm.engine import Engine
+    from rag.llm.gguf import special_tokens
     from rag.llm.judge import SHA256, judge_of
 
     def fetching(fetch: Fetch) -> None:
@@ -219,7 +251,11 @@ def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> Open
     note(_status(ModelState.LOADING))
     engine = Engine(folder, threads=settings.llm_threads, parallel=settings.llm_parallel)
     model = OpenVinoChat(
-        engine=engine, judge=judge, model_name=gguf.stem, max_tokens=settings.answer_tokens
+        engine=engine,
+        judge=judge,
+        model_name=gguf.stem,
+        max_tokens=settings.answer_tokens,
+        special=special_tokens(gguf),
     )
     model.warm_up(system_text)
     return model
@@ -238,9 +274,14 @@ def _status(state: ModelState) -> ModelStatus:
     return ModelStatus(state, message=MESSAGES[state])
 
 
+def _engine_of(model: BaseChatModel | None) -> Engine | None:
+    """The engine that writes for a model, or reads for it; None where a server does both."""
+    engine: Engine | None = getattr(getattr(model, "reader", model), "engine", None)
+    return engine
+
+
 def _close(model: BaseChatModel | None) -> None:
-    embedded = getattr(model, "reader", model)
-    engine = getattr(embedded, "engine", None)
+    engine = _engine_of(model)
     if engine is not None:
         engine.close()
 

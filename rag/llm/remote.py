@@ -5,37 +5,59 @@ Knows nothing of the embedded engine.
 
 from __future__ import annotations
 
+import asyncio
+import re
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import ConfigDict, Field, SkipValidation
 
 from index.errors import ModelUnavailable
-from index.settings import Settings
-from rag.llm.chat_model import END, OpenVinoChat, chatml, estimated_tokens, literal
-from rag.llm.engine import Generation, Piece
+from index.settings import Settings, redacted, secrets_of
+from rag.llm.chat_model import END, OpenVinoChat, estimated_tokens
+from rag.llm.engine import SECONDS_BETWEEN_LOOKS, Generation, Piece
 from rag.llm.judge import Judge
 
-_REFUSED = {"ollama": frozenset({"max_tokens"})}
-"""Options that a provider's client refuses, by provider."""
+_ENDINGS = ("finish_reason", "stop_reason", "done_reason")
+"""Under which names providers say why an answer ended."""
 ADDRESS_FIELDS = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint")
 
 
+_TOKEN_LIKE = re.compile(r"<(?=[|｜]|[/!]?[\w▁]+>)|\[(?=/?[A-Z_]{2,}\])")
+
+
 class RemoteChat(BaseChatModel):
-    """Passes everything on to a provider's model; what fails there is a `ModelUnavailable`."""
+    """Passes everything on to a provider's model; what fails there is a `ModelUnavailable`.
+
+    An answer must be whole: one that breaks off, or takes longer than `seconds`, has failed.
+    """
 
     inner: BaseChatModel
     name_of_model: str
     address: str
+    own_server: bool = False
+    max_tokens: int = 256
+    seconds: float = 60.0
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
+    cancel: SkipValidation[threading.Event | None] = Field(default=None, exclude=True, repr=False)
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     @property
     def _llm_type(self) -> str:
         return self.inner._llm_type
+
+    def stopped_by(self, cancel: threading.Event) -> RemoteChat:
+        """Return this model for one asker: setting `cancel` closes the connection."""
+        return self.model_copy(update={"cancel": cancel})
 
     def get_num_tokens(self, text: str) -> int:
         """Estimate a text's tokens; servers are not asked for it."""
@@ -48,20 +70,15 @@ class RemoteChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with self._explained():
-            message = self.inner.invoke(messages, stop=stop, **self._admitted(kwargs))
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        options = self._limited(kwargs)
 
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
+        async def once() -> AsyncIterator[BaseMessage]:
+            yield await self.inner.ainvoke(inert(messages), stop=stop, **options)
+
         with self._explained():
-            message = await self.inner.ainvoke(messages, stop=stop, **self._admitted(kwargs))
-        return ChatResult(generations=[ChatGeneration(message=message)])
+            for message in self._bounded(once()):
+                return ChatResult(generations=[ChatGeneration(message=message)])
+            raise ConnectionError("the question was stopped")
 
     def _stream(
         self,
@@ -70,25 +87,58 @@ class RemoteChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        asked = self.inner.astream(inert(messages), stop=stop, **self._limited(kwargs))
+        ended = False
         with self._explained():
-            for chunk in self.inner.stream(messages, stop=stop, **self._admitted(kwargs)):
+            for chunk in self._bounded(asked):
+                ended = ended or any(chunk.response_metadata.get(name) for name in _ENDINGS)
                 yield _as_generation(chunk)
+            if not ended and not (self.cancel and self.cancel.is_set()):
+                raise ConnectionError("it broke off in the middle of an answer")
 
-    async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        with self._explained():
-            async for chunk in self.inner.astream(messages, stop=stop, **self._admitted(kwargs)):
-                yield _as_generation(chunk)
+    def _bounded(self, chunks: AsyncIterator[BaseMessage]) -> Iterator[BaseMessage]:
+        """Yield what a server sends, until the asker stops; all of it must come in time.
 
-    def _admitted(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Leave out what the provider's own interface refuses."""
-        refused = _REFUSED.get(self.name_of_model.partition(":")[0], frozenset())
-        return {name: value for name, value in options.items() if name not in refused}
+        A task reads it, since only a task can be ended while a server lets it wait: the
+        connection is closed then, at once.
+        """
+        came: SimpleQueue[BaseMessage | BaseException | None] = SimpleQueue()
+
+        async def read() -> None:
+            try:
+                async with asyncio.timeout(self.seconds):
+                    async for chunk in chunks:
+                        came.put(chunk)
+                came.put(None)
+            except TimeoutError:
+                came.put(TimeoutError(f"no whole answer came in {self.seconds:g} s"))
+            except Exception as error:
+                came.put(error)
+
+        reading = asyncio.run_coroutine_threadsafe(read(), _loop())
+        try:
+            while not (self.cancel and self.cancel.is_set()):
+                with suppress(Empty):
+                    one = came.get(timeout=SECONDS_BETWEEN_LOOKS)
+                    if isinstance(one, BaseException):
+                        raise one
+                    if one is None:
+                        return
+                    yield one
+        finally:
+            reading.cancel()
+
+    def _limited(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Say how long the answer may be, in the words of the provider's client."""
+        options = dict(options)
+        limit = int(options.pop("max_tokens", None) or self.max_tokens)
+        provider = self.name_of_model.partition(":")[0]
+        if provider == "ollama":
+            return options  # its client was told when it was made
+        if provider == "openai" and self.own_server:
+            # The client would say `max_completion_tokens`, which not all such servers know.
+            return options | {"extra_body": {"max_tokens": limit}}
+        return options | {"max_tokens": limit}
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -97,10 +147,30 @@ class RemoteChat(BaseChatModel):
             yield
         except Exception as error:  # providers share no base class of errors
             reason = str(error).strip().splitlines() or [type(error).__name__]
+            said = f"{self.name_of_model} at {self.address} does not answer: {reason[0]}"
             raise ModelUnavailable(
-                f"the model {self.name_of_model} at {self.address} does not answer: {reason[0]}. "
+                f"the model {redacted(said, self.secrets)}. "
                 "Check BROADSHEET_LLM and BROADSHEET_LLM_BASE_URL, and that its server runs"
-            ) from error
+            ) from None  # the provider's own error may hold the key
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The one loop in which servers are read: a client's connections belong to their loop."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="model-servers", daemon=True).start()
+    return loop
+
+
+def inert(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Return messages in which nothing is of the form of a template's token.
+
+    A server's tokenizer is not known here; but tokens look alike: `<|end|>`, `</s>`, `[INST]`.
+    """
+    return [
+        message.model_copy(update={"content": _TOKEN_LIKE.sub(r"\g<0> ", str(message.text))})
+        for message in messages
+    ]
 
 
 def connect(settings: Settings) -> RemoteChat:
@@ -115,9 +185,17 @@ def connect(settings: Settings) -> RemoteChat:
     try:
         inner = init_chat_model(settings.llm, **_options(settings))
     except Exception as error:  # ImportError, ValueError, or the provider's own
-        raise ModelUnavailable(f"BROADSHEET_LLM={settings.llm}: {error}") from error
-    address = settings.llm_base_url or _address(inner)
-    return RemoteChat(inner=inner, name_of_model=settings.llm, address=address)
+        said = redacted(str(error), secrets_of(settings))
+        raise ModelUnavailable(f"BROADSHEET_LLM={settings.llm}: {said}") from None
+    return RemoteChat(
+        inner=inner,
+        name_of_model=settings.llm,
+        address=settings.llm_base_url or _address(inner),
+        own_server=bool(settings.llm_base_url),
+        max_tokens=settings.answer_tokens,
+        seconds=settings.llm_timeout,
+        secrets=secrets_of(settings),
+    )
 
 
 def _options(settings: Settings) -> dict[str, Any]:
@@ -127,6 +205,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {"temperature": 0.0}
     if provider == "ollama":
         options["client_kwargs"] = {"timeout": settings.llm_timeout}
+        options["num_predict"] = settings.answer_tokens
     else:
         options |= {"timeout": settings.llm_timeout, "max_retries": 1}
     if settings.llm_base_url:
@@ -169,8 +248,11 @@ class JudgedChat(BaseChatModel):
         return self.reader.judge
 
     def stopped_by(self, cancel: threading.Event) -> JudgedChat:
-        """Return this model for one asker: setting `cancel` ends the reading."""
-        return self.model_copy(update={"reader": self.reader.stopped_by(cancel)})
+        """Return this model for one asker: setting `cancel` ends the writing and the reading."""
+        writer = self.writer
+        if isinstance(writer, RemoteChat):
+            writer = writer.stopped_by(cancel)
+        return self.model_copy(update={"writer": writer, "reader": self.reader.stopped_by(cancel)})
 
     def get_num_tokens(self, text: str) -> int:
         """Estimate a text's tokens as the writer does."""
@@ -193,7 +275,7 @@ class JudgedChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        prompt = chatml(messages)
+        prompt = self.reader.prompt(messages)
         before = self._read(prompt)
         written: list[str] = []
         try:
@@ -202,7 +284,8 @@ class JudgedChat(BaseChatModel):
                 if chunk.text:
                     yield ChatGenerationChunk(message=AIMessageChunk(content=str(chunk.text)))
             read = {"readings": _readings(before)}
-            read["end"] = _readings(self._read(f"{prompt}{literal(''.join(written))}{END}"))
+            draft = self.reader.literal("".join(written))
+            read["end"] = _readings(self._read(f"{prompt}{draft}{END}"))
         finally:
             before.cancel()
         last = AIMessageChunk(content="", response_metadata=read, chunk_position="last")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from starlette.applications import Starlette
+from argon2 import PasswordHasher
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from index.errors import IndexMissing
@@ -11,7 +12,9 @@ from index.settings import Settings
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
-from web.http.server import add_endpoints, hosts_of
+from web.auth import People, Person, Role
+from web.http.doors import hosts_of
+from web.http.server import add_endpoints
 
 SECRET = "Where did Qin Gang greet Blinken?"
 
@@ -28,7 +31,7 @@ def endpoints(fake: FakePipeline):
     def endpoints(**options):
         chosen = {"host": "127.0.0.1", "people": None, "mcp": False} | options
         pipeline, made = add_endpoints(fake, Settings(), **chosen)
-        return pipeline, TestClient(Starlette(**made["app_kwargs"]))
+        return pipeline, TestClient(FastAPI(**made["app_kwargs"]))
 
     return endpoints
 
@@ -119,7 +122,10 @@ def test_no_question_is_in_the_metrics(endpoints) -> None:
 
 
 def test_names_and_passwords_hold_for_all_but_health(endpoints) -> None:
-    _, client = endpoints(people=[("ada", "count:less"), ("béla", "jelszó")], mcp=True)
+    passwords = {"ada": "count:less", "béla": "jelszó"}
+    hashes = {name: PasswordHasher().hash(password) for name, password in passwords.items()}
+    people = People(Person(name, Role.READER, made) for name, made in hashes.items())
+    _, client = endpoints(people=people, mcp=True)
     assert client.get("/healthz").status_code == 200
     for path in ("/metrics", "/mcp"):
         refused = client.get(path)

@@ -14,33 +14,38 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from index.settings import Settings
-from web.auth import People, RequireLogin
+from web.auth import People, RequireLogin, Sessions
+from web.http.doors import EVERY, Doors, hosts_of
 from web.http.health import Metrics, health
-from web.telemetry import QuestionLog, observe
+from web.telemetry import QuestionLog, Shift, observe
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
     from web.traces import QuestionTraces
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
-
 
 def add_endpoints(
-    pipeline: Pipeline, settings: Settings, *, host: str, people: People | None, mcp: bool
+    pipeline: Pipeline,
+    settings: Settings,
+    *,
+    host: str,
+    people: People | None,
+    mcp: bool,
+    shift: Shift | None = None,
 ) -> tuple[Pipeline, dict[str, Any]]:
     """Return the pipeline with its questions counted and logged, and options for `launch`.
 
     Args:
         pipeline: What answers.
-        settings: How it is logged, and by which names MCP clients may call.
+        settings: How it is logged, and by which names it may be called.
         host: The address that is served on.
-        people: Who is let in, with their passwords, None for everybody; `/healthz` is open to all.
+        people: Who is let in, None for everybody; `/healthz` is open to all.
         mcp: Whether `/mcp` is served.
+        shift: Counts the questions that are being answered, and says when no more are taken.
     """
     metrics, log = Metrics(), QuestionLog(with_question=settings.log_questions)
-    traces = _traces(settings)
-    pipeline = observe(pipeline, metrics, log, *traces)
+    traces, shift = _traces(settings), shift or Shift()
+    pipeline = observe(pipeline, metrics, log, shift, *traces)
     metrics.follow(pipeline)
     tools: Starlette | None = None
 
@@ -56,18 +61,27 @@ def add_endpoints(
     if mcp:
         from web.http.mcp import make_tools
 
-        hosts = hosts_of(host, settings.mcp_hosts)
-        tools = make_tools(pipeline, max_question=settings.max_question, hosts=hosts)
+        tools = make_tools(pipeline, max_question=settings.max_question)
         routes.append(Route("/mcp", tools, middleware=login))
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        # Before the first request, and around all that Gradio puts around its routes.
+        app.middleware_stack = Doors(
+            app.middleware_stack,
+            hosts=hosts_of(host, settings.hosts),
+            addresses=host in EVERY,
+            login=people is not None,
+            ending=shift.over,
+        )
+        app.tokens = Sessions()
         async with tools.router.lifespan_context(tools) if tools else nullcontext():
             yield
         for one in traces:
             one.close()
 
-    return pipeline, {"app_kwargs": {"routes": routes, "lifespan": lifespan}}
+    app_kwargs = {"routes": routes, "lifespan": lifespan, "openapi_url": None}
+    return pipeline, {"app_kwargs": app_kwargs, "auth": people and people.log_in}
 
 
 def _traces(settings: Settings) -> list[QuestionTraces]:
@@ -76,11 +90,3 @@ def _traces(settings: Settings) -> list[QuestionTraces]:
     from web.traces import QuestionTraces
 
     return [QuestionTraces(settings.otel_endpoint)]
-
-
-def hosts_of(host: str, others: str) -> list[str]:
-    """Return the names by which a server on `host` may be called, `others` parted by commas."""
-    own = f"[{host}]" if ":" in host else host
-    added = [name.strip() for name in others.split(",")]
-    names = [*LOOPBACK, "" if host in EVERY else own, *added]
-    return list(dict.fromkeys(name for name in names if name))

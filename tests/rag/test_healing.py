@@ -1,0 +1,135 @@
+"""The model's process is killed: questions get quotes, and a new process is up soon."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+from index.errors import ModelUnavailable
+from index.settings import Settings
+from rag.llm import engine as engines
+from rag.llm import loader as loaders
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.engine import Engine
+from rag.llm.loader import ModelLoader, ModelState
+from rag.pipeline import Pipeline
+from rag.types import Answer, Outcome, Question, Reason, Token
+from web.http.health import health
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def stubbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's process is real; what it computes is a letter again and again."""
+
+    def start(folder: Path, threads: int, parallel: int) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.rag.stub_worker", str(folder), "1", str(parallel)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, encoding="utf-8"
+        )
+
+    monkeypatch.setattr(engines, "_start", start)
+
+
+@pytest.fixture
+def loader(
+    stubbed: None, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ModelLoader]:
+    def load(settings: Settings, note: object, system_text: str) -> OpenVinoChat:
+        return OpenVinoChat(engine=Engine(tmp_path), max_tokens=2000)
+
+    monkeypatch.setattr(loaders, "_load_embedded", load)
+    loader = ModelLoader(settings.model_copy(update={"llm": "embedded"}))
+    loader.start()
+    assert loader.wait(30).state is ModelState.READY
+    yield loader
+    loader.close()
+
+
+def kill(loader: ModelLoader) -> None:
+    os.kill(loader.get().engine.process_id, signal.SIGKILL)
+
+
+def until_ready_again(loader: ModelLoader, old: object) -> float:
+    begun = time.monotonic()
+    while loader.get() in (None, old) and time.monotonic() < begun + 60:
+        time.sleep(0.01)
+    assert loader.get() not in (None, old)
+    return time.monotonic() - begun
+
+
+def test_a_killed_process_costs_an_answer_and_no_more(
+    loader: ModelLoader, reader, embeddings, indexed: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    pipeline = Pipeline(reader, embeddings, loader, indexed)
+    old = loader.get()
+    events = pipeline.stream(Question("Where did Olga Carmona score?"))
+    answer = None
+    for event in events:
+        if isinstance(event, Token) and loader.get() is old:
+            kill(loader)
+        answer = event
+    assert isinstance(answer, Answer)
+    assert (answer.outcome, answer.reason) == (Outcome.EVIDENCE_ONLY, Reason.NO_MODEL)
+    assert answer.citations and "“" in answer.text
+    assert "the language model's process ended" in answer.notices[-1]
+    status, report = health(pipeline)
+    assert (status, report["model"]) == (200, "loading")
+    assert "A new language model is being started" in caplog.text
+    assert until_ready_again(loader, old) < 60
+    assert health(pipeline)[1]["model"] == "ready"
+    assert loader.get().invoke([HumanMessage("more")], max_tokens=3).text == "aaa"
+
+
+def test_a_process_that_ends_again_and_again_is_given_up(
+    loader: ModelLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(loaders.QUICK_ENDS - 1):
+        old = loader.get()
+        kill(loader)
+        until_ready_again(loader, old)
+    kill(loader)
+    end = time.monotonic() + 30
+    while loader.status().state is not ModelState.FAILED and time.monotonic() < end:
+        time.sleep(0.01)
+    assert "3 times one after the other; start the program again" in loader.status().message
+    assert loader.get() is None
+
+
+def test_half_a_line_of_a_killed_process_is_its_end(stubbed: None, tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    real = engine._worker.stdout
+
+    class Torn:
+        def readline(self) -> str:
+            return real.readline()[:20]
+
+        def close(self) -> None:
+            real.close()
+
+    engine._worker.stdout = Torn()
+    generation = engine.submit("go on", max_tokens=2000)
+    told: list[str] = []
+
+    def read() -> None:
+        with pytest.raises(ModelUnavailable) as caught:
+            list(generation)
+        told.append(str(caught.value))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    os.kill(engine.process_id, signal.SIGKILL)
+    reader.join(20)
+    assert told and "process ended" in told[0]
+    engine.close()

@@ -1,0 +1,191 @@
+"""The door before every route of a running page: what another site's page gets from it."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from index.settings import Settings
+from tests.web.conftest import THIRD_PARTY, Served
+from tests.web.fake_pipeline import FakePipeline
+from web.auth import SESSION, Role, add_person, read_auth
+from web.chat.feedback import FeedbackStore
+from web.conversations import browser_key
+from web.http.doors import TRIES, Doors
+from web.http.server import add_endpoints
+
+pytestmark = THIRD_PARTY
+PATHS = (
+    "", "config", "healthz", "metrics", "gradio_api/info", "gradio_api/openapi.json", "theme.css",
+    "gradio_api/startup-events", "login_check", "gradio_api/call/search/x", "openapi.json",
+)  # fmt: skip
+POSTS = ("gradio_api/call/ask", "gradio_api/queue/join", "gradio_api/upload", "gradio_api/run/ask",
+         "login")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_at_another_name_gets_nothing(served: Served, path: str) -> None:
+    for host in ("evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example", ""):
+        answer = httpx.get(served.url + path, headers={"Host": host})
+        assert answer.status_code == 421
+        assert "BROADSHEET_HOSTS" in answer.text and len(answer.text) < 120
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:1"])
+def test_no_foreign_page_may_post(served: Served, path: str, origin: str) -> None:
+    asked = len(served.pipeline.questions)
+    for method in ("POST", "OPTIONS", "GET"):
+        answer = httpx.request(
+            method,
+            served.url + path,
+            json={"data": ["Who?"]} if method == "POST" else None,
+            headers={"Origin": origin, "Access-Control-Request-Method": "POST"},
+        )
+        assert answer.status_code == 403
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert len(served.pipeline.questions) == asked
+
+
+def test_its_own_page_and_programs_are_let_in(served: Served) -> None:
+    url, home = f"{served.url}gradio_api/call/search", served.url.rstrip("/")
+    body = {"data": ["talks", 2, "", "", "", []]}
+    for headers in ({}, {"Origin": home}, {"Origin": home, "Sec-Fetch-Site": "same-origin"}):
+        assert "event_id" in httpx.post(url, json=body, headers=headers).json()
+    from_elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert httpx.get(served.url, headers=from_elsewhere).status_code == 200, "a link"
+    within = from_elsewhere | {"Sec-Fetch-Mode": "no-cors"}
+    assert httpx.get(f"{served.url}metrics", headers=within).status_code == 403, (
+        "an image's address"
+    )
+
+
+def test_each_answer_tells_the_browser_what_it_may_do(served: Served) -> None:
+    for path in ("", "config", "healthz", "nothing"):
+        headers = httpx.get(served.url + path).headers
+        assert "frame-ancestors 'self'" in headers["content-security-policy"]
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+def test_the_description_that_nobody_guards_is_not_served(served: Served) -> None:
+    assert httpx.get(f"{served.url}openapi.json").status_code == 404
+    assert httpx.get(f"{served.url}gradio_api/openapi.json").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory) -> Iterator[str]:
+    """The address of a page with `--auth`: ada is a reader."""
+    from web.page import build_page, launch_options
+
+    data = tmp_path_factory.mktemp("data")
+    add_person(data / "people", "ada", Role.READER, "count:less")
+    people, host = read_auth(data / "people"), "127.0.0.1"
+    pipeline, doors = add_endpoints(
+        FakePipeline(pace=0), Settings(data_dir=data), host=host, people=people, mcp=False
+    )
+    page = build_page(pipeline, FeedbackStore(data), browser_key(data), max_question=200)
+    options = launch_options() | doors
+    _, url, _ = page.launch(server_name=host, prevent_thread_lock=True, quiet=True, **options)
+    yield url
+    page.close(verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def log_in(url: str, password: str) -> httpx.Response:
+    return httpx.post(f"{url}login", data={"username": "ada", "password": password})
+
+
+def test_a_log_in_is_kept_to_this_site_and_ends(guarded: str) -> None:
+    answer = log_in(guarded, "count:less")
+    assert answer.json() == {"success": True}
+    cookies = answer.headers.get_list("set-cookie")
+    assert cookies
+    for cookie in cookies:
+        assert cookie.endswith(f"Max-Age={SESSION}; SameSite=Strict")
+        assert "HttpOnly" in cookie and cookie.lower().count("samesite") == 1
+    with httpx.Client(cookies=answer.cookies) as client:
+        name, value = next((n, v) for n, v in answer.cookies.items() if "unsecure" in n)
+        known = client.get(f"{guarded}config", headers={"Cookie": f"{name}={value}"})
+        assert known.status_code == 200
+    for path in ("config", "metrics", "gradio_api/openapi.json", "gradio_api/info"):
+        assert httpx.get(guarded + path).status_code == 401
+    assert httpx.get(f"{guarded}openapi.json").status_code == 404
+
+
+def test_wrong_log_ins_are_slowed_down(guarded: str) -> None:
+    def attempt(n: int) -> int:
+        if n % 2:
+            return log_in(guarded, f"guess {n}").status_code
+        return httpx.get(f"{guarded}metrics", auth=("ada", f"guess {n}")).status_code
+
+    with ThreadPoolExecutor(8) as several:
+        codes = list(several.map(attempt, range(40)))
+    assert codes.count(429) >= 40 - TRIES
+    refused = log_in(guarded, "count:less")
+    assert refused.status_code == 429 and int(refused.headers["Retry-After"]) > 0
+    assert httpx.get(f"{guarded}healthz").status_code == 200
+
+
+@pytest.fixture
+def behind() -> Callable[..., TestClient]:
+    """Makes clients of a small app behind a door."""
+
+    async def say(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("in")
+
+    def behind(base: str = "http://localhost", **options) -> TestClient:
+        app = Starlette(routes=[Route("/", say, methods=["GET", "POST"])])
+        chosen = {"hosts": ["localhost", "news.example:8443"]} | options
+        return TestClient(Doors(app, **chosen), base_url=base)
+
+    return behind
+
+
+@pytest.mark.parametrize(
+    ("base", "addresses", "status"),
+    [
+        ("http://LOCALHOST:9", False, 200),
+        ("https://news.example:8443", False, 200),
+        ("http://news.example", False, 421),
+        ("http://192.168.1.7:7860", False, 421),
+        ("http://192.168.1.7:7860", True, 200),
+        ("http://[fd00::7]:7860", True, 200),
+        ("http://192.168.1.7.evil.example", True, 421),
+    ],
+)
+def test_names_and_addresses(behind, base: str, addresses: bool, status: int) -> None:
+    client = behind(base, addresses=addresses)
+    assert client.get("/").status_code == status
+    own = {"Origin": base.lower()}  # behind a proxy that ends TLS it is https
+    assert client.post("/", headers=own).status_code == status
+
+
+def test_a_good_log_in_is_not_counted(behind) -> None:
+    client = behind(login=True)
+    codes = [client.get("/", auth=("ada", "good")).status_code for _ in range(3 * TRIES)]
+    assert set(codes) == {200}
+
+
+def test_nothing_new_is_begun_at_the_end(behind) -> None:
+    ending = threading.Event()
+    client = behind(ending=ending)
+    assert client.post("/").status_code == 200
+    ending.set()
+    refused = client.post("/")
+    assert refused.status_code == 503 and refused.headers["Retry-After"]
+    assert client.get("/").status_code == 200, "what is under way is still fetched"

@@ -1,0 +1,153 @@
+"""The door before every route: by which names the page is called, from where, and how often.
+
+Also what every answer tells the browser. Knows nothing of what is behind it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.auth import SESSION
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
+TRIES = 10
+"""Wrong log-ins a minute from one address; the next must wait."""
+HEADERS = {
+    # Gradio's page has scripts and styles within it, and makes templates of strings.
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' "
+    "'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; media-src 'self' data: blob:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_ELSEWHERE = (
+    "Broadsheet is not called by this name. Others are named in BROADSHEET_HOSTS, by commas.\n"
+)
+_FOREIGN = "Pages of other sites are not let in.\n"
+_ENDING = "Broadsheet is ending. Ask again in a minute.\n"
+_TOO_MANY = "Too many wrong log-ins. Wait a minute.\n"
+
+
+class Doors:
+    """Passes on what calls the page by its own name, and from itself or from no page."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Sequence[str],
+        addresses: bool = False,
+        login: bool = False,
+        ending: threading.Event | None = None,
+    ) -> None:
+        """Stand before `app`.
+
+        Args:
+            app: What is behind the door.
+            hosts: Names it may be called by, `news.example` or, for one port, `news.example:8443`.
+            addresses: Whether any numeric address is a name too; a page cannot take one over.
+            login: Whether there are log-ins to count.
+            ending: Once it is set, nothing new is begun.
+        """
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._addresses = addresses
+        self._ending = ending
+        self._tries = MovingWindowRateLimiter(MemoryStorage()) if login else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse with a line of plain text, or pass on and add the headers."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        address = self._counted(scope)
+        refusal = self._refusal(scope, address)
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _protect(MutableHeaders(scope=message))
+                if address and self._tries and message["status"] < 400:
+                    self._tries.clear(_LIMIT, address)
+            await send(message)
+
+        await (refusal or self._app)(scope, receive, told)
+
+    def _refusal(self, scope: Scope, address: str) -> PlainTextResponse | None:
+        headers = Headers(scope=scope)
+        if not self._ours(headers.get("host", "")):
+            return PlainTextResponse(_ELSEWHERE, 421)
+        if _foreign(scope, headers):
+            return PlainTextResponse(_FOREIGN, 403)
+        if scope.get("method") == "POST" and self._ending and self._ending.is_set():
+            return PlainTextResponse(_ENDING, 503, {"Retry-After": "60", "Connection": "close"})
+        if address and self._tries and not self._tries.hit(_LIMIT, address):
+            return PlainTextResponse(_TOO_MANY, 429, {"Retry-After": "60"})
+        return None
+
+    def _ours(self, host: str) -> bool:
+        name = re.sub(r":\d*$", "", host.lower())
+        if host.lower() in self._hosts or name in self._hosts:
+            return True
+        try:
+            return self._addresses and bool(ip_address(name.strip("[]")))
+        except ValueError:
+            return False
+
+    def _counted(self, scope: Scope) -> str:
+        """Address of who tries to log in with this request; empty where nobody does."""
+        if self._tries is None or scope["type"] != "http":
+            return ""
+        form = scope["method"] == "POST" and scope["path"].rstrip("/") == "/login"
+        if not form and "authorization" not in Headers(scope=scope):
+            return ""
+        return str((scope.get("client") or ("unknown",))[0])
+
+
+_LIMIT = RateLimitItemPerMinute(TRIES)
+
+
+def _foreign(scope: Scope, headers: Headers) -> bool:
+    """Whether the page of another site sends it; a link that was followed is not meant."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return origin.lower().partition("://")[2] != headers["host"].lower()
+    followed = scope.get("method") == "GET" and headers.get("sec-fetch-mode") == "navigate"
+    return headers.get("sec-fetch-site") in ("cross-site", "same-site") and not followed
+
+
+def _protect(headers: MutableHeaders) -> None:
+    """Add the headers, and keep cookies to this site and to the length of a session."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    cookies = headers.getlist("set-cookie")
+    if cookies:
+        del headers["set-cookie"]
+    for cookie in cookies:
+        kept = [part for part in cookie.split("; ") if not part.lower().startswith("samesite")]
+        if not any(part.lower().startswith("max-age") for part in kept):
+            kept.append(f"Max-Age={SESSION}")
+        headers.append("set-cookie", "; ".join([*kept, "SameSite=Strict"]))
+
+
+def hosts_of(host: str, others: str) -> list[str]:
+    """Return the names by which a server on `host` may be called, `others` parted by commas."""
+    own = f"[{host}]" if ":" in host else host
+    added = [name.strip() for name in others.split(",")]
+    names = [*LOOPBACK, "" if host in EVERY else own, *added]
+    return list(dict.fromkeys(name for name in names if name))
