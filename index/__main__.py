@@ -188,6 +188,7 @@ def verify(
     """Check that articles, passages, vectors and words agree. Exit code 0: they do; 1: not."""
     from index import upkeep
     from index.models.checksum import spoiled, unseal
+    from index.store.database import REPAIR
 
     settings = load_settings()
     findings = _repair(settings) if mend else upkeep.verify(settings)
@@ -198,7 +199,7 @@ def verify(
     for folder in damaged:
         if mend:
             unseal(folder)
-        remedy = "deleted, to be made anew" if mend else f"run `{upkeep.REPAIR}`"
+        remedy = "deleted, to be made anew" if mend else f"run `{REPAIR}`"
         print(f"models: the files in {folder} are not as they were made; {remedy}")
     wrong = sum(finding.kind is not upkeep.Kind.NOTE for finding in findings)
     wrong += 0 if mend else len(damaged)
