@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from gradio_client import Client
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -141,6 +143,45 @@ def test_wrong_log_ins_are_slowed_down(guarded: str) -> None:
     assert httpx.get(f"{guarded}healthz").status_code == 200
 
 
+@pytest.mark.parametrize("version", ["call/ask", "call/v2/ask"])
+def test_a_client_that_leaves_frees_the_model_within_a_second(served: Served, version) -> None:
+    url, body = f"{served.url}gradio_api/{version}", {"question": f"slow {version}"}
+    if version == "call/ask":
+        body = {"data": [body["question"], "", "", "", [], []]}
+    event = httpx.post(url, json=body).json()["event_id"]
+    with httpx.stream("GET", f"{url}/{event}"):
+        until(lambda: served.pipeline.questions[-1].text == f"slow {version}")
+        cancel = served.pipeline.cancels[-1]
+        time.sleep(0.3)
+        assert not cancel.is_set()
+    assert cancel.wait(1)
+
+
+def test_a_python_client_that_leaves_frees_the_model_too(served: Served) -> None:
+    client = Client(served.url, verbose=False, analytics_enabled=False)
+    job = client.submit("slow and left", api_name="/ask")
+    until(lambda: served.pipeline.questions[-1].text == "slow and left")
+    cancel = served.pipeline.cancels[-1]
+    time.sleep(0.3)
+    assert not cancel.is_set()
+    job.cancel()
+    client.close()
+    assert cancel.wait(2)
+
+
+def test_what_is_full_says_when_to_come_again(behind) -> None:
+    client = behind(hosts=["localhost"], full=True)
+    refused = client.post("/")
+    assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
+
+
 @pytest.fixture
 def behind() -> Callable[..., TestClient]:
     """Makes clients of a small app behind a door."""
@@ -148,8 +189,12 @@ def behind() -> Callable[..., TestClient]:
     async def say(request: Request) -> PlainTextResponse:
         return PlainTextResponse("in")
 
-    def behind(base: str = "http://localhost", **options) -> TestClient:
-        app = Starlette(routes=[Route("/", say, methods=["GET", "POST"])])
+    async def refuse(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("Queue is full.", 503)
+
+    def behind(base: str = "http://localhost", full: bool = False, **options) -> TestClient:
+        say_what = refuse if full else say
+        app = Starlette(routes=[Route("/", say_what, methods=["GET", "POST"])])
         chosen = {"hosts": ["localhost", "news.example:8443"]} | options
         return TestClient(Doors(app, **chosen), base_url=base)
 

@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.auth import SESSION
+from web.http.leaving import session_awaited, until_left
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
@@ -81,12 +82,18 @@ class Doors:
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _protect(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                _protect(headers)
+                if message["status"] == 503:  # Gradio's queue is full
+                    headers.setdefault("Retry-After", "10")
                 if address and self._tries and message["status"] < 400:
                     self._tries.clear(_LIMIT, address)
             await send(message)
 
-        await (refusal or self._app)(scope, receive, told)
+        if refusal is None and session_awaited(scope):
+            await until_left(self._app, scope, receive, told)
+        else:
+            await (refusal or self._app)(scope, receive, told)
 
     def _refusal(self, scope: Scope, address: str) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
