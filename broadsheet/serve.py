@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from index.models.embedder import MiniLMEmbeddings
 
 SAMPLE = Path(__file__).resolve().parents[1] / "articles"
+LARGEST_FILE = "200mb"
 DRAIN = 20.0
 """Seconds that answers under way are waited for when the program is asked to end."""
 console = Console(stderr=True)
@@ -132,11 +133,13 @@ def serve(
         searching, settings, host=host, people=people, mcp=mcp, shift=shift
     )
     feedback = FeedbackStore(settings.data_dir)
-    uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
+    editors = people.editors if people else None
+    changed = terminal.is_loopback(host) if editors is None else bool(editors)
+    uploads = Uploads(settings, embeddings, editors) if changed else None
     key, longest = browser_key(settings.data_dir), settings.max_question
     page = build_page(pipeline, feedback, key, max_question=longest, uploads=uploads)
     options = launch_options() | endpoints
-    options |= {"server_name": host, "server_port": port}
+    options |= {"server_name": host, "server_port": port, "max_file_size": LARGEST_FILE}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")

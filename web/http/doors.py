@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from limits import RateLimitItemPerMinute
@@ -41,6 +41,7 @@ _ELSEWHERE = (
     "Broadsheet is not called by this name. Others are named in BROADSHEET_HOSTS, by commas.\n"
 )
 _FOREIGN = "Pages of other sites are not let in.\n"
+_NO_EDITOR = "Nobody brings files here but the archive's editors.\n"
 _ENDING = "Broadsheet is ending. Ask again in a minute.\n"
 _TOO_MANY = "Too many wrong log-ins. Wait a minute.\n"
 
@@ -55,6 +56,7 @@ class Doors:
         hosts: Sequence[str],
         addresses: bool = False,
         login: bool = False,
+        may_bring: Callable[[Headers], bool] = lambda headers: True,
         ending: threading.Event | None = None,
     ) -> None:
         """Stand before `app`.
@@ -64,11 +66,13 @@ class Doors:
             hosts: Names it may be called by, `news.example` or, for one port, `news.example:8443`.
             addresses: Whether any numeric address is a name too; a page cannot take one over.
             login: Whether there are log-ins to count.
+            may_bring: Whether who sends these headers may bring files.
             ending: Once it is set, nothing new is begun.
         """
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._addresses = addresses
+        self._may_bring = may_bring
         self._ending = ending
         self._tries = MovingWindowRateLimiter(MemoryStorage()) if login else None
 
@@ -101,6 +105,8 @@ class Doors:
             return PlainTextResponse(_ELSEWHERE, 421)
         if _foreign(scope, headers):
             return PlainTextResponse(_FOREIGN, 403)
+        if scope["path"].startswith("/gradio_api/upload") and not self._may_bring(headers):
+            return PlainTextResponse(_NO_EDITOR, 403)
         if scope.get("method") == "POST" and self._ending and self._ending.is_set():
             return PlainTextResponse(_ENDING, 503, {"Retry-After": "60", "Connection": "close"})
         if address and self._tries and not self._tries.hit(_LIMIT, address):
