@@ -5,6 +5,7 @@ Also what every answer tells the browser. Knows nothing of what is behind it.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from web.auth import SESSION
 from web.http.leaving import session_awaited, until_left
 
+_LOG = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
 TRIES = 10
@@ -110,6 +112,7 @@ class Doors:
         if scope.get("method") == "POST" and self._ending and self._ending.is_set():
             return PlainTextResponse(_ENDING, 503, {"Retry-After": "60", "Connection": "close"})
         if address and self._tries and not self._tries.hit(_LIMIT, address):
+            _LOG.warning("too many wrong log-ins from %s", address)
             return PlainTextResponse(_TOO_MANY, 429, {"Retry-After": "60"})
         return None
 
