@@ -19,7 +19,8 @@ Broadsheet itself: Apache-2.0.
 | what is fetched or comes along | licence |
 |---|---|
 | weights of the language model, Qwen2.5-Coder-1.5B-Instruct (GGUF) | Apache-2.0 |
-| weights of the embedder, all-MiniLM-L6-v2; the reranker's are changes to these | Apache-2.0 |
+| weights of the embedder, all-MiniLM-L6-v2 | Apache-2.0 |
+| weights of the reranker | CC BY-SA 4.0, after their training data |
 | the judge's heads | Apache-2.0, as Broadsheet |
 | fonts | none comes along: the page uses the system's |
 

@@ -107,6 +107,8 @@ class Doors:
             return PlainTextResponse(_ELSEWHERE, 421)
         if _foreign(scope, headers):
             return PlainTextResponse(_FOREIGN, 403)
+        if scope["path"] == "/openapi.json":  # FastAPI's own; Gradio's is behind the log-in
+            return PlainTextResponse("Described at /gradio_api/openapi.json.\n", 404)
         if scope["path"].startswith("/gradio_api/upload") and not self._may_bring(headers):
             return PlainTextResponse(_NO_EDITOR, 403)
         if scope.get("method") == "POST" and self._ending and self._ending.is_set():

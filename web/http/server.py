@@ -91,8 +91,8 @@ def add_endpoints(
         for one in traces:
             one.close()
 
-    app_kwargs = {"routes": routes, "lifespan": lifespan, "openapi_url": None}
-    return pipeline, {"app_kwargs": app_kwargs, "auth": people and people.log_in}
+    options = {"app_kwargs": {"routes": routes, "lifespan": lifespan}}
+    return pipeline, options | {"auth": people and people.log_in}
 
 
 def _traces(settings: Settings) -> list[QuestionTraces]:
