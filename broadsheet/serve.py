@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,13 +25,17 @@ from index.status import give_way, index_status, paths_due, recipe_is_current
 from web import terminal
 from web.auth import People, Role, add_person, read_auth
 from web.terminal import say, show_build
+from web.wording import count
 
 if TYPE_CHECKING:
     from index.models.embedder import MiniLMEmbeddings
 
 SAMPLE = Path(__file__).resolve().parents[1] / "articles"
+LARGEST_FILE = "200mb"
 DRAIN = 20.0
 """Seconds that answers under way are waited for when the program is asked to end."""
+SENT = 1.0
+"""Seconds in which the last answers reach those who asked."""
 console = Console(stderr=True)
 
 
@@ -132,11 +137,13 @@ def serve(
         searching, settings, host=host, people=people, mcp=mcp, shift=shift
     )
     feedback = FeedbackStore(settings.data_dir)
-    uploads = Uploads(settings, embeddings) if terminal.is_loopback(host) else None
+    editors = people.editors if people else None
+    changed = terminal.is_loopback(host) if editors is None else bool(editors)
+    uploads = Uploads(settings, embeddings, editors) if changed else None
     key, longest = browser_key(settings.data_dir), settings.max_question
     page = build_page(pipeline, feedback, key, max_question=longest, uploads=uploads)
     options = launch_options() | endpoints
-    options |= {"server_name": host, "server_port": port}
+    options |= {"server_name": host, "server_port": port, "max_file_size": LARGEST_FILE}
     page.launch(prevent_thread_lock=True, quiet=True, **options)
     ended = terminal.end_signal()
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
@@ -147,9 +154,12 @@ def serve(
         threading.Thread(target=work, daemon=True).start()
     while not ended.wait(0.5):  # on Windows a wait without end cannot be interrupted
         pass
-    say(console, "Ending; questions that are being answered are waited for.")
-    if left := shift.end(DRAIN):
-        say(console, f"{left} not answered in {DRAIN:.0f} s.")
+    if busy := shift.answering:
+        say(console, f"Waiting up to {DRAIN:.0f} s for {count(busy, 'question')} to be answered.")
+        left = shift.end(DRAIN)
+        time.sleep(SENT)
+        say(console, f"{count(left, 'question')} unanswered." if left else "All are answered.")
+    say(console, "Ending.")
     page.close(verbose=False)
     loader.close()
     os._exit(0)  # what is left are threads of libraries, in the middle of a computation perhaps

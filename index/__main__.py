@@ -187,13 +187,22 @@ def verify(
 ) -> None:
     """Check that articles, passages, vectors and words agree. Exit code 0: they do; 1: not."""
     from index import upkeep
+    from index.models.checksum import spoiled, unseal
+    from index.store.database import REPAIR
 
     settings = load_settings()
     findings = _repair(settings) if mend else upkeep.verify(settings)
     for finding in findings:
         remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
         print(f"{finding.kind.value}: {visible(finding.what)}{remedy}")
+    damaged = spoiled(settings.models)
+    for folder in damaged:
+        if mend:
+            unseal(folder)
+        remedy = "deleted, to be made anew" if mend else f"run `{REPAIR}`"
+        print(f"models: the files in {folder} are not as they were made; {remedy}")
     wrong = sum(finding.kind is not upkeep.Kind.NOTE for finding in findings)
+    wrong += 0 if mend else len(damaged)
     print(f"{wrong} problems" if wrong else "the index is sound")
     raise typer.Exit(1 if wrong else 0)
 

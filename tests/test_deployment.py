@@ -91,3 +91,26 @@ def test_every_imported_package_is_among_the_requirements() -> None:
 
 def _plain(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def test_the_licences_are_those_of_what_is_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "docs/licences.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    made = done.stdout.splitlines()
+    written = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in made if line not in written] == [], "python docs/licences.py"
+    assert len(made) > 50
+
+
+def test_every_row_of_the_reliability_page_names_a_test_that_there_is() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "`" in line]
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"`(?:tests/)?([\w/]*test_\w+)(?:\.py)?`", row)
+        assert named, row
+        for name in named:
+            there = f"def {name}(" in tests or (ROOT / "tests" / f"{name}.py").exists()
+            assert there, name

@@ -164,30 +164,31 @@ class Shift(Observer):
 
     Attributes:
         over: Set when no more are taken.
+        answering: How many are being answered.
     """
 
     def __init__(self) -> None:
         self.over = threading.Event()
-        self._answering = 0
+        self.answering = 0
         self._changed = threading.Condition()
 
     def begun(self) -> None:
         """Count it."""
         with self._changed:
-            self._answering += 1
+            self.answering += 1
 
     def ended(self, record: QuestionRecord) -> None:
         """Count it no longer."""
         with self._changed:
-            self._answering -= 1
+            self.answering -= 1
             self._changed.notify_all()
 
     def end(self, seconds: float) -> int:
         """Take no more; wait for the others that long; return how many are left unanswered."""
         self.over.set()
         with self._changed:
-            self._changed.wait_for(lambda: not self._answering, seconds)
-            return self._answering
+            self._changed.wait_for(lambda: not self.answering, seconds)
+            return self.answering
 
 
 class JsonFormatter(logging.Formatter):

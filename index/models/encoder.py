@@ -6,6 +6,7 @@ torch's memory goes back to the system: `python -m index.models.encoder FOLDER`.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from index.errors import ModelFileError
+from index.models.checksum import seal, sealed
 from index.models.int8 import OPTIONS, rounded
 from index.quiet import quiet_openvino, quiet_transformers
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     Pieces = NDArray[np.int64]
 
+_LOG = logging.getLogger(__name__)
 _FILE = "encoder.xml"
 _TRIALS = 3  # the first of them compiles
 _FASTER = 0.9  # share of the time below which another network is worth its memory
@@ -88,22 +91,28 @@ def is_better(candidate: Encoder, encoder: Encoder, pieces: Pieces, mask: Pieces
 def _converted(folder: Path) -> Path:
     """Return the network in OpenVINO's form, made if it is not there yet."""
     made = folder / "openvino" / _FILE
-    if made.is_file():
-        return made
-    prepare(made, f"the embedder in {folder}", "index.models.encoder", str(folder.resolve()))
-    return made
+    arguments = "index.models.encoder", str(folder.resolve())
+    return prepare(made, f"the embedder in {folder}", *arguments)
 
 
-def prepare(made: Path, what: str, module: str, *arguments: str) -> None:
-    """Run a module that makes a file, in a process of its own so that torch's memory goes back.
+def prepare(made: Path, what: str, module: str, *arguments: str) -> Path:
+    """Return a file once it is as it was made; else run the module that makes it.
+
+    It runs in a process of its own so that torch's memory goes back.
 
     Raises:
         ModelFileError: it failed; the message names `what`, and how it ended.
     """
+    if made.is_file():
+        if sealed(made.parent):
+            return made
+        _LOG.warning("%s is damaged and made anew", made)
+        shutil.rmtree(made.parent)
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=_PROJECT, capture_output=True, text=True, check=False)
     if done.returncode or not made.is_file():
         raise ModelFileError(f"{what} cannot be prepared: {done.stderr.strip()[-500:]}")
+    return made
 
 
 def save_network(model: Model, made: Path) -> None:
@@ -114,6 +123,7 @@ def save_network(model: Model, made: Path) -> None:
     part = target.with_name(f"{target.name}-{uuid.uuid4().hex}")
     part.mkdir()
     openvino.save_model(model, part / made.name, compress_to_fp16=False)
+    seal(part)
     try:
         part.rename(target)
     except OSError:  # another process was first

@@ -101,7 +101,11 @@ class IndexReader:
 
 
 class Snapshot:
-    """One generation of the index, as it was when the snapshot was opened."""
+    """One generation of the index, as it was when the snapshot was opened.
+
+    Attributes:
+        lost: Why there are no vectors to be searched; empty where there are.
+    """
 
     def __init__(
         self,
@@ -120,13 +124,19 @@ class Snapshot:
         self._vectors = vectors
         self._lexical = lexical
         self._counts = counts
+        self.lost = ""
 
     def close(self) -> None:
         """End the read transaction."""
         self._sql.close()
 
     def dense(self, vector: Sequence[float], limit: int, bounds: Bounds) -> list[Hit]:
-        """Return the `limit` live passages nearest to a unit vector, by cosine, best first."""
+        """Return the `limit` live passages nearest to a unit vector, by cosine, best first.
+
+        There are none where the vectors are `lost`.
+        """
+        if self.lost:
+            return []
         shares = self._days().shares(bounds)
         wanted = int(limit * _MARGIN) + 1
         while True:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 128}}
+PATIENCE = 10.0
+"""Seconds that a Chroma server may take for an answer."""
 _PAGE = 2000
 _FEW = 400  # vectors that are read faster than they are searched
 _clients: dict[Hashable, ClientAPI] = {}
@@ -40,6 +42,10 @@ class VectorsMissing(BroadsheetError):
 
 class VectorsDamaged(IndexDamaged):
     """Chroma cannot read its own files."""
+
+
+class ServerSilent(BroadsheetError):
+    """The Chroma server of the settings does not answer, or not in time."""
 
 
 def open_client(settings: Settings) -> ClientAPI:
@@ -59,6 +65,7 @@ def open_client(settings: Settings) -> ClientAPI:
 
 def _connect(settings: Settings, path: Path) -> ClientAPI:
     import chromadb
+    import httpx
     from chromadb.config import Settings as ChromaSettings
 
     options = ChromaSettings(anonymized_telemetry=False)
@@ -76,29 +83,36 @@ def _connect(settings: Settings, path: Path) -> ClientAPI:
         )
     tls = url.scheme == "https"
     token = settings.chroma_token.get_secret_value()  # as gateways read it, and as Chroma Cloud
+    headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
     try:
-        return chromadb.HttpClient(
+        # Its own client would wait for ever, when it is made and later.
+        httpx.get(f"{settings.chroma_url}/api/v2/heartbeat", headers=headers, timeout=PATIENCE)
+        client = chromadb.HttpClient(
             host=url.hostname or "localhost",
             port=url.port or (443 if tls else 8000),
             ssl=tls,
-            headers={"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {},
+            headers=headers,
             tenant=settings.chroma_tenant,
             database=settings.chroma_database,
             settings=options,
         )
     except Exception as error:
         raise _no_answer(settings, error) from error
+    session = getattr(getattr(client, "_server", None), "_session", None)
+    if isinstance(session, httpx.Client):
+        session.timeout = httpx.Timeout(PATIENCE)
+    return client
 
 
 def _damaged(path: Path, error: Exception) -> VectorsDamaged:
     return VectorsDamaged(f"the vectors in {path} cannot be read ({error}); type `{REPAIR}`")
 
 
-def _no_answer(settings: Settings, error: Exception) -> BroadsheetError:
+def _no_answer(settings: Settings, error: Exception) -> ServerSilent:
     first: BaseException = error  # Chroma's own message is the same for whatever went wrong
     while cause := first.__cause__ or first.__context__:
         first = cause
-    return BroadsheetError(
+    return ServerSilent(
         f"the Chroma server at {settings.chroma_url} does not answer ({first}); start it "
         "with `chroma run`, or unset BROADSHEET_CHROMA_URL"
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from index.errors import ModelUnavailable
+from index.models.checksum import seal, sealed
 from index.settings import Settings
 from rag.llm.genai import import_genai
 from rag.llm.heads import add_heads
@@ -39,9 +40,12 @@ def converted_folder(gguf: Path, settings: Settings) -> Path:
 def is_converted(folder: Path, heads: str | None = None) -> bool:
     """Whether the folder holds a whole converted model.
 
-    With the hash of a judge's file as `heads`: one with these; empty, one without any.
+    With the hash of a judge's file as `heads`: one with these; empty, one without any. Its files
+    must be as they were made then; see `index.models.checksum.sealed`.
     """
-    return (folder / MARK).is_file() and heads in (None, heads_in(folder))
+    if not (folder / MARK).is_file():
+        return False
+    return heads is None or (heads == heads_in(folder) and sealed(folder))
 
 
 def heads_in(folder: Path) -> str:
@@ -71,6 +75,7 @@ def convert(gguf: Path, folder: Path, heads: str = "") -> Path:
         try:
             _run_converter(_linked(gguf, work), heads)
             (work / HEADS).write_text(heads, encoding="ascii")
+            seal(work)
             written = sorted(work.glob("openvino_*"), key=lambda path: path.name == MARK)
             for path in written:
                 path.replace(folder / path.name)

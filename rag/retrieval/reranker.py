@@ -89,10 +89,8 @@ def _loaded(folder: Path, threads: int) -> tuple[Tokenizer, CompiledModel]:
 def _converted(folder: Path) -> Path:
     """Return the network in OpenVINO's form, made if it is not there yet."""
     target = folder / f"openvino-reranker-{CHANGES_SHA256[:12]}"
-    if not (target / _FILE).is_file():
-        module = "rag.retrieval.reranker"
-        prepare(target / _FILE, "the reranker", module, str(folder), str(target))
-    return target / _FILE
+    module = "rag.retrieval.reranker"
+    return prepare(target / _FILE, "the reranker", module, str(folder), str(target))
 
 
 def convert(folder: Path, target: Path) -> None:

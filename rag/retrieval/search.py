@@ -5,6 +5,7 @@ Asks no model.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,11 +14,10 @@ from datetime import date
 from itertools import zip_longest
 from typing import TypeVar
 
-from index.errors import BroadsheetError
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader, Snapshot
-from index.store.vectors import VectorsMissing
+from index.store.vectors import ServerSilent, VectorsDamaged, VectorsMissing
 from index.text.days import spoken
 from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
@@ -32,6 +32,7 @@ from rag.retrieval.retriever import rank_found, retrieve
 from rag.retrieval.sentences import RankedSentence, best_passages
 from rag.types import Evidence, Question, RetrievedPassage, Turn
 
+_LOG = logging.getLogger(__name__)
 _FRESH = 14  # days before the one that an answer is for
 _OF_A_STORY = 60  # passages looked at for a story
 _TRIES = 3  # of one generation whose vectors are missing
@@ -137,7 +138,8 @@ class Finder:
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
             ranked = rank_found(snapshot, subject, passages)
             evidence = single_sentences(timeline_of(ranked))
-            return Context(asked, tuple(evidence), snapshot.coverage(bounds), notices)
+            told = _told(snapshot, notices)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), told)
 
         return self._steadily(found_in)
 
@@ -154,18 +156,19 @@ class Finder:
     def _steadily(self, work: Callable[[Snapshot], T]) -> T:
         """Do some work on one snapshot; again where a clean-up took its vectors.
 
-        Raises:
-            BroadsheetError: the live generation's vectors are gone, so that no other try helps.
+        Where another try does not help it searches by words alone, and says so in its notices.
         """
         missed: Counter[int] = Counter()
         while True:
             with self._reader.snapshot() as snapshot:
                 try:
                     return work(snapshot)
-                except VectorsMissing as error:  # a newer snapshot names what there is
+                except VectorsMissing:  # a newer snapshot names what there is
                     missed[snapshot.generation] += 1
                     if missed[snapshot.generation] == _TRIES:
-                        raise BroadsheetError(_GONE) from error
+                        return _by_words(work, snapshot, _GONE)
+                except (ServerSilent, VectorsDamaged) as error:
+                    return _by_words(work, snapshot, str(error))
             time.sleep(_PAUSE)
 
     def _understand(self, snapshot: Snapshot, question: Question) -> Understood:
@@ -212,11 +215,22 @@ class Finder:
             searched.sentences, evidence, self._embeddings, self._settings.evidence_tokens
         )
         coverage = snapshot.coverage(searched.asked.bounds)
-        notices = searched.notices
+        notices = _told(snapshot, searched.notices)
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
         return Context(searched.asked, tuple(evidence), coverage, notices, tuple(further))
+
+
+def _by_words(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) -> T:
+    _LOG.warning("searched by words only: %s", reason)
+    snapshot.lost = reason
+    return work(snapshot)
+
+
+def _told(snapshot: Snapshot, notices: tuple[str, ...]) -> tuple[str, ...]:
+    """Add to what the reader must know that only words were searched."""
+    return (*notices, f"Searched by words only: {snapshot.lost}.") if snapshot.lost else notices
 
 
 def parts_of(question: Question) -> list[Question]:

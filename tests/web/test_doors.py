@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from gradio_client import Client
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from index.models.download import ensure_embedder
 from index.settings import Settings
+from tests.conftest import MODELS
+from tests.index.archive import HashedEmbeddings
 from tests.web.conftest import THIRD_PARTY, Served
 from tests.web.fake_pipeline import FakePipeline
 from web.auth import SESSION, Role, add_person, read_auth
@@ -24,6 +29,7 @@ from web.chat.feedback import FeedbackStore
 from web.conversations import browser_key
 from web.http.doors import TRIES, Doors
 from web.http.server import add_endpoints
+from web.uploads.store import Uploads
 
 pytestmark = THIRD_PARTY
 PATHS = (
@@ -87,16 +93,20 @@ def test_the_description_that_nobody_guards_is_not_served(served: Served) -> Non
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory) -> Iterator[str]:
-    """The address of a page with `--auth`: ada is a reader."""
+    """The address of a page with `--auth`: ada is a reader, eve an editor."""
     from web.page import build_page, launch_options
 
     data = tmp_path_factory.mktemp("data")
     add_person(data / "people", "ada", Role.READER, "count:less")
+    add_person(data / "people", "eve", Role.EDITOR, "apple")
     people, host = read_auth(data / "people"), "127.0.0.1"
+    settings = Settings(data_dir=data, model_dir=MODELS)
     pipeline, doors = add_endpoints(
-        FakePipeline(pace=0), Settings(data_dir=data), host=host, people=people, mcp=False
+        FakePipeline(pace=0), settings, host=host, people=people, mcp=False
     )
-    page = build_page(pipeline, FeedbackStore(data), browser_key(data), max_question=200)
+    embeddings = HashedEmbeddings(lambda: ensure_embedder(settings))
+    uploads, key = Uploads(settings, embeddings, people.editors), browser_key(data)
+    page = build_page(pipeline, FeedbackStore(data), key, max_question=200, uploads=uploads)
     options = launch_options() | doors
     _, url, _ = page.launch(server_name=host, prevent_thread_lock=True, quiet=True, **options)
     yield url
@@ -106,8 +116,43 @@ def guarded(tmp_path_factory) -> Iterator[str]:
         gc.collect()
 
 
-def log_in(url: str, password: str) -> httpx.Response:
-    return httpx.post(f"{url}login", data={"username": "ada", "password": password})
+def log_in(url: str, password: str, name: str = "ada") -> httpx.Response:
+    return httpx.post(f"{url}login", data={"username": name, "password": password})
+
+
+def cookie(answer: httpx.Response) -> dict[str, str]:
+    """The header that a browser would send after a log-in."""
+    name, value = next((n, v) for n, v in answer.cookies.items() if "unsecure" in n)
+    return {"Cookie": f"{name}={value}"}
+
+
+def called(url: str, config: dict, targets: str, data: list, headers: dict) -> str:
+    """Have a page's own event run as its browser would; return all that comes of it."""
+    number = next(
+        one["id"] for one in config["dependencies"]
+        if one["targets"] and str(one["api_name"]).startswith(targets)
+    )  # fmt: skip
+    body = {"data": data, "fn_index": number, "session_hash": "s1"}
+    httpx.post(f"{url}gradio_api/queue/join", json=body, headers=headers).raise_for_status()
+    stream = httpx.get(
+        f"{url}gradio_api/queue/data", params={"session_hash": "s1"}, headers=headers, timeout=10
+    )
+    return stream.text
+
+
+def test_a_reader_changes_nothing_and_an_editor_may(guarded: str) -> None:
+    reader = cookie(log_in(guarded, "count:less"))
+    editor = cookie(log_in(guarded, "apple", "eve"))
+    file = {"files": ("a.txt", b"date 2024-01-01 One\n\nOnly one.\n")}
+    upload = f"{guarded}gradio_api/upload"
+    assert httpx.post(upload, files=file).status_code == 403
+    assert httpx.post(upload, files=file, headers=reader).status_code == 403
+    assert httpx.post(upload, files=file, headers=editor).status_code == 200
+    config = httpx.get(f"{guarded}config", headers=reader).json()
+    for name in ("add", "remove"):
+        data = ["2023/talks.txt"] if name == "remove" else []
+        assert "only its editors change it" in called(guarded, config, name, data, reader)
+    assert "choose them again" in called(guarded, config, "add", [], editor)
 
 
 def test_a_log_in_is_kept_to_this_site_and_ends(guarded: str) -> None:
@@ -115,13 +160,10 @@ def test_a_log_in_is_kept_to_this_site_and_ends(guarded: str) -> None:
     assert answer.json() == {"success": True}
     cookies = answer.headers.get_list("set-cookie")
     assert cookies
-    for cookie in cookies:
-        assert cookie.endswith(f"Max-Age={SESSION}; SameSite=Strict")
-        assert "HttpOnly" in cookie and cookie.lower().count("samesite") == 1
-    with httpx.Client(cookies=answer.cookies) as client:
-        name, value = next((n, v) for n, v in answer.cookies.items() if "unsecure" in n)
-        known = client.get(f"{guarded}config", headers={"Cookie": f"{name}={value}"})
-        assert known.status_code == 200
+    for one in cookies:
+        assert one.endswith(f"Max-Age={SESSION}; SameSite=Strict")
+        assert "HttpOnly" in one and one.lower().count("samesite") == 1
+    assert httpx.get(f"{guarded}config", headers=cookie(answer)).status_code == 200
     for path in ("config", "metrics", "gradio_api/openapi.json", "gradio_api/info"):
         assert httpx.get(guarded + path).status_code == 401
     assert httpx.get(f"{guarded}openapi.json").status_code == 404
@@ -141,6 +183,45 @@ def test_wrong_log_ins_are_slowed_down(guarded: str) -> None:
     assert httpx.get(f"{guarded}healthz").status_code == 200
 
 
+@pytest.mark.parametrize("version", ["call/ask", "call/v2/ask"])
+def test_a_client_that_leaves_frees_the_model_within_a_second(served: Served, version) -> None:
+    url, body = f"{served.url}gradio_api/{version}", {"question": f"slow {version}"}
+    if version == "call/ask":
+        body = {"data": [body["question"], "", "", "", [], []]}
+    event = httpx.post(url, json=body).json()["event_id"]
+    with httpx.stream("GET", f"{url}/{event}"):
+        until(lambda: served.pipeline.questions[-1].text == f"slow {version}")
+        cancel = served.pipeline.cancels[-1]
+        time.sleep(0.3)
+        assert not cancel.is_set()
+    assert cancel.wait(1)
+
+
+def test_a_python_client_that_leaves_frees_the_model_too(served: Served) -> None:
+    client = Client(served.url, verbose=False, analytics_enabled=False)
+    job = client.submit("slow and left", api_name="/ask")
+    until(lambda: served.pipeline.questions[-1].text == "slow and left")
+    cancel = served.pipeline.cancels[-1]
+    time.sleep(0.3)
+    assert not cancel.is_set()
+    job.cancel()
+    client.close()
+    assert cancel.wait(2)
+
+
+def test_what_is_full_says_when_to_come_again(behind) -> None:
+    client = behind(hosts=["localhost"], full=True)
+    refused = client.post("/")
+    assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
+
+
 @pytest.fixture
 def behind() -> Callable[..., TestClient]:
     """Makes clients of a small app behind a door."""
@@ -148,8 +229,12 @@ def behind() -> Callable[..., TestClient]:
     async def say(request: Request) -> PlainTextResponse:
         return PlainTextResponse("in")
 
-    def behind(base: str = "http://localhost", **options) -> TestClient:
-        app = Starlette(routes=[Route("/", say, methods=["GET", "POST"])])
+    async def refuse(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("Queue is full.", 503)
+
+    def behind(base: str = "http://localhost", full: bool = False, **options) -> TestClient:
+        say_what = refuse if full else say
+        app = Starlette(routes=[Route("/", say_what, methods=["GET", "POST"])])
         chosen = {"hosts": ["localhost", "news.example:8443"]} | options
         return TestClient(Doors(app, **chosen), base_url=base)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from argon2 import PasswordHasher
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from index.errors import IndexMissing
@@ -31,7 +31,7 @@ def endpoints(fake: FakePipeline):
     def endpoints(**options):
         chosen = {"host": "127.0.0.1", "people": None, "mcp": False} | options
         pipeline, made = add_endpoints(fake, Settings(), **chosen)
-        return pipeline, TestClient(FastAPI(**made["app_kwargs"]))
+        return pipeline, TestClient(Starlette(**made["app_kwargs"]))
 
     return endpoints
 

@@ -12,6 +12,8 @@ from index.errors import BroadsheetError, QuestionError
 from rag.payloads import AnswerJson, SearchJson, answer_json, passage_json
 from rag.question.understand import make_question
 from rag.types import Answer, Question, RetrievedPassage, Turn
+from web.events import session_of
+from web.http.leaving import ASKING
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -36,6 +38,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
         date_to: str = "",
         sources: list[str] | None = None,
         history: list[list[str]] | None = None,
+        request: gr.Request | None = None,
     ) -> AskJson:
         """Answer a question from the archive; every statement cites the sentence behind it.
 
@@ -46,6 +49,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
             date_to: Last day searched; blank means no limit.
             sources: Publishers searched; none means all.
             history: Earlier turns for follow-ups, oldest first, each [question, answer].
+            request: Who asks; Gradio adds it.
 
         Returns:
             question, answer, outcome, abstained, reason, timings, request_id, and citations, each
@@ -55,7 +59,10 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
             asked = read_question(
                 question, max_question, as_of, date_from, date_to, sources, history
             )
-            return ask_json(pipeline.ask(asked))
+            with ASKING.begun(session_of(request) if request else "") as cancel:
+                *_, answer = pipeline.stream(asked, cancel)
+            assert isinstance(answer, Answer)
+            return ask_json(answer)
         except BroadsheetError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

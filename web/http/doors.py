@@ -5,9 +5,10 @@ Also what every answer tells the browser. Knows nothing of what is behind it.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from limits import RateLimitItemPerMinute
@@ -18,7 +19,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.auth import SESSION
+from web.http.leaving import session_awaited, until_left
 
+_LOG = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
 TRIES = 10
@@ -40,6 +43,7 @@ _ELSEWHERE = (
     "Broadsheet is not called by this name. Others are named in BROADSHEET_HOSTS, by commas.\n"
 )
 _FOREIGN = "Pages of other sites are not let in.\n"
+_NO_EDITOR = "Nobody brings files here but the archive's editors.\n"
 _ENDING = "Broadsheet is ending. Ask again in a minute.\n"
 _TOO_MANY = "Too many wrong log-ins. Wait a minute.\n"
 
@@ -54,6 +58,7 @@ class Doors:
         hosts: Sequence[str],
         addresses: bool = False,
         login: bool = False,
+        may_bring: Callable[[Headers], bool] = lambda headers: True,
         ending: threading.Event | None = None,
     ) -> None:
         """Stand before `app`.
@@ -63,11 +68,13 @@ class Doors:
             hosts: Names it may be called by, `news.example` or, for one port, `news.example:8443`.
             addresses: Whether any numeric address is a name too; a page cannot take one over.
             login: Whether there are log-ins to count.
+            may_bring: Whether who sends these headers may bring files.
             ending: Once it is set, nothing new is begun.
         """
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._addresses = addresses
+        self._may_bring = may_bring
         self._ending = ending
         self._tries = MovingWindowRateLimiter(MemoryStorage()) if login else None
 
@@ -81,12 +88,18 @@ class Doors:
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _protect(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                _protect(headers)
+                if message["status"] == 503:  # Gradio's queue is full
+                    headers.setdefault("Retry-After", "10")
                 if address and self._tries and message["status"] < 400:
                     self._tries.clear(_LIMIT, address)
             await send(message)
 
-        await (refusal or self._app)(scope, receive, told)
+        if refusal is None and session_awaited(scope):
+            await until_left(self._app, scope, receive, told)
+        else:
+            await (refusal or self._app)(scope, receive, told)
 
     def _refusal(self, scope: Scope, address: str) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
@@ -94,9 +107,14 @@ class Doors:
             return PlainTextResponse(_ELSEWHERE, 421)
         if _foreign(scope, headers):
             return PlainTextResponse(_FOREIGN, 403)
+        if scope["path"] == "/openapi.json":  # FastAPI's own; Gradio's is behind the log-in
+            return PlainTextResponse("Described at /gradio_api/openapi.json.\n", 404)
+        if scope["path"].startswith("/gradio_api/upload") and not self._may_bring(headers):
+            return PlainTextResponse(_NO_EDITOR, 403)
         if scope.get("method") == "POST" and self._ending and self._ending.is_set():
             return PlainTextResponse(_ENDING, 503, {"Retry-After": "60", "Connection": "close"})
         if address and self._tries and not self._tries.hit(_LIMIT, address):
+            _LOG.warning("too many wrong log-ins from %s", address)
             return PlainTextResponse(_TOO_MANY, 429, {"Retry-After": "60"})
         return None
 

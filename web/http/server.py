@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -18,6 +19,7 @@ from web.auth import People, RequireLogin, Sessions
 from web.http.doors import EVERY, Doors, hosts_of
 from web.http.health import Metrics, health
 from web.telemetry import QuestionLog, Shift, observe
+from web.terminal import is_loopback
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -64,6 +66,14 @@ def add_endpoints(
         tools = make_tools(pipeline, max_question=settings.max_question)
         routes.append(Route("/mcp", tools, middleware=login))
 
+    sessions = Sessions()
+
+    def may_bring(headers: Headers) -> bool:
+        if people is None:
+            return is_loopback(host)
+        cookies = cookie_parser(headers.get("cookie", "")).values()
+        return any(sessions.get(value) in people.editors for value in cookies)
+
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         # Before the first request, and around all that Gradio puts around its routes.
@@ -72,16 +82,17 @@ def add_endpoints(
             hosts=hosts_of(host, settings.hosts),
             addresses=host in EVERY,
             login=people is not None,
+            may_bring=may_bring,
             ending=shift.over,
         )
-        app.tokens = Sessions()
+        app.tokens = sessions
         async with tools.router.lifespan_context(tools) if tools else nullcontext():
             yield
         for one in traces:
             one.close()
 
-    app_kwargs = {"routes": routes, "lifespan": lifespan, "openapi_url": None}
-    return pipeline, {"app_kwargs": app_kwargs, "auth": people and people.log_in}
+    options = {"app_kwargs": {"routes": routes, "lifespan": lifespan}}
+    return pipeline, options | {"auth": people and people.log_in}
 
 
 def _traces(settings: Settings) -> list[QuestionTraces]:

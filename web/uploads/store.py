@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -36,8 +36,14 @@ _GONE = "These files are not there any more; choose them again."
 class Uploads:
     """The folder of what was brought, the index that it goes into, and what is yet to be added."""
 
-    def __init__(self, settings: Settings, embeddings: MiniLMEmbeddings) -> None:
-        """Name the folders; they are made with the first file."""
+    def __init__(
+        self,
+        settings: Settings,
+        embeddings: MiniLMEmbeddings,
+        editors: Collection[str] | None = None,
+    ) -> None:
+        """Name the folders, made with the first file; None for `editors` is everybody."""
+        self._editors = editors
         self._settings = settings
         self._embeddings = embeddings
         self.folder = settings.data_dir.expanduser() / "uploads"
@@ -45,6 +51,11 @@ class Uploads:
         self._lock = threading.Lock()
         self._batches: dict[str, Batch] = {}  # by session
         self.building: Building | None = None
+
+    def allow(self, name: str | None) -> None:
+        """Raise `BroadsheetError` for who may not change the archive."""
+        if self._editors is not None and name not in self._editors:
+            raise BroadsheetError("You may read this archive; only its editors change it.")
 
     def look(self, session: str, files: Sequence[Path]) -> Preview:
         """Take files, in place of those that the session brought before, and say what adding does.

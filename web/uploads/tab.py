@@ -50,6 +50,7 @@ class IndexTab:
             return
         yield views.looking(len(files)), "", gr.update(visible=False)
         try:
+            self._uploads.allow(request.username)
             plan = self._uploads.look(session, [Path(file) for file in files])
         except (BroadsheetError, OSError) as error:
             yield message(str(error)), gr.skip(), gr.skip()
@@ -60,6 +61,7 @@ class IndexTab:
         """Add them. The outputs: files, preview, report, add button, stop button, status."""
         session, hidden = session_of(request), gr.update(visible=False)
         try:
+            self._uploads.allow(request.username)
             building = self._uploads.add(session)
             for bar in _progress(building):
                 yield gr.skip(), gr.skip(), bar, hidden, gr.update(visible=True), gr.skip()
@@ -87,8 +89,12 @@ class IndexTab:
             ended = message(str(error))
         yield ended, gr.update(visible=False), self.status()
 
-    def stop(self) -> str:
+    def stop(self, request: gr.Request) -> str:
         """Ask a build to stop. The output: report."""
+        try:
+            self._uploads.allow(request.username)
+        except BroadsheetError as error:
+            return message(str(error))
         if self._uploads.building:
             self._uploads.building.stop()
         return views.stopping()
@@ -104,9 +110,10 @@ class IndexTab:
         except BroadsheetError as error:
             return message(str(error))
 
-    def remove(self, article_id: str) -> Shown:
+    def remove(self, article_id: str, request: gr.Request) -> Shown:
         """Take an article out of the index. The outputs: panel, article."""
         try:
+            self._uploads.allow(request.username)
             self._uploads.remove(article_id)
         except BroadsheetError as error:
             return gr.skip(), message(str(error))

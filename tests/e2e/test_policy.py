@@ -1,0 +1,93 @@
+"""What the page's headers do in a real browser: it works, and other pages get nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.web.conftest import THIRD_PARTY
+
+pytestmark = [pytest.mark.slow, *THIRD_PARTY]
+TRIES = """
+async ([url]) => {
+    const got = {};
+    const attempt = async (name, options) => {
+        try {
+            const answer = await fetch(url + name, options);
+            got[name] = options.mode === "no-cors" ? "sent" : await answer.text();
+        } catch (error) { got[name] = "refused"; }
+    };
+    const body = JSON.stringify({data: ["planted", 2, "", "", "", []]});
+    await attempt("config", {credentials: "include"});
+    await attempt("healthz", {});
+    await attempt("gradio_api/call/search", {method: "POST", body});
+    await attempt("gradio_api/call/ask", {method: "POST", body, mode: "no-cors"});
+    const frame = document.createElement("iframe");
+    frame.src = url;
+    document.body.append(frame);
+    await new Promise(done => { frame.onload = done; setTimeout(done, 3000); });
+    try { got.frame = frame.contentWindow.document.body.innerText; }
+    catch (error) { got.frame = "refused"; }
+    return got;
+}
+"""
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """The address of another site's page."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>Elsewhere</title><body>Hello</body>")
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://localhost:{http.server_port}/"
+        http.shutdown()
+        thread.join()
+
+
+def test_a_page_from_elsewhere_reads_and_asks_nothing(browser, served, elsewhere: str) -> None:
+    asked = len(served.pipeline.questions)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(elsewhere)
+    got = page.evaluate(TRIES, [served.url])
+    context.close()
+    assert got.pop("gradio_api/call/ask") == "sent", "the browser does not tell the page more"
+    assert set(got.values()) == {"refused"}
+    assert len(served.pipeline.questions) == asked
+
+
+def test_the_page_breaks_none_of_its_own_rules(browser, served) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    told: list[str] = []
+    page.on("console", lambda line: told.append(line.text))
+    page.goto(served.url)
+    page.locator(".example").first.click()
+    page.locator(".cite").first.wait_for()
+    blocked = page.evaluate(
+        """() => new Promise(done => {
+            document.addEventListener("securitypolicyviolation", e => done(e.blockedURI));
+            const image = new Image();
+            image.src = "http://192.0.2.1/spy.png";
+            document.body.append(image);
+            setTimeout(() => done("nothing"), 3000);
+        })"""
+    )
+    context.close()
+    broken = [line for line in told if "Content Security Policy" in line and "spy" not in line]
+    assert broken == []
+    assert blocked.startswith("http://192.0.2.1")
