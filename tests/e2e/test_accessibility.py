@@ -62,7 +62,7 @@ def test_the_index(themed, served: Served, tmp_path) -> None:
     (tmp_path / "a.txt").write_text("date 2023-12-01 News\n\nIt rained.", encoding="utf-8")
     served.uploads.look("me", [tmp_path / "a.txt"])
     served.uploads.add("me").result()
-    themed.get_by_role("tab", name="Index").click()
+    themed.get_by_role("tab", name="Add articles").click()
     themed.locator("#status .builds").wait_for()
     (tmp_path / "b.txt").write_text("date 2023-12-02 More news\n\nIt snowed.", encoding="utf-8")
     (tmp_path / "empty.txt").write_text("", encoding="utf-8")

@@ -190,8 +190,8 @@ def test_an_old_answer_says_what_has_become_of_its_quotes(page, monkeypatch) -> 
     page.locator(TITLES).click()
     page.locator("#now p.since").first.wait_for()
     said = page.locator("#now p.since").all_text_contents()
-    assert said[0] == "[1] Its article is no longer in the archive."
-    assert said[1] == "[2] The article has changed since: the quoted sentence is not in it now."
+    assert said[0] == "[1] This article is no longer in the archive."
+    assert said[1] == "[2] The article has changed: this sentence is no longer in it."
     assert page.locator("#evidence .since").count() == 3
     page.locator("#now .text .mark").first.hover()
     assert page.locator("#now .text .tip .since").first.is_visible()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Exchanges = tuple[Exchange, ...]
 REDRAW = 0.06  # seconds between two drawings of a draft: faster is not read, and costs the browser
 PATIENCE = 2.0  # seconds that a new conversation waits for the old answer to stop
-FAILED = "Something went wrong while answering. The log says what."
+FAILED = "Something went wrong. The log has the details."
 
 _log = logging.getLogger(__name__)
 

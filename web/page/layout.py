@@ -50,7 +50,7 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
             with gr.Tab("Archive", elem_id="archive-tab") as parts.archive_tab:
                 _archive(parts)
             if editing:
-                with gr.Tab("Index", elem_id="index-tab") as parts.index_tab:
+                with gr.Tab("Add articles", elem_id="index-tab") as parts.index_tab:
                     _index(parts)
         _reader(parts, editing=editing)
     parts.timer = gr.Timer(POLL)
@@ -104,14 +104,18 @@ def _form(parts: Parts) -> None:
                 }
             with gr.Row():
                 parts.date_from, parts.date_to = _dates()
-                parts.as_of = gr.Textbox(label="As of", placeholder="newest article", min_width=140)
+                parts.as_of = gr.Textbox(
+                    label="Answer as of (ignores later articles)",
+                    placeholder="newest article",
+                    min_width=140,
+                )
             parts.sources = gr.Dropdown([], label="Sources", multiselect=True, visible=False)
 
 
 def _search(parts: Parts) -> None:
     parts.found = gr.State(())
     with gr.Row(elem_id="search-row", elem_classes="line"):
-        parts.words = _line("Words or a question", "Find passages, without the model", scale=1)
+        parts.words = _line("Words or a question", "Words, or a question", scale=1)
         parts.find = gr.Button("Search", variant="primary", elem_id="find", scale=0)
     with gr.Row(elem_classes="line"):
         parts.words_from, parts.words_to = _dates()
@@ -128,9 +132,9 @@ def _archive(parts: Parts) -> None:
 
 def _index(parts: Parts) -> None:
     _html(texts.uploads_help())
-    parts.files = gr.File(label="Articles", file_count="multiple", elem_id="files")
+    parts.files = gr.File(label="Files to add", file_count="multiple", elem_id="files")
     parts.preview = _html(elem_id="preview")
-    parts.add = gr.Button("Add to the archive", variant="primary", elem_id="add", visible=False)
+    parts.add = gr.Button("Add these articles", variant="primary", elem_id="add", visible=False)
     parts.report = _html(elem_id="report")
     parts.halt = gr.Button("Stop adding", elem_id="halt", visible=False)
     parts.status = _html(elem_id="status")
@@ -142,7 +146,7 @@ def _reader(parts: Parts, *, editing: bool) -> None:
         on_load = "window.broadsheet.reveal(element, watch)"
         parts.article = _html(elem_id="article", js_on_load=on_load)
         parts.open_id = gr.State("")
-        name = "Take this article out of the index"
+        name = "Remove from archive"
         parts.remove = gr.Button(name, elem_id="remove", size="sm", visible=editing)
 
 

@@ -111,13 +111,13 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector("#stop") || document.querySelector("#close");
   if (button && button.offsetParent) button.click();
 });
-/* An article is taken out, and a conversation deleted, by the second of two clicks. */
+/* An article is removed, and a conversation deleted, by the second of two clicks. */
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("#remove, [data-again]");
   if (!button || button.dataset.sure) return;
   event.stopPropagation();
   const name = button.textContent;
   button.dataset.sure = "yes";
-  button.textContent = button.dataset.again ?? "Click again to take it out";
+  button.textContent = button.dataset.again ?? "Click again to remove";
   setTimeout(() => { delete button.dataset.sure; button.textContent = name; }, 4000);
 }, { capture: true });
