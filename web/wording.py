@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from index.types import Coverage
+from rag.examples import ExampleKind
 from rag.llm.loader import ModelStatus
 from rag.types import Progress, Question
 
@@ -19,6 +20,13 @@ STAGES = {
     "writing": "Writing",
     "checking": "Checking each statement against the articles",
     "reading on": "Not found yet: reading more articles",
+}
+
+EXAMPLES = {
+    ExampleKind.FACT: "A fact",
+    ExampleKind.STORY: "How a story went",
+    ExampleKind.SAID: "Who said what",
+    ExampleKind.DAY: "As of a day",
 }
 
 _PREPARED = {"converting": "prepared (only this once)", "loading": "loaded"}

@@ -69,9 +69,8 @@ def test_long_lists_are_closed_and_cut() -> None:
 
 def test_progress_tells_the_time_left() -> None:
     step = Step(BuildEvent(Stage.EMBEDDING, 500, 2225), 41.4)
-    assert "Preparing the search by meaning: 500 of 2,225, 41 s left" in views.progress(
-        step.event, step.left
-    )
+    markup = views.progress(step.event, step.left)
+    assert "Preparing the search by meaning: 500 of 2,225, 41 s left" in markup
     assert "left" not in views.progress(BuildEvent(Stage.EMBEDDING, 0, 2225), None)
 
 

@@ -12,6 +12,7 @@ from rag.english.facts import facts
 from rag.english.temporal import meant
 from rag.types import ABSTENTION, Answer, Outcome, Question, Reason
 from web import wording
+from web.chat import sources as by_article
 from web.chat.exchange import Exchange, QuoteChange
 from web.chat.export import cited_text
 from web.chat.feedback import LONGEST_NOTE, Verdict
@@ -119,15 +120,22 @@ _macros = Macros(
     LONGEST_NOTE=LONGEST_NOTE,
     RECENT=RECENT,
     VERDICTS=list(Verdict),
+    also_read=by_article.also_read,
     bounds=wording.bounds,
+    cited=by_article.cited,
     cited_text=cited_text,
     days_meant=meant,
+    differing=by_article.differing,
     footer=footer,
+    is_table=by_article.is_table,
     link=link,
+    names_its_articles=by_article.names_its_articles,
     reason=reason,
     searched=searched,
     split_marks=split_marks,
     stage=wording.stage,
+    told=by_article.told,
+    undated=by_article.undated,
     without_marks=without_marks,
 )
-conversation, reply, evidence = _macros.conversation, _macros.reply, _macros.evidence
+conversation, reply, sources = _macros.conversation, _macros.reply, _macros.sources

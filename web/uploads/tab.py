@@ -1,4 +1,4 @@
-"""The tab “Add articles”: bring files, see what adding them would do, add them while the chat goes on."""
+"""The tab “Add articles”: bring files, see what adding would do, add while the chat goes on."""
 
 from __future__ import annotations
 
