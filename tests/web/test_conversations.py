@@ -126,8 +126,8 @@ def test_quotes_that_stand_no_more_are_told_where_they_are_quoted(monkeypatch) -
     assert became.quote_changes["cite", 1] is QuoteChange.CHANGED
     shown = views.conversation((became,))
     assert '<p class="since">[1] This article is no longer in the archive.</p>' in shown
-    assert '<p class="since">[2] The article has changed since' in shown
-    assert shown.count('<span class="since">') == 4 + 3  # marks of the text and the conflict
+    assert '<p class="since">[2] The article has changed: this' in shown
+    assert shown.count('<span class="since">') == 3 + 3  # marks of the text and the table
 
 
 def test_a_long_past_is_shown_in_part() -> None:

@@ -105,8 +105,9 @@ def _articles(exchanges: Sequence[Exchange]) -> Iterator[tuple[Citation, list[st
     for exchange in exchanges:
         for one in exchange.citations:
             quotes = found.setdefault(one.article_id, (one, []))[1]
-            if one.quote not in quotes:
-                quotes.append(one.quote)
+            quote = " ".join(one.quote.split())
+            if quote not in quotes:
+                quotes.append(quote)
     yield from found.values()
 
 

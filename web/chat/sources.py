@@ -61,7 +61,9 @@ def _by_article(quotes: Sequence[Quoted]) -> Articles:
 
 def is_table(answer: Answer) -> bool:
     """Whether an answer is a list or a timeline, a line for each entry."""
-    return "\n" in answer.text and answer.outcome is not Outcome.EVIDENCE_ONLY
+    if answer.outcome is Outcome.EVIDENCE_ONLY or "\n" not in answer.text:
+        return False
+    return not any("\n" in statement.text for statement in answer.statements)
 
 
 def names_its_articles(answer: Answer | None) -> bool:

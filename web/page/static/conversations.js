@@ -147,8 +147,9 @@ window.broadsheet.shelf = (() => {
   function show(open) {
     const over = !whole.matches;
     Object.assign(document.querySelector("#shelf").dataset, { open: open && !empty, over });
-    toggle()?.setAttribute("aria-expanded", String(open && !empty));
-    if (toggle()) toggle().hidden = empty;
+    if (!toggle()) { setTimeout(() => show(open), 100); return; } // the page is still opening
+    toggle().setAttribute("aria-expanded", String(open && !empty));
+    toggle().hidden = empty;
   }
 
   function attach(element, trigger, name) {
