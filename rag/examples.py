@@ -88,12 +88,14 @@ def _stories(articles: list[Article]) -> list[Example]:
             days.setdefault(name, set()).add(day)
     told = [name for name, of in sorted(days.items()) if len(of) >= _STORY]
     told.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
-    spans = {
-        name: f"between {spoken(min(days[name]))} and {spoken(max(days[name]))}" for name in told
-    }
-    return [
-        Example(ExampleKind.STORY, f"What happened with {name} {spans[name]}?") for name in told
-    ]
+    asked = (f"What happened with {name} {_between(days[name])}?" for name in told)
+    return [Example(ExampleKind.STORY, question) for question in asked]
+
+
+def _between(days: set[date]) -> str:
+    first, last = min(days), max(days)
+    same = (first.year, first.month) == (last.year, last.month)
+    return f"between {first.day if same else spoken(first)} and {spoken(last)}"
 
 
 def _facts(article: Article, number: int) -> Iterator[Example]:

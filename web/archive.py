@@ -79,7 +79,9 @@ class Hit:
 def find_hit(found: RetrievedPassage, words: frozenset[str]) -> Hit:
     """Return the sentence of a passage that has most of the words, with the next or the last."""
     passage = found.passage
-    spans = sentence_spans(passage.text) or [(0, len(passage.text))]
+    every = sentence_spans(passage.text) or [(0, len(passage.text))]
+    headline = found.headline.strip()  # which stands above what is shown
+    spans = [one for one in every if passage.text[slice(*one)].strip() != headline] or every
     counts = [len(words.intersection(stems(passage.text[start:end]))) for start, end in spans]
     at = counts.index(max(counts))
     start, end = spans[at]

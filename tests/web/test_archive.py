@@ -118,6 +118,14 @@ def test_a_hit_is_the_sentence_with_most_of_the_words_and_its_neighbour() -> Non
     assert last.place.quote == "A crew came."
 
 
+def test_a_hit_does_not_repeat_the_headline_above_it() -> None:
+    text = "The fire spread\n\nThe fire reached the town. A crew came."
+    article = ArticleRef("a.txt", "The fire spread")
+    found = RetrievedPassage(Passage("a.txt", 0, len(text), text), article, 0.5)
+    hit = find_hit(found, frozenset(content_stems("fire")))
+    assert hit.place.quote == "The fire reached the town."
+
+
 def test_it_is_said_where_no_article_has_the_words() -> None:
     words = frozenset(content_stems("blaze"))
     markup = archive.hits([_found("The fire spread.", words)], words, 0.03)

@@ -73,10 +73,16 @@ def names_its_articles(answer: Answer | None) -> bool:
     )
 
 
+def first_cited(statement: Statement, answer: Answer) -> Citation | None:
+    """Return the first citation of a statement; None where it has none."""
+    known = [at for at in statement.citations if at < len(answer.citations)]
+    return answer.citations[known[0]] if known else None
+
+
 def undated(statement: Statement, answer: Answer) -> str:
     """Return a line of a list or a timeline without the day that it begins with."""
-    days = [wording.day(answer.citations[at].date) for at in statement.citations]
-    return statement.text.removeprefix(f"{days[0]}: ") if days else statement.text
+    of = first_cited(statement, answer)
+    return statement.text.removeprefix(f"{wording.day(of.date)}: ") if of else statement.text
 
 
 def differing(answer: Answer) -> list[tuple[int, list[tuple[str, bool]]]]:

@@ -126,6 +126,7 @@ _macros = Macros(
     cited_text=cited_text,
     days_meant=meant,
     differing=by_article.differing,
+    first_cited=by_article.first_cited,
     footer=footer,
     is_table=by_article.is_table,
     link=link,

@@ -102,8 +102,10 @@ def _form(parts: Parts) -> None:
                 }
             with gr.Row():
                 parts.date_from, parts.date_to = _dates()
-                name = "Answer as of (ignores later articles)"
-                parts.as_of = gr.Textbox(label=name, placeholder="newest article", min_width=140)
+                name = "Answer as of"
+                parts.as_of = gr.Textbox(
+                    label=name, placeholder="ignores later articles", min_width=140
+                )
             parts.sources = gr.Dropdown([], label="Publishers", multiselect=True, visible=False)
 
 
