@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.e2e.test_accessibility import serious
+from tests.e2e.test_accessibility import violations
 from tests.e2e.test_page import BOX, ask, text_of, wait_until
 from tests.web.conftest import THIRD_PARTY, Served
 from tests.web.fake_pipeline import ARTICLES, GREETING, HOSTILE
@@ -345,12 +345,12 @@ def seconds(page, served: Served, monkeypatch) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, served: Served, theme: str) -> None:
+def test_axe_finds_nothing(page, served: Served, theme: str) -> None:
     keep(page, WHERE)
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{served.url}?__theme={theme}")
     page.locator(TITLES).wait_for()
-    assert serious(page) == []
+    assert violations(page) == []
     long_conversation(page, 12)
     page.locator(TITLES, has_text="Of 12").click()
     page.locator(".earlier").wait_for()
@@ -359,4 +359,4 @@ def test_axe_finds_nothing_serious(page, served: Served, theme: str) -> None:
     page.locator("#shelf-toggle").click()
     page.locator("#shelf-list [data-does=delete]").first.click()
     page.locator("#shelf-list [data-does=rename]").last.click()
-    assert serious(page) == []
+    assert violations(page) == []
