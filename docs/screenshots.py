@@ -19,7 +19,7 @@ ANSWERED = "Who scored the goal in the Women's World Cup final?"
 ABSENT = "Who won the 1998 World Cup?"
 SOUGHT = "wildfires on Maui"
 SIZES = {"wide": (1440, 900), "laptop": (1024, 768), "phone": (390, 844)}
-TABS = {"Search": "#results button", "Archive": "#table button", "Index": "#status table"}
+TABS = {"Search": "#results button", "Archive": "#table button", "Add articles": "#status table"}
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--no-first-run"]
 _MODEL_MS = 600_000
 

@@ -1,18 +1,27 @@
 """Example questions made from what is indexed. Code only.
 
-Each is a pattern that a sentence fits, so that the sentence answers the question.
+Each is a pattern that a sentence fits, so that the sentence answers the question; or a name that
+several articles tell of. `rag.pipeline` keeps those of which a search finds that sentence.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 
 from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot
+from index.text.days import spoken
 from index.text.sentences import sentence_spans
+from index.types import Article
+from rag.english.facts import facts
 
 _LOOKED_AT = 200
 _FIRST_SENTENCES = 6
+_STORY = 3  # articles that make one
 _NAME = r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
 _BASE = {"landed": "land", "met": "meet", "crashed": "crash", "arrived": "arrive", "spoke": "speak"}
 # What a sentence must look like, and the question that it answers.
@@ -23,41 +32,91 @@ _PATTERNS = (
     (r"(?P<what>[Tt]he (?:\w+ ){0,2}(?:earthquake|fire|wildfire|flood|storm|crash)s?) (?:has |have |had )?killed", "How many people were killed in {what}?"),
     (rf"\b{_NAME}, (?:the|an?|who) [a-z][^,.]{{8,60}},", "Who is {who}?"),
     (rf"\b{_NAME} (?:has been |was )(?:appointed|named|elected)\b", "What was {who} chosen for?"),
-    (rf"\b{_NAME} (?:has )?(?:said|told|announced) that\b", "What did {who} say?"),
 )  # fmt: skip
+_SAID = re.compile(
+    rf"\b(?:{_NAME}|(?P<titled>(?:Mr|Mrs|Ms|Dr|President) [A-Z][\w'’-]+)) (?:has |had )?"
+    r"(?:said|told|announced|warned|promised|insisted)\b"
+)
 _COMPILED = tuple((re.compile(pattern), question) for pattern, question in _PATTERNS)
 
 
-def example_questions(snapshot: Snapshot, limit: int) -> list[str]:
-    """Return at most `limit` questions, of different kinds and from all over the archive."""
-    articles = snapshot.catalogue().page(Wanted(), _LOOKED_AT).articles
-    found: dict[str, tuple[int, str]] = {}
-    for listed in articles:
-        article = snapshot.article(listed.article_id)
-        made = _question(article.text) if article else None
-        if made and made[1] not in found:
-            found[made[1]] = made
-    by_kind = sorted(found.values())
-    chosen: list[str] = []
-    while by_kind and len(chosen) < limit:
-        kinds = {kind for kind, _ in by_kind}
-        for kind in sorted(kinds):
-            item = next(item for item in by_kind if item[0] == kind)
-            by_kind.remove(item)
-            chosen.append(item[1])
-    return chosen[:limit]
+class ExampleKind(StrEnum):
+    """What an example shows of what can be asked."""
+
+    FACT = "fact"
+    STORY = "story"
+    SAID = "said"
+    DAY = "day"
 
 
-def _question(text: str) -> tuple[int, str] | None:
-    """Return the first pattern that a sentence fits, by number, with its question."""
-    for start, end in sentence_spans(text)[:_FIRST_SENTENCES]:
-        for kind, (pattern, question) in enumerate(_COMPILED):
-            match = pattern.search(text[start:end])
-            if match:
-                groups = {name: _inside(said) for name, said in match.groupdict().items()}
-                base = _BASE.get(groups.get("verb", ""), "")
-                return kind, question.format(base=base, **groups)
-    return None
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question, the day that it is asked for, and the sentence that should answer it."""
+
+    kind: ExampleKind
+    question: str
+    as_of: date | None = None
+    article_id: str = ""
+    quote: str = ""
+
+
+def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:
+    """Return questions by kind, from all over the archive, the likeliest to be answered first."""
+    listed = snapshot.catalogue().page(Wanted(), _LOOKED_AT).articles
+    found = [snapshot.article(one.article_id) for one in listed]
+    articles = [one for one in found if one is not None]
+    made: dict[ExampleKind, list[Example]] = {kind: [] for kind in ExampleKind}
+    made[ExampleKind.STORY] = _stories(articles)
+    for pattern in range(len(_COMPILED)):
+        for article in articles:
+            made[ExampleKind.FACT] += _facts(article, pattern)
+    for article in articles:
+        made[ExampleKind.SAID] += _sayings(article)
+    dated = sorted(one.date for one in articles if one.date)
+    if dated:
+        day = dated[len(dated) // 2]
+        made[ExampleKind.DAY] = [Example(ExampleKind.DAY, "What is new?", day)]
+    return made
+
+
+def _stories(articles: list[Article]) -> list[Example]:
+    """Timelines of the names that headlines of several days have, close together in time."""
+    days: dict[str, set[date]] = {}
+    dated = ((article, article.date) for article in articles if article.date)
+    for article, day in dated:
+        for name in facts(article.headline).names:
+            days.setdefault(name, set()).add(day)
+    told = [name for name, of in sorted(days.items()) if len(of) >= _STORY]
+    told.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
+    asked = (f"What happened with {name} {_between(days[name])}?" for name in told)
+    return [Example(ExampleKind.STORY, question) for question in asked]
+
+
+def _between(days: set[date]) -> str:
+    first, last = min(days), max(days)
+    same = (first.year, first.month) == (last.year, last.month)
+    return f"between {first.day if same else spoken(first)} and {spoken(last)}"
+
+
+def _facts(article: Article, number: int) -> Iterator[Example]:
+    pattern, question = _COMPILED[number]
+    for quote, match in _matches(article, pattern):
+        groups = {name: _inside(said) for name, said in match.groupdict().items()}
+        base = _BASE.get(groups.get("verb", ""), "")
+        text = question.format(base=base, **groups)
+        yield Example(ExampleKind.FACT, text, None, article.id, quote)
+
+
+def _sayings(article: Article) -> Iterator[Example]:
+    for quote, match in _matches(article, _SAID):
+        text = f"What did {_inside(match['who'] or match['titled'])} say?"
+        yield Example(ExampleKind.SAID, text, None, article.id, quote)
+
+
+def _matches(article: Article, pattern: re.Pattern[str]) -> Iterator[tuple[str, re.Match[str]]]:
+    for start, end in sentence_spans(article.text)[:_FIRST_SENTENCES]:
+        if match := pattern.search(article.text[start:end]):
+            yield article.text[start:end], match
 
 
 def _inside(words: str) -> str:

@@ -34,7 +34,7 @@ from rag.answer import (
 )
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
-from rag.examples import example_questions
+from rag.examples import Example, ExampleKind, example_questions
 from rag.generation import (
     Draft,
     answer_prompt,
@@ -53,6 +53,7 @@ from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, Retr
 
 _LOG = logging.getLogger(__name__)
 _NEWEST = 5  # articles
+_TRIED = 6  # examples of a kind
 _UNJUDGED = "No judge read this answer: check it against its sources."
 
 
@@ -77,10 +78,12 @@ class Pipeline:
         self._reader = reader
         self._finder = Finder(reader, embeddings, settings)
         self._models = models
+        self._examples: tuple[int, list[Example]] = (0, [])  # by generation
 
     def load(self) -> None:
         """Load what searches, so that the first question need not wait for it."""
         self._finder.load()
+        self.examples()
 
     def ask(self, question: Question) -> Answer:
         """Return the checked answer; raises as `stream` does."""
@@ -165,7 +168,7 @@ class Pipeline:
             context, publishers = self._finder.about(question, newest)
             if newest and not context.evidence:
                 return context, refuse(context, Reason.OUTSIDE_DATES)
-            examples = self.examples(2) if about is About.HELP else []
+            examples = [one.question for one in self.examples()] if about is About.HELP else []
             return context, build_about(context, about, publishers, examples)
         subject = list_subject(question.text)
         if subject:
@@ -221,13 +224,35 @@ class Pipeline:
         """Return how far the model is."""
         return self._models.status()
 
-    def examples(self, limit: int = 4) -> list[str]:
-        """Return questions that the archive can answer, made from its articles."""
+    def examples(self) -> list[Example]:
+        """Return a question of each kind that the archive answers, made from its articles.
+
+        They are kept until the archive changes. Of what the model is to answer, the sentence that
+        a question was made from must be what a search finds first.
+        """
         try:
-            with self._reader.snapshot() as snapshot:
-                return example_questions(snapshot, limit)
+            live = self.generation().number
+            if self._examples[0] != live:
+                with self._reader.snapshot() as snapshot:
+                    made = example_questions(snapshot)
+                first = (next(filter(self._holds, of[:_TRIED]), None) for of in made.values())
+                self._examples = live, [one for one in first if one]
         except BroadsheetError:
             return []
+        return self._examples[1]
+
+    def _holds(self, example: Example) -> bool:
+        question = Question(example.question, as_of=example.as_of)
+        if example.kind in (ExampleKind.STORY, ExampleKind.DAY):
+            direct = self._without_model(question)
+            return direct is not None and len(direct[1].citations) > 1
+        found = self._finder.find(question, {})[0].evidence
+        best = max(found, key=lambda item: item.score, default=None)
+        return (
+            best is not None
+            and best.article_id == example.article_id
+            and example.quote in best.text
+        )
 
 
 def _is_set(cancel: threading.Event | None) -> bool:

@@ -14,7 +14,9 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from index.store.catalogue import CataloguePage, Order, Wanted
+from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
+from index.types import ArticleRef
 from rag.question.understand import make_question
 from rag.types import RetrievedPassage
 from web.chat.exchange import Place
@@ -25,12 +27,12 @@ from web.wording import MONTHS
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
-FOUND = 20  # passages that a search shows
+FOUND = 20  # passages that a search finds
 PAGE = 25  # articles of the list shown at once
 HEADS = {
     Order.DATE: "Date",
     Order.HEADLINE: "Headline",
-    Order.SOURCE: "Source",
+    Order.SOURCE: "Publisher",
     Order.PASSAGES: "Passages",
 }
 _MONTHS_SHOWN = 60  # an archive of more months is charted by years
@@ -44,28 +46,58 @@ class SearchTab:
         self._pipeline, self._max_question = pipeline, max_question
 
     def find(self, text: str, date_from: str, date_to: str) -> tuple[Any, ...]:
-        """Search. The outputs: passages found, results."""
+        """Search. The outputs: hits, results."""
         begun = time.perf_counter()
         try:
             question = make_question(
                 text, max_question=self._max_question, date_from=date_from, date_to=date_to
             )
-            found = tuple(self._pipeline.search(question, FOUND))
+            found = self._pipeline.search(question, FOUND)
         except BroadsheetError as error:
             return (), message(str(error))
         words = frozenset(content_stems(question.text))
-        return found, passages(found, words, time.perf_counter() - begun)
+        best: dict[str, RetrievedPassage] = {}
+        for one in found:
+            best.setdefault(one.passage.article_id, one)
+        shown = tuple(find_hit(one, words) for one in best.values())
+        return shown, hits(shown, words, time.perf_counter() - begun)
 
 
-def locate_passage(found: Sequence[RetrievedPassage], named: Mapping[str, object]) -> Place | None:
-    """Return the passage that the browser names, or None where it names none."""
-    number = position(named, "found", len(found))
-    if number is None:
-        return None
-    passage = found[number].passage
-    return Place(
-        passage.article_id, found[number].headline, passage.text, passage.start, passage.end
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where an article says what was searched for: a sentence, and that with its neighbour.
+
+    `worded` is whether its passage has any word that was searched for.
+    """
+
+    article: ArticleRef
+    place: Place
+    text: str
+    worded: bool
+
+
+def find_hit(found: RetrievedPassage, words: frozenset[str]) -> Hit:
+    """Return the sentence of a passage that has most of the words, with the next or the last."""
+    passage = found.passage
+    every = sentence_spans(passage.text) or [(0, len(passage.text))]
+    headline = found.headline.strip()  # which stands above what is shown
+    spans = [one for one in every if passage.text[slice(*one)].strip() != headline] or every
+    counts = [len(words.intersection(stems(passage.text[start:end]))) for start, end in spans]
+    at = counts.index(max(counts))
+    start, end = spans[at]
+    around = spans[at : at + 2] if at + 1 < len(spans) else spans[max(at - 1, 0) :]
+    quote = passage.text[start:end]
+    place = Place(
+        passage.article_id, found.headline, quote, passage.start + start, passage.start + end
     )
+    text = passage.text[around[0][0] : around[-1][1]]
+    return Hit(found.article, place, text, max(counts) > 0)
+
+
+def locate_hit(found: Sequence[Hit], named: Mapping[str, object]) -> Place | None:
+    """Return the sentence that the browser names, or None where it names none."""
+    number = position(named, "found", len(found))
+    return None if number is None else found[number].place
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,22 +217,5 @@ def _split_words(text: str, words: frozenset[str]) -> Iterator[tuple[str, bool]]
     yield text[at:], False
 
 
-def _ranks(found: RetrievedPassage) -> str:
-    """`By words 3rd, by meaning 1st; score 0.027`: how a search found a passage."""
-    names = {"lexical": "words", "dense": "meaning"}
-    places = [
-        f"by {name} {_ordinal(found.ranks[key])}"
-        for key, name in names.items()
-        if key in found.ranks
-    ]
-    text = ", ".join(places)
-    return f"{text[:1].upper()}{text[1:]}; score {found.score:.3f}" if text else ""
-
-
-def _ordinal(number: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
-
-
-_macros = Macros("archive.html", HEADS=HEADS, PAGE=PAGE, ranks=_ranks, split_words=_split_words)
-passages, table, chart = _macros.passages, _macros.table, _macros.chart
+_macros = Macros("archive.html", HEADS=HEADS, PAGE=PAGE, split_words=_split_words)
+hits, table, chart = _macros.hits, _macros.table, _macros.chart

@@ -304,7 +304,7 @@ def make_open_conversation(pipeline: Pipeline, running: Running) -> Callable[...
             exchanges,
             views.conversation(exchanges[:-1]),
             views.reply(exchanges[-1], turn),
-            views.evidence(exchanges[-1], turn),
+            views.sources(exchanges[-1], turn),
             spoken(f"Conversation of {wording.count(len(exchanges), 'question')}"),
             "",
             gr.update(visible=False),

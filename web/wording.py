@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from index.types import Coverage
+from rag.examples import ExampleKind
 from rag.llm.loader import ModelStatus
 from rag.types import Progress, Question
 
@@ -15,13 +16,20 @@ MONTHS = (
 STAGES = {
     "searching": "Searching the articles",
     "waiting": "Waiting for the language model",
-    "reading": "Reading the evidence",
+    "reading": "Reading the articles",
     "writing": "Writing",
-    "checking": "Checking every statement against the articles",
-    "reading on": "Not found there: reading the next passages",
+    "checking": "Checking each statement against the articles",
+    "reading on": "Not found yet: reading more articles",
 }
 
-_PREPARED = {"converting": "prepared, which happens once", "loading": "loaded"}
+EXAMPLES = {
+    ExampleKind.FACT: "A fact",
+    ExampleKind.STORY: "How a story went",
+    ExampleKind.SAID: "Who said what",
+    ExampleKind.DAY: "As of a day",
+}
+
+_PREPARED = {"converting": "prepared (only this once)", "loading": "loaded"}
 
 
 def day(value: date | None) -> str:
@@ -107,18 +115,18 @@ def stage(progress: Progress) -> str:
 
 def model_state(status: ModelStatus) -> str:
     """One line on the language model; empty when it is ready."""
-    meanwhile = "Until then answers are the best sentences."
+    meanwhile = "Until then you get quotes only."
     if status.state == "ready":
         return ""
     if status.state == "fetching":
-        return f"The language model is being fetched: {_transfer(status)}. {meanwhile}"
+        return f"The language model is being downloaded: {_transfer(status)}. {meanwhile}"
     if status.state in ("converting", "loading"):
         return f"The language model is being {_PREPARED[status.state]}. {meanwhile}"
     if status.state == "off":
-        return "Answers are the best sentences: the language model is switched off."
+        return "The language model is switched off: you get quotes only."
     if status.state == "failed":
         detail = f" {status.message}" if status.message else ""
-        return f"The language model cannot be had; answers are the best sentences.{detail}"
+        return f"The language model is not available: you get quotes only.{detail}"
     return f"The language model is not there yet. {meanwhile}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.e2e.test_accessibility import serious
+from tests.e2e.test_accessibility import violations
 from tests.e2e.test_page import BOX, ask, text_of, wait_until
 from tests.web.conftest import THIRD_PARTY, Served
 from tests.web.fake_pipeline import ARTICLES, GREETING, HOSTILE
@@ -190,8 +190,8 @@ def test_an_old_answer_says_what_has_become_of_its_quotes(page, monkeypatch) -> 
     page.locator(TITLES).click()
     page.locator("#now p.since").first.wait_for()
     said = page.locator("#now p.since").all_text_contents()
-    assert said[0] == "[1] Its article is no longer in the archive."
-    assert said[1] == "[2] The article has changed since: the quoted sentence is not in it now."
+    assert said[0] == "[1] This article is no longer in the archive."
+    assert said[1] == "[2] The article has changed: this sentence is no longer in it."
     assert page.locator("#evidence .since").count() == 3
     page.locator("#now .text .mark").first.hover()
     assert page.locator("#now .text .tip .since").first.is_visible()
@@ -345,12 +345,12 @@ def seconds(page, served: Served, monkeypatch) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, served: Served, theme: str) -> None:
+def test_axe_finds_nothing(page, served: Served, theme: str) -> None:
     keep(page, WHERE)
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{served.url}?__theme={theme}")
     page.locator(TITLES).wait_for()
-    assert serious(page) == []
+    assert violations(page) == []
     long_conversation(page, 12)
     page.locator(TITLES, has_text="Of 12").click()
     page.locator(".earlier").wait_for()
@@ -359,4 +359,4 @@ def test_axe_finds_nothing_serious(page, served: Served, theme: str) -> None:
     page.locator("#shelf-toggle").click()
     page.locator("#shelf-list [data-does=delete]").first.click()
     page.locator("#shelf-list [data-does=rename]").last.click()
-    assert serious(page) == []
+    assert violations(page) == []

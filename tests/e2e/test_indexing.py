@@ -1,4 +1,4 @@
-"""Articles brought through the page in a real browser: looked at, added, stopped, taken out."""
+"""Articles brought through the page in a real browser: looked at, added, stopped, removed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def story(folder: Path, name: str, text: str = "It rained.") -> Path:
 
 
 def bring(page, *files: Path) -> None:
-    """Drop files on the Index tab and wait for the preview of them."""
+    """Drop files on the tab “Add articles” and wait for the preview of them."""
     page.locator("#files input[type=file]").set_input_files(files)
     page.locator("#preview .preview").wait_for()
 
@@ -32,7 +32,7 @@ def kept(served: Served) -> set[str]:
 
 
 def test_files_are_looked_at_and_then_added(page, served: Served, tmp_path) -> None:
-    tab(page, "Index")
+    tab(page, "Add articles")
     page.locator("#files input[type=file]").wait_for(state="attached")
     assert not page.locator("#add").is_visible()
     bring(
@@ -52,22 +52,22 @@ def test_files_are_looked_at_and_then_added(page, served: Served, tmp_path) -> N
     bring(page, same, story(tmp_path, "two.txt", "It snowed."), story(tmp_path, "three.txt"))
     assert page.locator("#preview summary").all_inner_texts() == [
         "1 new",
-        "1 changed, in place of what has the same name",
-        "1 there already, as it is",
+        "1 changed: they replace the articles of the same name",
+        "1 already in the archive",
     ]
 
 
 def test_files_that_bring_nothing_new_cannot_be_added(page, served: Served, tmp_path) -> None:
     served.uploads.look("me", [story(tmp_path, "same.txt")])
     served.uploads.add("me").result()
-    tab(page, "Index")
+    tab(page, "Add articles")
     bring(page, tmp_path / "same.txt")
     assert text_of(page, "#preview .found") == "Nothing in these files is new."
     assert not page.locator("#add").is_visible()
 
 
 def test_files_that_are_taken_off_again_are_forgotten(page, served: Served, tmp_path) -> None:
-    tab(page, "Index")
+    tab(page, "Add articles")
     bring(page, story(tmp_path, "off.txt"))
     page.locator("#add").wait_for()
     page.get_by_label("Clear").first.click()
@@ -81,7 +81,7 @@ def test_nothing_in_a_preview_becomes_markup(page, tmp_path) -> None:
     name = "<img src=x onerror=window.__pwned=1>.txt"
     record = f'{{"id": "{name}", "title": "News", "body": "It rained in {name}."}}'
     (tmp_path / "a.jsonl").write_text(f"{record}\n{{", encoding="utf-8")
-    tab(page, "Index")
+    tab(page, "Add articles")
     bring(page, tmp_path / "a.jsonl")
     assert text_of(page, "#preview li") == name
     assert page.locator("#preview img").count() == 0
@@ -104,18 +104,18 @@ def held(monkeypatch) -> Iterator[threading.Event]:
 def test_adding_is_stopped_from_another_page_and_begun_again(
     page, served: Served, tmp_path, held: threading.Event
 ) -> None:
-    tab(page, "Index")
+    tab(page, "Add articles")
     bring(page, story(tmp_path, "stopped.txt", "It hailed."))
     page.locator("#add").click()
     page.locator("#report progress").wait_for()
     other = page.context.new_page()
     other.goto(served.url)
-    tab(other, "Index")
+    tab(other, "Add articles")
     other.locator("#halt").click()
     other.locator("#report .found", has_text="Stopping").wait_for()
     held.set()
     for one in (page, other):
-        one.locator("#report .message", has_text="The archive is as it was").wait_for()
+        one.locator("#report .message", has_text="The archive is unchanged").wait_for()
         one.locator("#halt").wait_for(state="hidden")
     assert "files brought here stopped" in text_of(page, "#status .builds tbody tr")
     assert "stopped.txt" not in kept(served)

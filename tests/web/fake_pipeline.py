@@ -12,6 +12,7 @@ from datetime import date, datetime
 from index.errors import ModelUnavailable
 from index.store.catalogue import CataloguePage, Listed, Order, Wanted
 from index.types import Article, ArticleRef, Coverage, Generation, Passage
+from rag.examples import Example, ExampleKind
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
@@ -113,8 +114,9 @@ class FakePipeline:
             raise RuntimeError("secret detail")
         evidence = _evidence("evil" in words)
         yield Retrieved(evidence, question.text, COVERAGE)
-        if "bare" in words:
-            yield _bare(question, evidence)
+        if "bare" in words or "story" in words:
+            made = _bare if "bare" in words else _story
+            yield made(question, evidence)
             return
         yield Progress("waiting", 1)
         time.sleep(self.pace * 4)
@@ -178,13 +180,18 @@ class FakePipeline:
     def sources(self) -> list[str]:
         return ["The Evening Sheet", "Wire"]
 
-    def examples(self, limit: int = 4) -> list[str]:
-        return [
+    def examples(self) -> list[Example]:
+        questions = (
             "Where did Qin Gang greet Antony Blinken?",
-            "Why was the earlier visit postponed?",
-            "How long did the talks in Beijing last?",
-            f"What is {HOSTILE[:40]}?",
-        ][:limit]
+            "What happened with a story between 1 and 5 February 2023?",
+            f"What did {HOSTILE[:40]} say?",
+            "What is new?",
+        )
+        made = zip(ExampleKind, questions, strict=True)
+        return [
+            Example(kind, text, date(2023, 6, 18) if kind is ExampleKind.DAY else None)
+            for kind, text in made
+        ]
 
     def model_status(self) -> ModelStatus:
         return self.status
@@ -268,6 +275,17 @@ def _absent(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
         coverage=COVERAGE,
         timings={"total": 2.1},
     )
+
+
+def _story(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
+    whole = _answered(question, evidence)
+    days = ("18 June 2023", "20 June 2023")
+    lines = tuple(
+        Statement(f"{day}: “{one.quote}”", (at,), 1.0)
+        for at, (day, one) in enumerate(zip(days, whole.citations, strict=True))
+    )
+    text = "\n".join(line.text for line in lines)
+    return replace(whole, text=text, statements=lines, evidence=evidence[:2], prompt="")
 
 
 def _bare(question: Question, evidence: tuple[Evidence, ...]) -> Answer:

@@ -13,7 +13,18 @@ from rag.types import RetrievedPassage
 from tests.web.fake_pipeline import FakePipeline
 from tests.web.test_markup import HOSTILE, inert
 from web import archive
-from web.archive import PAGE, ArchiveTab, Listing, apply_click, locate_passage, locate_row, periods
+from web.archive import (
+    PAGE,
+    ArchiveTab,
+    Hit,
+    Listing,
+    SearchTab,
+    apply_click,
+    find_hit,
+    locate_hit,
+    locate_row,
+    periods,
+)
 
 ROWS = tuple(Listed(f"{n}.txt", f"Story {n}", date(2023, 6, n + 1), "Wire", 2) for n in range(3))
 JUNE = {date(2023, 6, 1): 3}
@@ -56,12 +67,12 @@ def test_what_the_browser_makes_up_is_not_believed(kind: object, number: object)
 @pytest.mark.parametrize("number", [3, -1, "0", True, None])
 def test_no_row_and_no_passage_but_those_shown(number: object) -> None:
     assert locate_row(SHOWN, {"kind": "row", "number": number}) is None
-    assert locate_passage([_found("Text.")], {"kind": "found", "number": number}) is None
+    assert locate_hit([_found("Text.")], {"kind": "found", "number": number}) is None
 
 
 def test_a_row_and_a_passage_name_their_article() -> None:
     assert locate_row(SHOWN, {"kind": "row", "number": 1}).article_id == "1.txt"
-    place = locate_passage([_found("Text.")], {"kind": "found", "number": 0})
+    place = locate_hit([_found("Text.")], {"kind": "found", "number": 0})
     assert (place.article_id, place.start, place.end, place.quote) == ("a.txt", 7, 12, "Text.")
 
 
@@ -84,22 +95,51 @@ def test_nothing_in_a_list_becomes_markup(text: str) -> None:
     table = "table thead tbody tr th td"
     seen = inert(archive.table(listing), table, "scope aria-sort")
     assert seen.tags.count("tr") == 2
-    inert(archive.passages([_found(text)], frozenset(content_stems(text)), 0.03))
+    words = frozenset(content_stems(text))
+    inert(archive.hits([_found(text, words)], words, 0.03))
     inert(archive.chart(SHOWN), attributes="style title aria-pressed")
 
 
 def test_words_of_the_question_are_marked_in_every_form() -> None:
-    markup = archive.passages(
-        [_found("Fires burned. A fireman watched.")], frozenset(content_stems("which fire")), 0.03
-    )
+    words = frozenset(content_stems("which fire"))
+    markup = archive.hits([_found("Fires burned. A fireman watched.", words)], words, 0.03)
     assert "<mark>Fires</mark> burned. A fireman watched." in markup
-    assert "1 passage of 1 article, in 30 ms" in markup
-    assert "By words 2nd, by meaning 11th; score 0.500" in markup
+    assert "1 article, in 30 ms" in markup
+    assert "nearest by meaning" not in markup
 
 
-def _found(text: str) -> RetrievedPassage:
+def test_a_hit_is_the_sentence_with_most_of_the_words_and_its_neighbour() -> None:
+    text = "It rained. The fire spread. It reached the town. A crew came."
+    hit = _found(text, frozenset(content_stems("fire town")))
+    assert hit.text == "The fire spread. It reached the town."
+    assert (hit.place.quote, hit.place.start) == ("The fire spread.", 7 + text.index("The fire"))
+    last = _found(text, frozenset(content_stems("crew")))
+    assert last.text == "It reached the town. A crew came."
+    assert last.place.quote == "A crew came."
+
+
+def test_a_hit_does_not_repeat_the_headline_above_it() -> None:
+    text = "The fire spread\n\nThe fire reached the town. A crew came."
+    article = ArticleRef("a.txt", "The fire spread")
+    found = RetrievedPassage(Passage("a.txt", 0, len(text), text), article, 0.5)
+    hit = find_hit(found, frozenset(content_stems("fire")))
+    assert hit.place.quote == "The fire reached the town."
+
+
+def test_it_is_said_where_no_article_has_the_words() -> None:
+    words = frozenset(content_stems("blaze"))
+    markup = archive.hits([_found("The fire spread.", words)], words, 0.03)
+    assert "No article has these words; nearest by meaning:" in markup
+
+
+def test_a_search_shows_one_card_an_article() -> None:
+    found, markup = SearchTab(FakePipeline(), max_question=200).find("talks", "", "")
+    assert len(found) == 1  # of three passages of one article
+    assert markup.count("<li>") == 1
+
+
+def _found(text: str, words: frozenset[str] = frozenset()) -> Hit:
     passage = Passage("a.txt", 7, 7 + len(text), text)
     ranks = {"lexical": 2, "dense": 11}
-    return RetrievedPassage(
-        passage, ArticleRef(passage.article_id, text, date(2023, 6, 18), text), 0.5, ranks=ranks
-    )
+    article = ArticleRef(passage.article_id, text, date(2023, 6, 18), text)
+    return find_hit(RetrievedPassage(passage, article, 0.5, ranks=ranks), words)

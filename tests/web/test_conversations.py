@@ -125,9 +125,9 @@ def test_quotes_that_stand_no_more_are_told_where_they_are_quoted(monkeypatch) -
     assert became.quote_changes["cite", 0] is QuoteChange.GONE
     assert became.quote_changes["cite", 1] is QuoteChange.CHANGED
     shown = views.conversation((became,))
-    assert '<p class="since">[1] Its article is no longer in the archive.</p>' in shown
-    assert '<p class="since">[2] The article has changed since' in shown
-    assert shown.count('<span class="since">') == 4 + 3  # marks of the text and the conflict
+    assert '<p class="since">[1] This article is no longer in the archive.</p>' in shown
+    assert '<p class="since">[2] The article has changed: this' in shown
+    assert shown.count('<span class="since">') == 3 + 3  # marks of the text and the table
 
 
 def test_a_long_past_is_shown_in_part() -> None:
@@ -156,7 +156,7 @@ def test_a_list_from_a_browser_is_checked() -> None:
     bad = [{**good, "id": '"><script>'}, {**good, "day": 7.5}, {"id": ID}, "x"]
     shown = show_list(json.dumps([*bad, good]), None, ())
     assert shown.count("<li ") == 1
-    assert "None yet" in show_list("", None, ())
+    assert "No conversations yet" in show_list("", None, ())
     assert "No conversation has these words" in show_list("[]", "x", ())
 
 

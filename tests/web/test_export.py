@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date
 
@@ -69,3 +70,33 @@ def test_what_was_not_answered_is_told_too() -> None:
     assert text == f"## Why?\n\nStopped before it was checked.\n\n## Who?\n\n{ABSTENTION}\n"
     (only,) = json.loads(export.as_json([stopped, absent]))
     assert (only["question"], only["abstained"]) == ("Who?", True)
+
+
+def test_citations_are_a_table_that_computes_nothing() -> None:
+    rows = list(csv.reader(export.as_csv([_exchange("They met.", "It was long")]).splitlines()))
+    assert rows[0][:3] == ["question", "mark", "headline"]
+    assert rows[1][:2] == ["Who met?", "1"]
+    assert rows[1][3:5] == ["The Wire", "2023-06-18"]
+    asked = Exchange(Question("=HYPERLINK(1)"), answer=_exchange("They met.").answer)
+    assert "'=HYPERLINK(1)" in export.as_csv([asked])
+
+
+def test_reference_managers_get_each_article_once_with_its_quotes() -> None:
+    said = [_exchange("They met.", "It was long"), _exchange("Again.")]
+    items = json.loads(export.as_csl(said))
+    assert [one["id"] for one in items] == [f"article-{n}" for n in range(1, len(items) + 1)]
+    assert items[0]["type"] == "article-newspaper"
+    assert items[0]["container-title"] == "The Wire"
+    assert items[0]["issued"] == {"date-parts": [[2023, 6, 18]]}
+    assert items[0]["URL"] == "https://news.example/a"
+    assert "“They met on Sunday.”" in items[0]["note"]
+    ris = export.as_ris(said)
+    assert ris.count("TY  - NEWS\r\n") == ris.count("ER  - ") == len(items)
+    assert "T2  - The Wire\r\nDA  - 2023/06/18\r\nUR  - https://news.example/a\r\n" in ris
+    assert "javascript" not in ris
+
+
+def test_a_line_break_in_a_headline_adds_no_field() -> None:
+    quote = Citation(ArticleRef("a", "Head\r\nUR  - https://evil.example"), "Q.", 0, 2)
+    answer = Answer("Who?", "Q.", Outcome.ANSWERED, citations=(quote,))
+    assert "\nUR" not in export.as_ris([Exchange(Question("Who?"), answer=answer)])

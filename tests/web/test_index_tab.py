@@ -49,8 +49,8 @@ def test_a_preview_names_what_it_would_do() -> None:
     markup = views.preview(said)
     assert "If you add these files:" in markup
     assert "<summary>2 new</summary>" in markup
-    assert "b.txt <span>says word for word what old.txt says</span>" in markup
-    assert "<summary>1 gone from their file, taken out</summary>" in markup
+    assert "b.txt <span>duplicate of old.txt</span>" in markup
+    assert "<summary>1 no longer in their file: removed</summary>" in markup
 
 
 def test_a_preview_of_nothing_says_why() -> None:
@@ -69,7 +69,8 @@ def test_long_lists_are_closed_and_cut() -> None:
 
 def test_progress_tells_the_time_left() -> None:
     step = Step(BuildEvent(Stage.EMBEDDING, 500, 2225), 41.4)
-    assert "Embedding articles: 500 of 2,225, 41 s left" in views.progress(step.event, step.left)
+    markup = views.progress(step.event, step.left)
+    assert "Preparing the search by meaning: 500 of 2,225, 41 s left" in markup
     assert "left" not in views.progress(BuildEvent(Stage.EMBEDDING, 0, 2225), None)
 
 
@@ -82,13 +83,13 @@ def test_the_last_builds_stand_in_a_table() -> None:
     )
     markup = views.status(state(*builds), "/data/uploads")
     first = "<td>18 Jun 2023, 09:30</td>"
-    assert f'{first}<td dir="auto">Build of files brought here</td>' in markup
+    assert f'{first}<td dir="auto">Update from files brought here</td>' in markup
     assert '<td dir="auto">3 added, 1 left out</td><td>1 min 5 s</td>' in markup
     assert '<td dir="auto">failed: no memory</td>' in markup
     assert '<td dir="auto">stopped</td>' in markup
     assert '<td dir="auto">no article changed</td>' in markup
     many = views.status(state(*[record()] * 12), "/data/uploads")
-    assert many.count("Build of /news") == 10
+    assert many.count("Update from /news") == 10
 
 
 def test_every_change_of_an_index_has_a_name() -> None:
@@ -97,4 +98,4 @@ def test_every_change_of_an_index_has_a_name() -> None:
     piped = views.status(state(record(command="add", paths=("/news", "stdin"))), "")
     assert '<td dir="auto">Add /news, standard input</td>' in piped
     back = views.status(state(record(command="rollback", paths=(), added=2)), "")
-    assert '<td dir="auto">Back to the articles before</td><td dir="auto">2 added</td>' in back
+    assert '<td dir="auto">Undo of the last update</td><td dir="auto">2 added</td>' in back

@@ -39,11 +39,12 @@ HOSTILE = [
 ]
 TAGS = set(
     "section h2 ul li div p button span b time q details summary ol article mark a em s "
-    "blockquote label textarea".split()
+    "blockquote label textarea table caption tbody tr th td header".split()
 )
 ATTRIBUTES = set(
     "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind "
-    "data-copy data-link data-ask data-edit data-number href target rel rows maxlength".split()
+    "data-copy data-link data-ask data-edit data-search data-number data-quote data-step "
+    "scope href target rel rows maxlength".split()
 )
 
 
@@ -253,7 +254,8 @@ def test_a_list_stands_line_by_line() -> None:
     lines = (Statement("2 articles mention “Maui”.", (), 1.0), Statement("18 June", (0,), 1.0))
     text = "2 articles mention “Maui”.\n18 June [1]"
     seen = inert(views.reply(answered(statements=lines, text=text), 0))
-    assert seen.attributes.count(("class", "text")) == 2
+    assert "2 articles mention “Maui”." in seen.text
+    assert seen.tags.count("tr") == 1
 
 
 def test_marks_in_running_text_count_only_where_they_name_a_citation() -> None:
@@ -289,17 +291,85 @@ def test_a_false_premise_is_told_with_what_the_articles_do_say(quote: str) -> No
     )
     seen = inert(views.reply(changed, 0))
     assert seen.text.count(ABSTENTION) == 1
-    assert "assumes something that the articles do not say" in seen.text
+    assert "assumes something the articles do not say" in seen.text
     assert f"Of Ada Berg they say: “{quote}”" in seen.text
     assert ("data-kind", "cite") in seen.attributes
-    assert "Other words" not in seen.text
+    assert "other words" not in seen.text
 
 
-def test_conflicts_show_both_days_and_which_is_later() -> None:
-    seen = inert(views.reply(answered(conflicts=(Conflict(0, 1), Conflict(0, 9))), 0))
-    assert "18 June 2023 earlier" in seen.text
-    assert "20 June 2023 later" in seen.text
+def test_articles_that_differ_stand_in_a_table_and_nowhere_else() -> None:
+    quotes = ("36 people died.", "96 people died.", "115 people died.")
+    citations = tuple(
+        Citation(ArticleRef(f"a{at}", f"Headline {at}", date(2023, 8, 20 - at)), quote, 0, 9)
+        for at, quote in enumerate(quotes)
+    )
+    said = tuple(Statement(f"So: {quote}", (at,), 1.0) for at, quote in enumerate(quotes))
+    conflicts = (Conflict(1, 0), Conflict(2, 0), Conflict(0, 9))
+    exchange = answered(citations=citations, statements=said, conflicts=conflicts)
+    markup = views.reply(exchange, 0)
+    seen = inert(markup)
+    assert seen.tags.count("tr") == 3
     assert seen.text.count("The articles differ") == 1
+    assert "So: 36" in seen.text
+    assert "So: 96" not in seen.text and "So: 115" not in seen.text
+    for figure in (36, 96, 115):
+        assert f"<b>{figure}</b> people died." in markup
+    rows = seen.text[seen.text.index("The articles differ") :]
+    assert rows.index("18 Aug 2023") < rows.index("19 Aug 2023") < rows.index("20 Aug 2023 latest")
+
+
+def test_a_cited_sentence_is_always_among_the_sources_and_once() -> None:
+    def item(number: int, article: int, text: str, at: int) -> Evidence:
+        span = (at, at + len(text))
+        of = ArticleRef(f"a{article}", f"Headline {article}", date(2023, 6, 18), "Wire")
+        return Evidence(number, of, *span, text, (span,), span, 1.0, ("copy",))
+
+    evidence = (item(1, 1, "Quote.", 0), item(2, 1, "Aside.", 50), item(3, 7, "Far.", 0))
+    exchange = replace(answered(evidence=evidence), evidence=evidence)
+    markup = views.sources(exchange, 0)
+    seen = inert(markup)
+    cited, also = seen.text.split("Also read, not cited (2)")
+    assert "[1]" in cited and "[2]" in cited and "Headline 1" in cited and "Headline 2" in cited
+    assert "also in 1 article" in cited
+    assert seen.text.count("Quote.") == 2  # one of each article
+    assert "Aside." in also and "Far." in also and "Wire · 18 June 2023" in also
+    assert markup.count("<details") - markup.count('<details class="sources" open>') == 1
+
+
+def test_what_names_its_articles_itself_has_no_sources_below() -> None:
+    entry = Statement("18 June 2023: “Quote.”", (0,), 1.0)
+    later = Statement("20 June 2023: “Quote.”", (1,), 1.0)
+    lines = answered(
+        text="18 June 2023: “Quote.” [1]\n20 June 2023: “Quote.” [2]", statements=(entry, later)
+    )
+    assert views.sources(lines, 0) == ""
+    seen = inert(views.reply(lines, 0))
+    assert seen.tags.count("tr") == 2
+    assert "18 Jun 2023“Quote.”" in seen.text
+    assert "18 June 2023: “" not in seen.text
+    quotes = answered(outcome=Outcome.EVIDENCE_ONLY)
+    assert views.sources(quotes, 0) == ""
+    assert "Headline 2 20 June 2023" in inert(views.reply(quotes, 0)).text
+    assert views.sources(answered(), 0) != ""
+
+
+def test_what_is_stopped_or_failed_can_be_asked_again() -> None:
+    for state in (Exchange(Question("Q?"), stopped=True), Exchange(Question("Q?"), error="No.")):
+        seen = inert(views.reply(state, 0))
+        assert ("data-ask", "Q?") in seen.attributes
+        assert ("data-edit", "Q?") in seen.attributes
+
+
+def test_all_quotes_of_an_answer_are_marked_and_the_one_opened_is_named() -> None:
+    text = "One. The first quote. Two. The second quote. Three."
+    found = Article("a", "a", "Headline", text)
+    other = Place("a", "Headline", "The first quote.", 5, 21)
+    where = Place("a", "Headline", "The second quote.", 27, 44, others=(other,))
+    markup = article(found, where)
+    assert "Quote 2 of 2" in inert(markup).text
+    assert '<mark class="cited" data-quote="1">The first quote.</mark>' in markup
+    assert '<mark class="cited now" data-quote="2">The second quote.</mark>' in markup
+    assert "Quote" not in inert(article(found, replace(where, others=()))).text
 
 
 def test_removed_statements_are_told_in_words() -> None:
@@ -351,6 +421,6 @@ def test_a_weekday_is_told_beside_the_quote_and_not_in_it() -> None:
         1, ArticleRef("a", "Talks", date(2023, 6, 20)), 0, 36, text, ((0, 36),), (0, 36), 1.0
     )
     exchange = Exchange(Question("Who greeted him?"), evidence=(found,))
-    markup = views.evidence(exchange, 0)
+    markup = views.sources(exchange, 0)
     assert f'<q dir="auto">{text}</q>' in markup
     assert '<span class="meant">Sunday: 18 June 2023</span>' in markup

@@ -261,7 +261,7 @@ def test_a_build_that_breaks_says_so_and_puts_the_files_back(uploads, tmp_path, 
 
     monkeypatch.setattr(HashedEmbeddings, "embed", broken)
     uploads.look("me", [_zip(tmp_path / "all.zip", STORIES)])
-    with pytest.raises(BroadsheetError, match="the archive is as it was"):
+    with pytest.raises(BroadsheetError, match="the archive is unchanged"):
         uploads.add("me").result()
     assert _names(uploads.folder) == set()
     assert len(_names(uploads.waiting)) == 4

@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from index.errors import BroadsheetError, QuestionError
+from rag.examples import Example
 from rag.question.understand import make_question
 from rag.types import Event, Token
 from web.chat import views
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Exchanges = tuple[Exchange, ...]
 REDRAW = 0.06  # seconds between two drawings of a draft: faster is not read, and costs the browser
 PATIENCE = 2.0  # seconds that a new conversation waits for the old answer to stop
-FAILED = "Something went wrong while answering. The log says what."
+FAILED = "Something went wrong. The log has the details."
 
 _log = logging.getLogger(__name__)
 
@@ -136,6 +137,21 @@ class Chat:
         aloud = spoken(views.announcement(asked))
         return (*exchanges, asked), past, now, "", aloud, "", "", gr.update(visible=False)
 
+    def try_example(
+        self,
+        exchanges: Exchanges,
+        examples: Sequence[Example],
+        click: gr.EventData,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
+        """Ask the example that was clicked, whatever limits are set. The outputs: as of `begin`."""
+        number = position(clicked(click), "example", len(examples))
+        if number is None:
+            return (gr.skip(),) * 8
+        day = examples[number].as_of
+        as_of = day.isoformat() if day else ""
+        return self.begin(exchanges, examples[number].question, "", "", as_of, [], request)
+
     def answer(self, exchanges: Exchanges, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Stream the answer.
 
@@ -213,7 +229,7 @@ def _updates(pipeline: Pipeline, exchanges: Exchanges, cancel: Cancel) -> Iterat
         yield (
             (*before, exchange),
             views.reply(exchange, turn),
-            gr.skip() if same else views.evidence(exchange, turn),
+            gr.skip() if same else views.sources(exchange, turn),
             gr.skip() if words == views.announcement(shown) else spoken(words),
             *buttons(busy=not exchange.done),
         )

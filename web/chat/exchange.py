@@ -10,6 +10,7 @@ from uuid import uuid4
 from index.types import Article, Coverage
 from rag.types import (
     Answer,
+    Citation,
     Event,
     Evidence,
     Progress,
@@ -61,16 +62,25 @@ class Exchange:
         """Whether nothing more will come."""
         return self.answer is not None or bool(self.error) or self.stopped
 
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """What its answer cites; nothing while there is none."""
+        return self.answer.citations if self.answer else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A sentence to open in its article; offsets in code points of the article's text."""
+    """A sentence to open in its article; offsets in code points of the article's text.
+
+    `others` are what the same answer cites of the same article.
+    """
 
     article_id: str
     headline: str
     quote: str
     start: int
     end: int
+    others: tuple[Place, ...] = ()
 
     def span_in(self, text: str) -> tuple[int, int]:
         """Return where the quote stands in the article's text now; an empty span if nowhere."""
@@ -119,15 +129,20 @@ def locate(exchanges: Sequence[Exchange], named: Mapping[str, object]) -> Place 
     turn, kind, number = (named.get(name) for name in ("turn", "kind", "number"))
     if type(turn) is not int or type(number) is not int or not 0 <= turn < len(exchanges):
         return None
-    return places(exchanges[turn]).get((str(kind), number))
+    every = places(exchanges[turn])
+    found = every.get((str(kind), number))
+    if found is None:
+        return None
+    cited = (one for (of, _), one in every.items() if of == "cite")
+    others = tuple(one for one in cited if one.article_id == found.article_id and one != found)
+    return replace(found, others=others)
 
 
 def places(exchange: Exchange) -> dict[tuple[str, int], Place]:
     """Return every quote of an exchange, by `cite` or `evidence` and its position."""
-    citations = exchange.answer.citations if exchange.answer else ()
     found = {
         ("cite", number): Place(one.article_id, one.headline, one.quote, one.start, one.end)
-        for number, one in enumerate(citations)
+        for number, one in enumerate(exchange.citations)
     }
     for number, item in enumerate(exchange.evidence):
         place = Place(item.article_id, item.headline, item.quote, *item.best)

@@ -1,13 +1,15 @@
-"""Answers to take away: as text with their citations, as Markdown, as JSON.
+"""Answers to take away: as text, Markdown or JSON, and their citations as CSV, RIS or CSL-JSON.
 
 Text that comes from articles, models and askers stays text: in Markdown its signs are escaped.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.english.temporal import meant
 from rag.payloads import answer_json
@@ -37,8 +39,9 @@ def markdown(exchanges: Sequence[Exchange]) -> str:
         if limits:
             parts.append(f"*Limits: {_escaped(', '.join(limits))}.*")
         parts.append(_checked(exchange, len(notes)))
-        citations = exchange.answer.citations if exchange.answer else ()
-        notes += [_escaped(_source(one, address=False)) + _address(one) for one in citations]
+        notes += [
+            _escaped(_source(one, address=False)) + _address(one) for one in exchange.citations
+        ]
     parts += [f"[^{number}]: {note}" for number, note in enumerate(notes, 1)]
     return "\n\n".join(parts) + "\n"
 
@@ -47,6 +50,75 @@ def as_json(exchanges: Sequence[Exchange]) -> str:
     """The answers of the conversation as `python -m rag --json` prints them, in a list."""
     answers = [answer_json(one.answer) for one in exchanges if one.answer is not None]
     return json.dumps(answers, ensure_ascii=False, indent=2) + "\n"
+
+
+def as_csv(exchanges: Sequence[Exchange]) -> str:
+    """The citations as a table, with the question that each belongs to."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(("question", "mark", "headline", "publisher", "date", "address", "quote"))
+    for exchange in exchanges:
+        for mark, one in enumerate(exchange.citations, 1):
+            day = one.date.isoformat() if one.date else ""
+            cells = (one.headline, one.source or "", day, web_address(one.url), one.quote)
+            asked = exchange.question.text
+            table.writerow(_cell(cell) for cell in (asked, str(mark), *cells))
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def as_csl(exchanges: Sequence[Exchange]) -> str:
+    """The articles cited as CSL-JSON, which Zotero, Pandoc and others read."""
+    items = []
+    for number, (one, quotes) in enumerate(_articles(exchanges), 1):
+        item: dict[str, object] = {"id": f"article-{number}", "type": "article-newspaper"}
+        item |= {"title": one.headline, "note": "\n".join(f"“{quote}”" for quote in quotes)}
+        if one.source:
+            item["container-title"] = one.source
+        if one.date:
+            item["issued"] = {"date-parts": [[one.date.year, one.date.month, one.date.day]]}
+        if address := web_address(one.url):
+            item["URL"] = address
+        items.append(item)
+    return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
+
+
+def as_ris(exchanges: Sequence[Exchange]) -> str:
+    """The articles cited as RIS, which reference managers read."""
+    lines = []
+    for one, quotes in _articles(exchanges):
+        fields = [("TY", "NEWS"), ("TI", one.headline), ("T2", one.source or "")]
+        fields += [("DA", one.date.strftime("%Y/%m/%d") if one.date else "")]
+        fields += [("UR", web_address(one.url)), *(("N1", f"“{quote}”") for quote in quotes)]
+        lines += [f"{tag}  - {' '.join(value.split())}" for tag, value in fields if value]
+        lines += ["ER  - ", ""]
+    return "\r\n".join(lines)
+
+
+def _articles(exchanges: Sequence[Exchange]) -> Iterator[tuple[Citation, list[str]]]:
+    """Yield each article that is cited, as its first citation, with all quotes from it."""
+    found: dict[str, tuple[Citation, list[str]]] = {}
+    for exchange in exchanges:
+        for one in exchange.citations:
+            quotes = found.setdefault(one.article_id, (one, []))[1]
+            quote = " ".join(one.quote.split())
+            if quote not in quotes:
+                quotes.append(quote)
+    yield from found.values()
+
+
+FORMATS: dict[str, tuple[Callable[[Sequence[Exchange]], str], str]] = {
+    "Markdown": (markdown, "conversation.md"),
+    "JSON": (as_json, "conversation.json"),
+    "Citations as CSV": (as_csv, "citations.csv"),
+    "RIS": (as_ris, "citations.ris"),
+    "CSL-JSON": (as_csl, "citations.csl.json"),
+}
+"""What makes each format of a conversation, and the name of its file."""
 
 
 def _checked(exchange: Exchange, before: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -49,24 +49,39 @@ def close_article() -> tuple[Any, ...]:
 def article(found: Article | None, place: Place) -> str:
     """Return an article as escaped HTML, or a note that it is gone or has changed."""
     if found is None:
-        return _macros.article(None, place, (), False, "")
-    start, end = place.span_in(found.text)
-    changed = bool(place.quote) and start == end
-    return _macros.article(
-        found, place, _paragraphs(found, start, end), changed, web_address(found.url)
-    )
+        return _macros.article(None, place, (), False, 0, 0, "")
+    shown = place.span_in(found.text)
+    changed = bool(place.quote) and shown == (0, 0)
+    spans = _apart([shown, *(one.span_in(found.text) for one in place.others)])
+    now = spans.index(shown) + 1 if shown in spans else 0
+    paragraphs = _paragraphs(found, spans)
+    address = web_address(found.url)
+    return _macros.article(found, place, paragraphs, changed, now, len(spans), address)
 
 
-def _paragraphs(found: Article, start: int, end: int) -> list[tuple[str, str, str]]:
-    """Each line of the text: what stands before the cited sentence, of it, and after it."""
-    rows: list[tuple[str, str, str]] = []
-    at = 0
+def _apart(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return those spans that hold text and no part of an earlier one, as they stand in it."""
+    kept: list[tuple[int, int]] = []
+    for start, end in spans:
+        if start < end and all(end <= first or last <= start for first, last in kept):
+            kept.append((start, end))
+    return sorted(kept)
+
+
+def _paragraphs(
+    found: Article, spans: Sequence[tuple[int, int]]
+) -> Iterator[list[tuple[str, int]]]:
+    """Yield each line of the text in pieces, and of each the number of its quote, or 0."""
+    at, first_line = 0, True
     for line in found.text.split("\n"):
-        first, last = max(start - at, 0), min(end - at, len(line))
-        repeats_headline = not rows and line.strip() == found.headline.strip()
-        if first < last:
-            rows.append((line[:first], line[first:last], line[last:]))
-        elif line.strip() and not repeats_headline:
-            rows.append((line, "", ""))
+        pieces, done = [], 0
+        for number, (start, end) in enumerate(spans, 1):
+            first, last = max(start - at, 0), min(end - at, len(line))
+            if first < last:
+                pieces += [(line[done:first], 0), (line[first:last], number)]
+                done = last
+        repeats_headline = first_line and line.strip() == found.headline.strip()
+        if pieces or (line.strip() and not repeats_headline):
+            yield [*pieces, (line[done:], 0)]
+            first_line = False
         at += len(line) + 1
-    return rows

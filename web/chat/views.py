@@ -12,6 +12,7 @@ from rag.english.facts import facts
 from rag.english.temporal import meant
 from rag.types import ABSTENTION, Answer, Outcome, Question, Reason
 from web import wording
+from web.chat import sources as by_article
 from web.chat.exchange import Exchange, QuoteChange
 from web.chat.export import cited_text
 from web.chat.feedback import LONGEST_NOTE, Verdict
@@ -20,19 +21,19 @@ from web.rendering import Macros
 
 RECENT = 10  # exchanges that are over and shown without being asked for: hundreds would be slow
 CHANGES = {
-    QuoteChange.GONE: "Its article is no longer in the archive.",
-    QuoteChange.CHANGED: "The article has changed since: the quoted sentence is not in it now.",
+    QuoteChange.GONE: "This article is no longer in the archive.",
+    QuoteChange.CHANGED: "The article has changed: this sentence is no longer in it.",
 }
 REASONS = {
-    Reason.NOTHING_FOUND: "Nothing in the articles searched comes close to the question.",
-    Reason.NOT_STATED: "Related passages were found, but none of them states the answer.",
-    Reason.FALSE_PREMISE: "The question assumes something that the articles do not say.",
-    Reason.OUTSIDE_DATES: "The question is about days that the articles do not cover.",
+    Reason.NOTHING_FOUND: "No article comes close to the question.",
+    Reason.NOT_STATED: "Some articles are close, but none states the answer.",
+    Reason.FALSE_PREMISE: "The question assumes something the articles do not say.",
+    Reason.OUTSIDE_DATES: "The articles do not cover these days.",
     Reason.NO_MODEL: "The language model is not available.",
     Reason.FOREIGN_LANGUAGE: "The question is not in English.",
     Reason.STOPPED: "Stopped.",
 }
-NO_MODEL = "No language model took part: these are the best sentences of the articles, as printed."
+QUOTES_ONLY = "The closest sentences, word for word:"
 _MARK = re.compile(r"\[(\d{1,4})\]")
 _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
 
@@ -40,7 +41,7 @@ _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
 def reason(answer: Answer) -> str:
     """Why the answer is not simply an answer; empty where it is one."""
     if answer.outcome is Outcome.EVIDENCE_ONLY:
-        return NO_MODEL
+        return QUOTES_ONLY
     return REASONS.get(answer.reason, "")
 
 
@@ -57,12 +58,12 @@ def hint(question: Question, why: Reason = Reason.NOT_STATED) -> str:
     if why is Reason.FALSE_PREMISE:
         return ""
     if question.date_from or question.date_to or question.as_of:
-        return "Wider dates may hold it."
+        return "Try wider dates."
     if question.sources:
-        return "Other sources may hold it."
+        return "Try other sources."
     if not facts(question.text).names:
-        return "It helps to name the person, the place or the organisation."
-    return "Other words for it may find more; Search shows what there is."
+        return "Try naming the person, the place or the organisation."
+    return "Try other words."
 
 
 def footer(answer: Answer) -> str:
@@ -119,15 +120,23 @@ _macros = Macros(
     LONGEST_NOTE=LONGEST_NOTE,
     RECENT=RECENT,
     VERDICTS=list(Verdict),
+    also_read=by_article.also_read,
     bounds=wording.bounds,
+    cited=by_article.cited,
     cited_text=cited_text,
     days_meant=meant,
+    differing=by_article.differing,
+    first_cited=by_article.first_cited,
     footer=footer,
+    is_table=by_article.is_table,
     link=link,
+    names_its_articles=by_article.names_its_articles,
     reason=reason,
     searched=searched,
     split_marks=split_marks,
     stage=wording.stage,
+    told=by_article.told,
+    undated=by_article.undated,
     without_marks=without_marks,
 )
-conversation, reply, evidence = _macros.conversation, _macros.reply, _macros.evidence
+conversation, reply, sources = _macros.conversation, _macros.reply, _macros.sources

@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 
 from web.archive import Listing
+from web.chat import export
 from web.chat.limits import PRESETS
 from web.conversations import BrowserKey, conversation_list
 from web.rendering import Macros, spoken
 
-EXAMPLES = 4
 POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
 texts = Macros("page.html")
@@ -45,12 +45,14 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
             with gr.Tab("Ask", elem_id="ask-tab"):
                 _conversation(parts)
                 _form(parts)
+                parts.examples = gr.State([])
+                parts.welcome = _html(elem_id="welcome", js_on_load=CLICKS)
             with gr.Tab("Search", elem_id="search-tab"):
                 _search(parts)
             with gr.Tab("Archive", elem_id="archive-tab") as parts.archive_tab:
                 _archive(parts)
             if editing:
-                with gr.Tab("Index", elem_id="index-tab") as parts.index_tab:
+                with gr.Tab("Add articles", elem_id="index-tab") as parts.index_tab:
                     _index(parts)
         _reader(parts, editing=editing)
     parts.timer = gr.Timer(POLL)
@@ -75,17 +77,11 @@ def _conversation(parts: Parts) -> None:
     parts.now = _html(elem_id="now", js_on_load=follow)
     parts.evidence = _html(elem_id="evidence", js_on_load=CLICKS)
     with gr.Row(elem_id="take"):
-        parts.exports = {
-            name: gr.Button(f"Export the conversation as {name}", size="sm", min_width=0)
-            for name in ("Markdown", "JSON")
-        }
+        _html(texts.export_label())
+        parts.exports = {name: gr.Button(name, size="sm", min_width=0) for name in export.FORMATS}
     parts.exported = gr.Textbox(visible=False)
     parts.spoken = _html(spoken(""), elem_id="spoken")
-    with gr.Column(elem_id="welcome", min_width=0) as parts.welcome:
-        _html(texts.examples_heading())
-        parts.examples = [
-            gr.Button("", visible=False, elem_classes="example", size="lg") for _ in range(EXAMPLES)
-        ]
+    _html(texts.lead(), elem_id="lead")
 
 
 def _form(parts: Parts) -> None:
@@ -97,21 +93,26 @@ def _form(parts: Parts) -> None:
             parts.ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=88)
             parts.stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=88, visible=False)
         parts.chips = _html(elem_id="chips", js_on_load=CLICKS)
-        with gr.Accordion("Limit by date or source", open=False, elem_id="limits") as parts.limits:
+        with gr.Accordion(
+            "Limit by date or publisher", open=False, elem_id="limits"
+        ) as parts.limits:
             with gr.Row(elem_id="presets"):
                 parts.presets = {
                     name: gr.Button(name, size="sm", min_width=0, scale=0) for name in PRESETS
                 }
             with gr.Row():
                 parts.date_from, parts.date_to = _dates()
-                parts.as_of = gr.Textbox(label="As of", placeholder="newest article", min_width=140)
-            parts.sources = gr.Dropdown([], label="Sources", multiselect=True, visible=False)
+                name = "Answer as of"
+                parts.as_of = gr.Textbox(
+                    label=name, placeholder="ignores later articles", min_width=140
+                )
+            parts.sources = gr.Dropdown([], label="Publishers", multiselect=True, visible=False)
 
 
 def _search(parts: Parts) -> None:
     parts.found = gr.State(())
     with gr.Row(elem_id="search-row", elem_classes="line"):
-        parts.words = _line("Words or a question", "Find passages, without the model", scale=1)
+        parts.words = _line("Words or a question", "Words, or a question", scale=1)
         parts.find = gr.Button("Search", variant="primary", elem_id="find", scale=0)
     with gr.Row(elem_classes="line"):
         parts.words_from, parts.words_to = _dates()
@@ -122,15 +123,15 @@ def _archive(parts: Parts) -> None:
     parts.listing = gr.State(Listing())
     parts.chart = _html(elem_id="chart", js_on_load=CLICKS)
     with gr.Row(elem_classes="line"):
-        parts.filter = _line("Words of headline or source", "Headline or source", scale=1)
+        parts.filter = _line("Words of headline or publisher", "Headline or publisher", scale=1)
     parts.table = _html(elem_id="table", js_on_load=CLICKS)
 
 
 def _index(parts: Parts) -> None:
     _html(texts.uploads_help())
-    parts.files = gr.File(label="Articles", file_count="multiple", elem_id="files")
+    parts.files = gr.File(label="Files to add", file_count="multiple", elem_id="files")
     parts.preview = _html(elem_id="preview")
-    parts.add = gr.Button("Add to the archive", variant="primary", elem_id="add", visible=False)
+    parts.add = gr.Button("Add these articles", variant="primary", elem_id="add", visible=False)
     parts.report = _html(elem_id="report")
     parts.halt = gr.Button("Stop adding", elem_id="halt", visible=False)
     parts.status = _html(elem_id="status")
@@ -142,7 +143,7 @@ def _reader(parts: Parts, *, editing: bool) -> None:
         on_load = "window.broadsheet.reveal(element, watch)"
         parts.article = _html(elem_id="article", js_on_load=on_load)
         parts.open_id = gr.State("")
-        name = "Take this article out of the index"
+        name = "Remove from archive"
         parts.remove = gr.Button(name, elem_id="remove", size="sm", visible=editing)
 
 

@@ -9,7 +9,7 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from web import wording
-from web.archive import ArchiveTab, SearchTab, locate_passage, locate_row
+from web.archive import ArchiveTab, SearchTab, locate_hit, locate_row
 from web.chat import export
 from web.chat.answering import Chat
 from web.chat.exchange import locate
@@ -18,7 +18,7 @@ from web.chat.reader import close_article, make_open
 from web.conversations import change, make_open_conversation, show_earlier, show_list
 from web.events import AT_ONCE, UNLISTED
 from web.http.api import ANSWERS
-from web.page.layout import EXAMPLES, POLL, Parts
+from web.page.layout import POLL, Parts
 from web.rendering import Macros, message
 from web.uploads.store import Uploads
 from web.uploads.tab import IndexTab
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 _SHELF = "window.broadsheet.shelf"
-_macros = Macros("page.html", coverage=wording.coverage, describe=wording.model_state)
+_macros = Macros(
+    "page.html", coverage=wording.coverage, describe=wording.model_state, labels=wording.EXAMPLES
+)
 
 
 def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]:
@@ -46,14 +48,18 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
 
     asked = gr.on([parts.box.submit, parts.ask.click], chat.begin, form, begun, **AT_ONCE)
     answered = [asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)]
-    for example in parts.examples:
-        taken = example.click(_same, example, parts.box, **AT_ONCE)
-        asked = taken.success(chat.begin, form, begun, **AT_ONCE)
-        answered.append(asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED))
+    tried = parts.named("exchanges", "examples")
+    asked = parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE)
+    answered.append(asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED))
+    # What was wrong is told until it is put right, or the answer is there that was waited for.
+    changed = [parts.box.input, *(part.change for part in form[2:])]
+    gr.on(changed, None, None, parts.message, js="() => ''", show_progress="hidden")
     parts.stop.click(chat.stop, None, None, **AT_ONCE)
     for part in parts.named("past", "now"):
         part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
     renewed = parts.renew.click(chat.renew, None, [*begun, *buttons], **AT_ONCE)
+    focus = "() => document.querySelector('#box textarea')?.focus()"
+    renewed.then(None, None, None, js=focus, **UNLISTED)
     return answered, renewed
 
 
@@ -128,7 +134,7 @@ def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
     panel = parts.named("panel", "article", "open_id")
     for part in parts.named("past", "now", "evidence"):
         part.click(make_open(pipeline, locate), parts.exchanges, panel, **AT_ONCE)
-    parts.results.click(make_open(pipeline, locate_passage), parts.found, panel, **AT_ONCE)
+    parts.results.click(make_open(pipeline, locate_hit), parts.found, panel, **AT_ONCE)
     parts.table.click(make_open(pipeline, locate_row), parts.listing, panel, **AT_ONCE)
     closed = parts.close.click(close_article, None, panel[:2], **AT_ONCE)
     closed.then(None, js="() => window.broadsheet.back()", **UNLISTED)
@@ -137,10 +143,7 @@ def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
 
 def wire_export(parts: Parts) -> None:
     """Wire the export of the conversation: the text is made here, the file by the browser."""
-    for name, make, file in (
-        ("Markdown", export.markdown, "conversation.md"),
-        ("JSON", export.as_json, "conversation.json"),
-    ):
+    for name, (make, file) in export.FORMATS.items():
         made = parts.exports[name].click(make, parts.exchanges, parts.exported, **AT_ONCE)
         save = f"(text) => window.broadsheet.save('{file}', text)"
         made.then(None, parts.exported, None, js=save, **UNLISTED)
@@ -174,9 +177,6 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
             return message(str(error))
 
     def load(request: gr.Request) -> tuple[Any, ...]:
-        texts = pipeline.examples(EXAMPLES)[:EXAMPLES]
-        texts += [""] * (EXAMPLES - len(texts))
-        buttons = [gr.update(value=text, visible=bool(text)) for text in texts]
         try:
             known = pipeline.sources()
         except BroadsheetError:
@@ -190,7 +190,11 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         # What the address leaves open stays as it is: a person may already be typing there.
         form = [text or gr.skip() for text in (filled.question, *days)]
         opening = gr.Accordion(open=True) if limited else gr.skip()
-        return header(), *form, gr.update(**sources), opening, *buttons
+        return header(), *form, gr.update(**sources), opening
+
+    def examples() -> tuple[Any, ...]:
+        made = pipeline.examples()
+        return made, _macros.examples(made)
 
     def poll() -> tuple[Any, ...]:
         status = pipeline.model_status()
@@ -198,12 +202,9 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         return _macros.model_state(status), gr.Timer(POLL, active=waiting)
 
     form = parts.named("header", "box", "date_from", "date_to", "as_of", "sources", "limits")
-    page.load(load, None, [*form, *parts.examples], **AT_ONCE)
+    page.load(load, None, form, **AT_ONCE)
+    page.load(examples, None, parts.named("examples", "welcome"), **AT_ONCE)
     if hasattr(parts, "status"):  # articles came in through the page
         parts.status.change(header, None, parts.header, **AT_ONCE)
     looks = [page.load, parts.timer.tick]
     gr.on(looks, poll, None, parts.named("model_state", "timer"), **AT_ONCE)
-
-
-def _same(text: str) -> str:
-    return text

@@ -15,11 +15,8 @@ from index.errors import BroadsheetError
 from index.types import BuildEvent, BuildReport, Stage
 
 _log = logging.getLogger(__name__)
-_FAILED = "Something went wrong while indexing; the archive is as it was. The log says what."
-_STOPPED = (
-    "Stopped. The archive is as it was. What was done is kept: adding the same files again goes "
-    "on from there."
-)
+_FAILED = "Something went wrong; the archive is unchanged. The log has the details."
+_STOPPED = "Stopped. The archive is unchanged. Add the same files again to go on from here."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The Index tab: bring files, see what adding them would do, add them while the chat goes on."""
+"""The tab “Add articles”: bring files, see what adding would do, add while the chat goes on."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from web.uploads.store import Uploads
 
 Shown = tuple[Any, ...]
 _COMMANDS = {
-    "build": "Build of",
+    "build": "Update from",
     "add": "Add",
-    "remove": "Article taken out",
+    "remove": "Article removed",
     "watch": "Changes in",
-    "rollback": "Back to the articles before",
+    "rollback": "Undo of the last update",
     "repair": "Repair",
 }
 _STAGES = {
     Stage.READING: "Reading articles",
-    Stage.EMBEDDING: "Embedding articles",
-    Stage.MERGING: "Putting vectors together",
-    Stage.WORDS: "Indexing words",
-    Stage.SWITCHING: "Switching to the new state",
+    Stage.EMBEDDING: "Preparing the search by meaning",
+    Stage.MERGING: "Joining the parts",
+    Stage.WORDS: "Preparing the search by words",
+    Stage.SWITCHING: "Finishing",
 }
 
 
 class IndexTab:
-    """What the events of the tab do, and the button that takes an article out."""
+    """What the events of the tab do, and the button that removes an article."""
 
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
@@ -130,7 +130,7 @@ def _counts(done: BuildReport | BuildRecord, left_out: int) -> str:
         "added": done.added,
         "changed": done.changed,
         "moved": done.moved,
-        "taken out": done.removed,
+        "removed": done.removed,
         "left out": left_out,
     }
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)

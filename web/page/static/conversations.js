@@ -22,6 +22,7 @@ window.broadsheet.shelf = (() => {
   let fire = () => {};
   let channel = null;
   let chosen = "";
+  let empty = true; // no conversation is kept: there is nothing to list
 
   /* What was written by another version, another program or nobody is an empty shelf. */
   function read(text) {
@@ -124,7 +125,12 @@ window.broadsheet.shelf = (() => {
       const all = said.join("\n").toLocaleLowerCase();
       return wanted.every((word) => all.includes(word));
     };
-    const rows = read(text).conversations.filter(has);
+    const all = read(text).conversations;
+    if (empty !== !all.length) {
+      empty = !all.length;
+      show(whole.matches);
+    }
+    const rows = all.filter(has);
     rows.sort((first, second) => second.at - first.at);
     return JSON.stringify(rows.map(({ id, title, at }) => ({ id, title, day: day(at) })));
   }
@@ -139,8 +145,11 @@ window.broadsheet.shelf = (() => {
   const toggle = () => document.querySelector("#shelf-toggle");
 
   function show(open) {
-    Object.assign(document.querySelector("#shelf").dataset, { open, over: !whole.matches });
-    toggle()?.setAttribute("aria-expanded", String(open));
+    const over = !whole.matches;
+    Object.assign(document.querySelector("#shelf").dataset, { open: open && !empty, over });
+    if (!toggle()) { setTimeout(() => show(open), 100); return; } // the page is still opening
+    toggle().setAttribute("aria-expanded", String(open && !empty));
+    toggle().hidden = empty;
   }
 
   function attach(element, trigger, name) {

@@ -41,28 +41,41 @@ window.broadsheet = {
       element.querySelector(".earlier, .mark")?.focus({ preventScroll: true });
     }));
   },
-  /* An opened article is scrolled to the cited sentence and takes the focus. */
+  /* An opened article is scrolled to the cited sentence and takes the focus. On a phone it is a
+     sheet over the page, with an entry of the browser's history: Back closes it. */
   reveal(element, watch) {
-    const show = () => requestAnimationFrame(() => {
-      const narrow = window.matchMedia("(max-width: 900px)").matches;
-      const article = element.querySelector("article");
-      const cited = element.querySelector("mark");
+    const centre = (mark) => {
       const panel = element.closest("#reader");
-      if (!article || !panel) return;
+      if (!mark) { panel.scrollTop = 0; return; }
+      const top = mark.getBoundingClientRect().top - panel.getBoundingClientRect().top;
+      panel.scrollTop += top - panel.clientHeight / 3;
+    };
+    const show = () => requestAnimationFrame(() => {
+      const article = element.querySelector("article");
+      if (!article || !element.closest("#reader")) return;
       article.focus({ preventScroll: true });
-      if (narrow) (cited || article).scrollIntoView({ block: "center" });
-      else if (!cited) panel.scrollTop = 0;
-      else {
-        const top = cited.getBoundingClientRect().top - panel.getBoundingClientRect().top;
-        panel.scrollTop += top - panel.clientHeight / 3;
-      }
+      centre(element.querySelector("mark.now") ?? element.querySelector("mark"));
+      if (window.matchMedia("(max-width: 900px)").matches && !history.state?.sheet)
+        history.pushState({ ...history.state, sheet: true }, "");
+    });
+    element.addEventListener("click", ({ target }) => {
+      const step = Number(target.closest("[data-step]")?.dataset.step);
+      if (!step) return;
+      const marks = [...element.querySelectorAll("mark")];
+      const count = Math.max(...marks.map((mark) => Number(mark.dataset.quote)));
+      const now = Number(element.querySelector("mark.now")?.dataset.quote ?? 1);
+      const next = String((now - 1 + step + count) % count + 1);
+      for (const mark of marks) mark.classList.toggle("now", mark.dataset.quote === next);
+      element.querySelector(".steps [role=status]").textContent = `Quote ${next} of ${count}`;
+      centre(element.querySelector("mark.now"));
     });
     show();
     watch("value", show);
   },
   /* A text becomes a file of the person's. */
   save(name, text) {
-    const type = name.endsWith(".json") ? "application/json" : "text/markdown";
+    const types = { csv: "text/csv", json: "application/json", md: "text/markdown" };
+    const type = types[name.split(".").at(-1)] ?? "text/plain";
     const file = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
     const anchor = Object.assign(document.createElement("a"), { href: file, download: name });
     anchor.click();
@@ -71,14 +84,22 @@ window.broadsheet = {
   /* The article is closed: back to the mark that opened it. */
   back() {
     const mark = window.broadsheet.opener;
-    if (mark && mark.isConnected) mark.focus();
+    if (mark && mark.isConnected) mark.focus({ preventScroll: true });
+    if (history.state?.sheet) history.back();
   },
 };
-/* The card of a mark opens towards the middle of the page. */
+window.addEventListener("popstate", () => {
+  if (!history.state?.sheet) document.querySelector("#close")?.click();
+});
+/* The card of a mark opens towards the middle of the page; a mark and its source light up together. */
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, ({ target }) => {
-    const mark = target.closest?.(".mark");
+    const mark = target.closest?.("[data-kind=cite]");
+    for (const one of document.querySelectorAll(".lit")) one.classList.remove("lit");
     if (!mark) return;
+    const { turn, number } = mark.dataset;
+    const same = `[data-kind=cite][data-turn="${turn}"][data-number="${number}"]`;
+    for (const one of document.querySelectorAll(same)) one.classList.add("lit");
     mark.classList.toggle("to-left", mark.getBoundingClientRect().left > innerWidth / 2);
   });
 }
@@ -86,14 +107,22 @@ for (const kind of ["pointerover", "focusin"]) {
 document.addEventListener("click", async ({ target }) => {
   const tool = target.closest?.(".tool");
   if (!tool) return;
-  const { copy, link, edit, ask } = tool.dataset;
-  const question = edit ?? ask;
-  if (question !== undefined) {
-    const box = document.querySelector("#box textarea");
-    box.value = question;
+  const { copy, link, edit, ask, search } = tool.dataset;
+  const fill = (box, text) => {
+    box.value = text;
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.focus();
-    if (ask !== undefined) requestAnimationFrame(() => document.querySelector("#ask")?.click());
+  };
+  const press = (name) => requestAnimationFrame(() => document.querySelector(name)?.click());
+  const question = edit ?? ask;
+  if (question !== undefined) fill(document.querySelector("#box textarea"), question);
+  if (ask !== undefined) press("#ask");
+  if (search !== undefined) {
+    [...document.querySelectorAll("#tabs [role=tab]")][1].click();
+    requestAnimationFrame(() => {
+      fill(document.querySelector("#search-row :is(input, textarea)"), search);
+      press("#find");
+    });
   }
   if (copy === undefined && link === undefined) return;
   const text = copy ?? location.origin + location.pathname + link;
@@ -111,13 +140,13 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector("#stop") || document.querySelector("#close");
   if (button && button.offsetParent) button.click();
 });
-/* An article is taken out, and a conversation deleted, by the second of two clicks. */
+/* An article is removed, and a conversation deleted, by the second of two clicks. */
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("#remove, [data-again]");
   if (!button || button.dataset.sure) return;
   event.stopPropagation();
   const name = button.textContent;
   button.dataset.sure = "yes";
-  button.textContent = button.dataset.again ?? "Click again to take it out";
+  button.textContent = button.dataset.again ?? "Click again to remove";
   setTimeout(() => { delete button.dataset.sure; button.textContent = name; }, 4000);
 }, { capture: true });
