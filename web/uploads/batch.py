@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from index.readers.files import SUFFIXES, format_of
+from index.readers.kinds import SUFFIXES, format_of
 from index.types import Skipped
 
 LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
