@@ -25,7 +25,8 @@ IsUnchanged = Callable[[Path, os.stat_result], bool]
 """Says of a file, by its path and state, whether it is as it was when it was last read."""
 
 _RECORD = re.compile(
-    rf"({STDIN}|.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL
+    rf"({STDIN}|.+?\.(?:jsonl|ndjson|json|csv|tsv|xml|rss|atom|mbox|zip|tar|tgz)(?:\.xz|\.gz)?)#",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -33,6 +34,11 @@ def file_of(location: str) -> str:
     """Return the file of a location: what stands before the `#id` that only records have."""
     record = _RECORD.match(location)
     return record[1] if record else location
+
+
+def is_file(location: str) -> bool:
+    """Whether a location is a whole file, and no record or file inside one."""
+    return file_of(location) == location
 
 
 @dataclass(frozen=True, slots=True)

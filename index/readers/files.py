@@ -13,10 +13,11 @@ import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 
 from index.errors import ArticleError
-from index.readers import html, markdown, records, text
+from index.readers import feeds, html, mails, markdown, packed, records, tables, text
 from index.readers.days import BY_ADDRESS, BY_NAME, day_in_path
 from index.readers.fields import shorten
 from index.readers.kinds import (
@@ -117,12 +118,36 @@ def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Articl
         yield text.article(raw, path, name, day_first)
 
 
+def _read_archive(path: Path, name: str, day_first: bool | None) -> Iterator[Article | Skipped]:
+    """Read the files in an archive, each as if it lay in a folder of the archive's name."""
+    with TemporaryDirectory() as folder:
+        for member, file in packed.members(path, Path(folder)):
+            location = f"{path}#{member}"
+            form = format_of(PurePath(member).name)
+            hidden = any(part.startswith((".", "__MACOSX")) for part in PurePath(member).parts)
+            if isinstance(file, ArticleError):
+                yield Skipped(location, file.reason)
+            elif hidden or form is None or form == "archive":
+                kind = HIDDEN if hidden else kind_of(PurePath(member).name)
+                yield Skipped(location, f"not read: {kind}", kind=kind)
+            else:
+                found = Found(file, f"{name}/{member}", form, file.stat(), day_first)
+                for item in _read(found):
+                    inner = item.location.removeprefix(str(file))
+                    yield replace(item, location=location + inner)
+
+
 _Reader = Callable[[Path, str, bool | None], Iterator[Article | Skipped]]
 _READERS: dict[str, _Reader] = {
     "text": _read_text,
     "markdown": markdown.read,
     "records": records.read,
     "html": html.read,
+    "table": tables.read,
+    "feed": feeds.read,
+    "mail": mails.read,
+    "mailbox": mails.read_box,
+    "archive": _read_archive,
 }
 
 

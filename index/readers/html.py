@@ -32,6 +32,7 @@ _META = (
 )
 _PROPERTY = _META.format("property", "{0}")
 _CLASS = "//*[contains(concat(' ', normalize-space(@class), ' '), ' {0} ')]"
+_FACTIVA = "//div[contains(@class, 'article ') and contains(@class, 'Article')][.//td[b='HD']]"
 _CDATA = re.compile(r"\A\s*(?://|/\*)?\s*<!\[CDATA\[(?:\*/)?|(?://|/\*)?\s*\]\]>(?:\*/)?\s*\Z")
 BY_TIME = "dated by the only time on the page"
 _DAYS = (
@@ -77,6 +78,8 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         tree = lxml.html.document_fromstring(page)
     except (LxmlError, ValueError) as error:
         raise ArticleError(f"not HTML: {error}") from error
+    if (exported := len(tree.xpath(_FACTIVA))) > 1:
+        raise ArticleError(f"an export of {exported} documents in one file; save one a file")
     found = extract(page, include_comments=False, include_tables=False, with_metadata=False)
     body = "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
     if not body:

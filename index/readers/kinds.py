@@ -17,8 +17,18 @@ SUFFIXES = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
+    ".csv": "table",
+    ".tsv": "table",
+    ".xml": "feed",
+    ".rss": "feed",
+    ".atom": "feed",
+    ".eml": "mail",
+    ".mbox": "mailbox",
+    ".zip": "archive",
+    ".tar": "archive",
+    ".tgz": "archive",
 }
-"""Format by suffix; all but archives may also be packed (`.xz`, `.gz`)."""
+"""Format by suffix; but for mailboxes and ZIP they may also be packed (`.xz`, `.gz`)."""
 
 NO_ARTICLE = "README, LICENSE and the like"
 HIDDEN = "hidden"
@@ -26,6 +36,7 @@ SAVED_PART = "part of a saved page"
 LINK = "link to what is read already"
 
 _PACKED = (".xz", ".gz")
+_UNPACKED = ("", ".mbox", ".zip", ".tgz")
 _HELPERS = {
     "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
     "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",
@@ -43,7 +54,7 @@ def format_of(name: str) -> str | None:
     """Return the format that a file's name indicates, None where it is no article's."""
     suffix, packed = _suffix(name)
     form = SUFFIXES.get(suffix)
-    if name.endswith("~") or is_helper(name) or (packed and suffix == ""):
+    if name.endswith("~") or is_helper(name) or (packed and suffix in _UNPACKED):
         return None
     return form
 

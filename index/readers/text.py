@@ -23,6 +23,9 @@ MAX_BYTES = 20_000_000
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
 
+# Of LexisNexis and ProQuest.
+_EXPORT = re.compile(r"^\s*1 of (\d+) DOCUMENTS\b|^Document 1 of (\d+)$", re.MULTILINE)
+
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -48,6 +51,7 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
+_MAC_ROMAN = re.compile(rb"[a-z]\xd5[a-z]|[ \n]\xd2[A-Za-z][^\xd2\xd3]*\xd3")  # its quotation marks
 _HIGH = re.compile(rb"[\x80-\xff]")
 _HIGH_SHARE = 0.25  # above it the bytes are no Western European text: French has about 0.05
 
@@ -73,6 +77,9 @@ def article(raw: bytes, path: Path, name: str, day_first: bool | None = None) ->
         text = clean(text[stated.end() :])
     if not text.strip():
         raise ArticleError("empty")
+    if ("DOCUMENTS" in text or "ocument " in text) and (export := _EXPORT.search(text)):
+        count = export[1] or export[2]
+        raise ArticleError(f"an export of {count} documents in one file; save one document a file")
     return Article(name, str(path), lead_headline(text), text, day.day, day_note=day.note)
 
 
@@ -157,6 +164,8 @@ def _decode_marked(raw: bytes, encoding: str) -> str:
 
 def _is_western(raw: bytes) -> bool:
     """Whether bytes that are not UTF-8 may be Windows-1252, and not UTF-8 with damage."""
+    if _MAC_ROMAN.search(raw):
+        return False
     high = len(_HIGH.findall(raw))
     if 2 * sum(map(len, _UTF8_SEQUENCE.findall(raw))) >= high:
         return False

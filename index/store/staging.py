@@ -27,6 +27,7 @@ from index.types import (
     Stage,
     Unchanged,
     file_of,
+    is_file,
 )
 
 _BATCH = 500  # articles in one transaction while reading
@@ -111,12 +112,13 @@ class Staging:
             done += 1
             if done % _BATCH == 0:
                 yield BuildEvent(Stage.READING, done, None)
-        broken = {file_of(item.location) for item in skipped}  # every build reads these again
+        # Every build reads these again.
+        broken = {file_of(one.location) for one in skipped if not one.kind}
         self.files = {
             "taken in": len(taken - {STDIN}),
             "unchanged": unchanged,
-            "skipped": len({file_of(one.location) for one in skipped if not one.kind} - taken),
-            OTHER_KINDS: sum(bool(one.kind) for one in skipped),
+            "skipped": len(broken - taken),
+            OTHER_KINDS: sum(bool(one.kind) and is_file(one.location) for one in skipped),
         }
         self._sql.executemany(
             "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)",

@@ -33,7 +33,7 @@ _REFUSED = (  # what copying a file raises, or unpacking a damaged archive
     lzma.LZMAError,
     zipfile.BadZipFile,
 )
-_UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES if s)} .zip"
+_UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES if s)}"
 
 
 class Batch:
