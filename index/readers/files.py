@@ -17,7 +17,18 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from index.errors import ArticleError
-from index.readers import feeds, html, mails, markdown, packed, records, tables, text
+from index.readers import (
+    crawls,
+    documents,
+    feeds,
+    html,
+    mails,
+    markdown,
+    packed,
+    records,
+    tables,
+    text,
+)
 from index.readers.days import BY_ADDRESS, BY_NAME, day_in_path
 from index.readers.fields import shorten
 from index.readers.kinds import (
@@ -147,6 +158,9 @@ _READERS: dict[str, _Reader] = {
     "feed": feeds.read,
     "mail": mails.read,
     "mailbox": mails.read_box,
+    "word": documents.read_word,
+    "pdf": documents.read_pdf,
+    "crawl": crawls.read,
     "archive": _read_archive,
 }
 

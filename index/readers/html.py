@@ -62,18 +62,36 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
     """Yield the one article of an HTML page.
 
     Raises:
-        ArticleError: the file is no page, holds no article, or states an impossible date.
+        ArticleError: as `article` does.
+        OSError: the file cannot be read.
+    """
+    yield article(read_bytes(path), path, name, day_first)
+
+
+def article(
+    raw: bytes, path: Path, name: str, day_first: bool | None = None, fetched: str | None = None
+) -> Article:
+    """Return the one article of an HTML page, of which all bytes are given.
+
+    Args:
+        raw: The page.
+        path: Where it lies.
+        name: The article's id.
+        day_first: Whether 03/04/2023 is 3 April.
+        fetched: The address from which the page was fetched, where that is known.
+
+    Raises:
+        ArticleError: the bytes are no page, hold no article, or state an impossible date.
     """
     import lxml.html
     from lxml.etree import LxmlError
     from trafilatura import extract
 
-    page = _XML_DECLARATION.sub("", clean(_decode_page(read_bytes(path))))
+    page = _XML_DECLARATION.sub("", clean(_decode_page(raw)))
     fields, below = front_matter(page) if page.startswith("---\n") else ({}, "")
     if fields:
         body = clean(plain_text(below))
-        yield article_of(fields, name, str(path), day_first=day_first, body=body)
-        return
+        return article_of(fields, name, str(path), day_first=day_first, body=body)
     try:
         tree = lxml.html.document_fromstring(page)
     except (LxmlError, ValueError) as error:
@@ -87,9 +105,9 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
     headline, text = under_title(_first(tree, *_TITLES), body)
     source = _first(tree, _PROPERTY.format("og:site_name")) or None
     url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
-    address = url if url.startswith(("https://", "http://")) else None
+    address = url if url.startswith(("https://", "http://")) else fetched
     day, note = _stated_day(tree, address, day_first)
-    yield Article(name, str(path), headline, text, day, source, address, note)
+    return Article(name, str(path), headline, text, day, source, address, note)
 
 
 def _decode_page(raw: bytes) -> str:

@@ -24,11 +24,14 @@ SUFFIXES = {
     ".atom": "feed",
     ".eml": "mail",
     ".mbox": "mailbox",
+    ".docx": "word",
+    ".pdf": "pdf",
+    ".warc": "crawl",
     ".zip": "archive",
     ".tar": "archive",
     ".tgz": "archive",
 }
-"""Format by suffix; but for mailboxes and ZIP they may also be packed (`.xz`, `.gz`)."""
+"""Format by suffix; but for mailboxes, documents and ZIP they may also be packed (`.xz`, `.gz`)."""
 
 NO_ARTICLE = "README, LICENSE and the like"
 HIDDEN = "hidden"
@@ -36,7 +39,7 @@ SAVED_PART = "part of a saved page"
 LINK = "link to what is read already"
 
 _PACKED = (".xz", ".gz")
-_UNPACKED = ("", ".mbox", ".zip", ".tgz")
+_UNPACKED = ("", ".mbox", ".docx", ".pdf", ".zip", ".tgz")
 _HELPERS = {
     "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
     "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",
