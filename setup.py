@@ -20,6 +20,7 @@ def pinned(name: str) -> list[str]:
 setup(
     install_requires=pinned("requirements.txt"),
     extras_require={
+        "formats": pinned("requirements-formats.txt"),
         "scale": pinned("requirements-scale.txt"),
         "dev": pinned("requirements-dev.txt"),
     },

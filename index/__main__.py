@@ -26,6 +26,7 @@ from index.models.download import ensure_embedder
 from index.progress import (
     CHANGES,
     Meter,
+    kinds,
     report_rows,
     show_skipped,
     show_table,
@@ -331,7 +332,8 @@ def _preview(paths: Sequence[Path], settings: Settings, *, again: bool) -> NoRet
         print(f"identical {visible(name)}: the same text as {visible(other)}")
     show_skipped(found.skipped)
     rows = [(name, f"{getattr(found.report, name):,}") for name in (*CHANGES, "unchanged")]
-    show_table([*rows, ("skipped", f"{len(found.skipped):,}")])
+    rows.append(("skipped", f"{len(found.skipped):,}"))
+    show_table([*rows, *([("not read, by kind", kinds(found.kinds))] if found.kinds else [])])
     raise typer.Exit(found.report.exit_code)
 
 

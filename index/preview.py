@@ -6,9 +6,9 @@ Works on tables of its own in memory over the live generation, so that it waits 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from index.errors import IndexMissing
@@ -17,7 +17,7 @@ from index.readers import in_full, read_articles
 from index.settings import Settings
 from index.store.database import BELOW, below, open_empty, open_reader
 from index.store.staging import Changes, Content, Staging, plan_changes
-from index.types import BuildReport, Item, Skipped
+from index.types import BuildReport, Item, Skipped, count_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Preview:
         kept: How many were not read, being unchanged or unreadable now.
         identical: Added articles with the very text of another, and the id of that one.
         skipped: What cannot be read, each with its reason.
+        kinds: How many files of each kind that is not read.
     """
 
     added: tuple[str, ...]
@@ -39,6 +40,7 @@ class Preview:
     kept: int
     identical: tuple[tuple[str, str], ...]
     skipped: tuple[Skipped, ...]
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def report(self) -> BuildReport:
@@ -110,7 +112,7 @@ def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connecti
             sql.execute(made.replace(kind, f"{kind}temp.", 1))
         unseen: dict[str, int] = {}
 
-        def add_content(digest: str, _: Content) -> int:
+        def add_content(digest: str, _: Content, __: str) -> int:
             return -1 - unseen.setdefault(digest, len(unseen))
 
         yield sql, Staging(sql, recipe, add_content)
@@ -131,7 +133,8 @@ def _preview(
         unchanged=changes.unchanged,
         kept=changes.kept,
         identical=tuple(_identical(sql, changes)),
-        skipped=tuple(skipped),
+        skipped=tuple(one for one in skipped if not one.kind),
+        kinds=count_kinds(skipped),
     )
 
 

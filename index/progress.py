@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -108,8 +108,24 @@ def report_rows(report: BuildReport) -> Rows:
         "generation": report.generation,
     }
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in report.seconds.items())
-    rows = [(name, f"{count:,}") for name, count in counts.items()]
+    rows = [
+        ("files", listed(report.files)),
+        *((name, f"{count:,}") for name, count in counts.items()),
+        ("not read, by kind", kinds(report.kinds)),
+        ("days not stated", listed(report.day_notes)),
+    ]
+    rows = [row for row in rows if row[1]]
     return [*rows, ("seconds", f"{sum(report.seconds.values()):.1f} ({stages})")]
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Return what was counted in a line: `3 taken in, 1 skipped`."""
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+
+
+def kinds(counts: Mapping[str, int]) -> str:
+    """Return how many files of which kinds are not read, and what to do about it."""
+    return f"{listed(counts)}; docs/articles.md lists what is read" if counts else ""
 
 
 def status_rows(found: Status) -> Rows:
@@ -130,6 +146,8 @@ def status_rows(found: Status) -> Rows:
         ("same headline and day, other text", f"{found.alike:,}{groups}"),
         ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
         ("skipped", f"{len(found.skipped):,}"),
+        *([("not read, by kind", kinds(found.kinds))] if found.kinds else []),
+        *([("days not stated", listed(found.day_notes))] if found.day_notes else []),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),

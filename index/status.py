@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ from index.errors import IndexMissing
 from index.models.embedder import current_recipe
 from index.readers import in_full
 from index.settings import Settings
-from index.store.database import BELOW, below, open_reader, read_meta
+from index.store.database import (
+    BELOW,
+    below,
+    has_table,
+    live_day_notes,
+    open_reader,
+    read_meta,
+)
 from index.store.history import BuildRecord, last_builds
 from index.text.days import number_day
 from index.types import Skipped
@@ -43,6 +50,8 @@ class Status:
         recipe_current: Whether this version of the program can read the index.
         remedy: The command that mends what is wrong; empty where nothing is.
         builds: The last builds, the newest first.
+        kinds: How many files of each kind were found that are not read.
+        day_notes: How many articles have no stated day, by what was found in its place.
     """
 
     folder: str
@@ -65,6 +74,8 @@ class Status:
     recipe_current: bool
     remedy: str
     builds: tuple[BuildRecord, ...]
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    day_notes: Mapping[str, int] = field(default_factory=dict)
 
 
 def index_status(settings: Settings) -> Status:
@@ -144,12 +155,21 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         undated_names=tuple(name for (name,) in undated_names),
         sources=tuple(sources.fetchall()),
         skipped=tuple(Skipped(*columns) for columns in skipped),
+        kinds=_kinds(sql),
+        day_notes=live_day_notes(sql),
         collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),
         recipe_current=current,
         remedy="" if current else "python -m index build",
         builds=last_builds(sql),
     )
+
+
+def _kinds(sql: sqlite3.Connection) -> dict[str, int]:
+    if not has_table(sql, "other_kinds"):
+        return {}
+    query = "SELECT kind, count(*) FROM other_kinds GROUP BY kind ORDER BY count(*) DESC, kind"
+    return dict(sql.execute(query).fetchall())
 
 
 def _size(folder: Path) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -24,7 +25,8 @@ IsUnchanged = Callable[[Path, os.stat_result], bool]
 """Says of a file, by its path and state, whether it is as it was when it was last read."""
 
 _RECORD = re.compile(
-    rf"({STDIN}|.+?\.(?:jsonl|ndjson|json)(?:\.xz|\.gz)?)#", re.IGNORECASE | re.DOTALL
+    rf"({STDIN}|.+?\.(?:jsonl|ndjson|json|csv|tsv|xml|rss|atom|mbox|warc|zip|tar|tgz)(?:\.xz|\.gz)?)#",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -32,6 +34,11 @@ def file_of(location: str) -> str:
     """Return the file of a location: what stands before the `#id` that only records have."""
     record = _RECORD.match(location)
     return record[1] if record else location
+
+
+def is_file(location: str) -> bool:
+    """Whether a location is a whole file, and no record or file inside one."""
+    return file_of(location) == location
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Article:
         text: What passages and quotes are cut from; all offsets count its code points.
         date: Day of publication; None where the article states none.
         source: The publisher, where known.
+        day_note: Where the day comes from if no field states it, or why there is none.
     """
 
     id: str
@@ -65,6 +73,7 @@ class Article:
     date: date | None = None
     source: str | None = None
     url: str | None = None
+    day_note: str = ""
 
     @property
     def ref(self) -> ArticleRef:
@@ -121,16 +130,26 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a record in it, that could not be read, and why."""
+    """A file, or a record in it, that could not be read, and why.
+
+    Attributes:
+        kind: The kind of a file that holds no article that can be read; empty for all others.
+    """
 
     location: str
     reason: str
     line: int | None = None
+    kind: str = ""
 
     def __str__(self) -> str:
         """`path:line: reason`, as compilers print it."""
         where = self.location if self.line is None else f"{self.location}:{self.line}"
         return f"{where}: {self.reason}"
+
+
+def count_kinds(skipped: Iterable[Skipped]) -> dict[str, int]:
+    """Return how many files of each kind are not read, the most frequent first."""
+    return dict(Counter(one.kind for one in skipped if one.kind).most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +235,9 @@ class BuildReport:
         embedded: Passages embedded by this build; 0 when nothing changed.
         undated: Live articles without a date.
         skipped: What could not be read, each with its reason.
+        files: Files found, by what came of them.
+        kinds: How many files of each kind that is not read.
+        day_notes: How many live articles have no stated day, by what was found in its place.
     """
 
     generation: int
@@ -229,6 +251,9 @@ class BuildReport:
     undated: int = 0
     skipped: tuple[Skipped, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    day_notes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def touched(self) -> int:

@@ -19,7 +19,8 @@ from index.build import build_index
 from index.errors import ArticleError, BroadsheetError, IndexLocked, describe
 from index.models.embedder import MiniLMEmbeddings
 from index.readers import in_full
-from index.readers.files import format_of, printable
+from index.readers.files import printable
+from index.readers.kinds import format_of
 from index.settings import Settings
 from index.types import BuildEvent, BuildReport
 

@@ -79,7 +79,8 @@ def test_every_imported_package_is_among_the_requirements() -> None:
     foreign = modules - own - set(sys.stdlib_module_names)
     brought = packages_distributions()
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    lines += (ROOT / "requirements-scale.txt").read_text(encoding="utf-8").splitlines()
+    for extra in ("scale", "formats"):
+        lines += (ROOT / f"requirements-{extra}.txt").read_text(encoding="utf-8").splitlines()
     required = {_plain(re.split(r"[=\[ #]", line)[0]) for line in lines if "==" in line}
     missing = {
         name

@@ -1,36 +1,16 @@
-"""What the formats share: days as written, headlines, and a text under its title."""
+"""What the formats share: headlines, and a text under its title."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from itertools import islice
 
-from index.errors import ArticleError
 from index.text.sentences import sentence_spans
 
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?!\d)")
 _PARAGRAPH = re.compile(r"\S[^\n]*")
 _CREDIT = re.compile(r"\s\|\s[^|]+\Z")  # a photo's credit: "… in Beijing | Jo Bloggs, Agency"
 _LONGEST_LEAD = 200
 _LONGEST_HEADLINE = 160
-
-
-def parse_day(written: str, line: int | None = None) -> date | None:
-    """Return the day of an ISO 8601 date or date-time, as stated; None where nothing is stated.
-
-    Raises:
-        ArticleError: it is another notation, or a day that no calendar has.
-    """
-    written = written.strip()
-    if written.lower() in ("", "null", "none", "~"):
-        return None
-    day = _DAY.match(written)
-    try:
-        return date.fromisoformat(day[1] if day else written)
-    except ValueError as error:
-        kind = "impossible date" if day else "not a date:"
-        raise ArticleError(f"{kind} {written[:40]!r}; expected YYYY-MM-DD", line) from error
 
 
 def one_line(text: str) -> str:

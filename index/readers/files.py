@@ -6,51 +6,60 @@ Knows nothing of the index; whether a file changed is asked of the caller.
 from __future__ import annotations
 
 import logging
+import lzma
 import os
 import stat
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 
 from index.errors import ArticleError
-from index.readers import html, markdown, records, text
+from index.readers import (
+    crawls,
+    documents,
+    feeds,
+    html,
+    mails,
+    markdown,
+    packed,
+    records,
+    tables,
+    text,
+)
+from index.readers.days import BY_ADDRESS, BY_NAME, day_in_path
 from index.readers.fields import shorten
+from index.readers.kinds import (
+    HIDDEN,
+    LINK,
+    SAVED_PART,
+    SUFFIXES,
+    format_of,
+    format_of_bytes,
+    is_saved_part,
+    kind_of,
+)
 from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
 
+_HEAD = 4096  # bytes that show what a file is
 _LOG = logging.getLogger(__name__)
-
-_READERS: dict[str, Callable[[Path, str], Iterator[Article | Skipped]]] = {
-    "text": text.read,
-    "markdown": markdown.read,
-    "records": records.read,
-    "html": html.read,
-}
-
-SUFFIXES = {
-    "": "text",
-    ".txt": "text",
-    ".text": "text",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".jsonl": "records",
-    ".ndjson": "records",
-    ".json": "records",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-}
-"""Format by suffix; records may also be packed (`.xz`, `.gz`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to read: where it lies, its name below the folder, its format and its state."""
+    """A file to read: where it lies, its name below the folder, its format and its state.
+
+    Attributes:
+        day_first: Whether 03/04/2023 is 3 April; None where only its other days can tell.
+    """
 
     path: Path
     name: str
     format: str
     stat: os.stat_result
+    day_first: bool | None = None
 
 
 def read_articles(paths: Iterable[Path], *, unchanged: IsUnchanged | None = None) -> Iterator[Item]:
@@ -95,9 +104,14 @@ def read_files(files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
 
 def _read(file: Found) -> Iterator[Article | Skipped]:
     try:
-        yield from _READERS[file.format](file.path, file.name)
+        for item in _READERS[file.format](file.path, file.name, file.day_first):
+            if isinstance(item, Article) and item.date is None:
+                item = _dated_by_place(item, file)
+            yield item
     except ArticleError as error:
         yield Skipped(str(file.path), error.reason, error.line)
+    except (EOFError, lzma.LZMAError, zlib.error) as error:
+        yield Skipped(str(file.path), f"damaged archive: {error}")
     except OSError as error:
         yield Skipped(str(file.path), _refusal(error))
     except Exception as error:  # what parsers raise over odd files is not to stop the others
@@ -106,20 +120,63 @@ def _read(file: Found) -> Iterator[Article | Skipped]:
         yield Skipped(str(file.path), f"cannot be read: {message}")
 
 
+def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Article | Skipped]:
+    """Read plain text, or whatever the first bytes of a file of that name show."""
+    raw = text.read_bytes(path)
+    if form := format_of_bytes(raw[:_HEAD]):
+        yield from _READERS[form](path, name, day_first)
+    else:
+        yield text.article(raw, path, name, day_first)
+
+
+def _read_archive(path: Path, name: str, day_first: bool | None) -> Iterator[Article | Skipped]:
+    """Read the files in an archive, each as if it lay in a folder of the archive's name."""
+    with TemporaryDirectory() as folder:
+        for member, file in packed.members(path, Path(folder)):
+            location = f"{path}#{member}"
+            form = format_of(PurePath(member).name)
+            hidden = any(part.startswith((".", "__MACOSX")) for part in PurePath(member).parts)
+            if isinstance(file, ArticleError):
+                yield Skipped(location, file.reason)
+            elif hidden or form is None or form == "archive":
+                kind = HIDDEN if hidden else kind_of(PurePath(member).name)
+                yield Skipped(location, f"not read: {kind}", kind=kind)
+            else:
+                found = Found(file, f"{name}/{member}", form, file.stat(), day_first)
+                for item in _read(found):
+                    inner = item.location.removeprefix(str(file))
+                    yield replace(item, location=location + inner)
+
+
+_Reader = Callable[[Path, str, bool | None], Iterator[Article | Skipped]]
+_READERS: dict[str, _Reader] = {
+    "text": _read_text,
+    "markdown": markdown.read,
+    "records": records.read,
+    "html": html.read,
+    "table": tables.read,
+    "feed": feeds.read,
+    "mail": mails.read,
+    "mailbox": mails.read_box,
+    "word": documents.read_word,
+    "pdf": documents.read_pdf,
+    "crawl": crawls.read,
+    "archive": _read_archive,
+}
+
+
+def _dated_by_place(article: Article, file: Found) -> Article:
+    """Give an article without a stated day that of its address, or of its file's name."""
+    if article.url and (day := day_in_path(article.url)):
+        return replace(article, date=day, day_note=BY_ADDRESS)
+    if article.location == str(file.path) and (day := day_in_path(file.name)):
+        return replace(article, date=day, day_note=BY_NAME)
+    return article
+
+
 def in_full(path: Path) -> Path:
     """Make a path absolute: a folder without links, a file by its own name in its folder."""
     return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
-
-
-def format_of(name: str) -> str | None:
-    """Return the format that a file's name indicates, None where it is no article's."""
-    path = Path(name.lower())
-    packed = path.suffix in (".xz", ".gz")
-    suffix = Path(path.stem).suffix if packed else path.suffix
-    if " " in suffix:  # "Mr. Smith goes to Washington" has no suffix
-        suffix = ""
-    form = SUFFIXES.get(suffix)
-    return None if name.endswith("~") or (packed and form != "records") else form
 
 
 def printable(path: Path) -> str:
@@ -134,13 +191,11 @@ def _refusal(error: OSError) -> str:
 def _files_of(path: Path) -> Iterator[Found | Skipped]:
     """Yield a file, or the article files below a folder, sorted by name, links last.
 
-    Hidden names and files of other kinds are passed over. A link is followed only where it
-    leads to what the folder holds and would not show otherwise, so nothing is read twice.
+    Hidden names and files of other kinds are named by their kind. A link is followed only where
+    it leads to what the folder holds and would not show otherwise, so nothing is read twice.
     """
     if not path.is_dir():
-        known = " ".join(suffix for suffix in SUFFIXES if suffix)
-        unknown = Skipped(printable(path), f"unknown kind of file; expected one of {known}")
-        yield next(_file(path, path.name), unknown)
+        yield _unknown(path) if format_of(path.name) is None else _file(path, path.name)
         return
     links: list[Path] = []
     yield from _walk(path, path, links)
@@ -149,32 +204,38 @@ def _files_of(path: Path) -> Iterator[Found | Skipped]:
         yield from _follow(links.pop(0), path, links, followed)
 
 
-def _file(path: Path, name: str) -> Iterator[Found | Skipped]:
-    """Yield a file with its state, or why it cannot be read; nothing if it is no article's."""
+def _unknown(path: Path) -> Skipped:
+    known = " ".join(suffix for suffix in SUFFIXES if suffix)
+    return Skipped(printable(path), f"unknown kind of file; expected one of {known}")
+
+
+def _other(path: Path, kind: str) -> Skipped:
+    return Skipped(printable(path), f"not read: {kind}", kind=kind)
+
+
+def _file(path: Path, name: str) -> Found | Skipped:
+    """Return a file with its state, or why it cannot be read."""
     form, location = format_of(path.name), printable(path)
     if form is None:
-        return
+        return _other(path, kind_of(path.name))
     if location != str(path):
-        yield Skipped(location, "the file's name is not UTF-8")
-        return
+        return Skipped(location, "the file's name is not UTF-8")
     try:
         state = path.stat()
     except OSError as error:
-        yield Skipped(location, _refusal(error))
-        return
+        return Skipped(location, _refusal(error))
     if stat.S_ISREG(state.st_mode):
-        yield Found(path, unicodedata.normalize("NFC", name), form, state)
-    else:
-        yield Skipped(location, "not a plain file")
+        return Found(path, unicodedata.normalize("NFC", name), form, state)
+    return Skipped(location, "not a plain file")
 
 
 def _walk(folder: Path, root: Path, links: list[Path]) -> Iterator[Found | Skipped]:
     """Yield the files below a folder; links that are met are added to `links`."""
-    waiting = [(folder, True)]
+    waiting = [(folder, True, "")]
     while waiting:
-        path, is_folder = waiting.pop()
+        path, is_folder, kind = waiting.pop()
         if not is_folder:
-            yield from _file(path, path.relative_to(root).as_posix())
+            yield _other(path, kind) if kind else _file(path, path.relative_to(root).as_posix())
             continue
         try:
             with os.scandir(path) as scan:
@@ -182,11 +243,18 @@ def _walk(folder: Path, root: Path, links: list[Path]) -> Iterator[Found | Skipp
         except OSError as error:
             yield Skipped(printable(path), _refusal(error))
             continue
-        shown = [entry for entry in entries if not entry.name.startswith(".")]
-        links += [path / entry.name for entry in reversed(shown) if entry.is_symlink()]
-        waiting += [
-            (path / entry.name, entry.is_dir()) for entry in shown if not entry.is_symlink()
-        ]
+        met: list[Path] = []
+        for entry in entries:
+            inner = path / entry.name
+            passed_over = kind or (HIDDEN if entry.name.startswith(".") else "")
+            if not entry.is_symlink():
+                is_folder = entry.is_dir()
+                if is_folder and not passed_over and is_saved_part(inner):
+                    passed_over = SAVED_PART
+                waiting.append((inner, is_folder, passed_over))
+            elif not passed_over:
+                met.append(inner)
+        links += reversed(met)
 
 
 def _follow(
@@ -201,12 +269,14 @@ def _follow(
         yield Skipped(printable(link), "a symbolic link that leaves the folder")
         return
     if _is_shown(target, root) or any(target.is_relative_to(path) for path in followed):
+        if not target.is_dir():
+            yield _other(link, LINK)
         return
     followed.append(target)
     if target.is_dir():
         yield from _walk(target, root, links)
     else:
-        yield from _file(link, link.relative_to(root).as_posix())
+        yield _file(link, link.relative_to(root).as_posix())
 
 
 def _is_shown(target: Path, root: Path) -> bool:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
-from index.readers.fields import one_line, parse_day, under_title
-from index.readers.text import clean, decode, read_bytes
+from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
+from index.readers.fields import one_line, under_title
+from index.readers.markdown import front_matter
+from index.readers.markup import plain_text
+from index.readers.named import article_of
+from index.readers.text import clean, decode, decode_as, read_bytes
 from index.types import Article
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from lxml.html import HtmlElement
 
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w:.-]+)""", re.IGNORECASE)
@@ -29,7 +31,10 @@ _META = (
     "/@content"
 )
 _PROPERTY = _META.format("property", "{0}")
-_ISO_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CLASS = "//*[contains(concat(' ', normalize-space(@class), ' '), ' {0} ')]"
+_FACTIVA = "//div[contains(@class, 'article ') and contains(@class, 'Article')][.//td[b='HD']]"
+_CDATA = re.compile(r"\A\s*(?://|/\*)?\s*<!\[CDATA\[(?:\*/)?|(?://|/\*)?\s*\]\]>(?:\*/)?\s*\Z")
+BY_TIME = "dated by the only time on the page"
 _DAYS = (
     _PROPERTY.format("article:published_time"),
     _PROPERTY.format("og:published_time"),
@@ -45,25 +50,54 @@ _DAYS = (
     "//*[@itemprop='datePublished']/@content",
     "//*[@itemprop='datePublished']/@datetime",
     "//time[@pubdate]/@datetime",
+    _CLASS.format("dt-published") + "/@datetime",
+    _CLASS.format("entry-date") + "/@datetime",
+    _CLASS.format("published") + "/@datetime",
+    _CLASS.format("published") + "/@title",
 )  # fmt: skip
 _TITLES = (_PROPERTY.format("og:title"), "//*[@itemprop='headline']", "//h1", "//title")
 
 
-def read(path: Path, name: str) -> Iterator[Article]:
+def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
     """Yield the one article of an HTML page.
 
     Raises:
-        ArticleError: the file is no page, holds no article, or states an impossible date.
+        ArticleError: as `article` does.
+        OSError: the file cannot be read.
+    """
+    yield article(read_bytes(path), path, name, day_first)
+
+
+def article(
+    raw: bytes, path: Path, name: str, day_first: bool | None = None, fetched: str | None = None
+) -> Article:
+    """Return the one article of an HTML page, of which all bytes are given.
+
+    Args:
+        raw: The page.
+        path: Where it lies.
+        name: The article's id.
+        day_first: Whether 03/04/2023 is 3 April.
+        fetched: The address from which the page was fetched, where that is known.
+
+    Raises:
+        ArticleError: the bytes are no page, hold no article, or state an impossible date.
     """
     import lxml.html
     from lxml.etree import LxmlError
     from trafilatura import extract
 
-    page = _XML_DECLARATION.sub("", clean(_decode_page(read_bytes(path))))
+    page = _XML_DECLARATION.sub("", clean(_decode_page(raw)))
+    fields, below = front_matter(page) if page.startswith("---\n") else ({}, "")
+    if fields:
+        body = clean(plain_text(below))
+        return article_of(fields, name, str(path), day_first=day_first, body=body)
     try:
         tree = lxml.html.document_fromstring(page)
     except (LxmlError, ValueError) as error:
         raise ArticleError(f"not HTML: {error}") from error
+    if (exported := len(tree.xpath(_FACTIVA))) > 1:
+        raise ArticleError(f"an export of {exported} documents in one file; save one a file")
     found = extract(page, include_comments=False, include_tables=False, with_metadata=False)
     body = "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
     if not body:
@@ -71,8 +105,9 @@ def read(path: Path, name: str) -> Iterator[Article]:
     headline, text = under_title(_first(tree, *_TITLES), body)
     source = _first(tree, _PROPERTY.format("og:site_name")) or None
     url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
-    address = url if url.startswith(("https://", "http://")) else None
-    yield Article(name, str(path), headline, text, _stated_day(tree), source, address)
+    address = url if url.startswith(("https://", "http://")) else fetched
+    day, note = _stated_day(tree, address, day_first)
+    return Article(name, str(path), headline, text, day, source, address, note)
 
 
 def _decode_page(raw: bytes) -> str:
@@ -82,20 +117,36 @@ def _decode_page(raw: bytes) -> str:
     except UnicodeDecodeError:
         declared = _CHARSET.search(raw, 0, 4096)
         try:
-            return raw.decode(declared[1].decode("ascii")) if declared else decode(raw)
+            return decode_as(raw, declared[1].decode("ascii")) if declared else decode(raw)
         except (LookupError, UnicodeDecodeError):
             return decode(raw)
 
 
-def _stated_day(tree: HtmlElement) -> date | None:
+def _stated_day(tree: HtmlElement, address: str | None, day_first: bool | None) -> Stated:
+    """Return the day that the page states, else that of its address or of its only time.
+
+    What one field gets wrong another may state; only a page without a day is refused for it.
+    """
+    note, wrong = "", None
     for written in _stated_days(tree):
-        if not _ISO_SHAPE.match(written):
-            try:
-                return parsedate_to_datetime(written).date()
-            except ValueError:
-                continue
-        return parse_day(written)
-    return None
+        try:
+            stated = read_day(written, day_first=day_first)
+        except ArticleError as error:
+            wrong = wrong or error
+            continue
+        if stated.day:
+            return Stated(*local_day(written, stated.day, address))
+        note = note or stated.note
+    if address and (day := day_in_path(address)):
+        return Stated(day, BY_ADDRESS)
+    if wrong:
+        raise wrong
+    times = tree.xpath("//time/@datetime")
+    if len(times) == 1 and len(tree.xpath("//time")) == 1:
+        with suppress(ArticleError):
+            if day := read_day(str(times[0]), day_first=day_first).day:
+                return Stated(day, BY_TIME)
+    return Stated(None, note)
 
 
 def _stated_days(tree: HtmlElement) -> Iterator[str]:
@@ -103,7 +154,7 @@ def _stated_days(tree: HtmlElement) -> Iterator[str]:
         yield from (str(written).strip() for written in tree.xpath(query))
     for script in tree.xpath("//script[@type='application/ld+json']/text()"):
         try:
-            yield from _published(json.loads(script, strict=False))
+            yield from _published(json.loads(_CDATA.sub("", script), strict=False))
         except (ValueError, RecursionError):
             continue
 
@@ -121,7 +172,8 @@ def _published(linked: object) -> Iterator[str]:
             str(kind).endswith(("Article", "Posting")) for kind in kinds
         ):
             yield written.strip()
-        yield from _published(linked.get("@graph"))
+        for inner in ("@graph", "mainEntity", "mainEntityOfPage"):
+            yield from _published(linked.get(inner))
 
 
 def _first(tree: HtmlElement, *queries: str) -> str:

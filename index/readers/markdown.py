@@ -1,63 +1,60 @@
-"""Markdown with optional YAML front matter (`date`, `title`, `source`, `url`).
+"""Markdown with optional front matter: YAML, TOML, JSON or lines of `Name: value`.
 
 Marks of form are taken away, so that a quote reads as the article did; it renders nothing.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
-from html import unescape
 from pathlib import Path
+from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from index.errors import ArticleError
-from index.readers.fields import one_line, parse_day, under_title
+from index.readers.markup import plain_text
+from index.readers.named import DATE, TITLE, article_of, key, known
 from index.readers.text import clean, decode, read_bytes
 from index.types import Article
 
 _FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_KEYS = {
-    "date": ("date", "published_at", "publish_date", "published"),
-    "title": ("title", "headline"),
-    "source": ("source", "publisher"),
-    "url": ("url", "link"),
-}
+_TOML = re.compile(r"\s*\+\+\+[ \t]*\n(.*?\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
+_LINES = re.compile(r"((?:[A-Za-z][\w -]{0,30}:[ \t]+\S.*\n(?:[ \t]+\S.*\n)*){2,})[ \t]*\n")
+_FIELD = re.compile(r"^([A-Za-z][\w -]*):[ \t]+(.*)$", re.MULTILINE)
+_TEMPLATE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)  # of Liquid and its like
+_FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-_HTML = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
-)
 _LISTS = ("bullet_list_open", "ordered_list_open", "table_open")
 _GAPS = {"tr_open": "\n", "th_close": " | ", "td_close": " | ", "table_close": "\n\n"}
 _LINE_END = re.compile(r" *\n *")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def read(path: Path, name: str) -> Iterator[Article]:
+def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
     """Yield the one article of a Markdown file.
 
     Raises:
         ArticleError: the file is no text, its front matter no YAML, its date impossible.
     """
-    text = clean(decode(read_bytes(path)))
-    front = _FRONT.match(text)
-    fields = _front_matter(front[1]) if front else None
-    if front and fields is not None:
-        text = text[front.end() :]
-    fields = fields or {}
-    title, tokens = fields.get("title", ""), _PARSER.parse(text)
-    if not title and tokens and tokens[0].tag == "h1":
+    written = clean(decode(read_bytes(path)))
+    fields, text = front_matter(written)
+    tokens = _PARSER.parse(_FOOTNOTE.sub("", _TEMPLATE.sub("", text)))
+    title = ""
+    if not any(fields.get(name) for name in TITLE) and tokens and tokens[0].tag == "h1":
         title, tokens = plain(tokens[:3]), tokens[3:]
     body = plain(tokens)
     if not body.strip():
         raise ArticleError("empty")
-    day = parse_day(fields.get("date", ""), line=_line_of("date", front[0]) if front else None)
-    headline, text = under_title(title, body)
-    source, url = fields.get("source"), fields.get("url")
-    yield Article(name, str(path), headline, text, day, source, url)
+    try:
+        yield article_of(fields, name, str(path), day_first=day_first, title=title, body=body)
+    except ArticleError as error:
+        line = _line_of_day(written.removesuffix(text))
+        raise ArticleError(error.reason, line) from error
 
 
 def plain(tokens: Iterable[Token]) -> str:
@@ -90,15 +87,38 @@ def _written(token: Token) -> str:
         case "html_inline" if token.content.lower().startswith("<br"):
             return "\n"
         case "html_block":
-            return unescape(_HTML.sub("", token.content)).strip()
+            return plain_text(token.content).strip()
     return ""
 
 
-def _front_matter(written: str) -> dict[str, str] | None:
-    """Read the fields that are known; every value stays the text that was written.
+def front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Return the fields before a text, by their plain names, and the text below them.
 
-    None where it is no front matter, but text between two rules.
+    Raises:
+        ArticleError: what is marked as front matter cannot be read.
     """
+    fields, end = None, 0
+    if front := _FRONT.match(text):
+        fields, end = _from_yaml(front[1]), front.end()
+    elif front := _TOML.match(text):
+        try:
+            fields, end = tomllib.loads(front[1]), front.end()
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise ArticleError(f"front matter is not TOML: {error}") from error
+    elif text.startswith("{"):
+        try:
+            fields, end = json.JSONDecoder().raw_decode(text)
+        except (ValueError, RecursionError):  # a text may begin with a brace
+            fields = None
+    elif front := _LINES.match(text):
+        lines = {name: value.strip() for name, value in _FIELD.findall(front[1])}
+        if not {"title", "date"}.isdisjoint(map(key, lines)):
+            fields, end = lines, front.end()
+    return (known(fields), text[end:]) if isinstance(fields, dict) else ({}, text)
+
+
+def _from_yaml(written: str) -> Any:
+    """Read YAML, every value as the text that was written."""
     try:
         loaded = yaml.load(written, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
@@ -106,21 +126,11 @@ def _front_matter(written: str) -> dict[str, str] | None:
         raise ArticleError(f"front matter is not YAML: {error.problem}", line) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ArticleError("front matter is not YAML") from error
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, dict):
-        return None
-    named = {str(key).lower(): value for key, value in loaded.items()}
-    fields = {}
-    for field, names in _KEYS.items():
-        values = (named[name] for name in names if isinstance(named.get(name), str))
-        if value := next((one_line(clean(value)) for value in values if value.strip()), ""):
-            fields[field] = value
-    return fields
+    return {} if loaded is None else loaded
 
 
-def _line_of(field: str, front: str) -> int | None:
+def _line_of_day(front: str) -> int | None:
     for number, line in enumerate(front.splitlines(), start=1):
-        if line.lower().startswith(_KEYS[field]):
+        if key(line.partition(":")[0].partition("=")[0]) in DATE:
             return number
     return None

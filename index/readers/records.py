@@ -6,72 +6,105 @@ A record that is no article is named with its line, and the others go on.
 from __future__ import annotations
 
 import codecs
-import gzip
 import hashlib
 import json
-import lzma
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 from index.errors import ArticleError
-from index.readers.fields import one_line, parse_day, under_title
-from index.readers.text import MAX_BYTES, clean, decode
+from index.readers.days import AmbiguousDay, common_order
+from index.readers.named import BODY, article_of, known, stated_days
+from index.readers.text import MAX_BYTES, decode, unpacked
 from index.types import STDIN, Article, Skipped
 
 MAX_ARRAY_BYTES = 500_000_000
 """Largest JSON array that is read, in bytes once unpacked; JSON Lines have no such bound."""
 
-_TITLE = ("title", "headline")
-_BODY = ("body", "text", "content")
-_DATE = ("published_at", "date", "publish_date")
-_SOURCE = ("source", "publisher")
+_LISTS = (
+    "articles", "results", "response", "docs", "items", "posts", "hits", "messages", "data",
+    "documents", "entries", "stories", "news", "records", "rows", "value", "toots", "db",
+)  # fmt: skip
 _DECODER = json.JSONDecoder(strict=False)
 
-Numbered = tuple[int, str | object]
+Numbered = tuple[int, object]
 """Line (1-based) and what stands there: a value, or an `ArticleError` saying why none does."""
 
+Again = Callable[[], Iterator[Numbered]]
+"""Reads the same values once more, from the first."""
 
-def read(path: Path, name: str) -> Iterator[Article | Skipped]:
+
+def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
     """Yield the articles of a file in its order, and what had to be skipped.
 
     Raises:
         ArticleError: the file as a whole is not JSON.
         OSError: it cannot be read or unpacked.
     """
-    empty = True
-    try:
-        with _open(path) as file:
-            for item in _articles(_values(file, path), path, name):
-                empty = False
-                yield item
-    except (EOFError, lzma.LZMAError, zlib.error) as error:
-        raise ArticleError(f"damaged archive: {error}") from error
-    if empty:
-        raise ArticleError("empty")
+
+    def values() -> Iterator[Numbered]:
+        with unpacked(path) as file:
+            yield from _values(file, path)
+
+    return articles(values, path, name, day_first)
 
 
 def read_stream(file: BinaryIO) -> Iterator[Article | Skipped]:
     """Yield the articles of a stream of JSON Lines in its order, and what had to be skipped."""
-    return _articles(_from_lines(file, "; expected one JSON object a line"), Path(STDIN), STDIN)
+
+    def values() -> Iterator[Numbered]:
+        if file.seekable():
+            file.seek(0)
+        return _from_lines(file, "; expected one JSON object a line")
+
+    return _articles(values, Path(STDIN), STDIN)
 
 
-def _articles(values: Iterable[Numbered], path: Path, name: str) -> Iterator[Article | Skipped]:
+def articles(
+    values: Again, path: Path, name: str, day_first: bool | None = None
+) -> Iterator[Article | Skipped]:
+    """Yield the articles of a file of many records, and what had to be skipped.
+
+    Raises:
+        ArticleError: there is none.
+    """
+    empty = True
+    for item in _articles(values, path, name, day_first):
+        empty = False
+        yield item
+    if empty:
+        raise ArticleError("empty")
+
+
+def _articles(
+    again: Again, path: Path, name: str, day_first: bool | None = None
+) -> Iterator[Article | Skipped]:
     """Make an article of each record, or say with its line why it is none.
 
     An id or a location is given once: a record without an id is located by its line, which may be
     the id of another. A record of a stream has no line that lasts, and is named by its content.
+    Days in figures are read as all of them can be, for which the file is read twice.
     """
     seen: set[str] = set()
-    for line, value in values:
+    settled = day_first is not None
+    last, part = 0, 0
+    for line, value in again():
+        part = part + 1 if line == last else 1
+        last = line
+        number = f"{line}.{part}" if part > 1 else str(line)
         try:
-            article = _article(value, line, path, name)
+            try:
+                article = _article(value, number, path, name, day_first)
+            except AmbiguousDay:
+                if settled or path == Path(STDIN):
+                    raise
+                settled, day_first = True, _order(again())
+                article = _article(value, number, path, name, day_first)
         except ArticleError as error:
             yield Skipped(str(path), error.reason, line)
             continue
-        if article.id == f"{STDIN}#{line}":
+        if article.id == f"{STDIN}#{number}":
             article = _named_by_content(article)
             if article.id in seen:
                 continue
@@ -85,13 +118,10 @@ def _articles(values: Iterable[Numbered], path: Path, name: str) -> Iterator[Art
             yield article
 
 
-def _open(path: Path) -> BinaryIO:
-    suffix = path.suffix.lower()
-    if suffix == ".xz":
-        return cast(BinaryIO, lzma.open(path))
-    if suffix == ".gz":
-        return cast(BinaryIO, gzip.open(path))
-    return path.open("rb")
+def _order(values: Iterable[Numbered]) -> bool | None:
+    """Return how all days of these records in figures can be read: day first, or not."""
+    rows = (known(value) for _, value in values if isinstance(value, dict))
+    return common_order(day for row in rows for day in stated_days(row))
 
 
 def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
@@ -119,7 +149,7 @@ def _from_whole(text: str) -> Iterator[Numbered]:
         yield from _from_array(text)
         return
     try:
-        yield 1, json.loads(text, strict=False)
+        yield from ((1, record) for record in _records(json.loads(text, strict=False)))
         return
     except (ValueError, RecursionError) as error:
         whole = _not_json(error)
@@ -128,6 +158,32 @@ def _from_whole(text: str) -> Iterator[Numbered]:
     if not any(isinstance(value, dict) for _, value in values):
         raise whole
     yield from values
+
+
+def _records(value: Any, depth: int = 0) -> list[Any]:
+    """Return the records of an answer or an export, whatever they are wrapped in."""
+    if not isinstance(value, dict) or depth > 3:
+        return [value]
+    named = known(value)
+    if any(isinstance(named.get(name), str) for name in BODY[:8]):
+        return [value]
+    if isinstance(named.get("columns"), list) and isinstance(named.get("data"), list):
+        return [dict(zip(named["columns"], row, strict=False)) for row in named["data"]]
+    if depth == 0 and len(named) > 1 and all(isinstance(each, dict) for each in named.values()):
+        columns = {name: column for name, column in value.items() if len(column) > 0}
+        rows = dict.fromkeys(row for column in columns.values() for row in column)
+        if not any(isinstance(each, dict) for each in columns[next(iter(columns))].values()):
+            return [{name: column.get(row) for name, column in columns.items()} for row in rows]
+    for name in _LISTS:
+        inner = named.get(name)
+        if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
+            return inner
+        if isinstance(inner, dict):
+            return _records(inner, depth + 1)
+    lists = list(value.values())
+    if all(isinstance(one, list) and all(isinstance(each, dict) for each in one) for one in lists):
+        return [each for one in lists for each in one]
+    return [value]
 
 
 def _from_array(text: str) -> Iterator[Numbered]:
@@ -187,35 +243,12 @@ def _not_json(error: Exception) -> ArticleError:
     return ArticleError(f"not JSON: {error}")
 
 
-def _article(value: object, line: int, path: Path, name: str) -> Article:
+def _article(value: object, number: str, path: Path, name: str, day_first: bool | None) -> Article:
     if isinstance(value, ArticleError):
         raise value
     if not isinstance(value, dict):
         raise ArticleError("not an article: expected an object with title, body and date")
-    body = clean(_field(value, _BODY))
-    if not body.strip():
-        raise ArticleError("no text: expected a body")
-    headline, text = under_title(clean(_field(value, _TITLE)), body)
-    day = parse_day(_field(value, _DATE))
-    url = one_line(clean(_field(value, ("url",)))) or None
-    own = one_line(clean(_field(value, ("id",)))) or url
-    source = one_line(clean(_field(value, _SOURCE))) or None
-    location = f"{path}#{own or line}"
-    return Article(own or f"{name}#{line}", location, headline, text, day, source, url)
-
-
-def _field(record: dict[str, object], names: tuple[str, ...]) -> str:
-    """Return the first of these fields that is filled; numbers as they are written."""
-    for name in names:
-        value = record.get(name)
-        if isinstance(value, dict):  # {"source": {"name": …}}, as some news services write
-            value = value.get("name")
-        if value is None or value == "":
-            continue
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ArticleError(f"field {name!r}: expected text")
-        return str(value)
-    return ""
+    return article_of(known(value), name, str(path), day_first=day_first, numbered=number)
 
 
 def _named_by_content(article: Article) -> Article:

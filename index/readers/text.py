@@ -6,12 +6,15 @@ A text without a date line is an article without a date.
 from __future__ import annotations
 
 import codecs
+import gzip
+import lzma
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from index.errors import ArticleError
-from index.readers.fields import lead_headline, parse_day
+from index.readers.days import Stated, read_day
+from index.readers.fields import lead_headline
 from index.types import Article
 
 MAX_BYTES = 20_000_000
@@ -19,6 +22,9 @@ MAX_BYTES = 20_000_000
 
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
+
+# Of LexisNexis and ProQuest.
+_EXPORT = re.compile(r"^\s*1 of (\d+) DOCUMENTS\b|^Document 1 of (\d+)$", re.MULTILINE)
 
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -28,10 +34,24 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MAGIC = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"{\\rtf")
+_BROWSERS = {  # https://encoding.spec.whatwg.org/#names-and-labels, where Python means another
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "ascii", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "chinese"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "korean"), "cp949"),
+    **dict.fromkeys(("iso-8859-9", "latin5"), "cp1254"),
+    **dict.fromkeys(("iso-8859-11", "tis-620"), "cp874"),
+    **dict.fromkeys(("macintosh", "x-mac-roman"), "mac_roman"),
+    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),  # of a page whose tags are ASCII
+    "big5": "big5hkscs",
+    "x-cp1251": "cp1251",
+}
+_MOST_DAMAGED = 3
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
+_MAC_ROMAN = re.compile(rb"[a-z]\xd5[a-z]|[ \n]\xd2[A-Za-z][^\xd2\xd3]*\xd3")  # its quotation marks
 _HIGH = re.compile(rb"[\x80-\xff]")
 _HIGH_SHARE = 0.25  # above it the bytes are no Western European text: French has about 0.05
 
@@ -42,21 +62,25 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _FIRST_BLANKS = re.compile(r"\A(?:[^\S\n]*\n)+")
 
 
-def read(path: Path, name: str) -> Iterator[Article]:
-    """Yield the one article of a text file.
+def article(raw: bytes, path: Path, name: str, day_first: bool | None = None) -> Article:
+    """Return the one article of a text file, of which all bytes are given.
 
     Raises:
         ArticleError: the file is empty, binary, in another encoding, or has an impossible date.
     """
-    written = decode(read_bytes(path))
-    text, day = clean(written), None
+    written = decode(raw)
+    text, day = clean(written), Stated()
     if stated := _DATE_LINE.match(text):
         before = written[: len(written) - len(written.lstrip("\ufeff \t\r\n"))]
-        day = parse_day(stated[1], line=_LINE_ENDS.sub("\n", before).count("\n") + 1)
+        line = _LINE_ENDS.sub("\n", before).count("\n") + 1
+        day = read_day(stated[1], day_first=day_first, line=line)
         text = clean(text[stated.end() :])
     if not text.strip():
         raise ArticleError("empty")
-    yield Article(name, str(path), lead_headline(text), text, day)
+    if ("DOCUMENTS" in text or "ocument " in text) and (export := _EXPORT.search(text)):
+        count = export[1] or export[2]
+        raise ArticleError(f"an export of {count} documents in one file; save one document a file")
+    return Article(name, str(path), lead_headline(text), text, day.day, day_note=day.note)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -66,12 +90,21 @@ def read_bytes(path: Path) -> bytes:
         ArticleError: it is larger than `MAX_BYTES`.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with unpacked(path) as file:
         raw = file.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
-        size = path.stat().st_size
-        raise ArticleError(f"too large: {size / 1e6:.1f} MB; at most {MAX_BYTES // 1_000_000} MB")
+        raise ArticleError(f"too large: more than {MAX_BYTES // 1_000_000} MB")
     return raw
+
+
+def unpacked(path: Path) -> BinaryIO:
+    """Open a file to read what it holds, once unpacked where its name says that it is packed."""
+    packed = path.suffix[-3:].lower()
+    if packed == ".xz":
+        return cast(BinaryIO, lzma.open(path))
+    if packed == ".gz":
+        return cast(BinaryIO, gzip.open(path))
+    return path.open("rb")
 
 
 def decode(raw: bytes) -> str:
@@ -101,6 +134,23 @@ def decode(raw: bytes) -> str:
         raise ArticleError(f"wrong encoding: {byte}; save the file as UTF-8", line) from error
 
 
+def decode_as(raw: bytes, label: str) -> str:
+    """Decode as browsers understand an encoding's label; up to three damaged bytes are marked.
+
+    Raises:
+        LookupError: the label is unknown.
+        UnicodeDecodeError: more bytes are damaged than that.
+    """
+    encoding = _BROWSERS.get(label.lower(), label)
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        text = raw.decode(encoding, "replace")
+        if text.count("\ufffd") > _MOST_DAMAGED:
+            raise
+        return text
+
+
 def _decode_marked(raw: bytes, encoding: str) -> str:
     try:
         text = raw.decode(encoding)
@@ -114,6 +164,8 @@ def _decode_marked(raw: bytes, encoding: str) -> str:
 
 def _is_western(raw: bytes) -> bool:
     """Whether bytes that are not UTF-8 may be Windows-1252, and not UTF-8 with damage."""
+    if _MAC_ROMAN.search(raw):
+        return False
     high = len(_HIGH.findall(raw))
     if 2 * sum(map(len, _UTF8_SEQUENCE.findall(raw))) >= high:
         return False
@@ -125,5 +177,9 @@ def clean(text: str) -> str:
 
     All other characters stay as they are: quotes, combining marks, tabs, emoji.
     """
-    text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
-    return _FIRST_BLANKS.sub("", _SURROGATE.sub("\ufffd", text)).rstrip()
+    if "\r" in text or "\v" in text or "\f" in text:  # seeking one character is fastest
+        text = _LINE_ENDS.sub("\n", text)
+    text = _UNWANTED.sub("", text)
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    return _FIRST_BLANKS.sub("", text).rstrip()

@@ -145,6 +145,23 @@ def read_meta(sql: sqlite3.Connection) -> Mapping[str, str]:
     return meta
 
 
+def live_day_notes(sql: sqlite3.Connection) -> dict[str, int]:
+    """Return how many live articles have each note on their day."""
+    if not has_table(sql, "day_notes"):
+        return {}
+    rows = sql.execute(
+        "SELECT n.note, count(*) FROM day_notes n CROSS JOIN articles a ON a.content = n.content "
+        "WHERE a.removed IS NULL GROUP BY n.note ORDER BY count(*) DESC, n.note"
+    )
+    return dict(rows.fetchall())
+
+
+def has_table(sql: sqlite3.Connection, name: str) -> bool:
+    """Whether there is such a table: an index that an older version wrote lacks some."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = ?"
+    return sql.execute(query, (name,)).fetchone() is not None
+
+
 def content_article(sql: sqlite3.Connection, key: int) -> Article:
     """Return a content by its key, as an article without id and location."""
     row = sql.execute(

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from index.errors import describe
+from index.store.database import has_table
 from index.types import BuildReport
 
 KEPT = 50
@@ -119,8 +120,7 @@ def recording_failure(sql: sqlite3.Connection, origin: Origin) -> Iterator[None]
 
 def last_builds(sql: sqlite3.Connection) -> tuple[BuildRecord, ...]:
     """Return the builds that are remembered, the newest first."""
-    query = "SELECT 1 FROM sqlite_master WHERE name = 'builds'"
-    if not sql.execute(query).fetchone():  # an index that was last written by an older version
+    if not has_table(sql, "builds"):
         return ()
     rows = sql.execute(
         f"SELECT began, seconds, command, paths, generation, {', '.join(_COUNTS)}, error "

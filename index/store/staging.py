@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from index.store.database import BELOW, below, row_article
 from index.text.days import day_number
 from index.types import (
+    STDIN,
     Article,
     BuildEvent,
     BuildReport,
@@ -26,6 +27,7 @@ from index.types import (
     Stage,
     Unchanged,
     file_of,
+    is_file,
 )
 
 _BATCH = 500  # articles in one transaction while reading
@@ -33,24 +35,29 @@ _BATCH = 500  # articles in one transaction while reading
 Content = tuple[str, int | None, str | None, str | None, str]
 """Headline, day, source, url and text: stored once, however many files hold the same."""
 
+OTHER_KINDS = "of other kinds"
+"""Files of kinds that are not read, among what came of the files."""
+
 
 class Staging:
     """What one build has read so far; nothing of it is visible to readers of the index."""
 
     def __init__(
-        self, sql: sqlite3.Connection, recipe: str, add_content: Callable[[str, Content], int]
+        self, sql: sqlite3.Connection, recipe: str, add_content: Callable[[str, Content, str], int]
     ) -> None:
         """Begin with nothing staged.
 
         Args:
             sql: A connection that may write the tables.
             recipe: The recipe of this version of the program.
-            add_content: Takes the hash of a content that is not stored yet; returns its key.
+            add_content: Takes the hash of a content that is not stored yet, the content and the
+                note on its day; returns its key.
         """
         self._sql = sql
         self._recipe = recipe
         self._add_content = add_content
         self._opened: dict[str, tuple[int, int]] = {}
+        self.files: dict[str, int] = {}
         for table in ("staged", "staged_files", "kept"):
             sql.execute(f"DELETE FROM {table}")
 
@@ -91,19 +98,28 @@ class Staging:
         Of the files and folders `roots`, articles that were not read are removed; None removes
         none. Yields after some hundred articles, and at the end.
         """
-        done = 0
+        done, unchanged, taken = 0, 0, set()
         for item in items:
             if isinstance(item, Skipped):
                 skipped.append(item)
-                self.keep_file(file_of(item.location))
+                if not item.kind:
+                    self.keep_file(file_of(item.location))
             elif isinstance(item, Unchanged):
                 self.keep_file(item.location)
+                unchanged += 1
             else:
-                self._stage(item)
+                taken.add(self._stage(item))
             done += 1
             if done % _BATCH == 0:
                 yield BuildEvent(Stage.READING, done, None)
-        broken = {file_of(item.location) for item in skipped}  # every build reads these again
+        # Every build reads these again.
+        broken = {file_of(one.location) for one in skipped if not one.kind}
+        self.files = {
+            "taken in": len(taken - {STDIN}),
+            "unchanged": unchanged,
+            "skipped": len(broken - taken),
+            OTHER_KINDS: sum(bool(one.kind) and is_file(one.location) for one in skipped),
+        }
         self._sql.executemany(
             "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)",
             [(file, *state) for file, state in self._opened.items() if file not in broken],
@@ -127,7 +143,8 @@ class Staging:
             if key not in gone:
                 self._stage(row_article(*columns))
 
-    def _stage(self, article: Article) -> None:
+    def _stage(self, article: Article) -> str:
+        """Stage an article and return the file that it is of."""
         day = day_number(article.date) if article.date else None
         content = article.headline, day, article.source, article.url, article.text
         digest = content_hash(self._recipe, content)
@@ -136,12 +153,13 @@ class Staging:
             "(SELECT 1 FROM articles a WHERE a.content = c.key AND a.removed IS NULL))",
             (digest,),
         ).fetchone()
-        key = row[0] if row else self._add_content(digest, content)
+        key = row[0] if row else self._add_content(digest, content, article.day_note)
         file = file_of(article.location)
         self._sql.execute(
             "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
             (article.location, article.id, file, key),
         )
+        return file
 
 
 def content_hash(recipe: str, content: Sequence[object]) -> str:

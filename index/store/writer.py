@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from index.store.database import BELOW, below, content_article, open_writer
+from index.store.database import BELOW, below, content_article, live_day_notes, open_writer
 from index.store.history import Origin, record_build
 from index.store.lexical import LexicalRow
 from index.store.staging import Changes, Content, Staging, has_outdated, mark_outdated, plan_changes
-from index.types import Article, BuildReport, Skipped, Span, file_of
+from index.types import Article, BuildReport, Skipped, Span, count_kinds, file_of
 
 
 class Store:
@@ -71,13 +71,15 @@ class Store:
 
     # 1. contents and their passages
 
-    def _add_content(self, digest: str, content: Content) -> int:
-        row = self._sql.execute(
+    def _add_content(self, digest: str, content: Content, day_note: str) -> int:
+        (key,) = self._sql.execute(
             "INSERT INTO contents (hash, headline, day, source, url, text, made) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
             (digest, *content, time.time()),
-        )
-        return int(row.fetchone()[0])
+        ).fetchone()
+        if day_note:
+            self._sql.execute("INSERT OR REPLACE INTO day_notes VALUES (?, ?)", (key, day_note))
+        return int(key)
 
     def pending(self) -> list[int]:
         """Keys of the staged contents without vectors, by day, undated ones first."""
@@ -182,7 +184,12 @@ class Store:
             if report.touched or rebuilt:
                 self._set_meta(earlier=0 if rebuilt else before)
             report = replace(
-                report, skipped=tuple(skipped), embedded=embedded, seconds=dict(seconds or {})
+                report,
+                skipped=tuple(one for one in skipped if not one.kind),
+                kinds=count_kinds(skipped),
+                files=self.staging.files,
+                embedded=embedded,
+                seconds=dict(seconds or {}),
             )
             return self._finish(report, origin)
 
@@ -267,7 +274,16 @@ class Store:
         """Note what was read to its end and what was skipped, for the next build and `status`."""
         for root in roots or ():
             self._sql.execute(f"DELETE FROM skipped WHERE {BELOW}", below(root))
-        rows = [(file_of(one.location), one.location, one.line, one.reason) for one in skipped]
+            self._sql.execute(f"DELETE FROM other_kinds WHERE {BELOW}", below(root))
+        self._sql.executemany(
+            "INSERT OR REPLACE INTO other_kinds VALUES (?, ?)",
+            [(one.location, one.kind) for one in skipped if one.kind],
+        )
+        rows = [
+            (file_of(one.location), one.location, one.line, one.reason)
+            for one in skipped
+            if not one.kind
+        ]
         self._sql.executemany("DELETE FROM skipped WHERE file = ?", [row[:1] for row in rows])
         self._sql.execute("DELETE FROM skipped WHERE file IN (SELECT path FROM staged_files)")
         self._sql.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?)", rows)
@@ -283,7 +299,8 @@ class Store:
             "SELECT count(*), coalesce(sum(c.day IS NULL), 0) FROM articles a "
             "JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
         ).fetchone()
-        report = replace(report, articles=articles, undated=undated)
+        notes = live_day_notes(self._sql)
+        report = replace(report, articles=articles, undated=undated, day_notes=notes)
         self._sql.execute(
             "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
         )

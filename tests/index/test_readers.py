@@ -186,7 +186,7 @@ def test_a_bad_record_is_named_by_line_and_the_others_go_on(tmp_path):
         json.dumps({"body": "First here. Then.", "url": "https://e.org/b", "date": None}),
         json.dumps({"headline": "T", "text": "B", "date": "2023-02-30"}),
         json.dumps({"title": "T", "body": "  "}),
-        json.dumps({"title": "T", "body": ["B"]}),
+        json.dumps({"title": "T", "body": {"x": "B"}}),
         json.dumps({"title": "T", "content": "T\n\nB", "publisher": "P", "extra": 1}),
         "[1]",
         json.dumps({"title": "T", "body": "B", "date": "June 18"}),
@@ -216,7 +216,7 @@ BAD = {
     "cyrillic.txt": ("Переговоры начались в воскресенье".encode("cp1251"), "wrong encoding", 1),
     "damaged.txt": ("“Fine”\n“Cut".encode()[:-4] + b"\xe2 x", "wrong encoding", 2),
     "day.txt": (b"\ndate 2023-02-30 Talks.\n\nB", "impossible date '2023-02-30'", 2),
-    "order.txt": (b"date 18/06/2023 Talks.\n\nB", "expected YYYY-MM-DD", 1),
+    "order.txt": (b"date 08/06/2023 Talks.\n\nB", "ambiguous date '08/06/2023'", 1),
     "day.md": (b"---\ntitle: T\ndate: 2023-02-30\n---\nB", "impossible date", 3),
     "yaml.md": (b"---\ntitle: [\n---\nB", "front matter is not YAML", None),
     "broken.json": (b'{"title": "T",\n "body" }', "not JSON", 2),
@@ -247,7 +247,7 @@ def test_a_bad_file_is_named_with_its_reason_and_the_rest_is_read(tmp_path, name
     assert good.id == "zz.txt"
 
 
-def test_folders_are_walked_in_order_without_hidden_and_foreign_files(tmp_path):
+def test_folders_are_walked_in_order_and_every_other_file_is_named_by_its_kind(tmp_path):
     for name in (
         "b.txt",
         "a/z.md",
@@ -259,8 +259,17 @@ def test_folders_are_walked_in_order_without_hidden_and_foreign_files(tmp_path):
         "README",
     ):
         write(tmp_path, name, "Some text.\n\nMore.")
-    ids = [article.id for article in read_articles([tmp_path])]
-    assert ids == ["README", "a/z.md", "a/é.txt", "b.txt"]
+    found = list(read_articles([tmp_path]))
+    ids = [each.id for each in found if isinstance(each, Article)]
+    assert ids == ["a/z.md", "a/é.txt", "b.txt"]
+    kinds = {Path(each.location).name: each.kind for each in found if isinstance(each, Skipped)}
+    assert kinds == {
+        "x.txt": "hidden",
+        ".y.txt": "hidden",
+        "README": "README, LICENSE and the like",
+        "b.txt~": ".txt~",
+        "p.png": ".png",
+    }
 
 
 def test_links_stay_within_the_folder_and_nothing_is_read_twice(tmp_path):
@@ -276,7 +285,8 @@ def test_links_stay_within_the_folder_and_nothing_is_read_twice(tmp_path):
     (root / "two.txt").symlink_to(root / ".store" / "two.txt")
     found = list(read_articles([root]))
     assert [each.id for each in found if isinstance(each, Article)] == ["a/one.txt", "two.txt"]
-    reasons = {Path(each.location).name: each.reason for each in found if isinstance(each, Skipped)}
+    skipped = [each for each in found if isinstance(each, Skipped)]
+    reasons = {Path(each.location).name: each.reason for each in skipped if not each.kind}
     assert sorted(reasons) == ["broken.txt", "leak.txt", "leaks"]
     assert "leaves the folder" in reasons["leak.txt"]
     assert "nowhere" in reasons["broken.txt"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index.readers.files import format_of
+from index.readers.kinds import format_of
 from web.uploads.batch import Batch, delete_dropped
 
 
@@ -53,11 +53,11 @@ def test_files_of_one_name_are_numbered(tmp_path):
 
 
 def test_a_number_leaves_the_kind_of_file_as_it_is(tmp_path):
-    names = ["Mr. Smith goes", "README", "a.b.md", "x" * 200 + ".html"]
+    names = ["Mr. Smith goes", "REPORT", "a.b.md", "x" * 200 + ".html"]
     files = [_file(tmp_path / place / name, place) for place in "ab" for name in names]
     held = _held(Batch(tmp_path / "waiting", files))
     assert len(held) == 8
-    assert {"Mr. Smith goes (2)", "README (2)", "a.b (2).md"} <= held.keys()
+    assert {"Mr. Smith goes (2)", "REPORT (2)", "a.b (2).md"} <= held.keys()
     assert sorted(map(str, map(format_of, held))) == ["html"] * 2 + ["markdown"] * 2 + ["text"] * 4
 
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from index.readers.files import SUFFIXES, format_of
+from index.readers.kinds import SUFFIXES, format_of
 from index.types import Skipped
 
 LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
@@ -33,7 +33,7 @@ _REFUSED = (  # what copying a file raises, or unpacking a damaged archive
     lzma.LZMAError,
     zipfile.BadZipFile,
 )
-_UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES if s)} .zip"
+_UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES if s)}"
 
 
 class Batch:

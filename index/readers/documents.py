@@ -1,0 +1,101 @@
+"""Word documents and PDF with text; a file's own dates of making are no days of publication."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from index.errors import ArticleError
+from index.readers.fields import one_line
+from index.readers.named import article_of
+from index.readers.text import MAX_BYTES, clean
+from index.types import Article
+
+_LARGEST = 5 * MAX_BYTES  # pictures make such files large
+_HYPHEN = re.compile(r"(?<=[^\W\d_])(?:-|\ufffe|\u00ad)\n(?=[^\W\d_])")
+_ENDS = (".", "!", "?", "”", '"', ":", "’")
+_FEWEST = 20  # characters of a page that is no scan
+
+
+def library(name: str, package: str) -> Any:
+    """Import what reads a format that few archives have.
+
+    Raises:
+        ArticleError: it is not installed; the message says how to install it.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        remedy = "`pip install -r requirements-formats.txt`"
+        raise ArticleError(f"needs {package} to be read: {remedy}") from error
+
+
+def read_word(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
+    """Yield the one article of a Word document.
+
+    Raises:
+        ArticleError: it is damaged, holds no text, or its reader is not installed.
+    """
+    docx = library("docx", "python-docx")  # a Word document is an archive of XML
+    _refuse_large(path)
+    try:
+        with ZipFile(path) as parts:
+            if sum(part.file_size for part in parts.infolist()) > 5 * _LARGEST:
+                raise ArticleError(f"too large: it unpacks to more than {5 * _LARGEST:,} bytes")
+        document = docx.Document(str(path))
+    except (BadZipFile, KeyError, ValueError, docx.exceptions.PythonDocxError) as error:
+        raise ArticleError("not a Word document, or damaged") from error
+    paragraphs = [(clean(one.text), one.style.name or "") for one in document.paragraphs]
+    paragraphs = [(text, style) for text, style in paragraphs if text.strip()]
+    title = ""
+    if paragraphs and paragraphs[0][1].startswith(("Title", "Heading")):
+        title = paragraphs.pop(0)[0]
+    body = "\n\n".join(text for text, _ in paragraphs)
+    yield article_of({}, name, str(path), title=title, body=body)
+
+
+def read_pdf(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
+    """Yield the one article of a PDF.
+
+    Raises:
+        ArticleError: it is damaged, encrypted or a scan, or its reader is not installed.
+    """
+    pdfium = library("pypdfium2", "pypdfium2")
+    _refuse_large(path)
+    try:
+        with closing(pdfium.PdfDocument(path)) as pdf:
+            pages = [_page(page) for page in pdf]
+            title = one_line(clean(pdf.get_metadata_value("Title") or ""))
+    except pdfium.PdfiumError as error:
+        raise ArticleError(f"a damaged or encrypted PDF: {error}") from error
+    body = clean("\n\n".join(filter(None, pages)))
+    if len(body) < _FEWEST * len(pages):
+        raise ArticleError("no text: a PDF of pictures, which would have to be recognised first")
+    said = title if title and title in one_line(body[:1000]) else ""
+    yield article_of({}, name, str(path), title=said, body=body)
+
+
+def _page(page: Any) -> str:
+    """Return the paragraphs of a page, whose lines are joined."""
+    with closing(page), closing(page.get_textpage()) as text:
+        written = text.get_text_bounded().replace("\r\n", "\n")
+    lines = [line.rstrip() for line in _HYPHEN.sub("", written).split("\n")]
+    full = 0.8 * max(map(len, lines), default=0)
+    joined = ""
+    for line in lines:
+        joined += line + ("\n\n" if not line or _ends_paragraph(line, full) else " ")
+    return re.sub(r"\s*\n\s*\n\s*", "\n\n", joined).strip()
+
+
+def _ends_paragraph(line: str, full: float) -> bool:
+    return len(line) < full and (line.endswith(_ENDS) or len(line) < full / 2)
+
+
+def _refuse_large(path: Path) -> None:
+    if path.stat().st_size > _LARGEST:
+        raise ArticleError(f"too large: more than {_LARGEST // 1_000_000} MB")

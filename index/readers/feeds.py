@@ -1,0 +1,130 @@
+"""XML of news: RSS and Atom feeds, exports of WordPress, NewsML-G2 and NITF.
+
+Items are read one by one. No entity is resolved and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from index.errors import ArticleError
+from index.readers.records import Numbered, articles
+from index.readers.text import unpacked
+from index.types import Article, Skipped
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_ROOTS = ("rss", "RDF", "feed", "newsItem", "newsMessage", "nitf")
+_OTHERS = ("mrss", "itunes")  # namespaces of pictures and sound
+_SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^\]]*)?\]")
+_PUBLISHED = ("publish", "")
+
+
+def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+    """Yield an article of each item, and what had to be skipped.
+
+    Raises:
+        ArticleError: the file is no XML, or of another kind.
+        OSError: it cannot be read or unpacked.
+    """
+
+    def items() -> Iterator[Numbered]:
+        with unpacked(path) as file:
+            yield from _items(file)
+
+    return articles(items, path, name, day_first)
+
+
+def _items(file: BinaryIO) -> Iterator[Numbered]:
+    from lxml import etree
+
+    root, feed = "", ""
+    try:
+        parsing = etree.iterparse(file, ("start", "end"), resolve_entities=False, no_network=True)
+        for event, element in parsing:
+            name = _name(element)
+            if not root:
+                root = name
+                if root not in _ROOTS:
+                    expected = "RSS, Atom, NewsML-G2 or NITF"
+                    raise ArticleError(f"XML of an unknown kind ({root}); expected {expected}")
+            if event == "start":
+                continue
+            if name == "title" and not feed and _name(element.getparent()) in ("channel", "feed"):
+                feed = (element.text or "").strip()
+            if name in ("item", "entry"):
+                if item := _of_feed(element, feed):
+                    yield element.sourceline or 0, item
+                element.clear()
+            elif name in ("newsItem", "nitf"):
+                yield element.sourceline or 0, _of_agency(element)
+                element.clear()
+    except etree.XMLSyntaxError as error:
+        yield error.lineno or 0, ArticleError(f"not XML: {error.msg}")
+
+
+def _of_feed(item: _Element, feed: str) -> dict[str, Any] | ArticleError | None:
+    """Return the fields of an item; None for what WordPress keeps beside its articles."""
+    values: dict[str, Any] = {}
+    for child in item:
+        if not isinstance(child.tag, str) or any(other in child.tag for other in _OTHERS):
+            continue
+        name = _name(child)
+        if name == "link" and child.get("href"):
+            if child.get("rel", "alternate") == "alternate":
+                values.setdefault("link", child.get("href"))
+        elif written := _written(child):
+            values.setdefault(name, written)
+    if values.pop("post_type", "post") not in ("post", "page"):
+        return None
+    if (status := values.pop("status", "publish")) not in _PUBLISHED:
+        return ArticleError(f"a draft (status: {status})")
+    if "post_date" in values and "encoded" in values:
+        values["encoded"] = _SHORTCODE.sub("", values["encoded"])
+    values.setdefault("source", feed)
+    return values
+
+
+def _written(element: _Element) -> str:
+    from lxml import etree
+
+    if element.get("type") == "xhtml":
+        return str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
+    return "".join(element.itertext()).strip() if _name(element) != "author" else ""
+
+
+def _of_agency(item: _Element) -> dict[str, Any]:
+    """Return the fields of NewsML-G2 and NITF, whose texts lie deep."""
+    values = {name: _first(item, path) for name, path in _PATHS.items()}
+    paragraphs = (" ".join("".join(p.itertext()).split()) for p in item.iterfind(".//{*}p"))
+    values["body"] = "\n\n".join(filter(None, paragraphs)) or _first(item, ".//{*}inlineData")
+    values["guid"] = item.get("guid", "")
+    return {name: value for name, value in values.items() if value}
+
+
+_PATHS = {
+    "headline": (".//{*}headline", ".//{*}hl1", ".//{*}title"),
+    "published": (".//{*}contentCreated", ".//{*}date.issue"),
+    "firstCreated": (".//{*}firstCreated",),
+    "versionCreated": (".//{*}versionCreated",),
+    "source": (".//{*}provider/{*}name", ".//{*}copyrightHolder/{*}name", ".//{*}doc.copyright"),
+}
+
+
+def _first(item: _Element, paths: tuple[str, ...] | str) -> str:
+    for path in (paths,) if isinstance(paths, str) else paths:
+        found = item.find(path)
+        if found is not None:
+            words = "".join(found.itertext()).strip()
+            if words := words or found.get("norm", "") or found.get("holder", ""):
+                return words
+    return ""
+
+
+def _name(element: _Element | None) -> str:
+    tag = element.tag if element is not None else ""
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

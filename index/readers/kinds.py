@@ -1,0 +1,99 @@
+"""Which files hold articles: by their names, and where names say little by their first bytes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePath
+
+SUFFIXES = {
+    "": "text",
+    ".txt": "text",
+    ".text": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".jsonl": "records",
+    ".ndjson": "records",
+    ".json": "records",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".csv": "table",
+    ".tsv": "table",
+    ".xml": "feed",
+    ".rss": "feed",
+    ".atom": "feed",
+    ".eml": "mail",
+    ".mbox": "mailbox",
+    ".docx": "word",
+    ".pdf": "pdf",
+    ".warc": "crawl",
+    ".zip": "archive",
+    ".tar": "archive",
+    ".tgz": "archive",
+}
+"""Format by suffix; but for mailboxes, documents and ZIP they may also be packed (`.xz`, `.gz`)."""
+
+NO_ARTICLE = "README, LICENSE and the like"
+HIDDEN = "hidden"
+SAVED_PART = "part of a saved page"
+LINK = "link to what is read already"
+
+_PACKED = (".xz", ".gz")
+_UNPACKED = ("", ".mbox", ".docx", ".pdf", ".zip", ".tgz")
+_HELPERS = {
+    "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
+    "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",
+    "robots", "humans", "requirements", "security", "cname",
+}  # fmt: skip
+_HELPER_SUFFIXES = ("", ".md", ".markdown", ".txt", ".text", ".html")
+_SAVED_FOLDER = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos)")
+
+_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S)
+_MAIL = re.compile(rb"(?:[\w-]+: .*\r?\n(?:[ \t].*\r?\n)*){3,}\r?\n")
+_MAIL_FIELD = re.compile(rb"(?:^|\n)(?:from|received|message-id|mime-version): ", re.I)
+
+
+def format_of(name: str) -> str | None:
+    """Return the format that a file's name indicates, None where it is no article's."""
+    suffix, packed = _suffix(name)
+    form = SUFFIXES.get(suffix)
+    if name.endswith("~") or is_helper(name) or (packed and suffix in _UNPACKED):
+        return None
+    return form
+
+
+def is_helper(name: str) -> bool:
+    """Whether a file is of those that lie beside texts and say how to use them."""
+    path = PurePath(name.lower())
+    return path.stem in _HELPERS and path.suffix in _HELPER_SUFFIXES
+
+
+def kind_of(name: str) -> str:
+    """Return what files are counted as that are not read: their suffix, for most."""
+    if is_helper(name):
+        return NO_ARTICLE
+    return PurePath(name.lower()).suffix or "no suffix"
+
+
+def is_saved_part(folder: Path) -> bool:
+    """Whether a folder holds the pictures and frames of a page that was saved beside it."""
+    saved = _SAVED_FOLDER.fullmatch(folder.name)
+    return saved is not None and any(
+        folder.with_name(saved[1] + suffix).is_file() for suffix in (".html", ".htm", ".xhtml")
+    )
+
+
+def format_of_bytes(head: bytes) -> str | None:
+    """Return the format that a text's first bytes show; None where they show none."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    if _HTML.match(head):
+        return "html"
+    mail = _MAIL.match(head)
+    return "mail" if mail and _MAIL_FIELD.search(mail[0]) else None
+
+
+def _suffix(name: str) -> tuple[str, bool]:
+    path = PurePath(name.lower())
+    packed = path.suffix in _PACKED
+    suffix = PurePath(path.stem).suffix if packed else path.suffix
+    return ("" if " " in suffix else suffix), packed  # "Mr. Smith goes to Washington" has none

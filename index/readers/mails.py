@@ -1,0 +1,62 @@
+"""Mails: newsletters and alerts, one a file (`.eml`) or many (`.mbox`)."""
+
+from __future__ import annotations
+
+import email
+import mailbox
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+
+from index.errors import ArticleError
+from index.readers.named import article_of
+from index.readers.records import Numbered, articles
+from index.readers.text import read_bytes
+from index.types import Article, Skipped
+
+
+def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
+    """Yield the one article of a mail.
+
+    Raises:
+        ArticleError: it holds no text.
+    """
+    values = _values(email.message_from_bytes(read_bytes(path), policy=default))
+    yield article_of(values, name, str(path), day_first=day_first)
+
+
+def read_box(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+    """Yield an article of each mail, and what had to be skipped; ids are those of the mails."""
+
+    def mails() -> Iterator[Numbered]:
+        box = mailbox.mbox(path, create=False)
+        try:
+            for number, at in enumerate(box.iterkeys(), start=1):
+                try:
+                    mail = email.message_from_bytes(box.get_bytes(at), policy=default)
+                    yield number, _values(mail)
+                except Exception as error:  # one mail that a parser breaks on is not all
+                    yield number, ArticleError(f"mail {number}: {type(error).__name__}: {error}")
+        finally:
+            box.close()
+
+    return articles(mails, path, name, day_first)
+
+
+def _values(mail: EmailMessage) -> dict[str, Any]:
+    body = mail.get_body(("plain", "html"))
+    try:
+        written = body.get_content() if body else ""
+    except (LookupError, ValueError) as error:
+        raise ArticleError(f"wrong encoding: {error}") from error
+    sender, at = parseaddr(str(mail.get("from", "")))
+    return {
+        "subject": str(mail.get("subject", "")),
+        "date": str(mail.get("date", "")),
+        "body": written,
+        "source": sender or at,
+        "id": str(mail.get("message-id", "")).strip("<> "),
+    }

@@ -1,0 +1,188 @@
+"""Named values to an article: front matter, records, rows of tables and items of feeds alike.
+
+Names count without case and marks, so that `published_at` and `publishedAt` are one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from index.errors import ArticleError
+from index.readers.days import Stated, local_day, read_day
+from index.readers.fields import one_line, under_title
+from index.readers.markup import plain_text
+from index.readers.text import clean
+from index.types import Article
+
+Values = Mapping[str, Any]
+
+TITLE = ("title", "headline", "headlines", "webtitle", "heading", "subject", "titel", "titre")
+BODY = (
+    "body", "text", "content", "maintext", "fulltext", "articlebody", "bodytext", "articletext",
+    "contenttext", "contentencoded", "encoded", "contenthtml", "bodyhtml", "bodyxhtml", "bodies",
+    "plaintext", "html", "article", "story", "message", "inhalt", "texte", "leadparagraph",
+    "description", "abstract", "summary", "snippet", "excerpt",
+)  # fmt: skip
+DATE = (
+    "publishedat", "postdate", "datepublished", "publishdate", "publicationdate", "published",
+    "pubdate", "datepublish", "publishingdate", "webpublicationdate", "publishedtime",
+    "publishedon", "articlepublishedtime", "publishtime", "firstpublished", "dateposted",
+    "postedat", "postedon", "posted", "date", "datum", "fecha", "issued", "releasedate",
+    "displaydate", "timestamp", "firstcreated", "versioncreated", "createdat", "datecreated",
+    "created", "time", "dateline",
+)  # fmt: skip
+SOURCE = (
+    "source", "publication", "publisher", "outlet", "sourcename", "publishername", "newspaper",
+    "sitename", "site", "medium", "provider", "quelle",
+)  # fmt: skip
+URL = (
+    "url", "link", "weburl", "permalink", "canonicalurl", "canonical", "href", "articleurl",
+    "sourceurl", "externalurl", "source",
+)  # fmt: skip
+ID = ("id", "guid", "uri", "uuid", "oid")
+_INNER = ("fields", "_source", "attributes", "attrs", "document")
+_WORDS = ("$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content")
+_CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
+_DRAFT = ("draft", "isdraft", "unlisted")
+_ADDRESS = re.compile(r"https?://\S+\Z")
+
+
+@lru_cache(2000)
+def key(name: str) -> str:
+    """Return a field's name without case and marks."""
+    return re.sub(r"[\W_]+", "", name.rpartition(":")[2]).lower()
+
+
+def known(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the values by their plain names, those of inner objects beside the others."""
+    named: dict[str, Any] = {}
+    inner: list[Mapping[Any, Any]] = []
+    for name, value in values.items():
+        if name in _INNER and isinstance(value, dict):
+            inner.append(value)
+        else:
+            named.setdefault(key(str(name)), value)
+    for each in inner:
+        for name, value in each.items():
+            named.setdefault(key(str(name)), value)
+    return named
+
+
+def refuse_draft(values: Values) -> None:
+    """Raise where the values say that the article was never published."""
+    for name in _DRAFT:
+        if str(values.get(name, "")).strip().lower() == "true":
+            raise ArticleError(f"a draft ({name}: true)")
+    if str(values.get("published", "")).strip().lower() == "false":
+        raise ArticleError("a draft (published: false)")
+
+
+def article_of(
+    values: Values,
+    name: str,
+    location: str,
+    *,
+    day_first: bool | None = None,
+    title: str | None = None,
+    body: str | None = None,
+    numbered: str = "",
+) -> Article:
+    """Make an article of named values, as `known` gives them.
+
+    Args:
+        values: What the record states.
+        name: The id of a file's one article; the file's name before a record's number.
+        location: The file.
+        day_first: Whether 03/04/2023 is 3 April.
+        title: The headline, where it is not among the values.
+        body: The text, where it is not among the values.
+        numbered: What names the record in its file where it has no id; empty for the one article
+            of a file, whose own id and address do not name it.
+
+    Raises:
+        ArticleError: there is no text, or the day cannot be read.
+    """
+    refuse_draft(values)
+    if body is None:
+        body = clean(plain_text(_text(values, BODY)))
+        if body.endswith(" chars]"):
+            body = _CUT.sub("", body).rstrip()
+    if not body.strip():
+        named = ", ".join(list(values)[:12])
+        raise ArticleError(f"no text: expected a body; found {named or 'no field'}")
+    title = title or clean(plain_text(_text(values, TITLE)))
+    headline, text = under_title(title, body)
+    url = address(values)
+    day, note = day_of(values, day_first, url)
+    article_id, own = name, ""
+    if numbered:
+        own = one_line(clean(_text(values, ID))) or url or ""
+        article_id, location = own or f"{name}#{numbered}", f"{location}#{own or numbered}"
+    return Article(article_id, location, headline, text, day, source(values), url, note)
+
+
+def address(values: Values) -> str | None:
+    """Return the address that is stated."""
+    for name in URL:
+        written = one_line(clean(_text(values, (name,))))
+        if written and (name == "url" or _ADDRESS.match(written)):
+            return written
+    return None
+
+
+def source(values: Values) -> str | None:
+    """Return the publisher; an address is none."""
+    for name in SOURCE:
+        written = one_line(clean(plain_text(_text(values, (name,)))))
+        if written and not _ADDRESS.match(written):
+            return written
+    return None
+
+
+def day_of(values: Values, day_first: bool | None = None, url: str | None = None) -> Stated:
+    """Return the day that the first field states which states one; else why none does."""
+    note = ""
+    for value in stated_days(values):
+        stated = read_day(value, day_first=day_first)
+        if stated.day:
+            return Stated(*local_day(value, stated.day, url))
+        note = note or stated.note
+    return Stated(None, note)
+
+
+def stated_days(values: Values) -> Iterator[object]:
+    """Yield what stands in fields of days, the likeliest first."""
+    for name in DATE:
+        if (value := values.get(name)) is not None:
+            yield _words(value, name) if isinstance(value, dict | list) else value
+
+
+def _text(values: Values, names: tuple[str, ...]) -> str:
+    """Return the first of these fields that is filled; numbers as they are written."""
+    for name in names:
+        value = values.get(name)
+        if value is None or value == "" or value != value:  # NaN differs from itself
+            continue
+        if words := _words(value, name):
+            return words
+    return ""
+
+
+def _words(value: Any, name: str) -> str:
+    """Return the words of a value: text, a number, one of both in an object, or a list of them."""
+    if isinstance(value, str):
+        return "" if len(value) == 3 and value.lower() == "nan" else value
+    if isinstance(value, dict):
+        inner = {str(each).lower(): what for each, what in value.items()}
+        return next((_words(inner[each], name) for each in _WORDS if inner.get(each)), "")
+    if isinstance(value, list):
+        words = [_words(one, name) for one in value]
+        if name not in BODY:
+            return words[0] if words else ""
+        # Paragraphs, or the pieces of a text that holds links.
+        return ("" if any(one.endswith((" ", "\n")) for one in words) else "\n\n").join(words)
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if numeric else ""
