@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from evals.metrics import is_correct
-from evals.questions import EvalQuestion
+from evals.questions import TRAP, EvalQuestion
 from evals.rows import holds
 from index.store.snapshot import Snapshot
 from rag.english.facts import facts
@@ -108,6 +108,9 @@ def label(case: Case, draft: str) -> bool | None:
     """Whether a draft is right; None where strings cannot tell."""
     right = is_correct(draft, case.question.answers, abstained=False)
     if case.variant in (Variant.PLAIN, Variant.AGAIN):
+        if case.question.type == TRAP:
+            harmless = case.question.scored(draft, abstained=False)
+            return True if right else None if harmless else False
         if case.question.type == MADE and not right:
             return None  # it may be right in another way: nobody read the question
         return right and case.question.answerable

@@ -84,10 +84,14 @@ class About(Enum):
 
     THANKS = re.compile(
         r"(?:many )?(?:thanks|thank you|thx|cheers)(?: you| (?:so|very) much| a lot)?"
+        r"|(?:great|perfect|good|nice|super|ok|okay)(?: job| work)?"
+        r"|(?:that|this|it) (?:helped|helps|was helpful)(?: me)?(?: a lot| very much)?"
     )
     HELP = re.compile(
         r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| everyone)?"
-        r"|(?:who|what) are you|help(?: me)?|how does (?:this|it) work"
+        r"|(?:who|what) are you|how are you(?: doing)?(?: today)?|are you [\w' -]+"
+        r"|(?:who|what) (?:made|built|wrote|created|trained) you|help(?: me)?"
+        r"|how does (?:this|it) work"
         r"|what (?:can|could|should|do) (?:you|i|we) (?:do|ask|answer|know)(?: you| here| about)?"
     )
     COVERAGE = re.compile(
@@ -106,9 +110,17 @@ class About(Enum):
 
 
 def about_archive(text: str) -> About | None:
-    """Return what a text says to the archive, or asks about it; None for other questions."""
-    plain = " ".join(re.sub(r"[!?.,]", " ", text.lower()).split())
-    return next((about for about in About if about.value.fullmatch(plain)), None)
+    """Return what a text says to the archive, or asks about it; None for other questions.
+
+    Every clause must be of this kind: "Thanks, and who resigned?" is a question.
+    """
+    clauses = (clause.strip() for clause in re.split(r"[!?.,;]+", text.lower()))
+    found = [
+        next((about for about in About if about.value.fullmatch(clause)), None)
+        for clause in clauses
+        if clause
+    ]
+    return found[-1] if found and all(found) else None
 
 
 def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evidence]:
