@@ -144,8 +144,8 @@ class ModelLoader:
                 return
             self._model = None
             message = f"A new language model is being started: {reason}."
-            self._status = ModelStatus(ModelState.LOADING, message=message)
             _LOG.warning("%s", message)
+            self._status = ModelStatus(ModelState.LOADING, message=message)
             engine.close()
             quick = quick + 1 if time.monotonic() - begun < STEADY else 0
             if quick == QUICK_ENDS:

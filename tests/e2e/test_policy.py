@@ -65,8 +65,7 @@ def test_a_page_from_elsewhere_reads_and_asks_nothing(browser, served, elsewhere
     page.goto(elsewhere)
     got = page.evaluate(TRIES, [served.url])
     context.close()
-    assert got.pop("gradio_api/call/ask") == "sent", "the browser does not tell the page more"
-    assert set(got.values()) == {"refused"}
+    assert len(got) == 5 and set(got.values()) == {"refused"}
     assert len(served.pipeline.questions) == asked
 
 
@@ -77,7 +76,7 @@ def test_the_page_breaks_none_of_its_own_rules(browser, served) -> None:
     page.on("console", lambda line: told.append(line.text))
     page.goto(served.url)
     page.locator(".example").first.click()
-    page.locator(".cite").first.wait_for()
+    page.locator("#now .text .mark").first.wait_for()
     blocked = page.evaluate(
         """() => new Promise(done => {
             document.addEventListener("securitypolicyviolation", e => done(e.blockedURI));

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,11 +61,16 @@ def kill(loader: ModelLoader) -> None:
     os.kill(loader.get().engine.process_id, signal.SIGKILL)
 
 
+def until(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    assert condition()
+
+
 def until_ready_again(loader: ModelLoader, old: object) -> float:
     begun = time.monotonic()
-    while loader.get() in (None, old) and time.monotonic() < begun + 60:
-        time.sleep(0.01)
-    assert loader.get() not in (None, old)
+    until(lambda: loader.get() not in (None, old), 60)
     return time.monotonic() - begun
 
 
@@ -84,11 +89,11 @@ def test_a_killed_process_costs_an_answer_and_no_more(
     assert (answer.outcome, answer.reason) == (Outcome.EVIDENCE_ONLY, Reason.NO_MODEL)
     assert answer.citations and "“" in answer.text
     assert "the language model's process ended" in answer.notices[-1]
-    status, report = health(pipeline)
-    assert (status, report["model"]) == (200, "loading")
+    until(lambda: health(pipeline)[1]["model"] == "loading", 10)
+    assert health(pipeline)[0] == 200
     assert "A new language model is being started" in caplog.text
     assert until_ready_again(loader, old) < 60
-    assert health(pipeline)[1]["model"] == "ready"
+    until(lambda: health(pipeline)[1]["model"] == "ready", 5)
     assert loader.get().invoke([HumanMessage("more")], max_tokens=3).text == "aaa"
 
 
@@ -100,9 +105,7 @@ def test_a_process_that_ends_again_and_again_is_given_up(
         kill(loader)
         until_ready_again(loader, old)
     kill(loader)
-    end = time.monotonic() + 30
-    while loader.status().state is not ModelState.FAILED and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: loader.status().state is ModelState.FAILED, 30)
     assert "3 times one after the other; start the program again" in loader.status().message
     assert loader.get() is None
 
