@@ -69,7 +69,7 @@ def _shoot_tabs(page: Page, size: str) -> None:
             page.locator("#find").click()
         page.locator(shown).first.wait_for()
         page.wait_for_timeout(500)
-        page.screenshot(path=IMAGES / f"{name.lower()}-{size}-light.png")
+        page.screenshot(path=IMAGES / f"{name.split()[0].lower()}-{size}-light.png")
 
 
 def _ask(page: Page, question: str) -> None:

@@ -146,12 +146,27 @@ def test_stopped_before_its_first_word_a_question_can_be_asked_again(page, serve
     page.locator("#now .label", has_text="Stopped.").wait_for()
     served.pipeline.pace = pace
     page.locator("#now .tool", has_text="Edit and ask again").click()
-    assert page.input_value(BOX) == "slow question"
+    wait_until(lambda: page.input_value(BOX) == "slow question")
     page.locator("#ask").wait_for()
     page.locator("#now .tool", has_text="Ask again").first.click()
     page.locator('#now [data-turn="1"] .draft .label').wait_for()
     page.locator("#stop").click()
     page.locator("#ask").wait_for()
+
+
+def test_a_question_that_is_edited_keeps_its_limits(page, served: Served) -> None:
+    page.locator("#limits > button").click()
+    first = page.locator("#limits").get_by_label("From", exact=True)
+    first.fill("2023-06-01")
+    ask(page, WHERE, "answered")
+    first.fill("")
+    page.locator("#chips button").wait_for(state="detached")
+    page.locator("#now .tool", has_text="Edit and ask again").click()
+    wait_until(lambda: first.input_value() == "2023-06-01")
+    page.locator("#chips button").wait_for()
+    page.locator(BOX).press("Enter")
+    page.locator('#now [data-turn="1"] .answered').wait_for()
+    assert str(served.pipeline.questions[-1].date_from) == "2023-06-01"
 
 
 def test_an_error_goes_with_its_cause(page) -> None:

@@ -43,7 +43,7 @@ TAGS = set(
 )
 ATTRIBUTES = set(
     "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind "
-    "data-copy data-link data-ask data-edit data-search data-number data-quote data-step "
+    "data-copy data-link data-ask data-search data-number data-quote data-step "
     "scope href target rel rows maxlength".split()
 )
 
@@ -357,7 +357,7 @@ def test_what_is_stopped_or_failed_can_be_asked_again() -> None:
     for state in (Exchange(Question("Q?"), stopped=True), Exchange(Question("Q?"), error="No.")):
         seen = inert(views.reply(state, 0))
         assert ("data-ask", "Q?") in seen.attributes
-        assert ("data-edit", "Q?") in seen.attributes
+        assert ("data-kind", "edit") in seen.attributes
 
 
 def test_all_quotes_of_an_answer_are_marked_and_the_one_opened_is_named() -> None:

@@ -181,6 +181,21 @@ class Chat:
         aloud = spoken("New conversation")
         return (), "", "", "", aloud, "", "", gr.update(visible=True), *buttons(busy=False)
 
+    def edit(self, exchanges: Exchanges, click: gr.EventData) -> tuple[Any, ...]:
+        """Put a question and its limits back into the form.
+
+        The outputs: box, first and last day, as of, publishers.
+        """
+        named = clicked(click)
+        turn = named.get("turn")
+        if named.get("kind") != "edit" or type(turn) is not int:
+            return (gr.skip(),) * 5
+        if not 0 <= turn < len(exchanges):
+            return (gr.skip(),) * 5
+        asked = exchanges[turn].question
+        days = (asked.date_from, asked.date_to, asked.as_of)
+        return asked.text, *(day.isoformat() if day else "" for day in days), list(asked.sources)
+
     def rate(self, exchanges: Exchanges, click: gr.EventData) -> None:
         """Keep the verdict that was clicked below an answer; what the browser names is checked."""
         named = clicked(click)

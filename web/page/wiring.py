@@ -57,6 +57,7 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     parts.stop.click(chat.stop, None, None, **AT_ONCE)
     for part in parts.named("past", "now"):
         part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
+        part.click(chat.edit, parts.exchanges, form[1:], **AT_ONCE)
     renewed = parts.renew.click(chat.renew, None, [*begun, *buttons], **AT_ONCE)
     focus = "() => document.querySelector('#box textarea')?.focus()"
     renewed.then(None, None, None, js=focus, **UNLISTED)

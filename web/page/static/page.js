@@ -107,16 +107,19 @@ for (const kind of ["pointerover", "focusin"]) {
 document.addEventListener("click", async ({ target }) => {
   const tool = target.closest?.(".tool");
   if (!tool) return;
-  const { copy, link, edit, ask, search } = tool.dataset;
-  const fill = (box, text) => {
-    box.value = text;
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-    box.focus();
+  const { copy, link, kind, ask, search } = tool.dataset;
+  const fill = (field, text) => {
+    field.value = text;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
   };
   const press = (name) => requestAnimationFrame(() => document.querySelector(name)?.click());
-  const question = edit ?? ask;
-  if (question !== undefined) fill(document.querySelector("#box textarea"), question);
-  if (ask !== undefined) press("#ask");
+  const box = document.querySelector("#box textarea");
+  if (kind === "edit") box.focus(); // Python puts the question and its limits back
+  if (ask !== undefined) {
+    fill(box, ask);
+    press("#ask");
+  }
   if (search !== undefined) {
     [...document.querySelectorAll("#tabs [role=tab]")][1].click();
     requestAnimationFrame(() => {
