@@ -20,6 +20,7 @@ from index.errors import ArticleError
 from index.readers import (
     crawls,
     documents,
+    exports,
     feeds,
     html,
     mails,
@@ -125,6 +126,8 @@ def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Articl
     raw = text.read_bytes(path)
     if form := format_of_bytes(raw[:_HEAD]):
         yield from _READERS[form](path, name, day_first)
+    elif exports.is_export(raw):
+        yield from exports.read(raw, path, name, day_first)
     else:
         yield text.article(raw, path, name, day_first)
 
