@@ -307,7 +307,7 @@ def _build(
             prune=prune,
             again=again,
             wait=wait,
-            stream=read_stream(stream) if stream else None,
+            stream=read_stream(stream, settings.date_order) if stream else None,
             engine=cluster,
         ):
             if isinstance(event, BuildEvent):

@@ -78,7 +78,8 @@ def build_index(
         skipped: list[Skipped] = []
         engine = engine or LocalEngine(embeddings)
         unchanged = partial(store.staging.is_unchanged, settled=settled)
-        files = find_files(paths, unchanged=unchanged)  # raises before anything is changed
+        # Raises before anything is changed.
+        files = find_files(paths, unchanged=unchanged, date_order=settings.date_order)
         if again:
             mark_outdated(store.connection)
         items = chain(engine.read(files), stream or ())

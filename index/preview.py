@@ -69,7 +69,7 @@ def preview_build(
     roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
     recipe = f"{current_recipe()} again" if again else current_recipe()
     with _dry_run(settings, recipe) as (sql, staging):
-        items = read_articles(paths, unchanged=staging.is_unchanged)
+        items = read_articles(paths, unchanged=staging.is_unchanged, date_order=settings.date_order)
         return _preview(sql, staging, items, roots)
 
 
@@ -90,7 +90,7 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
                 staging.keep_file(file)
         items = (
             replace(item, location=there + item.location.removeprefix(here))
-            for item in read_articles([folder])
+            for item in read_articles([folder], date_order=settings.date_order)
         )
         return replace(_preview(sql, staging, items, [there]), kept=0)
 

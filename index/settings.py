@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     chroma_database: str = Field("default_database", description="Database of the Chroma server.")
     ray_address: str = Field("", description="A Ray cluster; empty starts one on this machine.")
 
+    date_order: Literal["", "dmy", "mdy"] = Field(
+        "", description="How 03/04/2023 is read: day or month first; empty refuses it."
+    )
+
     llm: str = Field("embedded", description="`embedded`, `none`, or `provider:model`.")
     llm_base_url: str = Field("", description="Address of an OpenAI-compatible server.")
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key for the model's server.")

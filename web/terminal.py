@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from index.errors import SettingsError
-from index.progress import Meter, visible
+from index.progress import Meter, kinds, visible
 from index.types import BuildEvent, BuildReport
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def show_build(
         say(console, f"skipped {item}")
     if len(report.skipped) > SKIPPED:
         say(console, f"and {len(report.skipped) - SKIPPED:,} more: python -m index status")
+    if report.kinds:
+        say(console, f"not read: {kinds(report.kinds)}")
     return report
 
 

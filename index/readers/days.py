@@ -127,7 +127,9 @@ def _of_figures(
         if day_first is None:
             one, other = f"{year}-{second:0>2}-{first:0>2}", f"{year}-{first:0>2}-{second:0>2}"
             reason = f"ambiguous date {written[:40]!r}: {one} or {other}?"
-            raise AmbiguousDay(f"{reason} write it as YYYY-MM-DD", line)
+            raise AmbiguousDay(
+                f"{reason} write it as YYYY-MM-DD, or set BROADSHEET_DATE_ORDER", line
+            )
         order = day_first
     day, month = (second, first) if order is False else (first, second)
     return _checked((year, month, day), written, line)

@@ -20,6 +20,7 @@ from index.errors import ArticleError
 from index.readers import (
     crawls,
     documents,
+    exports,
     feeds,
     html,
     mails,
@@ -62,32 +63,38 @@ class Found:
     day_first: bool | None = None
 
 
-def read_articles(paths: Iterable[Path], *, unchanged: IsUnchanged | None = None) -> Iterator[Item]:
+def read_articles(
+    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None, date_order: str = ""
+) -> Iterator[Item]:
     """Return the articles of these files and folders, in a fixed order, one at a time.
 
     Args:
         paths: Folders, read with all below them, and single files, named by their own name.
         unchanged: Where it says True of a file, the file is not opened and `Unchanged` is
             yielded for it.
+        date_order: Whether 03/04/2023 is read day first (`dmy`) or month first (`mdy`).
 
     Raises:
         ArticleError: one of the paths does not exist; nothing has been read then.
     """
-    return read_files(find_files(paths, unchanged=unchanged))
+    return read_files(find_files(paths, unchanged=unchanged, date_order=date_order))
 
 
 def find_files(
-    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None
+    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None, date_order: str = ""
 ) -> Iterator[Found | Skipped | Unchanged]:
     """Return the article files that `read_articles` reads, without opening any."""
     given = [path.expanduser() for path in paths]
     for path in given:
         if not path.exists():
             raise ArticleError(f"{printable(path)}: no such file or folder")
+    day_first = date_order == "dmy" if date_order else None
     files = (file for path in dict.fromkeys(map(in_full, given)) for file in _files_of(path))
     return (
         Unchanged(str(file.path))
         if isinstance(file, Found) and unchanged is not None and unchanged(file.path, file.stat)
+        else replace(file, day_first=day_first)
+        if isinstance(file, Found) and date_order
         else file
         for file in files
     )
@@ -125,6 +132,8 @@ def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Articl
     raw = text.read_bytes(path)
     if form := format_of_bytes(raw[:_HEAD]):
         yield from _READERS[form](path, name, day_first)
+    elif exports.is_export(raw):
+        yield from exports.read(raw, path, name, day_first)
     else:
         yield text.article(raw, path, name, day_first)
 

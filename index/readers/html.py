@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
+from index.readers.exports import factiva_page, split
 from index.readers.fields import one_line, under_title
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
 from index.readers.named import article_of
 from index.readers.text import clean, decode, decode_as, read_bytes
-from index.types import Article
+from index.types import Article, Skipped
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -32,7 +33,6 @@ _META = (
 )
 _PROPERTY = _META.format("property", "{0}")
 _CLASS = "//*[contains(concat(' ', normalize-space(@class), ' '), ' {0} ')]"
-_FACTIVA = "//div[contains(@class, 'article ') and contains(@class, 'Article')][.//td[b='HD']]"
 _CDATA = re.compile(r"\A\s*(?://|/\*)?\s*<!\[CDATA\[(?:\*/)?|(?://|/\*)?\s*\]\]>(?:\*/)?\s*\Z")
 BY_TIME = "dated by the only time on the page"
 _DAYS = (
@@ -58,14 +58,18 @@ _DAYS = (
 _TITLES = (_PROPERTY.format("og:title"), "//*[@itemprop='headline']", "//h1", "//title")
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
-    """Yield the one article of an HTML page.
+def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+    """Yield the one article of an HTML page, or those of an export of many.
 
     Raises:
         ArticleError: as `article` does.
         OSError: the file cannot be read.
     """
-    yield article(read_bytes(path), path, name, day_first)
+    raw = read_bytes(path)
+    if b"<b>HD" in raw and (found := factiva_page(_tree(_page(raw)))):
+        yield from split(found, path, name, day_first)
+    else:
+        yield article(raw, path, name, day_first)
 
 
 def article(
@@ -83,21 +87,14 @@ def article(
     Raises:
         ArticleError: the bytes are no page, hold no article, or state an impossible date.
     """
-    import lxml.html
-    from lxml.etree import LxmlError
     from trafilatura import extract
 
-    page = _XML_DECLARATION.sub("", clean(_decode_page(raw)))
+    page = _page(raw)
     fields, below = front_matter(page) if page.startswith("---\n") else ({}, "")
     if fields:
         body = clean(plain_text(below))
         return article_of(fields, name, str(path), day_first=day_first, body=body)
-    try:
-        tree = lxml.html.document_fromstring(page)
-    except (LxmlError, ValueError) as error:
-        raise ArticleError(f"not HTML: {error}") from error
-    if (exported := len(tree.xpath(_FACTIVA))) > 1:
-        raise ArticleError(f"an export of {exported} documents in one file; save one a file")
+    tree = _tree(page)
     found = extract(page, include_comments=False, include_tables=False, with_metadata=False)
     body = "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
     if not body:
@@ -108,6 +105,20 @@ def article(
     address = url if url.startswith(("https://", "http://")) else fetched
     day, note = _stated_day(tree, address, day_first)
     return Article(name, str(path), headline, text, day, source, address, note)
+
+
+def _page(raw: bytes) -> str:
+    return _XML_DECLARATION.sub("", clean(_decode_page(raw)))
+
+
+def _tree(page: str) -> HtmlElement:
+    import lxml.html
+    from lxml.etree import LxmlError
+
+    try:
+        return lxml.html.document_fromstring(page)
+    except (LxmlError, ValueError) as error:
+        raise ArticleError(f"not HTML: {error}") from error
 
 
 def _decode_page(raw: bytes) -> str:

@@ -50,7 +50,7 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
     return articles(values, path, name, day_first)
 
 
-def read_stream(file: BinaryIO) -> Iterator[Article | Skipped]:
+def read_stream(file: BinaryIO, date_order: str = "") -> Iterator[Article | Skipped]:
     """Yield the articles of a stream of JSON Lines in its order, and what had to be skipped."""
 
     def values() -> Iterator[Numbered]:
@@ -58,7 +58,8 @@ def read_stream(file: BinaryIO) -> Iterator[Article | Skipped]:
             file.seek(0)
         return _from_lines(file, "; expected one JSON object a line")
 
-    return _articles(values, Path(STDIN), STDIN)
+    day_first = date_order == "dmy" if date_order else None
+    return _articles(values, Path(STDIN), STDIN, day_first)
 
 
 def articles(

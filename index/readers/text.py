@@ -23,9 +23,6 @@ MAX_BYTES = 20_000_000
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
 
-# Of LexisNexis and ProQuest.
-_EXPORT = re.compile(r"^\s*1 of (\d+) DOCUMENTS\b|^Document 1 of (\d+)$", re.MULTILINE)
-
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -77,9 +74,6 @@ def article(raw: bytes, path: Path, name: str, day_first: bool | None = None) ->
         text = clean(text[stated.end() :])
     if not text.strip():
         raise ArticleError("empty")
-    if ("DOCUMENTS" in text or "ocument " in text) and (export := _EXPORT.search(text)):
-        count = export[1] or export[2]
-        raise ArticleError(f"an export of {count} documents in one file; save one document a file")
     return Article(name, str(path), lead_headline(text), text, day.day, day_note=day.note)
 
 

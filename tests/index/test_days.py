@@ -16,6 +16,7 @@ import pytest
 from index.errors import ArticleError
 from index.readers import read_articles
 from index.readers.days import FUTURE, PART, PLACEHOLDER, day_in_path, read_day
+from index.status import index_status
 from index.types import Article, Skipped
 from tests.index.archive import run_build
 
@@ -153,6 +154,19 @@ def test_rows_that_settle_nothing_or_contradict_each_other_are_refused_with_both
     first, *others = _dates(tmp_path, "03/04/2023", "28/04/2023", "04/28/2023")
     assert "ambiguous" in first.reason
     assert len(others) == 2
+
+
+def test_a_setting_settles_which_figure_is_the_day(settings, hashed, tmp_path):
+    news = tmp_path / "news"
+    news.mkdir()
+    _markdown(news, ["03/04/2023"])
+    assert "BROADSHEET_DATE_ORDER" in run_build(settings, hashed, news).skipped[0].reason
+    for order, day in {"dmy": DAY, "mdy": date(2023, 3, 4)}.items():
+        (article,) = read_articles([news], date_order=order)
+        assert article.date == day
+    chosen = settings.model_copy(update={"date_order": "dmy"})
+    assert run_build(chosen, hashed, news).added == 1
+    assert index_status(chosen).first == DAY
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import get_args
 
@@ -40,7 +41,8 @@ def test_no_name_and_no_reason_becomes_markup(text: str) -> None:
     seen = inert(views.preview(said), TAGS, "role open")
     assert seen.tags.count("li") == 6
     builds = (record(paths=(text, text)), record(error=text))
-    inert(views.status(state(*builds), "/brought"), TAGS, "scope")
+    counted = replace(state(*builds), kinds={text: 2}, day_notes={text: 1})
+    inert(views.status(counted, "/brought"), TAGS, "scope")
     inert(views.report(BuildReport(1, skipped=(Skipped(text, text),))), TAGS, "role")
 
 
@@ -51,6 +53,12 @@ def test_a_preview_names_what_it_would_do() -> None:
     assert "<summary>2 new</summary>" in markup
     assert "b.txt <span>duplicate of old.txt</span>" in markup
     assert "<summary>1 no longer in their file: removed</summary>" in markup
+
+
+def test_kinds_that_are_not_read_are_told_with_their_counts() -> None:
+    markup = views.status(replace(state(), kinds={".png": 1200, "hidden": 1}), "/brought")
+    assert "1,200 .png, 1 hidden" in markup
+    assert "not read" not in views.status(state(), "/brought")
 
 
 def test_a_preview_of_nothing_says_why() -> None:

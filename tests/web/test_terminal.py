@@ -134,9 +134,12 @@ def test_a_build_without_a_terminal_is_told_in_plain_lines() -> None:
     said = io.StringIO()
     console = Console(file=said)
     skipped = Skipped("/news/[bold]odd\x1b.txt", "it is empty")
-    report = BuildReport(1, added=7, skipped=(skipped,))
+    report = BuildReport(1, added=7, skipped=(skipped,), kinds={".png": 2})
     with Meter(console) as meter:
         assert show_build([BuildEvent(Stage.READING, 7, 7), report], meter, console) is report
     lines = said.getvalue().splitlines()
     assert lines[0].startswith("reading: 7 of 7 articles")
-    assert lines[1:] == [r"skipped /news/[bold]odd\x1b.txt: it is empty"]
+    assert lines[1:] == [
+        r"skipped /news/[bold]odd\x1b.txt: it is empty",
+        "not read: 2 .png; docs/articles.md lists what is read",
+    ]
