@@ -76,7 +76,7 @@ class Collector:
         self._reader = IndexReader(settings)
         self._finder = Finder(self._reader, embeddings, settings)
         self._model = model
-        self._known = {row["id"] for row in _records(self._folder)}
+        self._known = {row["id"] for row in records(self._folder)}
         self._open: list[tuple[RowInfo, Draft]] = []
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
@@ -86,7 +86,7 @@ class Collector:
     def collect(self, cases: Iterable[Case]) -> Iterator[RowInfo | None]:
         """Ask cases, and yield the row of each; None where it gave none or was there."""
         for case in cases:
-            name = _hash(f"{self._set} {case.name}")
+            name = hashed(f"{self._set} {case.name}")
             if name in self._known:
                 yield None
                 continue
@@ -109,8 +109,8 @@ class Collector:
         articles = [source.article for source in case.question.evidence]
         row = RowInfo(
             id=name,
-            question=_hash(f"{self._set} {case.question.id}"),
-            group=_hash(f"{self._set} {articles[0] if articles else case.question.text}"),
+            question=hashed(f"{self._set} {case.question.id}"),
+            group=hashed(f"{self._set} {articles[0] if articles else case.question.text}"),
             set=self._set,
             type=case.question.type,
             variant=case.variant.value,
@@ -160,11 +160,13 @@ def _refuted(model: ModelStates, case: Case, found: Context) -> bool | None:
     return model.write(prompt, longest=2).text.startswith("No")
 
 
-def _records(folder: Path) -> Iterator[dict[str, str]]:
+def records(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield what is known of each row in a folder of shards."""
     for shard in sorted(folder.glob("*.npz")):
         with np.load(shard) as held:
             yield from (json.loads(one) for one in held["info"])
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
+    """Return a short name for a text that does not tell it."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]

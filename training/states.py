@@ -87,6 +87,14 @@ class ModelStates:
         text = str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
         return Draft(text, before, mean, end)
 
+    def at_end(self, prompt: str) -> States:
+        """Return the states of a prompt's last token, (layers, width); nothing is written."""
+        self._request.reset_state()
+        self._length = 0
+        _, states = self._feed(self._tokens(prompt))
+        last: States = states[-1]
+        return last
+
     def _tokens(self, text: str) -> list[int]:
         encoded = self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]
         return [int(token) for token in encoded]
