@@ -148,6 +148,13 @@ def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     )
 
 
+def build_quote(found: Context, prompt: str) -> Answer:
+    """Return the best sentence as the answer, in the article's words and no others."""
+    citation = cite_best(max(found.evidence, key=lambda item: item.score))
+    said = Statement(f"The articles say: “{citation.quote}”", (0,), 1.0)
+    return replace(_in_lines(found, [said], [citation]), prompt=prompt)
+
+
 def build_stopped(found: Context) -> Answer:
     """Return what is left when the asker stopped the model: the evidence, and no answer."""
     return replace(_answer(found, Outcome.EVIDENCE_ONLY), reason=Reason.STOPPED)

@@ -6,6 +6,7 @@ Each stage takes what the one above returned; a question holds one snapshot to i
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from rag.answer import (
     build_about,
     build_answer,
     build_list,
+    build_quote,
     build_stopped,
     build_timeline,
     explain_refusal,
@@ -34,16 +36,21 @@ from rag.answer import (
 )
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
+from rag.english.answer_type import asks_yes_or_no
 from rag.examples import Example, ExampleKind, example_questions
 from rag.generation import (
     Draft,
+    answer_messages,
     answer_prompt,
     denies_premise,
     draft_answer,
     is_abstention,
     judge_in,
     stoppable,
+    stream_draft,
 )
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.judge import Judge
 from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
 from rag.question.language import foreign_language
 from rag.question.parts import premise_of
@@ -155,7 +162,11 @@ class Pipeline:
             yield quote_evidence(found, Reason.NO_MODEL, notice)
             return
         try:
-            yield from _written(stoppable(model, cancel), found, cancel)
+            judge, model = judge_in(model), stoppable(model, cancel)
+            if judge and isinstance(model, OpenVinoChat) and asks_yes_or_no(found.asked.standalone):
+                yield from _quoted(model, judge, found, cancel)
+            else:
+                yield from _written(model, found, cancel)
         except ModelUnavailable as error:
             _LOG.warning("answered with quotes: %s", error)
             yield quote_evidence(found, Reason.NO_MODEL, f"Quotes only: {error}.")
@@ -257,6 +268,26 @@ class Pipeline:
 
 def _is_set(cancel: threading.Event | None) -> bool:
     return cancel is not None and cancel.is_set()
+
+
+def _quoted(
+    model: BaseChatModel, judge: Judge, found: Context, cancel: threading.Event | None
+) -> Iterator[Progress | Token | Answer]:
+    """Answer a question for Yes or No with the sentence that tells.
+
+    A small model says Yes too easily, and the judge cannot tell that from right; whether the
+    evidence answers the question it can tell before a word is written (docs/quality.md).
+    """
+    yield Progress("reading")
+    messages = answer_messages(found.asked, found.evidence)
+    draft = yield from stream_draft(model, messages, cancel, least=math.inf, visible=False)
+    before, prompt = draft.readings.before, answer_prompt().version
+    if _is_set(cancel):
+        yield build_stopped(found)
+    elif before is not None and before < judge.hopeless:
+        yield refuse(found, Reason.NOT_STATED, (), prompt)
+    else:
+        yield build_quote(found, prompt)
 
 
 def _written(

@@ -21,6 +21,7 @@ from rag.checking.attribution import (
     only_common_words,
     shares_name,
 )
+from rag.english.answer_type import EITHER, asks_yes_or_no
 from rag.english.facts import facts
 from rag.english.temporal import (
     WEEKDAYS,
@@ -52,12 +53,7 @@ _MONTH_YEAR = re.compile(
     r"|\b(?:in|of|during|since)\s+(?:19|20)\d{2}\b|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
 )
-_CLOSED = re.compile(
-    r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|will|would|can|could|should|may|might)\b",
-    re.IGNORECASE,
-)
 _YES_OR_NO = re.compile(r"\W*(?:yes|no)\W*", re.IGNORECASE)
-_EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
 _ADDED = re.compile(r"(?P<rest>.*\w), (?P<name>[A-Z][^\W\d_]+(?: [A-Z][^\W\d_]+)*)\.?$", re.DOTALL)
 
 
@@ -97,7 +93,7 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
         question: The self-contained question, whose words need no support.
         evidence: What the model saw.
     """
-    bare = _CLOSED.match(question) and _YES_OR_NO.fullmatch(statement)
+    bare = asks_yes_or_no(question) and _YES_OR_NO.fullmatch(statement)
     claim = question if bare else statement  # "Yes." says what was asked
     cited = find_support(claim, question, evidence)
     if not cited or only_common_words(claim):
@@ -123,7 +119,7 @@ def _says_yes(statement: str) -> bool:
 
 def _only_repeats(statement: str, question: str) -> bool:
     """Whether a statement says nothing beyond a question that a yes or no does not answer."""
-    if _CLOSED.match(question) or _EITHER.search(question):
+    if asks_yes_or_no(question) or EITHER.search(question):
         return False
     own = question.partition("? (")[0]  # what a follow-up continues may hold its answer
     asked, made = facts(own), facts(statement)

@@ -22,6 +22,19 @@ class Kind(StrEnum):
     OTHER = "other"  # a reason, a thing, a yes or no: nothing that code could check
 
 
+_YES_OR_NO = re.compile(
+    r"\W*(?:(?:so|and|but|then|well)\W+)?(?:is|are|was|were|am|do|does|did|has|have|had|will|would|"
+    r"can|could|should|may|might)(?:n['’]t)?\b(?!\s+(?:you|we|i)\b)",
+    re.IGNORECASE,
+)
+EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether a question is for Yes or No: not "Can you say who …", nor "Is it this or that?"."""
+    return bool(_YES_OR_NO.match(question)) and not EITHER.search(question)
+
+
 _ANY_YEAR = date(2000, 12, 31)
 # The first question word decides: "In which state was she talking when …" asks for no time.
 _ASKS = re.compile(r"\b(who|whom|whose|where|which|what|when|why|how)\b", re.IGNORECASE)

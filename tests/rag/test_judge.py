@@ -119,6 +119,34 @@ def test_a_server_that_invents_is_refused_and_one_that_is_right_is_shown(
     assert nobody.text == right.text and nobody.confidence is None
 
 
+@pytest.mark.parametrize("question", ["Is Qin Gang China's foreign minister?", "So was he fired?"])
+def test_yes_or_no_is_answered_by_a_quote_and_nothing_is_written(
+    question: str, indexed, embeddings
+) -> None:
+    from index.store.snapshot import IndexReader
+
+    class Reads(Reader):
+        reading = 0.0
+
+        def submit(self, prompt: str, *, max_tokens: int, stop=(), cancel=None) -> Generation:
+            self.prompts.append(prompt)
+            made = Generation(Limits(max_tokens), lambda: None, cancel)
+            made.take(Piece("Yes", self.reading))
+            made.take(Piece(", he is.", self.reading))
+            made.end("stop", "")
+            return made
+
+    engine = Reads()
+    model = OpenVinoChat(engine=engine, judge=JUDGE)  # type: ignore[arg-type]
+    pipeline = Pipeline(IndexReader(indexed), embeddings, ReadyModel(model), indexed)
+    answer = pipeline.ask(Question(question))
+    quote = answer.citations[0].quote
+    assert answer.text == f"The articles say: “{quote}” [1]" and len(engine.prompts) == 1
+    assert quote == answer.evidence[0].quote
+    engine.reading = JUDGE.hopeless - 0.1
+    assert pipeline.ask(Question(question)).abstained
+
+
 def test_stopping_reaches_the_reader(reader: Reader) -> None:
     cancel = threading.Event()
     model = stoppable(judged(reader, QIN), cancel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.english.answer_type import Kind, adds_kind, kind_asked
+from rag.english.answer_type import Kind, adds_kind, asks_yes_or_no, kind_asked
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,20 @@ def test_kind_asked(question: str, kind: Kind) -> None:
 )
 def test_what_an_answer_gives(question: str, statement: str, given: float) -> None:
     assert adds_kind(question)(statement) == given
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Did Ms Okoro resign?", True),
+        ("So wasn't it England?", True),
+        ("Has the vote been cancelled?", True),
+        ("Can you tell me who resigned?", False),
+        ("Do we know when it began?", False),
+        ("Is it Spain or England?", False),
+        ("Who did it?", False),
+        ("When was the vote?", False),
+    ],
+)
+def test_questions_for_yes_or_no_are_known(question: str, expected: bool) -> None:
+    assert asks_yes_or_no(question) is expected
