@@ -76,7 +76,8 @@ def _serve(listening: socket.socket, context: ssl.SSLContext, target: tuple[str,
 
 
 def _copy(one: socket.socket, other: socket.socket) -> None:
-    with suppress(OSError):
+    """Pass on what comes until the end; each of the two directions closes what it reads."""
+    with suppress(OSError), one:
         while piece := one.recv(65536):
             other.sendall(piece)
         other.shutdown(socket.SHUT_WR)
