@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from index.text.days import spoken
-from rag.checking.attribution import cite_best
+from rag.checking.attribution import best_first, cite_best
 from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
 from rag.english.facts import facts
@@ -63,7 +63,7 @@ def explain_refusal(found: Context, premise: str, refused: Answer) -> Answer:
     """
     refused = replace(refused, reason=Reason.FALSE_PREMISE)
     subject = subject_of(premise)
-    ranked = sorted(found.evidence, key=lambda item: -item.score)
+    ranked = best_first(found.evidence)
     spoken_of = [item for item in ranked if subject and facts(item.quote).has_name(subject)]
     if not spoken_of:
         return refused
@@ -133,8 +133,7 @@ def _in_lines(
 
 def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited, where no model writes."""
-    best = sorted(found.evidence, key=lambda item: -item.score)[:_EVIDENCE_ONLY]
-    citations = tuple(map(cite_best, best))
+    citations = tuple(map(cite_best, best_first(found.evidence)[:_EVIDENCE_ONLY]))
     statements = tuple(
         Statement(f"“{citation.quote}”", (at,), 1.0) for at, citation in enumerate(citations)
     )
@@ -150,7 +149,7 @@ def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
 
 def build_quote(found: Context, prompt: str) -> Answer:
     """Return the best sentence as the answer, in the article's words and no others."""
-    citation = cite_best(max(found.evidence, key=lambda item: item.score))
+    citation = cite_best(best_first(found.evidence)[0])
     said = Statement(f"The articles say: “{citation.quote}”", (0,), 1.0)
     return replace(_in_lines(found, [said], [citation]), prompt=prompt)
 

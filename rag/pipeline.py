@@ -34,7 +34,7 @@ from rag.answer import (
     quote_evidence,
     refuse,
 )
-from rag.checking.attribution import split_statements
+from rag.checking.attribution import best_first, split_statements
 from rag.checking.support import ground
 from rag.english.answer_type import asks_yes_or_no
 from rag.examples import Example, ExampleKind, example_questions
@@ -258,7 +258,7 @@ class Pipeline:
             direct = self._without_model(question)
             return direct is not None and len(direct[1].citations) > 1
         found = self._finder.find(question, {})[0].evidence
-        best = max(found, key=lambda item: item.score, default=None)
+        best = next(iter(best_first(found)), None)
         return (
             best is not None
             and best.article_id == example.article_id

@@ -49,10 +49,14 @@ def split_statements(draft: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
+def best_first(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Return windows by their scores; of equal ones the earlier first."""
+    return sorted(evidence, key=lambda item: -item.score)
+
+
 def sentences_of(evidence: Sequence[Evidence]) -> list[Sentence]:
     """Return all sentences of the evidence, each once, best window first."""
-    ranked = sorted(evidence, key=lambda item: -item.score)
-    return [Sentence(item, span) for item in ranked for span in item.sentences]
+    return [Sentence(item, span) for item in best_first(evidence) for span in item.sentences]
 
 
 def find_support(statement: str, question: str, evidence: Sequence[Evidence]) -> list[Sentence]:

@@ -53,7 +53,7 @@ _MONTH_YEAR = re.compile(
     r"|\b(?:in|of|during|since)\s+(?:19|20)\d{2}\b|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
 )
-_YES_OR_NO = re.compile(r"\W*(?:yes|no)\W*", re.IGNORECASE)
+_BARE = re.compile(r"\W*(?:(?P<yes>yes)|no)\W*", re.IGNORECASE)
 _ADDED = re.compile(r"(?P<rest>.*\w), (?P<name>[A-Z][^\W\d_]+(?: [A-Z][^\W\d_]+)*)\.?$", re.DOTALL)
 
 
@@ -93,7 +93,7 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
         question: The self-contained question, whose words need no support.
         evidence: What the model saw.
     """
-    bare = asks_yes_or_no(question) and _YES_OR_NO.fullmatch(statement)
+    bare = _BARE.fullmatch(statement) if asks_yes_or_no(question) else None
     claim = question if bare else statement  # "Yes." says what was asked
     cited = find_support(claim, question, evidence)
     if not cited or only_common_words(claim):
@@ -104,17 +104,13 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
     problem = problem or _check_years(claim, question, cited)
     problem = problem or _check_numbers(claim, question, cited)
     problem = problem or _check_days(claim, question, cited)
-    if not bare or _says_yes(statement):
+    if not bare or bare["yes"]:
         problem = problem or _check_negation(claim, question, cited)
     support = _support(claim, question, cited, starts)
     if not problem and support < SUPPORTED:
         problem = "too little of it stands in the articles"
     citations = tuple(cite(s, start) for s, start in zip(cited, starts, strict=True))
     return Grounded(statement, citations, round(support, 3), problem)
-
-
-def _says_yes(statement: str) -> bool:
-    return statement.strip(" \"“'").lower().startswith("yes")
 
 
 def _only_repeats(statement: str, question: str) -> bool:

@@ -22,9 +22,9 @@ class Kind(StrEnum):
     OTHER = "other"  # a reason, a thing, a yes or no: nothing that code could check
 
 
+_AUXILIARIES = "is|was|are|were|does|did|do|will|would|has|have|had|can|could|should|may|might"
 _YES_OR_NO = re.compile(
-    r"\W*(?:(?:so|and|but|then|well)\W+)?(?:is|are|was|were|am|do|does|did|has|have|had|will|would|"
-    r"can|could|should|may|might)(?:n['’]t)?\b(?!\s+(?:you|we|i)\b)",
+    rf"\W*(?:(?:so|and|but|then|well)\W+)?(?:am|{_AUXILIARIES})(?:n['’]t)?\b(?!\s+(?:you|we|i)\b)",
     re.IGNORECASE,
 )
 EITHER = re.compile(r"\bor\b", re.IGNORECASE)  # the answer stands in the question
@@ -58,9 +58,7 @@ _NEXT = re.compile(rf"(?:\s+[\w'’-]+){{0,2}}?\s+{_NOUN}", re.IGNORECASE)
 _IS = re.compile(
     rf"\s+(?:is|was|are|were)(?:\s+[\w'’-]+){{0,5}}?\s+{_NOUN.replace(_NAMED, 'name|title')}", re.I
 )
-_AUXILIARY = re.compile(
-    r"\s+(is|was|are|were|does|did|do|will|would|has|have|had|can|could|should|may|might)\b", re.I
-)
+_AUXILIARY = re.compile(rf"\s+({_AUXILIARIES})\b", re.IGNORECASE)
 _COSTS = re.compile(r"\b(cost|pay|earn)\b", re.IGNORECASE)
 # What "which" asks for has a name of its own, but for these.
 _NAMELESS = re.compile(

@@ -116,7 +116,7 @@ def name_stands(name: str, text: str) -> bool:
     Accents and the usual ways to write foreign names in English make no difference; an acronym
     stands where the text spells it in capitals, or names what it is short for.
     """
-    low, held = _searched(text)
+    low, held, spelt = _searched(text)
     flat = _flat(name)
     if is_acronym(name) and flat in STOP_WORDS and flat not in _ALIASED:
         return bool(re.search(rf"\b{name}\b", text)) or _short_for(name, text)
@@ -129,7 +129,7 @@ def name_stands(name: str, text: str) -> bool:
     if len(words) > 1 and words[-1] in _AFTER_NAMES:
         words.pop()
     last = words[-1]
-    if f" {last} " in low or (len(last) >= _SPELT and _spelt(last) in map(_spelt, held)):
+    if f" {last} " in low or (len(last) >= _SPELT and _spelt(last) in spelt):
         return len(words) == 1 or not _only_others(words, text)
     # Mr Qin for Qin Gang: some surnames come first, and a title shows which word is one
     if len(words) > 1 and re.search(rf" (?:{'|'.join(TITLES)}) {re.escape(words[0])} ", low):
@@ -167,10 +167,11 @@ def name_repeats(name: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)  # many names are looked for in one text
-def _searched(text: str) -> tuple[str, frozenset[str]]:
-    """A text as names are looked for in it: flat, a blank at each end; and its words."""
+def _searched(text: str) -> tuple[str, frozenset[str], frozenset[str]]:
+    """A text as names are looked for in it, a blank at each end; its words, plain and `_spelt`."""
     flat = _flat(_PRONOUN_US.sub(" ", text))
-    return f" {flat} ", frozenset(flat.split())
+    words = frozenset(flat.split())
+    return f" {flat} ", words, frozenset(map(_spelt, words))
 
 
 def _only_others(words: list[str], text: str) -> bool:
