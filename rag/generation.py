@@ -19,7 +19,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from rag.english.answer_type import Kind, kind_asked
+from rag.english.answer_type import AnswerType, answer_type
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.judge import Judge, Readings
 from rag.llm.remote import JudgedChat, RemoteChat
@@ -29,10 +29,10 @@ from rag.types import ABSTENTION, Evidence, Progress, Token
 
 _VARIABLES = frozenset({"articles", "earlier", "question", "task"})
 _ANSWER = {
-    Kind.NAME: "Answer in one short sentence that gives the name:",
-    Kind.NUMBER: "Answer in one short sentence that gives the number:",
-    Kind.DATE: "Answer in one short sentence that gives the date or day:",
-    Kind.OTHER: "Answer in one short sentence:",
+    AnswerType.NAME: "Answer in one short sentence that gives the name:",
+    AnswerType.NUMBER: "Answer in one short sentence that gives the number:",
+    AnswerType.DATE: "Answer in one short sentence that gives the date or day:",
+    AnswerType.OTHER: "Answer in one short sentence:",
 }
 _ASSUMED = "According to the articles, reply Yes or No:"
 _SILENT = re.compile(r"\barticles do not|\barticle does not")
@@ -95,7 +95,7 @@ def answer_messages(
         articles=shown(evidence),
         earlier=earlier,
         question=asked.text,
-        task=task or _ANSWER[kind_asked(asked.text)],
+        task=task or _ANSWER[answer_type(asked.text)],
     )
 
 

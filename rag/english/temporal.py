@@ -32,6 +32,7 @@ _ORDINAL = r"(?:st|nd|rd|th)?"
 _PART = r"(?P<part>early|mid|late|(?:the )?(?:beginning|start|middle|end) of)[-\s]+"
 _PARTS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1, "late": 2, "end": 2}
 _LINK = r"(?P<link>and|to|until|-|–)"
+_PREPOSITION = "(?:in|during|since|until|after|before|by)"
 PERIOD_AHEAD = rf"(?=\d|(?:last|this|past|early|late|{_MONTH}|{_SEASON})\b)"
 """Pattern of a place where a date, or such as "last week", begins; takes no character."""
 
@@ -57,7 +58,7 @@ class WordedDays:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class AskedDays:
     """Days from `first` to `last`, inclusive; None means open. `words` are the question's own."""
 
     first: date | None
@@ -151,11 +152,11 @@ _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
             _read_month,
         ),
         (
-            rf"\b(?:(?:in|during|since|until|after|before|by)\s+)?{_PART}(?P<month>{_MONTH})\b",
+            rf"\b(?:{_PREPOSITION}\s+)?{_PART}(?P<month>{_MONTH})\b",
             _read_month,
         ),
         (
-            rf"\b(?:in|during|since|until|after|before|by)\s+(?P<month>{_MONTH})\b"
+            rf"\b{_PREPOSITION}\s+(?P<month>{_MONTH})\b"
             r"(?!\s+(?:\w+ed|had|has|is|said|says|was|won|lost|took|left|quit)\b)",
             _read_month,
         ),
@@ -169,16 +170,16 @@ _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
             r"|Q(?P<q>[1-4]))\s+(?P<year>(?:19|20)\d{2})\b",
             _read_quarter,
         ),
-        (rf"\b{_PART}(?P<year>(?:19|20)\d{{2}})\b", _read_year),
         (
-            r"\b(?:in|during|of|since|until|after|before|by|between|from|to|and)\s+"
+            rf"\b(?:{_PART}|(?:{_PREPOSITION}|of|between|from|to|and)\s+)"
             r"(?P<year>(?:19|20)\d{2})\b",
             _read_year,
         ),
     )
 )
 _SPAN = re.compile(r"\b(between|from)\b", re.IGNORECASE)
-_OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
+# The word before a period, or its own first, that opens an end of it.
+_OPENS = re.compile(r"\b(?:(?P<on>since|after)|(?P<back>before|until|by))(?:\s+\S+)?$", re.I)
 # "9 to 20 August 2023", "August 9-20": the first day lacks its month.
 _DAYS_OF_MONTH = re.compile(
     rf"\b(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
@@ -193,12 +194,6 @@ _MONTH_OF_DAYS = re.compile(
 _MONTHS_OF_YEAR = re.compile(
     rf"\b(?P<first>{_MONTH})\.?\s+{_LINK}\s+"
     rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
-    re.IGNORECASE,
-)
-# "between May and July": both lack their year.
-_BARE_MONTHS = re.compile(
-    rf"\b(?P<said>(?:between|from)\s+(?:{_MONTH})\.?\s+(?:and|to|until|-|–)\s+"
-    rf"(?P<month>{_MONTH}))\b(?!\.?,?\s+\d)",
     re.IGNORECASE,
 )
 _LATEST = re.compile(
@@ -241,32 +236,29 @@ def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
     return sorted(found, key=lambda one: one.start)
 
 
-def find_window(text: str, as_of: date) -> Window | None:
+def asked_days(text: str, as_of: date) -> AskedDays | None:
     """Return the period that a question speaks of, None if it names none.
 
     Args:
         text: The question.
         as_of: The day that "today" means.
     """
-    text, completed = _complete_spans(text, as_of)
+    text, completed = _complete_spans(text)
     periods = worded_days(text, as_of)
     if not periods:
-        return _relative_window(text, as_of)
+        return _relative_days(text, as_of)
     first = periods[0]
     if len(periods) > 1 and (completed or _SPAN.search(text)):
         end = periods[1].last
         start = _not_after(first.first, end)
         if start <= end:
-            return Window(start, end, text[first.start : periods[1].end])
+            return AskedDays(start, end, text[first.start : periods[1].end])
     return _opened(text, first)
 
 
 def in_year(day: date, year: int) -> date:
     """The same day of another year; 28 February for a 29th that it lacks."""
-    try:
-        return day.replace(year=year)
-    except ValueError:  # 29 February
-        return day.replace(year=year, day=28)
+    return day.replace(year=year, day=min(day.day, calendar.monthrange(year, day.month)[1]))
 
 
 def shifted(day: date, days: int) -> date:
@@ -317,7 +309,7 @@ def _not_after(first: date, last: date) -> date:
     return first
 
 
-def _complete_spans(text: str, as_of: date) -> tuple[str, bool]:
+def _complete_spans(text: str) -> tuple[str, bool]:
     """Give both ends of a span their month and year, and say if there was one that lacked it."""
     whole = _MONTH_OF_DAYS.sub(
         lambda m: "{first} {month}{year} {link} {last} {month}{year}".format(
@@ -326,40 +318,32 @@ def _complete_spans(text: str, as_of: date) -> tuple[str, bool]:
         text,
     )
     whole = _DAYS_OF_MONTH.sub(lambda m: f"{m['first']} {m['rest']} {m['link']} ", whole)
-    if not re.search(r"\b\d{4}\b", text) and not _RELATIVE.search(text):
-        whole = _BARE_MONTHS.sub(lambda m: f"{m['said']} {_year_of(m['month'], as_of)}", whole)
     whole = _MONTHS_OF_YEAR.sub(lambda m: f"{m['first']} {m['year']} {m['link']} ", whole)
     return whole, whole != text
 
 
-def _opened(text: str, days: WordedDays) -> Window:
-    """Read the word before a period, or its own first: "since" and "until" open an end of it."""
-    before = re.search(r"(\w+)\s*$", text[: days.start])
-    words = days.words.split()[0].lower(), before[1].lower() if before else ""
-    word = next((word for word in words if word in _OPEN), "")
-    whole = (
-        days.words if not word or days.words.lower().startswith(word) else f"{word} {days.words}"
-    )
-    side = _OPEN.get(word)
-    return Window(
-        None if side == "to" else days.first, None if side == "from" else days.last, whole
-    )
+def _opened(text: str, days: WordedDays) -> AskedDays:
+    found = _OPENS.search(text[: days.start] + days.words.split()[0])
+    if found is None:
+        return AskedDays(days.first, days.last, days.words)
+    first, last = (None, days.last) if found["back"] else (days.first, None)
+    return AskedDays(first, last, text[found.start() : days.end])
 
 
-def _relative_window(text: str, as_of: date) -> Window | None:
+def _relative_days(text: str, as_of: date) -> AskedDays | None:
     match = _RELATIVE.search(text)
     if not match:
         return None
     days = WordedDays(match[0], *_relative_period(match, as_of), match.start(), match.end())
     # "until recently", "hit by last year's drought": no bound
     if match["lately"] or re.search(r"\bby\s*$", text[: match.start()], re.IGNORECASE):
-        return Window(days.first, days.last, days.words)
+        return AskedDays(days.first, days.last, days.words)
     return _opened(text, days)
 
 
 def _relative_period(match: re.Match[str], as_of: date) -> Period:
     if match["word"]:
-        day = shifted(as_of, {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()])
+        day = shifted(as_of, _NEAR[match["word"].lower()])
         return day, day
     if match["lately"]:
         return shifted(as_of, -_LATELY), as_of
@@ -374,14 +358,11 @@ def _relative_period(match: re.Match[str], as_of: date) -> Period:
         words = match["count"].lower()
         return _ago(_COUNTS.get(words) or int(words), match["units"].lower(), as_of)
     unit, this = match["unit"].lower(), match["which"].lower() == "this"
-    if unit == "day":
-        return shifted(as_of, -1), as_of
-    if unit == "week":
+    if unit in ("day", "week"):
         # News speaks loosely of weeks: seven days, counted from the day itself.
-        return shifted(as_of, -7 if this else -13), as_of
-    if unit == "month" and this:
-        return as_of.replace(day=1), as_of
-    return _ago(0 if this else 1, unit, as_of)
+        return shifted(as_of, -1 if unit == "day" else -7 if this else -13), as_of
+    first, last = _ago(0 if this else 1, unit, as_of)
+    return first, min(last, as_of)
 
 
 def _ago(count: int, unit: str, as_of: date) -> Period:
