@@ -1,4 +1,4 @@
-"""`python -m index …`: build the index, change it, show what it holds, check it.
+"""`broadsheet index …`: build the index, change it, show what it holds, check it.
 
 Progress goes to stderr, results to stdout. Heavy imports wait until a command needs them.
 """
@@ -202,7 +202,7 @@ def verify(
             unseal(folder)
         remedy = "deleted, to be made anew" if mend else f"run `{REPAIR}`"
         print(f"models: the files in {folder} are not as they were made; {remedy}")
-    wrong = sum(finding.kind is not upkeep.Kind.NOTE for finding in findings)
+    wrong = sum(finding.kind is not upkeep.FindingKind.NOTE for finding in findings)
     wrong += 0 if mend else len(damaged)
     print(f"{wrong} problems" if wrong else "the index is sound")
     raise typer.Exit(1 if wrong else 0)
@@ -346,7 +346,7 @@ def _refuse_if_current(settings: Settings) -> None:
     except IndexMissing:
         current = True
     if current:
-        raise BroadsheetError("say what to index: `python -m index build FOLDER`")
+        raise BroadsheetError("say what to index: `broadsheet index build FOLDER`")
 
 
 def _repair(settings: Settings) -> Sequence[Finding]:

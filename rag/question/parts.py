@@ -29,10 +29,6 @@ _OF_BOTH = re.compile(
     rf"\b(?P<link>of|in|on|by|for|at|from|to|with) (?P<one>{_NAMED}) and (?P=link) "
     rf"(?P<other>{_NAMED})"
 )
-# "the Italian and the Chinese economies each"
-_EACH = re.compile(
-    rf"(?P<one>{_NAMED}) and (?P<other>{_NAMED})(?P<noun>(?: [a-z][\w'’-]*){{0,2}}) each\b"
-)
 MOST = 3
 """More things than these in one question are left together."""
 
@@ -65,14 +61,11 @@ def of_each(question: str) -> list[str]:
 
     "Who led the bank in May and in June?" Each part says all that it asks about.
     """
-    if found := _OF_BOTH.search(question):
-        each = [f"{found['link']} {found[name]}" for name in ("one", "other")]
-    elif found := _EACH.search(question):
-        each = [found[name] + found["noun"] for name in ("one", "other")]
-    else:
+    found = _OF_BOTH.search(question)
+    if found is None:
         return []
     before, after = question[: found.start()], question[found.end() :]
-    return [f"{before}{text}{after}" for text in each]
+    return [f"{before}{found['link']} {found[name]}{after}" for name in ("one", "other")]
 
 
 _PLAIN = {

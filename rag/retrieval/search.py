@@ -36,7 +36,7 @@ _FRESH = 14  # days before the one that an answer is for
 _OF_A_STORY = 60  # passages looked at for a story
 _TRIES = 3  # of one generation whose vectors are missing
 _PAUSE = 0.1  # seconds between them
-_GONE = "vectors of the index are missing; run `python -m index verify --repair` to make them anew"
+_GONE = "vectors of the index are missing; run `broadsheet index verify --repair` to make them anew"
 T = TypeVar("T")
 
 

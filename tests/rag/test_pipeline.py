@@ -252,7 +252,7 @@ def test_without_an_index_it_is_said_what_to_do(
     settings: Settings, embeddings: MiniLMEmbeddings
 ) -> None:
     pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(None), settings)
-    with pytest.raises(IndexMissing, match="python -m index build"):
+    with pytest.raises(IndexMissing, match="broadsheet index build"):
         pipeline.ask(Question(WHO))
     assert pipeline.examples() == []
 
