@@ -202,7 +202,7 @@ def verify(
             unseal(folder)
         remedy = "deleted, to be made anew" if mend else f"run `{REPAIR}`"
         print(f"models: the files in {folder} are not as they were made; {remedy}")
-    wrong = sum(finding.kind is not upkeep.FindingKind.NOTE for finding in findings)
+    wrong = sum(finding.kind is not upkeep.Kind.NOTE for finding in findings)
     wrong += 0 if mend else len(damaged)
     print(f"{wrong} problems" if wrong else "the index is sound")
     raise typer.Exit(1 if wrong else 0)

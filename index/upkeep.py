@@ -29,7 +29,7 @@ _REBUILD = "broadsheet index build"
 _LIVE = "SELECT content FROM articles WHERE removed IS NULL"
 
 
-class FindingKind(StrEnum):
+class Kind(StrEnum):
     """What a finding is about; a note harms nobody."""
 
     RECIPE = "recipe"
@@ -50,7 +50,7 @@ class Finding:
         passages: Keys of passages that only the lexical index knows.
     """
 
-    kind: FindingKind
+    kind: Kind
     what: str
     remedy: str = ""
     contents: frozenset[int] = frozenset()
@@ -80,7 +80,7 @@ def _check_recipe(sql: sqlite3.Connection) -> Iterator[Finding]:
     recipe = read_meta(sql)["recipe"]
     if recipe != current_recipe():
         what = f"the index is of recipe {recipe}; this version's is {current_recipe()}"
-        yield Finding(FindingKind.RECIPE, what, _REBUILD)
+        yield Finding(Kind.RECIPE, what, _REBUILD)
 
 
 def _check_texts(sql: sqlite3.Connection) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def _check_texts(sql: sqlite3.Connection) -> Iterator[Finding]:
                 "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
             ).fetchone()
             what = f"{name}: the stored text is not the one that was read"
-            yield Finding(FindingKind.TEXTS, what, REPAIR, frozenset([key]))
+            yield Finding(Kind.TEXTS, what, REPAIR, frozenset([key]))
 
 
 def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
@@ -113,7 +113,7 @@ def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
             (name,) = sql.execute(
                 "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
             ).fetchone()
-            yield Finding(FindingKind.PASSAGES, f"{name}: {problem}", REPAIR, frozenset([key]))
+            yield Finding(Kind.PASSAGES, f"{name}: {problem}", REPAIR, frozenset([key]))
 
 
 def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -132,12 +132,12 @@ def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 def _check_vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Finding]:
     if outdated := _count(sql, f"contents WHERE {OUTDATED} AND key IN ({_LIVE})"):
-        yield Finding(FindingKind.VECTORS, f"{outdated} texts wait to be embedded again", REPAIR)
+        yield Finding(Kind.VECTORS, f"{outdated} texts wait to be embedded again", REPAIR)
     try:
         stored = vectors.names()
     except VectorsDamaged as error:
         every = frozenset(int(key) for (key,) in sql.execute(_LIVE))
-        yield Finding(FindingKind.VECTORS, str(error).partition(";")[0], REPAIR, every)
+        yield Finding(Kind.VECTORS, str(error).partition(";")[0], REPAIR, every)
         return
     known = {str(name) for (name,) in sql.execute("SELECT name FROM collections")}
     used = sql.execute(
@@ -152,43 +152,41 @@ def _check_vectors(sql: sqlite3.Connection, vectors: VectorStore) -> Iterator[Fi
         needed = {key: content for key, content, live in rows if live}
         if name not in stored:
             what, lost = f"collection {name} is gone", frozenset(needed.values())
-            yield Finding(FindingKind.VECTORS, what, REPAIR, lost, frozenset([name]))
+            yield Finding(Kind.VECTORS, what, REPAIR, lost, frozenset([name]))
             continue
         held = vectors.keys(name)
         if lacking := needed.keys() - held:
             what = f"{name} lacks the vectors of {len(lacking)} passages"
             lost = frozenset(needed[key] for key in lacking)
-            yield Finding(FindingKind.VECTORS, what, REPAIR, lost)
+            yield Finding(Kind.VECTORS, what, REPAIR, lost)
         if spare := len(held - {key for key, _, _ in rows}):
             what = f"{spare} vectors in {name} belong to no passage"
-            yield Finding(FindingKind.NOTE, what, collections=frozenset([name]))
+            yield Finding(Kind.NOTE, what, collections=frozenset([name]))
     if strange := frozenset(name for name in stored - known if name.startswith("news-")):
         what = f"{len(strange)} collections belong to no build of this index"
-        yield Finding(FindingKind.NOTE, what, collections=strange)
+        yield Finding(Kind.NOTE, what, collections=strange)
 
 
 def _check_words(sql: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     if not (folder / "meta.json").is_file():
-        yield Finding(FindingKind.WORDS, f"the lexical index in {folder} is gone", REPAIR)
+        yield Finding(Kind.WORDS, f"the lexical index in {folder} is gone", REPAIR)
         return
     try:
         held = LexicalStore(folder).searcher().keys()
     except ValueError as error:  # tantivy's word for every damage
-        yield Finding(
-            FindingKind.WORDS, f"the lexical index in {folder} is damaged: {error}", REPAIR
-        )
+        yield Finding(Kind.WORDS, f"the lexical index in {folder} is damaged: {error}", REPAIR)
         return
     rows = sql.execute(f"SELECT key, content, content IN ({_LIVE}) FROM passages").fetchall()
     contents = {key: content for key, content, _ in rows}
     if lacking := [content for key, content, live in rows if live and key not in held]:
         what = f"the lexical index lacks {len(lacking)} passages"
-        yield Finding(FindingKind.WORDS, what, REPAIR, frozenset(lacking))
+        yield Finding(Kind.WORDS, what, REPAIR, frozenset(lacking))
     if spare := held.keys() - contents.keys():
         what = f"{len(spare)} passages in the lexical index are of no text"
-        yield Finding(FindingKind.NOTE, what, passages=frozenset(spare))
+        yield Finding(Kind.NOTE, what, passages=frozenset(spare))
     if twice := {key for key, count in held.items() if count > 1} - spare:
         what = f"the lexical index holds {len(twice)} passages twice"
-        yield Finding(FindingKind.WORDS, what, REPAIR, frozenset(contents[key] for key in twice))
+        yield Finding(Kind.WORDS, what, REPAIR, frozenset(contents[key] for key in twice))
 
 
 _LEFT_OVER = {
@@ -203,7 +201,7 @@ _LEFT_OVER = {
 def _left_over(sql: sqlite3.Connection) -> Iterator[Finding]:
     for rows, what in _LEFT_OVER.items():
         if count := _count(sql, rows):
-            yield Finding(FindingKind.NOTE, f"{count} {what}")
+            yield Finding(Kind.NOTE, f"{count} {what}")
 
 
 def _count(sql: sqlite3.Connection, rows: str) -> int:
@@ -232,9 +230,7 @@ def repair(
         IndexMissing: nothing has been indexed.
         IndexLocked: a build is running.
     """
-    altered = _contents_of(
-        verify(settings), FindingKind.TEXTS
-    )  # raises before the lock makes a folder
+    altered = _contents_of(verify(settings), Kind.TEXTS)  # raises before the lock makes a folder
     if altered:
         yield from _read_again(altered, settings, embeddings, wait)
     origin = Origin("repair")
@@ -289,16 +285,16 @@ def _prepare(findings: Sequence[Finding], store: Store, settings: Settings) -> s
         if not settings.chroma_url:  # on a server it may be of another index
             vectors.drop(name)
     with store.transaction():
-        mark_outdated(sql, _contents_of(findings, FindingKind.PASSAGES, FindingKind.VECTORS))
+        mark_outdated(sql, _contents_of(findings, Kind.PASSAGES, Kind.VECTORS))
         for name in named - stored:
             _retire_lost(sql, name)
-        if any(finding.kind is FindingKind.WORDS and not finding.contents for finding in findings):
+        if any(finding.kind is Kind.WORDS and not finding.contents for finding in findings):
             for path in words.glob("*"):  # it cannot be read
                 path.unlink()
             sql.execute("UPDATE contents SET worded = 0")
         sql.executemany(
             "UPDATE contents SET worded = 0 WHERE key = ?",
-            [(key,) for key in _contents_of(findings, FindingKind.WORDS)],
+            [(key,) for key in _contents_of(findings, Kind.WORDS)],
         )
         store.staging.stage_outdated(None)
     if spare := {key for finding in findings for key in finding.passages}:
@@ -306,7 +302,7 @@ def _prepare(findings: Sequence[Finding], store: Store, settings: Settings) -> s
     return named & known & stored
 
 
-def _contents_of(findings: Iterable[Finding], *kinds: FindingKind) -> set[int]:
+def _contents_of(findings: Iterable[Finding], *kinds: Kind) -> set[int]:
     return {key for finding in findings if finding.kind in kinds for key in finding.contents}
 
 

@@ -20,7 +20,7 @@ from index.store.catalogue import Wanted
 from index.store.snapshot import IndexReader, Snapshot
 from index.text.words import stems
 from index.types import Bounds, BuildReport
-from index.upkeep import FindingKind, verify
+from index.upkeep import Kind, verify
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +70,7 @@ def run_build(
 
 def sound(settings: Settings) -> bool:
     """Whether the stores agree."""
-    return all(finding.kind is FindingKind.NOTE for finding in verify(settings))
+    return all(finding.kind is Kind.NOTE for finding in verify(settings))
 
 
 def execute(settings: Settings, *queries: str) -> list[tuple]:

@@ -16,7 +16,7 @@ from index.store.database import writer_lock
 from index.store.lexical import LexicalRow, LexicalStore
 from index.store.snapshot import IndexReader
 from index.store.vectors import VectorStore, open_client
-from index.upkeep import FindingKind, Repaired, repair, verify
+from index.upkeep import Kind, Repaired, repair, verify
 from tests.index.archive import QUESTIONS, STORIES, execute, found, live_ids, run_build, write
 
 
@@ -82,16 +82,16 @@ def lose_passage(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("damage", "kinds"),
     [
-        (lose_collection, {FindingKind.VECTORS}),
-        (lose_vectors, {FindingKind.VECTORS}),
-        (add_vectors, {FindingKind.NOTE}),
-        (add_collection, {FindingKind.NOTE}),
-        (lose_words, {FindingKind.WORDS}),
-        (spoil_words, {FindingKind.WORDS}),
-        (lose_segments, {FindingKind.WORDS}),
-        (lose_some_words, {FindingKind.WORDS}),
-        (add_words, {FindingKind.NOTE}),
-        (lose_passage, {FindingKind.PASSAGES, FindingKind.NOTE}),
+        (lose_collection, {Kind.VECTORS}),
+        (lose_vectors, {Kind.VECTORS}),
+        (add_vectors, {Kind.NOTE}),
+        (add_collection, {Kind.NOTE}),
+        (lose_words, {Kind.WORDS}),
+        (spoil_words, {Kind.WORDS}),
+        (lose_segments, {Kind.WORDS}),
+        (lose_some_words, {Kind.WORDS}),
+        (add_words, {Kind.NOTE}),
+        (lose_passage, {Kind.PASSAGES, Kind.NOTE}),
     ],
 )
 def test_damage_is_found_and_mended(
@@ -147,7 +147,7 @@ def test_index_of_another_version_is_left_to_a_build(settings, hashed, folder, m
     monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
     done = run_repair(settings, hashed)
     assert done.mended == ()
-    recipe = next(finding for finding in done.left if finding.kind is FindingKind.RECIPE)
+    recipe = next(finding for finding in done.left if finding.kind is Kind.RECIPE)
     assert recipe.remedy == "broadsheet index build"
 
 
