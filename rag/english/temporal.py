@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -32,6 +33,7 @@ _ORDINAL = r"(?:st|nd|rd|th)?"
 _PART = r"(?P<part>early|mid|late|(?:the )?(?:beginning|start|middle|end) of)[-\s]+"
 _PARTS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1, "late": 2, "end": 2}
 _LINK = r"(?P<link>and|to|until|-|–)"
+_YEAR = r"(?:,?\s+(?P<year>\d{4})\b)?"
 _PREPOSITION = "(?:in|during|since|until|after|before|by)"
 PERIOD_AHEAD = rf"(?=\d|(?:last|this|past|early|late|{_MONTH}|{_SEASON})\b)"
 """Pattern of a place where a date, or such as "last week", begins; takes no character."""
@@ -66,112 +68,106 @@ class AskedDays:
     words: str
 
 
-# Readers: a match and the day that it is read against -> a period; None where it is no date
+# Readers: a match and the day that it is read against -> a period, None where it is no date; they
+# raise ValueError for a day that the calendar has not, 30 February.
 
 
 def _read_day(match: re.Match[str], near: date | None) -> Period | None:
-    try:
-        if match["iso"]:
-            day = date.fromisoformat(match["iso"])
-            return day, day
-        month = _MONTHS[(match["month"] or match["month2"]).lower()]
-        number = int(match["day"] or match["day2"])
-        if not match["year"] and (near is None or _is_verb(match)):
-            return None
-        year = int(match["year"]) if match["year"] else near.year if near else 0
-        day = date(year, month, number)
-        if not match["year"] and near and day > near:
-            day = date(year - 1, month, number)
-    except ValueError:  # 30 February
+    month, year = match["month"].lower(), match["year"]
+    if not year and (near is None or _is_verb(match)):
         return None
+    number = int(year) if year else near.year if near else 0
+    day = date(number, _MONTHS.get(month) or int(month), int(match["day"]))
+    if near and not year and day > near:
+        day = date(number - 1, day.month, day.day)
     return day, day
 
 
 def _read_month(match: re.Match[str], near: date | None) -> Period | None:
-    named = match.groupdict()
-    if named.get("year"):
-        year = int(named["year"])
-    elif near:
-        year = _year_of(match["month"], near)
-    else:
+    named, month = match.groupdict(), _MONTHS[match["month"].lower()]
+    if not named.get("year") and near is None:
         return None
-    if not 1 <= year <= 9998:
-        return None
-    return _third(_whole_month(year, _MONTHS[match["month"].lower()]), named.get("part"))
+    year = int(named.get("year") or 0) or (near.year - (month > near.month) if near else 0)
+    first, last = _months(year, month)
+    if not named.get("part"):
+        return first, last
+    day = 1 + 10 * _third(named["part"])
+    return first.replace(day=day), last if day == 21 else first.replace(day=day + 9)
 
 
 def _read_year(match: re.Match[str], near: date | None) -> Period | None:
     del near
     year = int(match["year"])
-    return _third((date(year, 1, 1), date(year, 12, 31)), match.groupdict().get("part"))
+    return (
+        _months(year, 1 + 4 * _third(match["part"]), 4) if match["part"] else _months(year, 1, 12)
+    )
 
 
 def _read_season(match: re.Match[str], near: date | None) -> Period | None:
     """Read "the spring of 2022", "last summer"; a winter ends in the year after."""
-    first = _SEASONS[match["season"].lower()]
+    first, before = _SEASONS[match["season"].lower()], (match["before"] or "").lower()
     if match["year"]:
-        year = int(match["year"])
-    elif near and match["before"]:
-        this = date(near.year, first, 1) <= near
-        year = near.year - (not this)
-        if this and match["before"].lower().startswith(("last", "past")):
-            year -= near <= _whole_month(near.year, min(first + 2, 12))[1]
-    else:
+        return _months(int(match["year"]), first, 3)
+    if not near or not before:
         return None
-    if not 1 <= year <= 9998:
-        return None
-    last = (year, first + 2) if first < 12 else (year + 1, 2)
-    return date(year, first, 1), _whole_month(*last)[1]
+    period = _months(near.year - (date(near.year, first, 1) > near), first, 3)
+    if before.startswith(("last", "past")) and near <= period[1]:
+        return _months(period[0].year - 1, first, 3)
+    return period
 
 
 def _read_quarter(match: re.Match[str], near: date | None) -> Period | None:
     """Read "the first half of 2022", "the second quarter of 2022", "Q2 2022"."""
     del near
-    words = (match["nth"] or match["q"]).lower()
-    nth = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 0}.get(words) or (
-        int(words) if words.isdigit() else (2 if match["unit"].lower() == "half" else 4)
-    )
     months = 6 if (match["unit"] or "").lower() == "half" else 3
-    year, last = int(match["year"]), nth * months
-    return (date(year, last - months + 1, 1), _whole_month(year, last)[1]) if last <= 12 else None
+    number = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 12 // months}
+    nth = int(match["q"] or number[match["nth"].lower()])
+    return _months(int(match["year"]), 1 + months * (nth - 1), months)
+
+
+def _months(year: int, month: int, count: int = 1) -> Period:
+    """The days of so many months."""
+    years, last = divmod(month + count - 2, 12)
+    days = calendar.monthrange(year + years, last + 1)[1]
+    return date(year, month, 1), date(year + years, last + 1, days)
+
+
+def _third(part: str) -> int:
+    """0 for "early", 1 for "mid", 2 for "at the end of"."""
+    return next(third for word, third in _PARTS.items() if word in part.lower())
+
+
+def _is_verb(match: re.Match[str]) -> bool:
+    """Whether "may" or "march" is a verb: "as many as 12 may have died" names no month."""
+    return match["month"] in ("may", "march") and any(map(str.isupper, match.string))
 
 
 # The forms, those with more words first: what one has read is not read again by a later one.
 _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), reader)
+    (re.compile(rf"\b{pattern}", re.IGNORECASE), reader)
     for pattern, reader in (
+        (rf"(?P<day>\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?{_YEAR}", _read_day),
+        (rf"(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}}){_ORDINAL}\b{_YEAR}", _read_day),
+        (r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b", _read_day),
+        (rf"(?:{_PART})?(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b", _read_month),
+        (rf"(?:{_PREPOSITION}\s+)?{_PART}(?P<month>{_MONTH})\b", _read_month),
         (
-            rf"\b(?:(?P<day>\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?"
-            rf"|(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}}){_ORDINAL}\b)"
-            rf"(?:,?\s+(?P<year>\d{{4}})\b)?"
-            r"|\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
-            _read_day,
-        ),
-        (
-            rf"\b(?:{_PART})?(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b",
-            _read_month,
-        ),
-        (
-            rf"\b(?:{_PREPOSITION}\s+)?{_PART}(?P<month>{_MONTH})\b",
-            _read_month,
-        ),
-        (
-            rf"\b{_PREPOSITION}\s+(?P<month>{_MONTH})\b"
+            rf"{_PREPOSITION}\s+(?P<month>{_MONTH})\b"
             r"(?!\s+(?:\w+ed|had|has|is|said|says|was|won|lost|took|left|quit)\b)",
             _read_month,
         ),
         (
-            rf"\b(?P<before>(?:last|this|past|in the)\s+)?(?P<season>{_SEASON})"
+            rf"(?P<before>(?:last|this|past|in the)\s+)?(?P<season>{_SEASON})"
             r"(?:\s+(?:of\s+)?(?P<year>\d{4}))?\b",
             _read_season,
         ),
         (
-            r"\b(?:(?P<nth>first|second|third|fourth|last)\s+(?P<unit>half|quarter)\s+of"
+            r"(?:(?P<nth>first|second|third|fourth|last)\s+(?P<unit>half|quarter)\s+of"
             r"|Q(?P<q>[1-4]))\s+(?P<year>(?:19|20)\d{2})\b",
             _read_quarter,
         ),
         (
-            rf"\b(?:{_PART}|(?:{_PREPOSITION}|of|between|from|to|and)\s+)"
+            rf"(?:{_PART}|(?:{_PREPOSITION}|of|between|from|to|and)\s+)"
             r"(?P<year>(?:19|20)\d{2})\b",
             _read_year,
         ),
@@ -180,21 +176,26 @@ _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
 _SPAN = re.compile(r"\b(between|from)\b", re.IGNORECASE)
 # The word before a period, or its own first, that opens an end of it.
 _OPENS = re.compile(r"\b(?:(?P<on>since|after)|(?P<back>before|until|by))(?:\s+\S+)?$", re.I)
-# "9 to 20 August 2023", "August 9-20": the first day lacks its month.
-_DAYS_OF_MONTH = re.compile(
-    rf"\b(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
-    rf"(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?(?P<rest>(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?))",
-    re.IGNORECASE,
-)
-_MONTH_OF_DAYS = re.compile(
-    rf"\b(?P<month>{_MONTH})\.?\s+(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
-    rf"(?P<last>\d{{1,2}}){_ORDINAL}\b(?!:)(?P<year>,?\s+\d{{4}}\b)?",
-    re.IGNORECASE,
-)
-_MONTHS_OF_YEAR = re.compile(
-    rf"\b(?P<first>{_MONTH})\.?\s+{_LINK}\s+"
-    rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
-    re.IGNORECASE,
+# Spans whose first day lacks its month, or first month its year, and how they are completed.
+_INCOMPLETE = tuple(
+    (re.compile(pattern, re.IGNORECASE), whole)
+    for pattern, whole in (
+        (  # August 9-20
+            rf"\b(?P<month>{_MONTH})\.?\s+(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
+            rf"(?P<last>\d{{1,2}}){_ORDINAL}\b(?!:)(?P<year>,?\s+\d{{4}}\b)?",
+            r"\g<first> \g<month>\g<year> \g<link> \g<last> \g<month>\g<year>",
+        ),
+        (  # 9 to 20 August 2023
+            rf"\b(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
+            rf"(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?(?P<rest>(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?))",
+            r"\g<first> \g<rest> \g<link> ",
+        ),
+        (  # May to July 2023
+            rf"\b(?P<first>{_MONTH})\.?\s+{_LINK}\s+"
+            rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
+            r"\g<first> \g<year> \g<link> ",
+        ),
+    )
 )
 _LATEST = re.compile(
     r"\b(latest|newest|most recent(ly)?|current(ly)?|now|so far|up to date|at the moment)\b",
@@ -231,8 +232,9 @@ def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
             start, end = match.span()
             if any(start < one.end and one.start < end for one in found):
                 continue
-            if period := read(match, near):
-                found.append(WordedDays(match[0], *period, start, end))
+            with suppress(ValueError):
+                if period := read(match, near):
+                    found.append(WordedDays(match[0], *period, start, end))
     return sorted(found, key=lambda one: one.start)
 
 
@@ -243,12 +245,15 @@ def asked_days(text: str, as_of: date) -> AskedDays | None:
         text: The question.
         as_of: The day that "today" means.
     """
-    text, completed = _complete_spans(text)
+    whole = text
+    for span, completed in _INCOMPLETE:
+        whole = span.sub(completed, whole)
+    spans, text = whole != text or bool(_SPAN.search(text)), whole
     periods = worded_days(text, as_of)
     if not periods:
         return _relative_days(text, as_of)
     first = periods[0]
-    if len(periods) > 1 and (completed or _SPAN.search(text)):
+    if len(periods) > 1 and spans:
         end = periods[1].last
         start = _not_after(first.first, end)
         if start <= end:
@@ -272,34 +277,6 @@ def days_since(weekday: str, day: date) -> int:
     return (day.weekday() - WEEKDAYS.index(weekday.lower())) % 7
 
 
-def _is_verb(match: re.Match[str]) -> bool:
-    """Whether "may" or "march" is a verb: "as many as 12 may have died" names no month."""
-    word = match["month"] or match["month2"]
-    return word in ("may", "march") and any(letter.isupper() for letter in match.string)
-
-
-def _whole_month(year: int, month: int) -> Period:
-    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
-
-
-def _third(period: Period, part: str | None) -> Period:
-    """The first, middle or last third of a month or a year: "early", "mid", "at the end of"."""
-    if not part:
-        return period
-    place = next(third for word, third in _PARTS.items() if word in part.lower())
-    first, last = period
-    if first.month != last.month:
-        return (date(first.year, 1 + 4 * place, 1), _whole_month(first.year, 4 + 4 * place)[1])
-    return first.replace(day=1 + 10 * place), last if place == 2 else first.replace(
-        day=10 + 10 * place
-    )
-
-
-def _year_of(month: str, near: date) -> int:
-    """The year of the latest month of that name that had begun."""
-    return near.year if _MONTHS[month.lower()] <= near.month else near.year - 1
-
-
 def _not_after(first: date, last: date) -> date:
     """Give the first day of a span its last day's year, or the one before, where it is later."""
     if first > last and first.year > last.year:  # "3 May to 5 June 2021": one year for both
@@ -307,19 +284,6 @@ def _not_after(first: date, last: date) -> date:
     if first > last and first.month > last.month:  # "20 December to 5 January 2022"
         first = in_year(first, max(last.year - 1, 1))
     return first
-
-
-def _complete_spans(text: str) -> tuple[str, bool]:
-    """Give both ends of a span their month and year, and say if there was one that lacked it."""
-    whole = _MONTH_OF_DAYS.sub(
-        lambda m: "{first} {month}{year} {link} {last} {month}{year}".format(
-            **{name: value or "" for name, value in m.groupdict().items()}
-        ),
-        text,
-    )
-    whole = _DAYS_OF_MONTH.sub(lambda m: f"{m['first']} {m['rest']} {m['link']} ", whole)
-    whole = _MONTHS_OF_YEAR.sub(lambda m: f"{m['first']} {m['year']} {m['link']} ", whole)
-    return whole, whole != text
 
 
 def _opened(text: str, days: WordedDays) -> AskedDays:
@@ -371,11 +335,9 @@ def _ago(count: int, unit: str, as_of: date) -> Period:
         around = 3 * (unit == "week")
         day = shifted(as_of, -min(count, 10**6) * (7 if unit == "week" else 1))
         return shifted(day, -around), shifted(day, around)
-    if unit == "month":
-        months = max(as_of.year * 12 + as_of.month - 1 - count, 12)
-        return _whole_month(months // 12, months % 12 + 1)
-    year = max(1, as_of.year - count)
-    return date(year, 1, 1), date(year, 12, 31)
+    months = max(as_of.year * 12 + as_of.month - 1 - count * (12 if unit == "year" else 1), 12)
+    year, month = divmod(months, 12)
+    return _months(year, 1, 12) if unit == "year" else _months(year, month + 1)
 
 
 # What "yesterday" or "on Sunday" mean in an article, by the day it was published. They are shown
