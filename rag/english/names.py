@@ -28,6 +28,8 @@ _CALENDAR = frozenset(
 )
 # Numerals of kings and popes; not xi, which is a surname.
 _AFTER_NAMES = frozenset("ii iii iv v vi vii viii ix x xii xiii xiv xv xvi jr sr".split())
+PRONOUNS = "he|she|they|it|him|her|them|his|hers|their|theirs|its"
+"""Words of a pattern that stand for somebody or something named before."""
 _ALIASES = (
     frozenset({"us", "u.s", "usa", "united states", "america", "american", "americans"}),
     frozenset({"uk", "u.k", "united kingdom", "britain", "british", "great britain"}),

@@ -16,12 +16,12 @@ from index.text.days import spoken
 from index.text.words import content_stems
 from index.types import Bounds
 from rag.english.facts import facts
+from rag.english.names import PRONOUNS
 from rag.english.temporal import AskedDays, asked_days, wants_latest
 from rag.types import ABSTENTION, Question, Turn
 
 _POINTING = re.compile(
-    r"\b(he|she|they|it|him|her|them|his|hers|their|theirs|its|there|then|"
-    r"this|that|these|those|the same|the two|both|the other)\b",
+    rf"\b({PRONOUNS}|there|then|this|that|these|those|the same|the two|both|the other)\b",
     re.IGNORECASE,
 )
 _CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.IGNORECASE)
