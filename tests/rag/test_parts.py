@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from index.models.embedder import MiniLMEmbeddings
-from index.settings import Settings
-from index.store.snapshot import IndexReader
-from rag.llm.loader import ReadyModel
-from rag.pipeline import Pipeline
 from rag.question.parts import of_each, split_question
 from rag.types import ABSTENTION, Outcome, Question, Retrieved
 from tests.rag.newsroom import ScriptedChat
@@ -82,14 +77,6 @@ def test_a_question_of_one_thing_stays_whole(question: str) -> None:
 )
 def test_what_is_asked_of_two_things_is_asked_of_each(question: str, parts: list[str]) -> None:
     assert of_each(question) == parts
-
-
-@pytest.fixture
-def answering(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings):
-    def answering(model: ScriptedChat | None) -> Pipeline:
-        return Pipeline(reader, embeddings, ReadyModel(model), indexed)
-
-    return answering
 
 
 def test_each_part_is_answered_from_its_own_evidence(answering) -> None:

@@ -40,14 +40,6 @@ def script(*drafts: str, **readings: Any) -> ScriptedChat:
     return ScriptedChat(drafts=list(drafts), judge=JUDGE, **readings)
 
 
-@pytest.fixture
-def answering(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings):
-    def answering(model: ScriptedChat | None) -> Pipeline:
-        return Pipeline(reader, embeddings, ReadyModel(model), indexed)
-
-    return answering
-
-
 def assert_exact(pipeline: Pipeline, answer: Answer) -> None:
     assert answer.citations
     for one in answer.citations:
