@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from index.text.words import STOP_WORDS
 from rag.english.numbers import NUMBER_WORDS
+from rag.english.temporal import MONTHS, WEEKDAYS
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*[\w]|[^\W_]")
 _ENDED = re.compile(r"[.!?:;\"“”\n]")
@@ -21,20 +22,16 @@ TITLES = frozenset(
     princess pope foreign general senator governor mayor judge captain prof professor rep sen
     gen""".split()
 )
-_CALENDAR = frozenset(
-    """january february march april may june july august september october november december
-    monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept
-    oct nov dec""".split()
-)
+_NOT_NAMES = TITLES | frozenset((*MONTHS, *WEEKDAYS))
 # Numerals of kings and popes; not xi, which is a surname.
 _AFTER_NAMES = frozenset("ii iii iv v vi vii viii ix x xii xiii xiv xv xvi jr sr".split())
 PRONOUNS = "he|she|they|it|him|her|them|his|hers|their|theirs|its"
 """Words of a pattern that stand for somebody or something named before."""
 _ALIASES = (
-    frozenset({"us", "u.s", "usa", "united states", "america", "american", "americans"}),
-    frozenset({"uk", "u.k", "united kingdom", "britain", "british", "great britain"}),
-    frozenset({"un", "u.n", "united nations"}),
-    frozenset({"eu", "e.u", "european union"}),
+    frozenset({"us", "usa", "united states", "america", "american", "americans"}),
+    frozenset({"uk", "united kingdom", "britain", "british", "great britain"}),
+    frozenset({"un", "united nations"}),
+    frozenset({"eu", "european union"}),
     frozenset({"kyiv", "kiev"}),
 )
 _ALIASED = frozenset().union(*_ALIASES)
@@ -90,7 +87,7 @@ def is_acronym(word: str) -> bool:
 
 _OPENERS = frozenset(
     """yes no according although despite however meanwhile later earlier today yesterday officials
-    police people police authorities rescuers scientists experts thousands hundreds dozens many
+    police people authorities rescuers scientists experts thousands hundreds dozens many
     several some most another since including under over about given state list name describe
     summarise summarize""".split()
 )
@@ -101,7 +98,7 @@ def _close(run: list[str], names: list[str]) -> None:
     words = [
         word
         for word in run
-        if word.lower().rstrip(".") not in TITLES | _CALENDAR
+        if word.lower().rstrip(".") not in _NOT_NAMES
         and (word.lower() not in STOP_WORDS or word in _NAME_LINKS or is_acronym(word))
     ]
     while words and words[-1] in _NAME_LINKS:

@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from index.text.days import spoken
 
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_MONTHS = {
+MONTHS = {
     name.lower(): number
     for names in (calendar.month_name, calendar.month_abbr)
     for number, name in enumerate(names)
@@ -26,7 +26,7 @@ _MONTHS = {
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # of the north
 _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
            "seven": 7, "eight": 8, "nine": 9, "ten": 10, "a couple of": 2}  # fmt: skip
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _WEEKDAY = "|".join(WEEKDAYS)
 _SEASON = "|".join(_SEASONS)
 _ORDINAL = r"(?:st|nd|rd|th)?"
@@ -77,14 +77,14 @@ def _read_day(match: re.Match[str], near: date | None) -> Period | None:
     if not year and (near is None or _is_verb(match)):
         return None
     number = int(year) if year else near.year if near else 0
-    day = date(number, _MONTHS.get(month) or int(month), int(match["day"]))
+    day = date(number, MONTHS.get(month) or int(month), int(match["day"]))
     if near and not year and day > near:
         day = date(number - 1, day.month, day.day)
     return day, day
 
 
 def _read_month(match: re.Match[str], near: date | None) -> Period | None:
-    named, month = match.groupdict(), _MONTHS[match["month"].lower()]
+    named, month = match.groupdict(), MONTHS[match["month"].lower()]
     if not named.get("year") and near is None:
         return None
     year = int(named.get("year") or 0) or (near.year - (month > near.month) if near else 0)
