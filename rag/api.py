@@ -23,7 +23,7 @@ _pipelines: dict[str, Pipeline] = {}
 _lock = threading.Lock()
 
 
-class Limits(TypedDict, total=False):
+class AskOptions(TypedDict, total=False):
     """What every way to ask takes besides the question; none of it need be given.
 
     Attributes:
@@ -41,7 +41,9 @@ class Limits(TypedDict, total=False):
     history: Sequence[tuple[str, str]]
 
 
-def ask(question: str, *, settings: Settings | None = None, **limits: Unpack[Limits]) -> Answer:
+def ask(
+    question: str, *, settings: Settings | None = None, **options: Unpack[AskOptions]
+) -> Answer:
     """Ask the archive a question and return the checked answer.
 
     The first call loads the model, and fetches it if it is not there yet.
@@ -49,7 +51,7 @@ def ask(question: str, *, settings: Settings | None = None, **limits: Unpack[Lim
     Args:
         question: In English.
         settings: Other settings than those of the environment.
-        limits: `as_of`, `date_from`, `date_to`, `sources` and `history`; see `Limits`.
+        options: `as_of`, `date_from`, `date_to`, `sources` and `history`; see `AskOptions`.
 
     Raises:
         QuestionError: the question is empty or too long, or the dates make no sense.
@@ -57,7 +59,7 @@ def ask(question: str, *, settings: Settings | None = None, **limits: Unpack[Lim
         ModelUnavailable: the model cannot be had.
     """
     own = settings or load_settings()
-    asked = _question(question, own, limits)
+    asked = _question(question, own, options)
     return open_pipeline(own).ask(asked)
 
 
@@ -66,26 +68,26 @@ def stream(
     *,
     settings: Settings | None = None,
     cancel: threading.Event | None = None,
-    **limits: Unpack[Limits],
+    **options: Unpack[AskOptions],
 ) -> Iterator[Event]:
     """Yield the evidence, then a draft as it is written, and last the checked answer.
 
     Takes what `ask` takes, and `cancel`: when it is set the model stops. Raises as `ask` does.
     """
     own = settings or load_settings()
-    asked = _question(question, own, limits)
+    asked = _question(question, own, options)
     return open_pipeline(own).stream(asked, cancel)
 
 
 async def aask(
-    question: str, *, settings: Settings | None = None, **limits: Unpack[Limits]
+    question: str, *, settings: Settings | None = None, **options: Unpack[AskOptions]
 ) -> Answer:
     """`ask`, without blocking the event loop."""
-    return await asyncio.to_thread(lambda: ask(question, settings=settings, **limits))
+    return await asyncio.to_thread(lambda: ask(question, settings=settings, **options))
 
 
 async def astream(
-    question: str, *, settings: Settings | None = None, **limits: Unpack[Limits]
+    question: str, *, settings: Settings | None = None, **options: Unpack[AskOptions]
 ) -> AsyncIterator[Event]:
     """`stream`, without blocking the event loop; leaving the loop stops the model."""
     cancel = threading.Event()
@@ -95,7 +97,7 @@ async def astream(
     def run() -> None:
         last: BaseException | None = None
         try:
-            for event in stream(question, settings=settings, cancel=cancel, **limits):
+            for event in stream(question, settings=settings, cancel=cancel, **options):
                 loop.call_soon_threadsafe(events.put_nowait, event)
         except BaseException as error:
             last = error
@@ -139,16 +141,16 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
         return _pipelines[name]
 
 
-def _question(text: str, settings: Settings, limits: Limits) -> Question:
-    if unknown := ", ".join(limits.keys() - Limits.__annotations__):
-        known = ", ".join(Limits.__annotations__)
-        raise TypeError(f"a question has no {unknown}; it may have {known}")
+def _question(text: str, settings: Settings, options: AskOptions) -> Question:
+    if unknown := ", ".join(options.keys() - AskOptions.__annotations__):
+        known = ", ".join(AskOptions.__annotations__)
+        raise TypeError(f"there is no option {unknown}; there are {known}")
     return make_question(
         text,
         max_question=settings.max_question,
-        as_of=str(limits.get("as_of") or ""),
-        date_from=str(limits.get("date_from") or ""),
-        date_to=str(limits.get("date_to") or ""),
-        sources=limits.get("sources", ()),
-        history=tuple(Turn(asked, answered) for asked, answered in limits.get("history", ())),
+        as_of=str(options.get("as_of") or ""),
+        date_from=str(options.get("date_from") or ""),
+        date_to=str(options.get("date_to") or ""),
+        sources=options.get("sources", ()),
+        history=tuple(Turn(asked, answered) for asked, answered in options.get("history", ())),
     )
