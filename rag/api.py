@@ -142,7 +142,7 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
 
 
 def _question(text: str, settings: Settings, options: AskOptions) -> Question:
-    if unknown := ", ".join(options.keys() - AskOptions.__annotations__):
+    if unknown := ", ".join(sorted(options.keys() - AskOptions.__annotations__)):
         known = ", ".join(AskOptions.__annotations__)
         raise TypeError(f"there is no option {unknown}; there are {known}")
     return make_question(
