@@ -141,6 +141,10 @@ class ArchiveTab:
         turned = apply_click(listing, named.get("kind"), named.get("number"))
         return (gr.skip(),) * 3 if turned is None else self._show(turned)
 
+    def again(self, listing: Listing) -> tuple[Any, ...]:
+        """Show the same page of a list whose archive has changed."""
+        return self._show(listing)
+
     def _show(self, listing: Listing) -> tuple[Any, ...]:
         try:
             page, months = self._pipeline.catalogue(listing.wanted, PAGE, listing.offset)

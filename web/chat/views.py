@@ -82,8 +82,9 @@ def footer(answer: Answer) -> str:
 
 def confidence(probability: float) -> str:
     """The judge's probability in words; by calibration so many of such answers are right."""
-    words = "very likely right" if probability >= 0.9 else "likely right"
-    return f"{words if probability >= 0.75 else 'unsure'} ({probability:.0%})"
+    steps = ((0.9, "very likely right"), (0.75, "likely right"), (0.6, "probably right"))
+    words = next((words for least, words in steps if probability >= least), "unsure")
+    return f"{words} ({probability:.0%})"
 
 
 def announcement(exchange: Exchange) -> str:
@@ -128,6 +129,8 @@ _macros = Macros(
     differing=by_article.differing,
     first_cited=by_article.first_cited,
     footer=footer,
+    instance=by_article.instance,
+    is_small_talk=by_article.is_small_talk,
     is_table=by_article.is_table,
     link=link,
     names_its_articles=by_article.names_its_articles,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from rag.pipeline import Pipeline
 
+UNANSWERED = "The page was left before this question was answered. Ask it again, or change it."
 _SHELF = "window.broadsheet.shelf"
 _macros = Macros(
     "page.html", coverage=wording.coverage, describe=wording.model_state, labels=wording.EXAMPLES
@@ -52,7 +53,8 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     asked = parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE)
     answered.append(asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED))
     # What was wrong is told until it is put right, or the answer is there that was waited for.
-    changed = [parts.box.input, *(part.change for part in form[2:])]
+    changed = [*(part.input for part in form[1:]), parts.chips.click]
+    changed += [button.click for button in parts.presets.values()]
     gr.on(changed, None, None, parts.message, js="() => ''", show_progress="hidden")
     parts.stop.click(chat.stop, None, None, **AT_ONCE)
     for part in parts.named("past", "now"):
@@ -121,13 +123,18 @@ def wire_search(parts: Parts, tab: SearchTab) -> None:
     gr.on(begun, tab.find, form, parts.named("found", "results"), **AT_ONCE)
 
 
-def wire_archive(parts: Parts, tab: ArchiveTab) -> None:
-    """Wire the Archive tab; what is typed narrows the list as it is typed."""
+def wire_archive(parts: Parts, tab: ArchiveTab, removed: Dependency | None) -> None:
+    """Wire the Archive tab; what is typed narrows the list as it is typed.
+
+    `removed` is the event that removes an article, where there is one.
+    """
     form, shown = parts.named("listing", "filter"), parts.named("listing", "chart", "table")
     begun = [parts.archive_tab.select, parts.filter.change]
     gr.on(begun, tab.filter, form, shown, trigger_mode="always_last", **AT_ONCE)
     for part in parts.named("chart", "table"):
         part.click(tab.click, parts.listing, shown, **AT_ONCE)
+    if removed:
+        removed.then(tab.again, parts.listing, shown, **AT_ONCE)
 
 
 def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
@@ -150,8 +157,8 @@ def wire_export(parts: Parts) -> None:
         made.then(None, parts.exported, None, js=save, **UNLISTED)
 
 
-def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> None:
-    """Wire the Index tab, and what takes an article out."""
+def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
+    """Wire the tab “Add articles”, and what removes an article, which is returned."""
     tab = IndexTab(uploads)
     one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds", **UNLISTED}
     freely: dict[str, Any] = {"concurrency_limit": None, **UNLISTED}
@@ -163,13 +170,29 @@ def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> None:
     opened = parts.index_tab.select
     opened(tab.status, None, parts.status, **AT_ONCE)
     opened(tab.follow, None, parts.named("report", "halt", "status"), **freely)
-    out = parts.named("panel", "article")
-    parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
+    out = parts.named("article", "removal")
+    removed = parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
+    parts.open_id.change(None, None, parts.removal, js="() => ''", **UNLISTED)
     page.unload(tab.forget)
+    return removed
 
 
-def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question: int) -> None:
-    """Wire what a page that opens shows, and what keeps it up to date."""
+def wire_opening(
+    page: gr.Blocks,
+    parts: Parts,
+    pipeline: Pipeline,
+    max_question: int,
+    changed: Sequence[Dependency],
+) -> None:
+    """Wire what a page that opens shows, and what keeps it up to date.
+
+    Args:
+        page: The page.
+        parts: The parts of the page.
+        pipeline: What knows the archive.
+        max_question: Characters that a question may have.
+        changed: The events after which the archive may be another.
+    """
 
     def header() -> str:
         try:
@@ -177,12 +200,13 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         except BroadsheetError as error:  # the index is being made, or must be made anew
             return message(str(error))
 
-    def load(request: gr.Request) -> tuple[Any, ...]:
+    def load(unanswered: str | None, request: gr.Request) -> tuple[Any, ...]:
         try:
             known = pipeline.sources()
         except BroadsheetError:
             known = []
-        filled = read_link(str(request.url.query), known, max_question)
+        query = (unanswered or "").removeprefix("?") or str(request.url.query)
+        filled = read_link(query, known, max_question)
         days = [filled.days[name] for name in ("from", "to", "as_of")]
         sources: dict[str, Any] = {"choices": known, "visible": bool(known)}
         if filled.sources:
@@ -190,8 +214,10 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         limited = any(days) or bool(filled.sources)
         # What the address leaves open stays as it is: a person may already be typing there.
         form = [text or gr.skip() for text in (filled.question, *days)]
-        opening = gr.Accordion(open=True) if limited else gr.skip()
-        return header(), *form, gr.update(**sources), opening
+        name = "Limit by date or publisher" if known else "Limit by date"
+        opening = gr.Accordion(name, open=True) if limited else gr.Accordion(name)
+        told = message(UNANSWERED) if unanswered else gr.skip()
+        return header(), *form, gr.update(**sources), opening, told
 
     def examples() -> tuple[Any, ...]:
         made = pipeline.examples()
@@ -203,8 +229,13 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         return _macros.model_state(status), gr.Timer(POLL, active=waiting)
 
     form = parts.named("header", "box", "date_from", "date_to", "as_of", "sources", "limits")
-    page.load(load, None, form, **AT_ONCE)
+    form.append(parts.message)
+    kept = "() => window.broadsheet.unanswered()"
+    page.load(load, parts.unanswered, form, js=kept, **AT_ONCE)
     page.load(examples, None, parts.named("examples", "welcome"), **AT_ONCE)
+    for one in changed:
+        one.then(header, None, parts.header, **AT_ONCE)
+    parts.archive_tab.select(header, None, parts.header, **AT_ONCE)
     if hasattr(parts, "status"):  # articles came in through the page
         parts.status.change(header, None, parts.header, **AT_ONCE)
     looks = [page.load, parts.timer.tick]

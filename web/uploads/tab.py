@@ -111,13 +111,13 @@ class IndexTab:
             return message(str(error))
 
     def remove(self, article_id: str, request: gr.Request) -> Shown:
-        """Take an article out of the index. The outputs: panel, article."""
+        """Take an article out of the archive. The outputs: article, why it is still there."""
         try:
             self._uploads.allow(request.username)
             self._uploads.remove(article_id)
         except BroadsheetError as error:
             return gr.skip(), message(str(error))
-        return gr.update(visible=True), views.removed()
+        return views.removed(), ""
 
 
 def _progress(building: Building) -> Iterator[str]:

@@ -19,9 +19,21 @@ window.broadsheet = {
     watch("value", () => {
       const asked = element.querySelector("[data-turn]");
       const turn = asked ? asked.dataset.turn : "";
-      if (turn !== "" && turn !== shown) asked.scrollIntoView({ block: "start" });
+      const above = asked?.getBoundingClientRect().top;
+      if (turn !== "" && turn !== shown && (above < 0 || above > innerHeight / 3)) asked.scrollIntoView({ block: "start" });
       shown = turn;
+      window.broadsheet.unanswered(element.querySelector("[data-waits]")?.dataset.waits ?? "");
     });
+  },
+  /* The question that is being answered is kept for as long as it is, in case the page is reloaded,
+     which Gradio does too where the connection was lost. */
+  unanswered(question) {
+    try {
+      if (question === undefined) return sessionStorage.getItem("unanswered") ?? "";
+      if (question) sessionStorage.setItem("unanswered", question);
+      else sessionStorage.removeItem("unanswered");
+    } catch { /* this browser keeps nothing */ }
+    return "";
   },
   /* Earlier questions appear above what is being read, which stays where it is. */
   steady(element, watch) {
@@ -137,6 +149,18 @@ document.addEventListener("click", async ({ target }) => {
     tool.textContent = "This browser does not allow copying";
   }
   setTimeout(() => { tool.textContent = name; }, 2000);
+});
+/* A day from the browser's calendar, which opens within the archive's days, is put into words. */
+document.addEventListener("focusin", ({ target }) => {
+  const { first, last } = document.querySelector(".coverage")?.dataset ?? {};
+  if (target.matches?.(".calendar")) Object.assign(target, { min: first ?? "", max: last ?? "" });
+});
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches?.(".calendar") || !target.value) return;
+  const form = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+  const line = target.closest(".day").querySelector("textarea");
+  line.value = target.valueAsDate.toLocaleDateString("en-GB", form);
+  line.dispatchEvent(new Event("input", { bubbles: true }));
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
