@@ -13,6 +13,7 @@ from rag.english.temporal import meant
 from rag.types import ABSTENTION, Answer, Outcome, Question, Reason
 from web import wording
 from web.chat import sources as by_article
+from web.chat import word
 from web.chat.exchange import Exchange, QuoteChange
 from web.chat.export import cited_text
 from web.chat.feedback import LONGEST_NOTE, Verdict
@@ -121,6 +122,7 @@ _macros = Macros(
     LONGEST_NOTE=LONGEST_NOTE,
     RECENT=RECENT,
     VERDICTS=list(Verdict),
+    WORD=word.can_write(),
     also_read=by_article.also_read,
     bounds=wording.bounds,
     cited=by_article.cited,

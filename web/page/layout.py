@@ -10,6 +10,7 @@ import gradio as gr
 from web.archive import Listing
 from web.chat import export
 from web.chat.limits import PRESETS
+from web.chat.word import can_write
 from web.conversations import BrowserKey, conversation_list
 from web.rendering import Macros, spoken
 
@@ -21,7 +22,7 @@ DAYS = {
 """The lines that take a day, and what each is of."""
 POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
-texts = Macros("page.html")
+texts = Macros("page.html", WORD=can_write())
 
 
 class Parts(SimpleNamespace):
@@ -134,7 +135,9 @@ def _archive(parts: Parts) -> None:
 
 def _index(parts: Parts) -> None:
     _html(texts.uploads_help())
-    parts.files = gr.File(label="Files to add", file_count="multiple", elem_id="files")
+    parts.files = gr.File(
+        label="Files to add", show_label=False, file_count="multiple", elem_id="files", height=150
+    )
     parts.preview = _html(elem_id="preview")
     parts.add = gr.Button("Add these articles", variant="primary", elem_id="add", visible=False)
     parts.report = _html(elem_id="report")

@@ -10,7 +10,7 @@ import gradio as gr
 from index.errors import BroadsheetError
 from web import wording
 from web.archive import ArchiveTab, SearchTab, locate_hit, locate_row
-from web.chat import export
+from web.chat import export, word
 from web.chat.answering import Chat
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, drop_chip, make_preset, read_link, show_chips
@@ -129,10 +129,10 @@ def wire_archive(parts: Parts, tab: ArchiveTab, removed: Dependency | None) -> N
     `removed` is the event that removes an article, where there is one.
     """
     form, shown = parts.named("listing", "filter"), parts.named("listing", "chart", "table")
-    begun = [parts.archive_tab.select, parts.filter.change]
-    gr.on(begun, tab.filter, form, shown, trigger_mode="always_last", **AT_ONCE)
+    parts.archive_tab.select(tab.filter, form, shown, **AT_ONCE)
+    parts.filter.change(tab.typed, form, shown, trigger_mode="always_last", **AT_ONCE)
     for part in parts.named("chart", "table"):
-        part.click(tab.click, parts.listing, shown, **AT_ONCE)
+        part.click(tab.click, parts.listing, [*shown, parts.filter], **AT_ONCE)
     if removed:
         removed.then(tab.again, parts.listing, shown, **AT_ONCE)
 
@@ -155,6 +155,11 @@ def wire_export(parts: Parts) -> None:
         made = parts.exports[name].click(make, parts.exchanges, parts.exported, **AT_ONCE)
         save = f"(text) => window.broadsheet.save('{file}', text)"
         made.then(None, parts.exported, None, js=save, **UNLISTED)
+    if word.can_write():
+        clicks = [part.click for part in parts.named("past", "now")]
+        made = gr.on(clicks, export.one_as_word, parts.exchanges, parts.exported, **AT_ONCE)
+        save = "(text) => window.broadsheet.save('answer.docx', text)"
+        made.then(None, parts.exported, None, js=save, **UNLISTED)
 
 
 def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
@@ -171,7 +176,7 @@ def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
     opened(tab.status, None, parts.status, **AT_ONCE)
     opened(tab.follow, None, parts.named("report", "halt", "status"), **freely)
     out = parts.named("article", "removal")
-    removed = parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
+    removed: Dependency = parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
     parts.open_id.change(None, None, parts.removal, js="() => ''", **UNLISTED)
     page.unload(tab.forget)
     return removed

@@ -84,11 +84,14 @@ window.broadsheet = {
     show();
     watch("value", show);
   },
-  /* A text becomes a file of the person's. */
+  /* A text becomes a file of the person's; a document comes in Base64. */
   save(name, text) {
-    const types = { csv: "text/csv", json: "application/json", md: "text/markdown" };
+    if (!text) return;
+    const docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    const types = { csv: "text/csv", json: "application/json", md: "text/markdown", docx };
     const type = types[name.split(".").at(-1)] ?? "text/plain";
-    const file = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+    const bytes = name.endsWith(".docx") ? Uint8Array.from(atob(text), (one) => one.charCodeAt(0)) : text;
+    const file = URL.createObjectURL(new Blob([bytes], { type: `${type};charset=utf-8` }));
     const anchor = Object.assign(document.createElement("a"), { href: file, download: name });
     anchor.click();
     setTimeout(() => URL.revokeObjectURL(file), 1000);
