@@ -134,3 +134,87 @@ def test_the_counts_follow_the_archive(page, served: Served, monkeypatch) -> Non
     monkeypatch.setattr(served.pipeline, "coverage", lambda: replace(COVERAGE, articles=45))
     tab(page, "Archive")
     page.locator(".coverage", has_text="45 articles").wait_for()
+
+
+SHIFTS = """() => new Promise((done) => {
+  let shift = 0;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) if (!e.hadRecentInput) shift += e.value;
+  }).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => done(shift), 500);
+})"""
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1100, 760), (390, 844)])
+def test_little_moves_from_the_first_picture_to_the_answer(
+    browser, served: Served, size: tuple[int, int]
+) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    assert page.evaluate(SHIFTS) < 0.05
+    page.close()
+
+
+def test_the_reading_font_comes_from_the_program_itself(page, served: Served) -> None:
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.wait_for_function("document.fonts.check('16px \"Source Serif 4\"')")
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').map((e) => e.name).filter((n) => /woff2/.test(n))"
+    )
+    assert any(name.startswith(f"{served.url}fonts/source-serif-4-latin-") for name in loaded)
+
+
+def test_on_touch_whatever_is_pressed_is_44_pixels_high(browser, served: Served) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    page.locator("#limits > button").click()
+    ask(page, "A conflict", "answered")
+    page.wait_for_timeout(300)
+    low = page.evaluate("""() => [...document.querySelectorAll('button, summary, textarea')]
+      .filter((e) => e.checkVisibility() && !e.matches('.mark, .skip'))
+      .filter((e) => { const r = e.getBoundingClientRect(); return r.height > 0 && r.height < 43.5; })
+      .map((e) => `${e.id || e.className}: ${e.textContent.slice(0, 30)} ${e.offsetHeight}`)""")
+    assert low == []
+    context.close()
+
+
+def test_the_keyboard_skips_to_the_question_and_hears_whether_limits_are_open(page) -> None:
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.closest('#box') !== null")
+    limits = page.locator("#limits > button")
+    limits.focus()
+    assert limits.get_attribute("aria-expanded") == "false"
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "document.querySelector('#limits > button').getAttribute('aria-expanded') === 'true'"
+    )
+
+
+def test_an_answer_is_saved_as_word(page) -> None:
+    pytest.importorskip("docx")
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    for button, file in (("#now .tool", "answer.docx"), ("#take button", "conversation.docx")):
+        with page.expect_download() as download:
+            page.locator(button, has_text="Word").click()
+        assert download.value.suggested_filename == file
+        assert download.value.path().read_bytes()[:2] == b"PK"
+
+
+def test_a_name_of_the_headlines_leads_to_its_articles(page) -> None:
+    tab(page, "Archive")
+    name = page.locator("#chart .names button").first
+    name.wait_for()
+    words = name.inner_text()
+    name.click()
+    wait_until(lambda: page.get_by_label("Words of headline").input_value() == words)
+    shown = page.locator(".archive td.headline")
+    page.wait_for_timeout(300)
+    assert all(words in text for text in shown.all_inner_texts())
+    assert shown.count() > 0

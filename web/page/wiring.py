@@ -52,6 +52,8 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     tried = parts.named("exchanges", "examples")
     asked = parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE)
     answered.append(asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED))
+    for one in answered:  # chips still say what is set
+        one.then(lambda: gr.Accordion(open=False), None, parts.limits, **AT_ONCE)
     # What was wrong is told until it is put right, or the answer is there that was waited for.
     changed = [*(part.input for part in form[1:]), parts.chips.click]
     changed += [button.click for button in parts.presets.values()]

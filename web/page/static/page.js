@@ -153,6 +153,18 @@ document.addEventListener("click", async ({ target }) => {
   }
   setTimeout(() => { tool.textContent = name; }, 2000);
 });
+/* Whether the limits are open is told to who does not see it. */
+const expand = ({ target }) => {
+  if (target.matches?.("#limits > button")) target.setAttribute("aria-expanded", target.classList.contains("open"));
+};
+document.addEventListener("focusin", expand);
+new MutationObserver((changes) => changes.forEach(expand))
+  .observe(document, { subtree: true, attributeFilter: ["class"] });
+document.addEventListener("click", ({ target }) => {
+  if (!target.matches?.(".skip")) return;
+  document.querySelector("#tabs [role=tab]")?.click();
+  requestAnimationFrame(() => document.querySelector("#box textarea")?.focus());
+});
 /* A day from the browser's calendar, which opens within the archive's days, is put into words. */
 document.addEventListener("focusin", ({ target }) => {
   const { first, last } = document.querySelector(".coverage")?.dataset ?? {};
