@@ -84,6 +84,13 @@ window.broadsheet.shelf = (() => {
     return shelf;
   }
 
+  /* A question is asked: room for the list is made at once, not under the reader of the answer. */
+  function expect() {
+    if (!empty) return;
+    empty = false;
+    show(whole.matches);
+  }
+
   function begin(kept) {
     begun = true;
     text ||= kept ?? "";
@@ -249,5 +256,5 @@ window.broadsheet.shelf = (() => {
 
   window.addEventListener("popstate", resume);
 
-  return { attach, begin, keep, taken, listed, opened, read, fit };
+  return { attach, begin, expect, keep, taken, listed, opened, read, fit };
 })();

@@ -20,6 +20,7 @@ window.broadsheet = {
       const asked = element.querySelector("[data-turn]");
       const turn = asked ? asked.dataset.turn : "";
       const above = asked?.getBoundingClientRect().top;
+      if (turn !== "") window.broadsheet.shelf.expect();
       if (turn !== "" && turn !== shown && (above < 0 || above > innerHeight / 3)) asked.scrollIntoView({ block: "start" });
       shown = turn;
       window.broadsheet.unanswered(element.querySelector("[data-waits]")?.dataset.waits ?? "");
