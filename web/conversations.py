@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_TITLE = 80  # characters
-UNREADABLE = "This conversation is not kept in this browser any more."
+UNREADABLE = "This conversation is not kept in this browser, or cannot be read any more."
 _LONGEST = 4_000_000  # characters of one conversation: more than a browser keeps
 _ID = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 _KEY_FILE = "browser-key.json"

@@ -478,6 +478,7 @@ def test_a_preset_limits_the_question_and_a_chip_drops_it(page, served: Served) 
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
     assert served.pipeline.questions[-1].date_from == date(2023, 12, 14)
     assert served.pipeline.questions[-1].date_to is None
+    page.locator("#limits > button").click()
     page.get_by_role("button", name="All dates").click()
     page.locator("#chips button").wait_for(state="detached")
 

@@ -11,7 +11,7 @@ from index.errors import BroadsheetError
 from web import wording
 from web.archive import ArchiveTab, SearchTab, locate_hit, locate_row
 from web.chat import export, word
-from web.chat.answering import Chat
+from web.chat.answering import Chat, Exchanges
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, drop_chip, make_preset, read_link, show_chips
 from web.chat.reader import close_article, make_open
@@ -47,17 +47,24 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     streamed = parts.named("exchanges", "now", "evidence", "spoken") + buttons
     limit: dict[str, Any] = {"concurrency_limit": ANSWERS, "concurrency_id": "answers"}
 
-    asked = gr.on([parts.box.submit, parts.ask.click], chat.begin, form, begun, **AT_ONCE)
-    answered = [asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)]
     tried = parts.named("exchanges", "examples")
-    asked = parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE)
-    answered.append(asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED))
-    for one in answered:  # chips still say what is set
-        one.then(lambda: gr.Accordion(open=False), None, parts.limits, **AT_ONCE)
+    asked = [
+        gr.on([parts.box.submit, parts.ask.click], chat.begin, form, begun, **AT_ONCE),
+        parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE),
+    ]
+    answered = []
+    for one in asked:
+        answer = one.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)
+        one.success(_close_limits, parts.exchanges, parts.limits, **AT_ONCE)
+        answered.append(answer)
     # What was wrong is told until it is put right, or the answer is there that was waited for.
-    changed = [*(part.input for part in form[1:]), parts.chips.click]
-    changed += [button.click for button in parts.presets.values()]
+    changed = [parts.box.input, parts.chips.click]
     gr.on(changed, None, None, parts.message, js="() => ''", show_progress="hidden")
+    # Limits change also as a page opens, which may have something to tell.
+    by_hand = "document.activeElement?.closest('#limits')"
+    changed = [part.change for part in form[2:]]
+    clear = f"() => {by_hand} ? '' : {{ __type__: 'update' }}"
+    gr.on(changed, None, None, parts.message, js=clear, show_progress="hidden")
     parts.stop.click(chat.stop, None, None, **AT_ONCE)
     for part in parts.named("past", "now"):
         part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
@@ -66,6 +73,12 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     focus = "() => document.querySelector('#box textarea')?.focus()"
     renewed.then(None, None, None, js=focus, **UNLISTED)
     return answered, renewed
+
+
+def _close_limits(exchanges: Exchanges) -> Any:
+    """Make room for the answer where a question was asked; chips still say what is set."""
+    waits = bool(exchanges) and not exchanges[-1].done
+    return gr.Accordion(open=False) if waits else gr.skip()
 
 
 def wire_conversations(
