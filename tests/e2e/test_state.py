@@ -69,6 +69,7 @@ def test_the_address_names_the_conversation(page, browser) -> None:
     page.go_back()
     page.locator("#now .asked", has_text="Qin Gang").wait_for()
     page.go_forward()
+    page.locator(".example").first.wait_for()
     page.go_forward()
     page.locator("#now .asked", has_text="absent").wait_for()
     page.goto("about:blank")
@@ -136,26 +137,33 @@ def test_the_counts_follow_the_archive(page, served: Served, monkeypatch) -> Non
     page.locator(".coverage", has_text="45 articles").wait_for()
 
 
+# The cumulative layout shift as it is defined: the largest sum of shifts less than a second apart.
 SHIFTS = """(since) => new Promise((done) => {
-  let shift = 0;
+  let most = 0, sum = 0, last = -Infinity;
   new PerformanceObserver((list) => {
-    for (const e of list.getEntries())
-      if (!e.hadRecentInput && e.startTime > since) shift += e.value;
+    for (const e of list.getEntries()) {
+      if (e.hadRecentInput || e.startTime <= since) continue;
+      sum = e.startTime - last < 1000 ? sum + e.value : e.value;
+      last = e.startTime;
+      most = Math.max(most, sum);
+    }
   }).observe({type: 'layout-shift', buffered: true});
-  setTimeout(() => done(shift), 500);
+  setTimeout(() => done(most), 500);
 })"""
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1100, 760), (390, 844)])
+@pytest.mark.parametrize(
+    ("size", "most"), [((1440, 900), 0.05), ((1100, 760), 0.05), ((390, 844), 0.1)]
+)
 def test_little_moves_from_the_whole_first_screen_to_the_answer(
-    browser, served: Served, size: tuple[int, int]
+    browser, served: Served, size: tuple[int, int], most: float
 ) -> None:
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     page.goto(served.url)
     page.locator(".example").first.wait_for()
     since = page.evaluate("performance.now()")
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
-    assert page.evaluate(SHIFTS, since) < 0.05
+    assert page.evaluate(SHIFTS, since) < most
     page.close()
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 STATIC = Path(__file__).parent / "static"
+FONT = (  # asked for at once, so that no line breaks anew when it comes
+    '<link rel="preload" href="fonts/source-serif-4-latin-wght-normal.woff2" as="font"'
+    ' type="font/woff2" crossorigin>'
+)
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
@@ -32,7 +36,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": gr.themes.Base(font=SYSTEM_FONTS, font_mono=MONO_FONTS),
         "css_paths": [STATIC / f"{name}.css" for name in ("style", "tabs", "conversations")],
-        "head": f"<script>{script}</script>",
+        "head": f"{FONT}<script>{script}</script>",
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,

@@ -254,7 +254,12 @@ window.broadsheet.shelf = (() => {
     event.stopPropagation();
   }, { capture: true });
 
-  window.addEventListener("popstate", resume);
+  /* Of several steps back or forward at once only the last counts: their answers could cross. */
+  let step = 0;
+  window.addEventListener("popstate", () => {
+    clearTimeout(step);
+    step = setTimeout(resume, 150);
+  });
 
   return { attach, begin, expect, keep, taken, listed, opened, read, fit };
 })();
