@@ -22,7 +22,7 @@ Broadsheet itself: Apache-2.0.
 | weights of the embedder, all-MiniLM-L6-v2 | Apache-2.0 |
 | weights of the reranker | CC BY-SA 4.0, after their training data |
 | the judge's heads | Apache-2.0, as Broadsheet |
-| fonts | none comes along: the page uses the system's |
+| Source Serif 4, the page's font for reading (`web/page/static/fonts`) | OFL-1.1 |
 
 | package | licence |
 |---|---|

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from calendar import monthrange
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from index.store.catalogue import CataloguePage, Order, Wanted
 from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
 from index.types import ArticleRef
+from rag.english.facts import facts
 from rag.question.understand import make_question
 from rag.types import RetrievedPassage
 from web.chat.exchange import Place
@@ -36,6 +38,10 @@ HEADS = {
     Order.PASSAGES: "Passages",
 }
 _MONTHS_SHOWN = 60  # an archive of more months is charted by years
+_NAMED_AXIS = 13  # of more bars only the first and the last are named
+_HEADLINES = 500  # whose names are counted, the newest
+_NAMES = 12  # of those that headlines name most
+_SHORT = 3  # letters: "US" would be found within other words
 _WORD = re.compile(r"\w+")
 
 
@@ -109,6 +115,11 @@ class Period:
     last: date
     articles: int
 
+    @property
+    def short(self) -> str:
+        """`Feb`, or the year: of a January, and of what is a year."""
+        return str(self.first.year) if self.first.month == 1 else self.name[:3]
+
     def chosen(self, wanted: Wanted) -> bool:
         """Whether the list is narrowed to it."""
         return (wanted.first, wanted.last) == (self.first, self.last)
@@ -116,12 +127,18 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the Archive tab shows: its articles, which page of them, the periods of its chart."""
+    """What the Archive tab shows: its articles, which page of them, the periods of its chart.
+
+    `names` are those that most headlines of these days have; `sourced` is whether any article
+    of the archive has a publisher.
+    """
 
     wanted: Wanted = Wanted()  # noqa: RUF009 - frozen
     offset: int = 0
     page: CataloguePage = CataloguePage((), 0)  # noqa: RUF009 - frozen
     periods: tuple[Period, ...] = ()
+    names: tuple[str, ...] = ()
+    sourced: bool = True
 
 
 class ArchiveTab:
@@ -129,25 +146,56 @@ class ArchiveTab:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self._named: tuple[object, tuple[str, ...]] = (None, ())  # for a generation and days
 
     def filter(self, listing: Listing, words: str) -> tuple[Any, ...]:
         """Show the articles with these words in headline or source, from the first page."""
         wanted = replace(listing.wanted, words=words)
         return self._show(replace(listing, wanted=wanted, offset=0))
 
+    def typed(self, listing: Listing, words: str) -> tuple[Any, ...]:
+        """Do so while words are typed; what a click has filled in is shown already."""
+        same = words == listing.wanted.words
+        return (gr.skip(),) * 3 if same else self.filter(listing, words)
+
     def click(self, listing: Listing, click: gr.EventData) -> tuple[Any, ...]:
-        """Follow a click on a head, a bar or a page."""
+        """Follow a click on a head, a bar, a page or a name; the fourth output: the filter."""
         named = clicked(click)
         turned = apply_click(listing, named.get("kind"), named.get("number"))
-        return (gr.skip(),) * 3 if turned is None else self._show(turned)
+        if turned is None:
+            return (gr.skip(),) * 4
+        return *self._show(turned), turned.wanted.words
+
+    def again(self, listing: Listing) -> tuple[Any, ...]:
+        """Show the same page of a list whose archive has changed."""
+        return self._show(listing)
 
     def _show(self, listing: Listing) -> tuple[Any, ...]:
         try:
             page, months = self._pipeline.catalogue(listing.wanted, PAGE, listing.offset)
+            names = self._names(listing.wanted)
+            sourced = bool(self._pipeline.sources())
         except BroadsheetError as error:
             return listing, "", message(str(error))
-        listing = replace(listing, page=page, periods=periods(months))
+        shown = periods(months)
+        listing = replace(listing, page=page, periods=shown, names=names, sourced=sourced)
         return listing, chart(listing), table(listing)
+
+    def _names(self, wanted: Wanted) -> tuple[str, ...]:
+        days = Wanted(first=wanted.first, last=wanted.last)
+        known = (self._pipeline.generation().number, days)
+        if known != self._named[0]:
+            page, _ = self._pipeline.catalogue(days, _HEADLINES)
+            self._named = known, most_named(one.headline for one in page.articles)
+        return self._named[1]
+
+
+def most_named(headlines: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that most headlines have, of those that two or more have."""
+    counts = Counter(name for one in headlines for name in set(facts(one).names))
+    found = [name for name, count in counts.most_common() if count > 1 and len(name) > _SHORT]
+    parts = {part for name in found for part in name.split() if part != name}
+    return tuple(name for name in found if name not in parts)[:_NAMES]
 
 
 def locate_row(listing: Listing, named: Mapping[str, object]) -> Place | None:
@@ -160,7 +208,7 @@ def locate_row(listing: Listing, named: Mapping[str, object]) -> Place | None:
 
 
 def apply_click(listing: Listing, kind: object, number: object) -> Listing | None:
-    """Return the list after a click on a head, a bar or a page; None if it was none of these.
+    """Return the list after a click on what narrows, sorts or turns it; None if it was none of it.
 
     What the browser sends is checked: its numbers must be those of what is shown.
     """
@@ -173,6 +221,10 @@ def apply_click(listing: Listing, kind: object, number: object) -> Listing | Non
         order = list(Order)[number]
         down = not wanted.descending if order is wanted.order else order is not Order.HEADLINE
         return replace(listing, wanted=replace(wanted, order=order, descending=down), offset=0)
+    if kind == "name" and number < len(listing.names):
+        name = listing.names[number]
+        words = "" if wanted.words == name else name
+        return replace(listing, wanted=replace(wanted, words=words), offset=0)
     if kind == "period" and number < len(listing.periods):
         period = listing.periods[number]
         first, last = (None, None) if period.chosen(wanted) else (period.first, period.last)
@@ -217,5 +269,5 @@ def _split_words(text: str, words: frozenset[str]) -> Iterator[tuple[str, bool]]
     yield text[at:], False
 
 
-_macros = Macros("archive.html", HEADS=HEADS, PAGE=PAGE, split_words=_split_words)
+_macros = Macros("archive.html", AXIS=_NAMED_AXIS, HEADS=HEADS, PAGE=PAGE, split_words=_split_words)
 hits, table, chart = _macros.hits, _macros.table, _macros.chart

@@ -28,6 +28,7 @@ from web import wording
 from web.chat import views
 from web.chat.answering import Exchanges, Running, buttons
 from web.chat.exchange import Exchange, check_quotes, history
+from web.chat.sources import is_small_talk
 from web.events import clicked, position, session_of
 from web.rendering import Macros, message, spoken
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_TITLE = 80  # characters
-UNREADABLE = "This conversation cannot be read any more."
+UNREADABLE = "This conversation is not kept in this browser, or cannot be read any more."
 _LONGEST = 4_000_000  # characters of one conversation: more than a browser keeps
 _ID = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 _KEY_FILE = "browser-key.json"
@@ -118,8 +119,8 @@ _ANY_LIST: TypeAdapter[tuple[Any, ...]] = TypeAdapter(tuple[Any, ...])
 
 
 def change(exchanges: Sequence[Exchange]) -> str:
-    """Return the last exchange as JSON, for the browser to keep; nothing if it has no answer."""
-    if not exchanges or exchanges[-1].answer is None:
+    """Return the last exchange as JSON, for the browser; nothing of a failure or small talk."""
+    if not exchanges or exchanges[-1].answer is None or is_small_talk(exchanges[-1]):
         return ""
     first, last = _first_answered(exchanges), exchanges[-1]
     assert first is not None
@@ -132,7 +133,8 @@ def change(exchanges: Sequence[Exchange]) -> str:
 
 def _first_answered(exchanges: Sequence[Exchange]) -> Exchange | None:
     """The exchange that names a conversation: the first that is kept, so a reopened one matches."""
-    return next((one for one in exchanges if one.answer is not None), None)
+    answered = (one for one in exchanges if one.answer is not None)
+    return next((one for one in answered if not is_small_talk(one)), None)
 
 
 def title(question: str) -> str:
@@ -306,7 +308,7 @@ def make_open_conversation(pipeline: Pipeline, running: Running) -> Callable[...
             views.reply(exchanges[-1], turn),
             views.sources(exchanges[-1], turn),
             spoken(f"Conversation of {wording.count(len(exchanges), 'question')}"),
-            "",
+            gr.skip(),  # a page that was reloaded may say why
             gr.update(visible=False),
             *buttons(busy=False),
         )

@@ -17,7 +17,7 @@ from index.text.words import content_stems
 from index.types import Bounds
 from rag.english.facts import facts
 from rag.english.names import PRONOUNS
-from rag.english.temporal import AskedDays, asked_days, wants_latest
+from rag.english.temporal import AskedDays, asked_days, wants_latest, worded_days
 from rag.types import ABSTENTION, Question, Turn
 
 _POINTING = re.compile(
@@ -132,6 +132,7 @@ def _named(turn: Turn) -> str:
 
 LONGEST_ANSWER = 4000
 """Characters of an earlier answer that a question may rest on: longer than any that is given."""
+_LONGEST_DAY = 40  # characters
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
@@ -139,7 +140,8 @@ def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
     """Return the day that `text` names, or None where it is blank.
 
     Args:
-        text: `2023-06-18`; or a month `2023-06` or a year `2023`, meaning its first day.
+        text: `2023-06-18` or “18 June 2023”; or a month, `2023-06` or “June 2023”, or a year,
+            meaning its first day.
         name: What the date is for, used in the message.
         last: Whether a month or a year means its last day.
 
@@ -151,7 +153,12 @@ def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
         return None
     found = _DATE.fullmatch(words)
     if found is None:
-        raise QuestionError(f"{name}: “{words[:40]}” is not a date; write it as 2023-06-18.")
+        named = worded_days(words) if len(words) <= _LONGEST_DAY else []
+        if len(named) != 1 or named[0].words != words:
+            raise QuestionError(
+                f"{name}: “{words[:40]}” is not a date; write it as 18 June 2023 or 2023-06-18."
+            )
+        return named[0].last if last else named[0].first
     year = int(found[1])
     month = int(found[2]) if found[2] else (12 if last else 1)
     try:

@@ -149,7 +149,7 @@ async def test_articles_are_listed(client) -> None:
         ("ask", {"question": " "}, "Write a question"),
         ("ask", {"question": "x" * 201}, "at most 200 characters"),
         ("ask", {"question": "Who?", "from": "2023"}, "from\n  Extra inputs are not permitted"),
-        ("ask", {"question": "Who?", "date_from": "June"}, "write it as 2023-06-18"),
+        ("ask", {"question": "Who?", "date_from": "June"}, "write it as 18 June 2023"),
         ("ask", {"question": "Who?", "history": [["one"]]}, "each turn is a list of two"),
         ("ask", {"question": "fail"}, "does not respond"),
         ("search", {"question": "Who?", "limit": 101}, "less than or equal to 100"),

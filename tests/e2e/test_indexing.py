@@ -134,5 +134,5 @@ def test_an_article_is_taken_out_from_where_it_is_read(page, served: Served, tmp
     page.locator("#remove", has_text="Click again").wait_for()
     assert page.locator("#reader mark.cited").count() == 1
     page.locator("#remove").click()
-    page.locator("#article .message", has_text="no such article").wait_for()
+    page.locator("#removal .message", has_text="no such article").wait_for()
     assert served.uploads.status().articles == before

@@ -21,6 +21,10 @@ from rag.types import Turn
         ("2024-02", True, date(2024, 2, 29)),
         ("2023", False, date(2023, 1, 1)),
         ("2023", True, date(2023, 12, 31)),
+        ("12 August 2023", False, date(2023, 8, 12)),
+        ("August 12, 2023", True, date(2023, 8, 12)),
+        ("12 Aug 2023", False, date(2023, 8, 12)),
+        ("February 2024", True, date(2024, 2, 29)),
     ],
 )
 def test_days_months_and_years(text: str, last: bool, day: date | None) -> None:
@@ -28,7 +32,18 @@ def test_days_months_and_years(text: str, last: bool, day: date | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2023-02-30", "2023-13", "0000-01-01", "2023-00-10", "yesterday", "18/06/2023", "²³"]
+    "text",
+    [
+        "2023-02-30",
+        "2023-13",
+        "0000-01-01",
+        "2023-00-10",
+        "yesterday",
+        "18/06/2023",
+        "²³",
+        "18 June",
+        "from 3 May 2023 to 5 May 2023",
+    ],
 )
 def test_what_is_no_day_is_named(text: str) -> None:
     with pytest.raises(QuestionError, match="From: .*" + text[:2]):

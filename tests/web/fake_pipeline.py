@@ -106,6 +106,9 @@ class FakePipeline:
         self.questions.append(question)
         self.cancels.append(cancel)
         words = question.text.lower()
+        if "can you do" in words:
+            yield _help(question, self.examples()[0].question)
+            return
         yield Progress("searching")
         time.sleep(self.pace)
         if "fail" in words:
@@ -286,6 +289,13 @@ def _story(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
     )
     text = "\n".join(line.text for line in lines)
     return replace(whole, text=text, statements=lines, evidence=evidence[:2], prompt="")
+
+
+def _help(question: Question, example: str) -> Answer:
+    lines = ("Ask a question about the 46 articles.", f"For instance: {example}")
+    statements = tuple(Statement(line, (), 1.0) for line in lines)
+    text = "\n".join(lines)
+    return Answer(question.text, text, Outcome.ANSWERED, statements=statements, coverage=COVERAGE)
 
 
 def _bare(question: Question, evidence: tuple[Evidence, ...]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -98,6 +99,30 @@ def test_nothing_in_a_list_becomes_markup(text: str) -> None:
     words = frozenset(content_stems(text))
     inert(archive.hits([_found(text, words)], words, 0.03))
     inert(archive.chart(SHOWN), attributes="style title aria-pressed")
+
+
+def test_names_that_several_headlines_have_lead_to_their_articles() -> None:
+    headlines = ["Maui burns", "Fire on Maui", "Antony Blinken in Beijing", "US and UK agree"]
+    headlines += ["Antony Blinken leaves", "Blinken speaks", "US votes"]
+    assert archive.most_named(headlines)[:2] == ("Maui", "Antony Blinken")
+    assert "US" not in archive.most_named(headlines)
+    listing = Listing(names=("Maui",))
+    narrowed = apply_click(listing, "name", 0)
+    assert narrowed is not None
+    assert narrowed.wanted.words == "Maui"
+    widened = apply_click(narrowed, "name", 0)
+    assert widened is not None
+    assert widened.wanted.words == ""
+    assert apply_click(listing, "name", 1) is None
+
+
+def test_an_archive_without_publishers_has_no_column_for_them() -> None:
+    rows = (Listed("a", "Rain", date(2023, 6, 18), None, 1),)
+    listing = Listing(page=CataloguePage(rows, 1), sourced=False)
+    markup = archive.table(listing)
+    assert "Publisher" not in markup
+    assert "18 Jun 2023" in markup
+    assert archive.table(replace(listing, sourced=True)).count("<th ") == 4
 
 
 def test_words_of_the_question_are_marked_in_every_form() -> None:

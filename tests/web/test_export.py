@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import io
 import json
 from datetime import date
+from types import SimpleNamespace
+
+import pytest
 
 from index.types import ArticleRef
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Statement
-from web.chat import export
+from web.chat import export, word
 from web.chat.exchange import Exchange
 
 FIRST = Citation(
@@ -70,6 +75,22 @@ def test_what_was_not_answered_is_told_too() -> None:
     assert text == f"## Why?\n\nStopped before it was checked.\n\n## Who?\n\n{ABSTENTION}\n"
     (only,) = json.loads(export.as_json([stopped, absent]))
     assert (only["question"], only["abstained"]) == ("Who?", True)
+
+
+def test_a_conversation_becomes_a_word_document() -> None:
+    docx = pytest.importorskip("docx")
+    exchanges = [_exchange("They met.", "It was long"), Exchange(Question("A\x00\ufffe?"))]
+    made = docx.Document(io.BytesIO(base64.b64decode(word.word(exchanges))))
+    lines = [one.text for one in made.paragraphs]
+    assert lines[0] == "Who met?"
+    assert any(line.startswith("[1] “They met on Sunday.”") for line in lines)
+    assert lines[-2:] == ["A\ufffd\ufffd?", "Stopped before it was checked."]
+
+
+def test_a_click_takes_one_answer_and_nothing_else() -> None:
+    exchanges = [_exchange("They met."), _exchange("Again.")]
+    for named in ({"kind": "cite", "turn": 0}, {"kind": "word", "turn": 2}, {"kind": "word"}):
+        assert export.one_as_word(exchanges, SimpleNamespace(_data=named)) == ""
 
 
 def test_citations_are_a_table_that_computes_nothing() -> None:

@@ -95,9 +95,11 @@ def test_the_last_builds_stand_in_a_table() -> None:
     assert '<td dir="auto">3 added, 1 left out</td><td>1 min 5 s</td>' in markup
     assert '<td dir="auto">failed: no memory</td>' in markup
     assert '<td dir="auto">stopped</td>' in markup
-    assert '<td dir="auto">no article changed</td>' in markup
-    many = views.status(state(*[record()] * 12), "/data/uploads")
+    assert "no article changed" not in markup
+    many = views.status(state(*[record(added=1)] * 12), "/data/uploads")
     assert many.count("Update from /news") == 10
+    idle = views.status(state(replace(record(), seconds=0.01), record()), "/data/uploads")
+    assert idle.count('<td dir="auto">no article changed</td><td></td>') == 1
 
 
 def test_every_change_of_an_index_has_a_name() -> None:

@@ -17,9 +17,9 @@ from web.chat.limits import link, make_preset, read_link, show_chips
 @pytest.mark.parametrize(
     ("newest", "days", "span"),
     [
-        (date(2023, 12, 20), 7, ("2023-12-14", "2023-12-20")),
+        (date(2023, 12, 20), 7, ("14 December 2023", "20 December 2023")),
         (date(2023, 12, 20), 0, ("", "")),
-        (date(1, 1, 3), 30, ("0001-01-01", "0001-01-03")),
+        (date(1, 1, 3), 30, ("1 January 1", "3 January 1")),
         (None, 7, ("", "")),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_link_fills_in_what_it_was_made_of() -> None:
     )
     found = read_link(link(question).removeprefix("?"), ("A", "B"), 200)
     assert found.question == question.text
-    assert found.days == {"from": "2023-06-01", "to": "", "as_of": "2023-07-01"}
+    assert found.days == {"from": "1 June 2023", "to": "", "as_of": "1 July 2023"}
     assert found.sources == ("A",)
 
 
@@ -73,5 +73,5 @@ def test_a_link_fills_in_what_it_was_made_of() -> None:
 def test_an_odd_address_fills_in_nothing_odd(query: str) -> None:
     found = read_link(query, ("A",), 5)
     assert len(found.question) <= 5
-    assert all(len(day) <= 10 for day in found.days.values())
+    assert all(len(day) <= 20 for day in found.days.values())
     assert found.sources == ()

@@ -18,6 +18,7 @@ from index.errors import BroadsheetError, QuestionError
 from rag.examples import Example
 from rag.question.understand import make_question
 from rag.types import Event, Token
+from web import wording
 from web.chat import views
 from web.chat.exchange import Exchange, advance, history
 from web.chat.feedback import FeedbackStore, Verdict
@@ -194,7 +195,7 @@ class Chat:
             return (gr.skip(),) * 5
         asked = exchanges[turn].question
         days = (asked.date_from, asked.date_to, asked.as_of)
-        return asked.text, *(day.isoformat() if day else "" for day in days), list(asked.sources)
+        return asked.text, *(wording.day(day) if day else "" for day in days), list(asked.sources)
 
     def rate(self, exchanges: Exchanges, click: gr.EventData) -> None:
         """Keep the verdict that was clicked below an answer; what the browser names is checked."""

@@ -11,11 +11,15 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+import gradio as gr
+
 from rag.english.temporal import meant
 from rag.payloads import answer_json
 from rag.types import Answer, Citation, Statement
 from web import wording
+from web.chat import word
 from web.chat.exchange import Exchange
+from web.events import clicked
 from web.rendering import web_address
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>|~])")
@@ -25,7 +29,7 @@ _LINE_START = re.compile(r"(?m)^(\s*\d*)([#+.)-])")
 def cited_text(answer: Answer) -> str:
     """The answer as plain text, and below it what each of its marks cites."""
     lines = [answer.text, ""]
-    lines += [f"[{n}] {_source(one)}" for n, one in enumerate(answer.citations, 1)]
+    lines += [f"[{n}] {source_line(one)}" for n, one in enumerate(answer.citations, 1)]
     return "\n".join(lines).strip() + "\n"
 
 
@@ -40,10 +44,19 @@ def markdown(exchanges: Sequence[Exchange]) -> str:
             parts.append(f"*Limits: {_escaped(', '.join(limits))}.*")
         parts.append(_checked(exchange, len(notes)))
         notes += [
-            _escaped(_source(one, address=False)) + _address(one) for one in exchange.citations
+            _escaped(source_line(one, address=False)) + _address(one) for one in exchange.citations
         ]
     parts += [f"[^{number}]: {note}" for number, note in enumerate(notes, 1)]
     return "\n\n".join(parts) + "\n"
+
+
+def one_as_word(exchanges: Sequence[Exchange], click: gr.EventData) -> str:
+    """The answer whose button was clicked as a Word document; nothing where it was another."""
+    named = clicked(click)
+    turn = named.get("turn")
+    if named.get("kind") != "word" or type(turn) is not int or not 0 <= turn < len(exchanges):
+        return ""
+    return word.word(exchanges[turn : turn + 1])
 
 
 def as_json(exchanges: Sequence[Exchange]) -> str:
@@ -112,6 +125,7 @@ def _articles(exchanges: Sequence[Exchange]) -> Iterator[tuple[Citation, list[st
 
 
 FORMATS: dict[str, tuple[Callable[[Sequence[Exchange]], str], str]] = {
+    **({"Word": (word.word, "conversation.docx")} if word.can_write() else {}),
     "Markdown": (markdown, "conversation.md"),
     "JSON": (as_json, "conversation.json"),
     "Citations as CSV": (as_csv, "citations.csv"),
@@ -138,7 +152,7 @@ def _statement(statement: Statement, before: int) -> str:
     return f"{text[:-1]}{marks}." if marks and text.endswith(".") else text + marks
 
 
-def _source(citation: Citation, *, address: bool = True) -> str:
+def source_line(citation: Citation, *, address: bool = True) -> str:
     """`“Quote.” (Sunday: 18 June 2023) Headline. Source, 18 June 2023. https://…`."""
     day = wording.day(citation.date)
     origin = ", ".join(part for part in (citation.source or "", day) if part)

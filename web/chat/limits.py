@@ -10,8 +10,10 @@ from urllib.parse import parse_qs, urlencode
 
 import gradio as gr
 
-from index.errors import BroadsheetError
+from index.errors import BroadsheetError, QuestionError
+from rag.question.understand import parse_day
 from rag.types import Question
+from web import wording
 from web.events import clicked, position
 from web.rendering import Macros
 
@@ -23,7 +25,7 @@ PRESETS = {"Last week of the archive": 7, "Last month": 30, "All dates": 0}
 Fields = tuple[str, str, str, list[str]]  # from, to, as of, sources
 _NAMES = ("From", "To", "As of")
 _DAYS = ("from", "to", "as_of")
-_LONGEST_DAY = 10  # characters of 2023-06-18
+_LONGEST_DAY = 20  # characters of 18 September 2023
 _macros = Macros("ask.html")
 
 
@@ -38,7 +40,7 @@ def make_preset(pipeline: Pipeline, days: int) -> Callable[[], tuple[str, str]]:
         if not days or last is None:
             return "", ""
         first = date.fromordinal(max(1, last.toordinal() - days + 1))
-        return first.isoformat(), last.isoformat()
+        return wording.day(first), wording.day(last)
 
     return preset
 
@@ -75,11 +77,21 @@ def _chips(
     for at, day in enumerate(days):
         if day:
             left = [*days[:at], "", *days[at + 1 :]]
-            chips.append((f"{_NAMES[at]} {day}", (left[0], left[1], left[2], sources)))
+            label = f"{_NAMES[at]} {in_words(day, last=at > 0)}"
+            chips.append((label, (left[0], left[1], left[2], sources)))
     for source in sources:
         others = [one for one in sources if one != source]
         chips.append((source, (days[0], days[1], days[2], others)))
     return chips
+
+
+def in_words(text: str, *, last: bool = False) -> str:
+    """`18 June 2023` for a day in whatever form; what is no day stays as it is."""
+    try:
+        found = parse_day(text, name="", last=last)
+    except QuestionError:
+        return text
+    return wording.day(found) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,8 @@ def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
     """
     values = parse_qs(query, errors="replace", max_num_fields=64)
     first = {name: found[0] for name, found in values.items()}
-    days = {name: first.get(name, "")[:_LONGEST_DAY] for name in _DAYS}
+    days = {
+        name: in_words(first.get(name, "")[:_LONGEST_DAY], last=name != "from") for name in _DAYS
+    }
     sources = tuple(one for one in values.get("source", ()) if one in known)
     return FilledIn(first.get("q", "")[:longest], days, sources)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rag.english.facts import facts
+from rag.retrieval.overviews import about_archive
 from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Statement
 from web import wording
 from web.chat.exchange import Exchange
@@ -64,6 +65,17 @@ def is_table(answer: Answer) -> bool:
     if answer.outcome is Outcome.EVIDENCE_ONLY or "\n" not in answer.text:
         return False
     return not any("\n" in statement.text for statement in answer.statements)
+
+
+def is_small_talk(exchange: Exchange) -> bool:
+    """Whether a greeting, or a question about the archive itself, was answered."""
+    return not exchange.citations and about_archive(exchange.question.text) is not None
+
+
+def instance(statement: Statement) -> str:
+    """Return the question that a line gives as an example; nothing where it gives none."""
+    before, _, question = statement.text.partition("For instance: ")
+    return question if not before and not statement.citations else ""
 
 
 def names_its_articles(answer: Answer | None) -> bool:

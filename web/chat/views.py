@@ -13,6 +13,7 @@ from rag.english.temporal import meant
 from rag.types import ABSTENTION, Answer, Outcome, Question, Reason
 from web import wording
 from web.chat import sources as by_article
+from web.chat import word
 from web.chat.exchange import Exchange, QuoteChange
 from web.chat.export import cited_text
 from web.chat.feedback import LONGEST_NOTE, Verdict
@@ -82,8 +83,9 @@ def footer(answer: Answer) -> str:
 
 def confidence(probability: float) -> str:
     """The judge's probability in words; by calibration so many of such answers are right."""
-    words = "very likely right" if probability >= 0.9 else "likely right"
-    return f"{words if probability >= 0.75 else 'unsure'} ({probability:.0%})"
+    steps = ((0.9, "very likely right"), (0.75, "likely right"), (0.6, "probably right"))
+    words = next((words for least, words in steps if probability >= least), "unsure")
+    return f"{words} ({probability:.0%})"
 
 
 def announcement(exchange: Exchange) -> str:
@@ -120,6 +122,7 @@ _macros = Macros(
     LONGEST_NOTE=LONGEST_NOTE,
     RECENT=RECENT,
     VERDICTS=list(Verdict),
+    WORD=word.can_write(),
     also_read=by_article.also_read,
     bounds=wording.bounds,
     cited=by_article.cited,
@@ -128,6 +131,8 @@ _macros = Macros(
     differing=by_article.differing,
     first_cited=by_article.first_cited,
     footer=footer,
+    instance=by_article.instance,
+    is_small_talk=by_article.is_small_talk,
     is_table=by_article.is_table,
     link=link,
     names_its_articles=by_article.names_its_articles,

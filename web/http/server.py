@@ -12,7 +12,8 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request, cookie_parser
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from index.settings import Settings
 from web.auth import People, RequireLogin, Sessions
@@ -59,7 +60,11 @@ def add_endpoints(
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     login = [Middleware(RequireLogin, people=people)]
-    routes = [Route("/healthz", healthz), Route("/metrics", metrics_text, middleware=login)]
+    routes: list[Route | Mount] = [
+        Route("/healthz", healthz),
+        Route("/metrics", metrics_text, middleware=login),
+        Mount("/fonts", StaticFiles(packages=[("web.page", "static/fonts")])),
+    ]
     if mcp:
         from web.http.mcp import make_tools
 

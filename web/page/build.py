@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 STATIC = Path(__file__).parent / "static"
+FONT = (  # asked for at once, so that no line breaks anew when it comes
+    '<link rel="preload" href="fonts/source-serif-4-latin-wght-normal.woff2" as="font"'
+    ' type="font/woff2" crossorigin>'
+)
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
@@ -32,7 +36,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": gr.themes.Base(font=SYSTEM_FONTS, font_mono=MONO_FONTS),
         "css_paths": [STATIC / f"{name}.css" for name in ("style", "tabs", "conversations")],
-        "head": f"<script>{script}</script>",
+        "head": f"{FONT}<script>{script}</script>",
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
@@ -68,12 +72,12 @@ def build_page(
         wiring.wire_conversations(page, parts, pipeline, chat, answered, renewed)
         wiring.wire_limits(parts, pipeline)
         wiring.wire_search(parts, SearchTab(pipeline, max_question=max_question))
-        wiring.wire_archive(parts, ArchiveTab(pipeline))
+        removed = wiring.wire_index(page, parts, uploads) if uploads else None
+        wiring.wire_archive(parts, ArchiveTab(pipeline), removed)
         wiring.wire_reader(parts, pipeline)
         wiring.wire_export(parts)
-        if uploads is not None:
-            wiring.wire_index(page, parts, uploads)
-        wiring.wire_opening(page, parts, pipeline, max_question)
+        changed = [*answered, removed] if removed else answered
+        wiring.wire_opening(page, parts, pipeline, max_question, changed)
         page.unload(chat.stop)
         for make, name in ((make_ask, "ask"), (make_search, "search")):
             function = make(pipeline, max_question=max_question)

@@ -10,12 +10,19 @@ import gradio as gr
 from web.archive import Listing
 from web.chat import export
 from web.chat.limits import PRESETS
+from web.chat.word import can_write
 from web.conversations import BrowserKey, conversation_list
 from web.rendering import Macros, spoken
 
+DAYS = {
+    "From": "first day",
+    "To": "last day",
+    "Answer as of (ignores later articles)": "day of the answer",
+}
+"""The lines that take a day, and what each is of."""
 POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
-texts = Macros("page.html")
+texts = Macros("page.html", WORD=can_write())
 
 
 class Parts(SimpleNamespace):
@@ -33,7 +40,7 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
         editing: Whether there is what changes the index.
         key: Under which the browser keeps conversations.
     """
-    parts = Parts(exchanges=gr.State(()))
+    parts = Parts(exchanges=gr.State(()), unanswered=gr.Textbox(visible=False))
     with gr.Row(elem_id="head", equal_height=True):
         parts.header = _html(scale=1)
         _html(texts.shelf_toggle(), elem_id="shelf-place")
@@ -74,11 +81,14 @@ def _conversation(parts: Parts) -> None:
     steady = CLICKS + "window.broadsheet.steady(element, watch)"
     parts.past = _html(elem_id="past", js_on_load=steady)
     follow = CLICKS + "window.broadsheet.follow(element, watch)"
-    parts.now = _html(elem_id="now", js_on_load=follow)
-    parts.evidence = _html(elem_id="evidence", js_on_load=CLICKS)
-    with gr.Row(elem_id="take"):
-        _html(texts.export_label())
-        parts.exports = {name: gr.Button(name, size="sm", min_width=0) for name in export.FORMATS}
+    with gr.Column(elem_id="latest", min_width=0):
+        parts.now = _html(elem_id="now", js_on_load=follow)
+        parts.evidence = _html(elem_id="evidence", js_on_load=CLICKS)
+        with gr.Row(elem_id="take"):
+            _html(texts.export_label())
+            parts.exports = {
+                name: gr.Button(name, size="sm", min_width=0) for name in export.FORMATS
+            }
     parts.exported = gr.Textbox(visible=False)
     parts.spoken = _html(spoken(""), elem_id="spoken")
     _html(texts.lead(), elem_id="lead")
@@ -100,12 +110,8 @@ def _form(parts: Parts) -> None:
                 parts.presets = {
                     name: gr.Button(name, size="sm", min_width=0, scale=0) for name in PRESETS
                 }
-            with gr.Row():
-                parts.date_from, parts.date_to = _dates()
-                name = "Answer as of"
-                parts.as_of = gr.Textbox(
-                    label=name, placeholder="ignores later articles", min_width=140
-                )
+            with gr.Row(elem_classes="days"):
+                parts.date_from, parts.date_to, parts.as_of = map(_day, DAYS)
             parts.sources = gr.Dropdown([], label="Publishers", multiselect=True, visible=False)
 
 
@@ -114,8 +120,8 @@ def _search(parts: Parts) -> None:
     with gr.Row(elem_id="search-row", elem_classes="line"):
         parts.words = _line("Words or a question", "Words, or a question", scale=1)
         parts.find = gr.Button("Search", variant="primary", elem_id="find", scale=0)
-    with gr.Row(elem_classes="line"):
-        parts.words_from, parts.words_to = _dates()
+    with gr.Row(elem_classes="line days"):
+        parts.words_from, parts.words_to = map(_day, ("From", "To"))
     parts.results = _html(elem_id="results", js_on_load=CLICKS)
 
 
@@ -129,7 +135,9 @@ def _archive(parts: Parts) -> None:
 
 def _index(parts: Parts) -> None:
     _html(texts.uploads_help())
-    parts.files = gr.File(label="Files to add", file_count="multiple", elem_id="files")
+    parts.files = gr.File(
+        label="Files to add", show_label=False, file_count="multiple", elem_id="files", height=150
+    )
     parts.preview = _html(elem_id="preview")
     parts.add = gr.Button("Add these articles", variant="primary", elem_id="add", visible=False)
     parts.report = _html(elem_id="report")
@@ -143,13 +151,17 @@ def _reader(parts: Parts, *, editing: bool) -> None:
         on_load = "window.broadsheet.reveal(element, watch)"
         parts.article = _html(elem_id="article", js_on_load=on_load)
         parts.open_id = gr.State("")
+        parts.removal = _html(elem_id="removal")
         name = "Remove from archive"
         parts.remove = gr.Button(name, elem_id="remove", size="sm", visible=editing)
 
 
-def _dates() -> list[gr.Textbox]:
-    names = ("From", "To")
-    return [gr.Textbox(label=name, placeholder="2023-06-18", min_width=140) for name in names]
+def _day(label: str) -> gr.Textbox:
+    """Return a line that takes a day in words, with the browser's own calendar beside it."""
+    with gr.Column(elem_classes="day", min_width=150):
+        line = gr.Textbox(label=label, placeholder="18 June 2023", min_width=0)
+        _html(texts.calendar(DAYS[label]))
+    return line
 
 
 def _line(label: str, hint: str, **options: Any) -> gr.Textbox:

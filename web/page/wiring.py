@@ -10,8 +10,8 @@ import gradio as gr
 from index.errors import BroadsheetError
 from web import wording
 from web.archive import ArchiveTab, SearchTab, locate_hit, locate_row
-from web.chat import export
-from web.chat.answering import Chat
+from web.chat import export, word
+from web.chat.answering import Chat, Exchanges
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, drop_chip, make_preset, read_link, show_chips
 from web.chat.reader import close_article, make_open
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from rag.pipeline import Pipeline
 
+UNANSWERED = "The page was left before this question was answered. Ask it again, or change it."
 _SHELF = "window.broadsheet.shelf"
 _macros = Macros(
     "page.html", coverage=wording.coverage, describe=wording.model_state, labels=wording.EXAMPLES
@@ -46,14 +47,24 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     streamed = parts.named("exchanges", "now", "evidence", "spoken") + buttons
     limit: dict[str, Any] = {"concurrency_limit": ANSWERS, "concurrency_id": "answers"}
 
-    asked = gr.on([parts.box.submit, parts.ask.click], chat.begin, form, begun, **AT_ONCE)
-    answered = [asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)]
     tried = parts.named("exchanges", "examples")
-    asked = parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE)
-    answered.append(asked.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED))
+    asked = [
+        gr.on([parts.box.submit, parts.ask.click], chat.begin, form, begun, **AT_ONCE),
+        parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE),
+    ]
+    answered = []
+    for one in asked:
+        answer = one.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)
+        one.success(_close_limits, parts.exchanges, parts.limits, **AT_ONCE)
+        answered.append(answer)
     # What was wrong is told until it is put right, or the answer is there that was waited for.
-    changed = [parts.box.input, *(part.change for part in form[2:])]
+    changed = [parts.box.input, parts.chips.click]
     gr.on(changed, None, None, parts.message, js="() => ''", show_progress="hidden")
+    # Limits change also as a page opens, which may have something to tell.
+    by_hand = "document.activeElement?.closest('#limits')"
+    changed = [part.change for part in form[2:]]
+    clear = f"() => {by_hand} ? '' : {{ __type__: 'update' }}"
+    gr.on(changed, None, None, parts.message, js=clear, show_progress="hidden")
     parts.stop.click(chat.stop, None, None, **AT_ONCE)
     for part in parts.named("past", "now"):
         part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
@@ -62,6 +73,12 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     focus = "() => document.querySelector('#box textarea')?.focus()"
     renewed.then(None, None, None, js=focus, **UNLISTED)
     return answered, renewed
+
+
+def _close_limits(exchanges: Exchanges) -> Any:
+    """Make room for the answer where a question was asked; chips still say what is set."""
+    waits = bool(exchanges) and not exchanges[-1].done
+    return gr.Accordion(open=False) if waits else gr.skip()
 
 
 def wire_conversations(
@@ -121,13 +138,18 @@ def wire_search(parts: Parts, tab: SearchTab) -> None:
     gr.on(begun, tab.find, form, parts.named("found", "results"), **AT_ONCE)
 
 
-def wire_archive(parts: Parts, tab: ArchiveTab) -> None:
-    """Wire the Archive tab; what is typed narrows the list as it is typed."""
+def wire_archive(parts: Parts, tab: ArchiveTab, removed: Dependency | None) -> None:
+    """Wire the Archive tab; what is typed narrows the list as it is typed.
+
+    `removed` is the event that removes an article, where there is one.
+    """
     form, shown = parts.named("listing", "filter"), parts.named("listing", "chart", "table")
-    begun = [parts.archive_tab.select, parts.filter.change]
-    gr.on(begun, tab.filter, form, shown, trigger_mode="always_last", **AT_ONCE)
+    parts.archive_tab.select(tab.filter, form, shown, **AT_ONCE)
+    parts.filter.change(tab.typed, form, shown, trigger_mode="always_last", **AT_ONCE)
     for part in parts.named("chart", "table"):
-        part.click(tab.click, parts.listing, shown, **AT_ONCE)
+        part.click(tab.click, parts.listing, [*shown, parts.filter], **AT_ONCE)
+    if removed:
+        removed.then(tab.again, parts.listing, shown, **AT_ONCE)
 
 
 def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
@@ -148,10 +170,15 @@ def wire_export(parts: Parts) -> None:
         made = parts.exports[name].click(make, parts.exchanges, parts.exported, **AT_ONCE)
         save = f"(text) => window.broadsheet.save('{file}', text)"
         made.then(None, parts.exported, None, js=save, **UNLISTED)
+    if word.can_write():
+        clicks = [part.click for part in parts.named("past", "now")]
+        made = gr.on(clicks, export.one_as_word, parts.exchanges, parts.exported, **AT_ONCE)
+        save = "(text) => window.broadsheet.save('answer.docx', text)"
+        made.then(None, parts.exported, None, js=save, **UNLISTED)
 
 
-def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> None:
-    """Wire the Index tab, and what takes an article out."""
+def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
+    """Wire the tab “Add articles”, and what removes an article, which is returned."""
     tab = IndexTab(uploads)
     one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds", **UNLISTED}
     freely: dict[str, Any] = {"concurrency_limit": None, **UNLISTED}
@@ -163,13 +190,29 @@ def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> None:
     opened = parts.index_tab.select
     opened(tab.status, None, parts.status, **AT_ONCE)
     opened(tab.follow, None, parts.named("report", "halt", "status"), **freely)
-    out = parts.named("panel", "article")
-    parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
+    out = parts.named("article", "removal")
+    removed: Dependency = parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
+    parts.open_id.change(None, None, parts.removal, js="() => ''", **UNLISTED)
     page.unload(tab.forget)
+    return removed
 
 
-def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question: int) -> None:
-    """Wire what a page that opens shows, and what keeps it up to date."""
+def wire_opening(
+    page: gr.Blocks,
+    parts: Parts,
+    pipeline: Pipeline,
+    max_question: int,
+    changed: Sequence[Dependency],
+) -> None:
+    """Wire what a page that opens shows, and what keeps it up to date.
+
+    Args:
+        page: The page.
+        parts: The parts of the page.
+        pipeline: What knows the archive.
+        max_question: Characters that a question may have.
+        changed: The events after which the archive may be another.
+    """
 
     def header() -> str:
         try:
@@ -177,12 +220,13 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         except BroadsheetError as error:  # the index is being made, or must be made anew
             return message(str(error))
 
-    def load(request: gr.Request) -> tuple[Any, ...]:
+    def load(unanswered: str | None, request: gr.Request) -> tuple[Any, ...]:
         try:
             known = pipeline.sources()
         except BroadsheetError:
             known = []
-        filled = read_link(str(request.url.query), known, max_question)
+        query = (unanswered or "").removeprefix("?") or str(request.url.query)
+        filled = read_link(query, known, max_question)
         days = [filled.days[name] for name in ("from", "to", "as_of")]
         sources: dict[str, Any] = {"choices": known, "visible": bool(known)}
         if filled.sources:
@@ -190,8 +234,10 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         limited = any(days) or bool(filled.sources)
         # What the address leaves open stays as it is: a person may already be typing there.
         form = [text or gr.skip() for text in (filled.question, *days)]
-        opening = gr.Accordion(open=True) if limited else gr.skip()
-        return header(), *form, gr.update(**sources), opening
+        name = "Limit by date or publisher" if known else "Limit by date"
+        opening = gr.Accordion(name, open=True) if limited else gr.Accordion(name)
+        told = message(UNANSWERED) if unanswered else gr.skip()
+        return header(), *form, gr.update(**sources), opening, told
 
     def examples() -> tuple[Any, ...]:
         made = pipeline.examples()
@@ -203,8 +249,13 @@ def wire_opening(page: gr.Blocks, parts: Parts, pipeline: Pipeline, max_question
         return _macros.model_state(status), gr.Timer(POLL, active=waiting)
 
     form = parts.named("header", "box", "date_from", "date_to", "as_of", "sources", "limits")
-    page.load(load, None, form, **AT_ONCE)
+    form.append(parts.message)
+    kept = "() => window.broadsheet.unanswered()"
+    page.load(load, parts.unanswered, form, js=kept, **AT_ONCE)
     page.load(examples, None, parts.named("examples", "welcome"), **AT_ONCE)
+    for one in changed:
+        one.then(header, None, parts.header, **AT_ONCE)
+    parts.archive_tab.select(header, None, parts.header, **AT_ONCE)
     if hasattr(parts, "status"):  # articles came in through the page
         parts.status.change(header, None, parts.header, **AT_ONCE)
     looks = [page.load, parts.timer.tick]

@@ -117,8 +117,10 @@ class Uploads:
 
         Raises:
             IndexLocked: another build is running.
-            BroadsheetError: the archive has no such article.
+            BroadsheetError: articles are being added, or the archive has no such article.
         """
+        if self.building and self.building.running:
+            raise BroadsheetError("Articles are being added. Remove this one when that is done.")
         with IndexReader(self._settings).snapshot() as snapshot:
             article = snapshot.article(article_id)
         if article is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,10 @@ class IndexTab:
         except (BroadsheetError, OSError) as error:
             yield message(str(error)), gr.skip(), gr.skip()
         else:
-            yield views.preview(plan), gr.skip(), gr.update(visible=plan.report.touched > 0)
+            number = len(plan.added) + len(plan.changed)
+            name = f"Add {wording.count(number, 'article')}" if number else "Update the archive"
+            shown = gr.update(visible=plan.report.touched > 0, value=name)
+            yield views.preview(plan), gr.skip(), shown
 
     def add(self, request: gr.Request) -> Iterator[Shown]:
         """Add them. The outputs: files, preview, report, add button, stop button, status."""
@@ -111,13 +114,13 @@ class IndexTab:
             return message(str(error))
 
     def remove(self, article_id: str, request: gr.Request) -> Shown:
-        """Take an article out of the index. The outputs: panel, article."""
+        """Take an article out of the archive. The outputs: article, why it is still there."""
         try:
             self._uploads.allow(request.username)
             self._uploads.remove(article_id)
         except BroadsheetError as error:
             return gr.skip(), message(str(error))
-        return gr.update(visible=True), views.removed()
+        return views.removed(), ""
 
 
 def _progress(building: Building) -> Iterator[str]:
@@ -149,6 +152,13 @@ def _result(one: BuildRecord) -> str:
     return _counts(one, one.skipped) or "no article changed"
 
 
+def _told(builds: Sequence[BuildRecord]) -> list[BuildRecord]:
+    """The newest update, and of the others those that did something or failed."""
+    return [
+        one for at, one in enumerate(builds) if not at or one.error or _counts(one, one.skipped)
+    ]
+
+
 views = Macros(
     "index.html",
     BUILDS=10,
@@ -159,5 +169,6 @@ views = Macros(
     moment=wording.moment,
     result=_result,
     time_left=wording.time_left,
+    told=_told,
     duration=wording.duration,
 )

@@ -20,6 +20,8 @@ window.broadsheet.shelf = (() => {
   let begun = false; // whether the browser has been read
   let pending = []; // changes of this tab and of others that are not applied yet
   let fire = () => {};
+  let click = null; // asks Python for the conversation that is chosen
+  let shown = ""; // the conversation on the page, which the address names
   let channel = null;
   let chosen = "";
   let empty = true; // no conversation is kept: there is nothing to list
@@ -82,10 +84,39 @@ window.broadsheet.shelf = (() => {
     return shelf;
   }
 
+  /* A question is asked: room for the list is made at once, not under the reader of the answer. */
+  function expect() {
+    if (!empty) return;
+    empty = false;
+    show(whole.matches);
+  }
+
   function begin(kept) {
     begun = true;
     text ||= kept ?? "";
     if (pending.length) fire();
+    resume();
+  }
+
+  const named = () => location.hash.match(/^#c-([0-9a-f]{32})$/)?.[1] ?? "";
+
+  /* What the page shows is named in the address, so that Back and a bookmark bring it again. */
+  function name(id) {
+    shown = id;
+    if (id !== named()) history.pushState({}, "", id ? `#c-${id}` : location.pathname + location.search);
+  }
+
+  /* Bring what the address names, where that is not shown. */
+  function resume() {
+    if (!begun || !click || named() === shown) return;
+    if (named()) open(named());
+    else document.querySelector("#renew")?.click();
+  }
+
+  function open(id) {
+    chosen = id;
+    name(id);
+    click();
   }
 
   function taken() {
@@ -105,7 +136,11 @@ window.broadsheet.shelf = (() => {
 
   /* A finished answer, as Python made it; nothing where the question had none. */
   function keep(made) {
-    if (made) tell({ ...JSON.parse(made), kind: "put" });
+    if (made) {
+      const change = JSON.parse(made);
+      tell({ ...change, kind: "put" });
+      name(change.id);
+    }
     return taken();
   }
 
@@ -152,9 +187,10 @@ window.broadsheet.shelf = (() => {
     toggle().hidden = empty;
   }
 
-  function attach(element, trigger, name) {
+  function attach(element, trigger, key) {
     fire = () => trigger("input");
-    channel = new BroadcastChannel(name);
+    click = () => trigger("click");
+    channel = new BroadcastChannel(key);
     channel.onmessage = ({ data }) => {
       // a tab that slept gets all that it missed at once: they are taken, and written, together
       if (pending.push(data) === 1 && begun) setTimeout(fire, 50);
@@ -167,10 +203,9 @@ window.broadsheet.shelf = (() => {
       if (!button || !item) return;
       const does = button.dataset.does;
       if (does === "open") {
-        chosen = item.dataset.id;
         document.querySelector("#tabs [role=tab]")?.click();
         if (!whole.matches) { show(false); toggle()?.focus(); }
-        trigger("click");
+        open(item.dataset.id);
       } else if (does === "delete") {
         if (item.querySelector("[aria-current]")) document.querySelector("#renew")?.click();
         tell({ kind: "delete", id: item.dataset.id });
@@ -197,6 +232,7 @@ window.broadsheet.shelf = (() => {
   }
 
   document.addEventListener("click", ({ target }) => {
+    if (target.closest?.("#renew")) name("");
     if (target.closest?.("#shelf-toggle")) {
       show(!isOpen());
       if (isOpen() && !whole.matches) document.querySelector("#shelf-words input, #shelf-words textarea")?.focus();
@@ -218,5 +254,12 @@ window.broadsheet.shelf = (() => {
     event.stopPropagation();
   }, { capture: true });
 
-  return { attach, begin, keep, taken, listed, opened, read, fit };
+  /* Of several steps back or forward at once only the last counts: their answers could cross. */
+  let step = 0;
+  window.addEventListener("popstate", () => {
+    clearTimeout(step);
+    step = setTimeout(resume, 150);
+  });
+
+  return { attach, begin, expect, keep, taken, listed, opened, read, fit };
 })();

@@ -19,9 +19,22 @@ window.broadsheet = {
     watch("value", () => {
       const asked = element.querySelector("[data-turn]");
       const turn = asked ? asked.dataset.turn : "";
-      if (turn !== "" && turn !== shown) asked.scrollIntoView({ block: "start" });
+      const above = asked?.getBoundingClientRect().top;
+      if (turn !== "") window.broadsheet.shelf.expect();
+      if (turn !== "" && turn !== shown && (above < 0 || above > innerHeight / 3)) asked.scrollIntoView({ block: "start" });
       shown = turn;
+      window.broadsheet.unanswered(element.querySelector("[data-waits]")?.dataset.waits ?? "");
     });
+  },
+  /* The question that is being answered is kept for as long as it is, in case the page is reloaded,
+     which Gradio does too where the connection was lost. */
+  unanswered(question) {
+    try {
+      if (question === undefined) return sessionStorage.getItem("unanswered") ?? "";
+      if (question) sessionStorage.setItem("unanswered", question);
+      else sessionStorage.removeItem("unanswered");
+    } catch { /* this browser keeps nothing */ }
+    return "";
   },
   /* Earlier questions appear above what is being read, which stays where it is. */
   steady(element, watch) {
@@ -72,11 +85,14 @@ window.broadsheet = {
     show();
     watch("value", show);
   },
-  /* A text becomes a file of the person's. */
+  /* A text becomes a file of the person's; a document comes in Base64. */
   save(name, text) {
-    const types = { csv: "text/csv", json: "application/json", md: "text/markdown" };
+    if (!text) return;
+    const docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    const types = { csv: "text/csv", json: "application/json", md: "text/markdown", docx };
     const type = types[name.split(".").at(-1)] ?? "text/plain";
-    const file = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+    const bytes = name.endsWith(".docx") ? Uint8Array.from(atob(text), (one) => one.charCodeAt(0)) : text;
+    const file = URL.createObjectURL(new Blob([bytes], { type: `${type};charset=utf-8` }));
     const anchor = Object.assign(document.createElement("a"), { href: file, download: name });
     anchor.click();
     setTimeout(() => URL.revokeObjectURL(file), 1000);
@@ -137,6 +153,30 @@ document.addEventListener("click", async ({ target }) => {
     tool.textContent = "This browser does not allow copying";
   }
   setTimeout(() => { tool.textContent = name; }, 2000);
+});
+/* Whether the limits are open is told to who does not see it. */
+const expand = ({ target }) => {
+  if (target.matches?.("#limits > button")) target.setAttribute("aria-expanded", target.classList.contains("open"));
+};
+document.addEventListener("focusin", expand);
+new MutationObserver((changes) => changes.forEach(expand))
+  .observe(document, { subtree: true, attributeFilter: ["class"] });
+document.addEventListener("click", ({ target }) => {
+  if (!target.matches?.(".skip")) return;
+  document.querySelector("#tabs [role=tab]")?.click();
+  requestAnimationFrame(() => document.querySelector("#box textarea")?.focus());
+});
+/* A day from the browser's calendar, which opens within the archive's days, is put into words. */
+document.addEventListener("focusin", ({ target }) => {
+  const { first, last } = document.querySelector(".coverage")?.dataset ?? {};
+  if (target.matches?.(".calendar")) Object.assign(target, { min: first ?? "", max: last ?? "" });
+});
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches?.(".calendar") || !target.value) return;
+  const form = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+  const line = target.closest(".day").querySelector("textarea");
+  line.value = target.valueAsDate.toLocaleDateString("en-GB", form);
+  line.dispatchEvent(new Event("input", { bubbles: true }));
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -1,0 +1,230 @@
+"""What a page keeps through a reload, a lost connection, Back, and changes of the archive."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.test_page import BOX, ask, tab, text_of, wait_until
+from tests.web.conftest import THIRD_PARTY, Served
+
+pytestmark = [pytest.mark.slow, *THIRD_PARTY]
+
+
+def test_a_reload_in_mid_answer_keeps_the_question_and_its_limits(page, served: Served) -> None:
+    page.locator("#limits > button").click()
+    page.get_by_label("From", exact=True).fill("1 June 2023")
+    ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
+    asked = len(served.pipeline.questions)
+    page.reload()
+    page.locator("#message", has_text="before this question was answered").wait_for()
+    assert page.input_value(BOX) == "slow question"
+    assert page.get_by_label("From", exact=True).input_value() == "1 June 2023"
+    assert len(served.pipeline.questions) == asked
+    page.locator("#ask").click()
+    page.locator("#message .message").wait_for(state="detached")
+    page.locator("#now .draft .label").wait_for()
+    page.locator("#stop").click()
+    page.locator("#ask").wait_for()
+    page.reload()
+    page.locator(".example").first.wait_for()
+    page.wait_for_timeout(500)
+    assert page.input_value(BOX) == ""
+
+
+def test_a_lost_connection_is_told_and_the_question_can_be_asked_again(page) -> None:
+    page.route("**/queue/data*", lambda route: route.abort())
+    ask(page, "Where did Qin Gang greet Blinken?")
+    page.get_by_text("Attempting reconnection").wait_for()
+    page.unroute("**/queue/data*")
+    page.locator("#message", has_text="before this question was answered").wait_for()
+    page.locator("#ask").click()
+    page.locator("#now .answered .mark").first.wait_for()
+
+
+def test_stop_before_the_first_word_leaves_ways_on(page) -> None:
+    ask(page, "slow question")
+    page.locator("#stop").click()
+    page.locator("#now .draft", has_text="Stopped").wait_for()
+    names = page.locator("#now .tools .tool").all_inner_texts()
+    assert names == ["Ask again", "Edit and ask again"]
+    first, second = (page.locator("#now .tools .tool").nth(at).bounding_box() for at in (0, 1))
+    assert second["x"] > first["x"] + first["width"] + 5
+    page.locator("#now .tool", has_text="Edit").click()
+    wait_until(lambda: page.input_value(BOX) == "slow question")
+
+
+def test_the_address_names_the_conversation(page, browser) -> None:
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.wait_for_url("**/#c-*")
+    first = page.url
+    page.locator("#renew").click()
+    page.locator(".example").first.wait_for()
+    page.wait_for_url(lambda url: "#c-" not in url)
+    assert page.evaluate("document.activeElement.closest('#box') !== null")
+    ask(page, "And absent?", "abstained")
+    page.wait_for_url(lambda url: "#c-" in url and url != first)
+    page.go_back()
+    page.locator(".example").first.wait_for()
+    page.go_back()
+    page.locator("#now .asked", has_text="Qin Gang").wait_for()
+    page.go_forward()
+    page.locator(".example").first.wait_for()
+    page.go_forward()
+    page.locator("#now .asked", has_text="absent").wait_for()
+    page.goto("about:blank")
+    page.goto(first)
+    page.locator("#now .asked", has_text="Qin Gang").wait_for()
+    page.locator("#now .mark").first.click()
+    page.locator("#reader mark.cited").wait_for()
+
+
+def test_a_conversation_of_another_browser_is_said_to_be_missing(browser, served: Served) -> None:
+    page = browser.new_page()
+    page.goto(f"{served.url}#c-{'0' * 32}")
+    page.locator("#message", has_text="not kept in this browser").wait_for()
+    page.close()
+
+
+def test_greetings_are_answered_with_cards_and_not_kept(page) -> None:
+    ask(page, "What can you do?", "answered")
+    assert "46 articles" in text_of(page, "#now .answer")
+    assert page.locator("#now .tools").count() == 0
+    page.wait_for_timeout(500)
+    assert "#c-" not in page.url
+    page.locator("#now .example").first.click()
+    page.locator("#now .asked", has_text="Where did Qin Gang").wait_for()
+    page.locator("#now .answered .mark").first.wait_for()
+
+
+def test_days_are_taken_in_words_and_from_the_calendar(page, served: Served) -> None:
+    page.locator("#limits > button").click()
+    page.get_by_label("From", exact=True).fill("12 August 2023")
+    page.get_by_label("Calendar: last day").first.focus()
+    span = page.evaluate("[document.activeElement.min, document.activeElement.max]")
+    assert span == ["2023-02-01", "2023-12-20"]
+    page.get_by_label("Calendar: last day").first.fill("2023-08-20")
+    assert page.get_by_label("To", exact=True).input_value() == "20 August 2023"
+    page.locator("#chips li", has_text="To 20 August 2023").wait_for()
+    ask(page, "Where?", "answered")
+    asked = served.pipeline.questions[-1]
+    assert (str(asked.date_from), str(asked.date_to)) == ("2023-08-12", "2023-08-20")
+
+
+def test_an_article_stays_while_others_are_added_and_it_says_so(
+    page, served: Served, tmp_path, monkeypatch
+) -> None:
+    class Busy:
+        running = True
+
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.locator("#now .text .mark").first.click()
+    page.locator("#reader mark.cited").wait_for()
+    monkeypatch.setattr(served.uploads, "building", Busy())
+    page.locator("#remove").click()
+    page.locator("#remove").click()
+    page.locator("#removal .message", has_text="when that is done").wait_for()
+    assert page.locator("#reader mark.cited").count() == 1
+
+
+def test_the_counts_follow_the_archive(page, served: Served, monkeypatch) -> None:
+    from dataclasses import replace
+
+    from tests.web.fake_pipeline import COVERAGE
+
+    monkeypatch.setattr(served.pipeline, "coverage", lambda: replace(COVERAGE, articles=45))
+    tab(page, "Archive")
+    page.locator(".coverage", has_text="45 articles").wait_for()
+
+
+# The cumulative layout shift as it is defined: the largest sum of shifts less than a second apart.
+SHIFTS = """(since) => new Promise((done) => {
+  let most = 0, sum = 0, last = -Infinity;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) {
+      if (e.hadRecentInput || e.startTime <= since) continue;
+      sum = e.startTime - last < 1000 ? sum + e.value : e.value;
+      last = e.startTime;
+      most = Math.max(most, sum);
+    }
+  }).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => done(most), 500);
+})"""
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [((1440, 900), 0.05), ((1100, 760), 0.05), ((390, 844), 0.1)]
+)
+def test_little_moves_from_the_whole_first_screen_to_the_answer(
+    browser, served: Served, size: tuple[int, int], most: float
+) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    since = page.evaluate("performance.now()")
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    assert page.evaluate(SHIFTS, since) < most
+    page.close()
+
+
+def test_the_reading_font_comes_from_the_program_itself(page, served: Served) -> None:
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.wait_for_function("document.fonts.check('16px \"Source Serif 4\"')")
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').map((e) => e.name).filter((n) => /woff2/.test(n))"
+    )
+    assert any(name.startswith(f"{served.url}fonts/source-serif-4-latin-") for name in loaded)
+
+
+def test_on_touch_whatever_is_pressed_is_44_pixels_high(browser, served: Served) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    page.locator("#limits > button").click()
+    ask(page, "A conflict", "answered")
+    page.wait_for_timeout(300)
+    low = page.evaluate("""() => [...document.querySelectorAll('button, summary, textarea')]
+      .filter((e) => e.checkVisibility() && !e.matches('.mark, .skip'))
+      .filter((e) => e.offsetHeight > 0 && e.offsetHeight < 44)
+      .map((e) => `${e.id || e.className}: ${e.textContent.slice(0, 30)} ${e.offsetHeight}`)""")
+    assert low == []
+    context.close()
+
+
+def test_the_keyboard_skips_to_the_question_and_hears_whether_limits_are_open(page) -> None:
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.closest('#box') !== null")
+    limits = page.locator("#limits > button")
+    limits.focus()
+    assert limits.get_attribute("aria-expanded") == "false"
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "document.querySelector('#limits > button').getAttribute('aria-expanded') === 'true'"
+    )
+
+
+def test_an_answer_is_saved_as_word(page) -> None:
+    pytest.importorskip("docx")
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    for button, file in (("#now .tool", "answer.docx"), ("#take button", "conversation.docx")):
+        with page.expect_download() as download:
+            page.locator(button, has_text="Word").click()
+        assert download.value.suggested_filename == file
+        assert download.value.path().read_bytes()[:2] == b"PK"
+
+
+def test_a_name_of_the_headlines_leads_to_its_articles(page) -> None:
+    tab(page, "Archive")
+    name = page.locator("#chart .names button").first
+    name.wait_for()
+    words = name.inner_text()
+    name.click()
+    wait_until(lambda: page.get_by_label("Words of headline").input_value() == words)
+    shown = page.locator(".archive td.headline")
+    page.wait_for_timeout(300)
+    assert all(words in text for text in shown.all_inner_texts())
+    assert shown.count() > 0
