@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
 from index.readers.days import read_day
+from index.readers.encodings import decode
 from index.readers.fields import one_line
 from index.readers.records import Numbered, articles
-from index.readers.text import clean, decode
+from index.readers.text import clean
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:

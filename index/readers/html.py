@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
+from index.readers.encodings import decode, decode_as
 from index.readers.exports import factiva_page, split
 from index.readers.fields import one_line, under_title
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
 from index.readers.named import article_of
-from index.readers.text import clean, decode, decode_as, read_bytes
+from index.readers.text import clean, read_bytes
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:

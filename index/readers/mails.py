@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ArticleError
+from index.readers.encodings import decode, decode_as
 from index.readers.named import article_of
 from index.readers.records import Numbered, articles
 from index.readers.text import read_bytes
@@ -47,16 +48,23 @@ def read_box(path: Path, name: str, day_first: bool | None = None) -> Iterator[A
 
 
 def _values(mail: EmailMessage) -> dict[str, Any]:
-    body = mail.get_body(("plain", "html"))
-    try:
-        written = body.get_content() if body else ""
-    except (LookupError, ValueError) as error:
-        raise ArticleError(f"wrong encoding: {error}") from error
     sender, at = parseaddr(str(mail.get("from", "")))
     return {
         "subject": str(mail.get("subject", "")),
         "date": str(mail.get("date", "")),
-        "body": written,
+        "body": _text(mail),
         "source": sender or at,
         "id": str(mail.get("message-id", "")).strip("<> "),
     }
+
+
+def _text(mail: EmailMessage) -> str:
+    """Return the text of a mail, decoded as it says, else by its letters."""
+    body = mail.get_body(("plain", "html"))
+    raw = body.get_payload(decode=True) if body else b""
+    if not isinstance(raw, bytes) or not raw.strip():
+        return ""
+    try:
+        return decode_as(raw, body.get_content_charset("utf-8") if body else "utf-8")
+    except (LookupError, UnicodeDecodeError):
+        return decode(raw)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from index.errors import ArticleError
+from index.readers.encodings import MOST_DAMAGED, stream_encoding
 from index.readers.named import BODY, key
 from index.readers.records import Numbered, articles
-from index.readers.text import MAX_BYTES, decode, unpacked
+from index.readers.text import MAX_BYTES, unpacked
 from index.types import Article, Skipped
 
 _MARKS = "\t;|,"
-_HEAD = 65_536
 
 
 def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
@@ -35,8 +35,8 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
 
 def _rows(file: BinaryIO) -> Iterator[Numbered]:
     csv.field_size_limit(MAX_BYTES)
-    with io.TextIOWrapper(file, _encoding(file.read(_HEAD)), newline="") as text:
-        text.seek(0)
+    encoding = stream_encoding(file)
+    with io.TextIOWrapper(file, encoding, errors="replace", newline="") as text:
         header = text.readline().strip("\ufeff")
         mark = max(_MARKS, key=header.count)
         columns = [column.strip() for column in next(csv.reader([header], delimiter=mark), [])]
@@ -52,22 +52,10 @@ def _below(reader: Any, columns: list[str]) -> Iterator[Numbered]:
         for row in reader:
             if len(row) > len(columns):
                 yield line, ArticleError(f"{len(row)} fields; expected {len(columns)}")
+            elif any(cell.count("\ufffd") > MOST_DAMAGED for cell in row):
+                yield line, ArticleError("damaged text, or in another encoding than the rest")
             elif any(row):
                 yield line, dict(zip(columns, row, strict=False))
             line = reader.line_num + 2
-    except UnicodeDecodeError:
-        yield line, ArticleError("wrong encoding: save the file as UTF-8; the rest is not read")
     except csv.Error as error:
         yield line, ArticleError(f"not a table: {error}; the rest is not read")
-
-
-def _encoding(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    whole = head.rpartition(b"\n")[0] or head
-    try:
-        whole.decode("utf-8")
-        return "utf-8-sig"
-    except UnicodeDecodeError:
-        decode(whole)  # raises where it is not Western
-        return "cp1252"
