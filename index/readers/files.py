@@ -132,8 +132,8 @@ def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Articl
     raw = text.read_bytes(path)
     if form := format_of_bytes(raw[:_HEAD]):
         yield from _READERS[form](path, name, day_first)
-    elif exports.is_export(raw):
-        yield from exports.read(raw, path, name, day_first)
+    elif articles := exports.read(raw, path, name, day_first):
+        yield from articles
     else:
         yield text.article(raw, path, name, day_first)
 
@@ -168,6 +168,7 @@ _READERS: dict[str, _Reader] = {
     "mail": mails.read,
     "mailbox": mails.read_box,
     "word": documents.read_word,
+    "rtf": documents.read_rtf,
     "pdf": documents.read_pdf,
     "crawl": crawls.read,
     "archive": _read_archive,

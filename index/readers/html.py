@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
 from index.readers.encodings import decode, decode_as
-from index.readers.exports import factiva_page, split
+from index.readers.exports import documents, factiva_page, is_export, split
 from index.readers.fields import one_line, under_title
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
@@ -67,10 +67,12 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         OSError: the file cannot be read.
     """
     raw = read_bytes(path)
-    if b"<b>HD" in raw and (found := factiva_page(_tree(_page(raw)))):
-        yield from split(found, path, name, day_first)
-    else:
-        yield article(raw, path, name, day_first)
+    found: list[dict[str, str]] = []
+    if b"<b>HD" in raw:
+        found = factiva_page(_tree(_page(raw)))
+    elif is_export(raw):
+        found = documents(clean(plain_text(_page(raw))))
+    yield from split(found, path, name, day_first) or [article(raw, path, name, day_first)]
 
 
 def article(

@@ -25,6 +25,7 @@ SUFFIXES = {
     ".eml": "mail",
     ".mbox": "mailbox",
     ".docx": "word",
+    ".rtf": "rtf",
     ".pdf": "pdf",
     ".warc": "crawl",
     ".zip": "archive",
@@ -39,7 +40,7 @@ SAVED_PART = "part of a saved page"
 LINK = "link to what is read already"
 
 _PACKED = (".xz", ".gz")
-_UNPACKED = ("", ".mbox", ".docx", ".pdf", ".zip", ".tgz")
+_UNPACKED = ("", ".mbox", ".docx", ".rtf", ".pdf", ".zip", ".tgz")
 _HELPERS = {
     "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
     "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",

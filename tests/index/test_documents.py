@@ -79,7 +79,7 @@ def test_a_word_document_gives_its_title_and_paragraphs(tmp_path):
     assert article.headline == LINES[0]
     assert article.text.endswith("The mill was sold.\n\nNobody bid.")
     assert article.date is None  # the day on which a file was made is none of publication
-    assert "not a Word document" in torn.reason
+    assert "damaged" in torn.reason
 
 
 def test_the_pages_of_a_crawl_are_dated_by_themselves_not_by_the_crawl(tmp_path):
