@@ -26,7 +26,7 @@ _LEXIS_FIELD = re.compile(r"[A-Z][A-Z -]{2,}: ?")
 _NEXIS_END = re.compile(r"^[ \t]*End of Document[ \t]*$", re.MULTILINE)
 _NEXIS_FIELD = re.compile(r"([A-Z][a-z]+(?:-[A-Z][a-z]+)?): *(.*)")
 _NEXIS_AFTER = re.compile(r"(?:Classification|Graphic|Notes|Load-Date:.*|Language:.*)\Z")
-_LEXIS_BYLINE = re.compile(r"^BYLINE: *(.+)$", re.MULTILINE)
+_LEXIS_DETAIL = re.compile(r"(BYLINE|SECTION): ?")
 _LEXIS_END = re.compile(r"(?:LOAD-DATE|LANGUAGE|PUBLICATION-TYPE|SUBJECT|DOCUMENT-TYPE|GRAPHIC): ?")
 _PROQUEST = re.compile(r"^_{20,}[ \t]*$", re.MULTILINE)
 _PROQUEST_FIELD = re.compile(r"^([A-Z][A-Za-z ]{2,40}): +(?=\S)", re.MULTILINE)
@@ -34,7 +34,7 @@ _FACTIVA = re.compile(
     r"^(HD|BY|CR|WC|PD|ET|SN|SC|ED|PG|LA|CY|LP|TD|CO|IN|NS|RE|IPC|PUB|AN)[ \t]*$", re.MULTILINE
 )
 _CODES = {
-    "HD": "headline", "PD": "date", "SN": "source", "AN": "id", "BY": "author", "SE": "section",
+    "HD": "headline", "PD": "date", "SN": "source", "AN": "id", "BY": "author", "LA": "language",
 }  # fmt: skip
 _FACTIVA_END = re.compile(r"^[ \t]*Document ([A-Z]{2,}\w{10,})[ \t]*$", re.MULTILINE)
 _WORDS = re.compile(r"[\d,.]+ words")
@@ -110,14 +110,14 @@ def _of_lexis(text: str) -> Iterator[dict[str, str]]:
         blocks = [block.strip() for block in re.split(r"\n[ \t]*\n", part) if block.strip()]
         dated = next((n for n, block in enumerate(blocks[:5]) if _is_day(block)), 0)
         values = {"source": one_line(blocks[0]) if dated else "", "body": "", "headline": ""}
-        if byline := _LEXIS_BYLINE.search(part):
-            values["author"] = one_line(byline[1]).removeprefix("By ")
         if dated:
             values["date"] = one_line(blocks[dated])
         body: list[str] = []
         for block in blocks[dated + 1 :]:
             if _LEXIS_END.match(block) or block.startswith("Copyright "):
                 break
+            if named := _LEXIS_DETAIL.match(block):
+                values[named[1].lower()] = one_line(block[named.end() :].partition(";")[0])
             if not _LEXIS_FIELD.match(block):
                 body.append(one_line(block))
             elif not values["headline"] and body:
@@ -194,6 +194,9 @@ def _of_proquest(text: str) -> Iterator[dict[str, str]]:
                 "date": one_line(fields.get("Publication date", "")),
                 "source": one_line(fields.get("Publication title", "")),
                 "author": one_line(fields.get("Author", "")),
+                "section": one_line(fields.get("Section", "")),
+                "language": one_line(fields.get("Language of publication", "")),
+                "tags": one_line(fields.get("Subject", "")),
                 "id": one_line(fields.get("ProQuest document ID", "")),
                 "body": fields["Full text"].strip(),
             }

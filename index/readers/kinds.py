@@ -19,6 +19,10 @@ SUFFIXES = {
     ".xhtml": "html",
     ".csv": "table",
     ".tsv": "table",
+    ".xlsx": "sheets",
+    ".xls": "sheets",
+    ".ods": "sheets",
+    ".parquet": "parquet",
     ".xml": "feed",
     ".rss": "feed",
     ".atom": "feed",
@@ -40,7 +44,10 @@ SAVED_PART = "part of a saved page"
 LINK = "link to what is read already"
 
 _PACKED = (".xz", ".gz")
-_UNPACKED = ("", ".mbox", ".docx", ".rtf", ".pdf", ".zip", ".tgz")
+_UNPACKED = (
+    "", ".mbox", ".docx", ".rtf", ".pdf", ".epub", ".xlsx", ".xls", ".ods", ".parquet", ".zip",
+    ".tgz",
+)  # fmt: skip
 _HELPERS = {
     "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
     "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",

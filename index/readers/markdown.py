@@ -55,7 +55,7 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         yield article_of(fields, name, str(path), day_first=day_first, title=title, body=body)
     except ArticleError as error:
         line = _line_of_day(written.removesuffix(text))
-        raise ArticleError(error.reason, line) from error
+        raise type(error)(error.reason, line) from error
 
 
 def plain(tokens: Iterable[Token]) -> str:

@@ -6,7 +6,8 @@ Names count without case and marks, so that `published_at` and `publishedAt` are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +44,31 @@ URL = (
     "sourceurl", "externalurl", "source",
 )  # fmt: skip
 ID = ("id", "guid", "uri", "uuid", "oid")
+FIELDS = {
+    "title": TITLE, "headline": TITLE, "text": BODY, "body": BODY, "date": DATE, "source": SOURCE,
+    "url": URL, "id": ID,
+}  # fmt: skip
+"""What a person may call a field, and the names that it is known by."""
+
+Columns = tuple[tuple[str, str], ...]
+"""Fields, each with the column or name that a person said holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a file of records besides what stands in it.
+
+    Attributes:
+        columns: What a person said of its columns.
+        elsewhere: Says whether 03/04/2023 is 3 April by the other files of the folder.
+    """
+
+    columns: Columns = ()
+    elsewhere: Callable[[], bool | None] = lambda: None
+
+
+NO_HINTS = Hints()
+
 _INNER = ("fields", "_source", "attributes", "attrs", "document")
 _WORDS = ("$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content")
 _CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
@@ -56,8 +82,11 @@ def key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.rpartition(":")[2]).lower()
 
 
-def known(values: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the values by their plain names, those of inner objects beside the others."""
+def known(values: Mapping[Any, Any], columns: Columns = ()) -> dict[str, Any]:
+    """Return the values by their plain names, those of inner objects beside the others.
+
+    A field whose column a person named has no other.
+    """
     named: dict[str, Any] = {}
     inner: list[Mapping[Any, Any]] = []
     for name, value in values.items():
@@ -68,7 +97,26 @@ def known(values: Mapping[Any, Any]) -> dict[str, Any]:
     for each in inner:
         for name, value in each.items():
             named.setdefault(key(str(name)), value)
+    for field, column in columns:
+        found = _at(values, column)
+        if found is not None:
+            others = set(FIELDS[field]) - (set(SOURCE) if FIELDS[field] is URL else set(URL))
+            named = {name: value for name, value in named.items() if name not in others}
+            named[FIELDS[field][0]] = found
     return named
+
+
+def _at(values: Any, path: str) -> Any:
+    """Return what stands under a name, or under names with dots between them; None if nothing."""
+    if not isinstance(values, Mapping):
+        return None
+    if path in values:
+        return values[path]
+    for name, value in values.items():
+        if key(str(name)) == key(path):
+            return value
+    first, _, rest = path.partition(".")
+    return _at(values.get(first), rest) if rest else None
 
 
 def refuse_draft(values: Values) -> None:

@@ -194,14 +194,14 @@ def test_a_bad_record_is_named_by_line_and_the_others_go_on(tmp_path):
     write(tmp_path, "a.jsonl", "\n".join(lines))
     found = list(read_articles([tmp_path]))
     articles = [each for each in found if isinstance(each, Article)]
-    assert [a.id for a in articles] == ["n1", "https://e.org/b", "a.jsonl#9"]
-    assert articles[1].headline == "First here. Then."
-    assert articles[2].text == "T\n\nB"
-    assert articles[2].source == "P"
+    assert [a.id for a in articles] == ["n1", "n1", "https://e.org/b", "a.jsonl#9"]
+    assert articles[2].headline == "First here. Then."
+    assert articles[3].text == "T\n\nB"
+    assert articles[3].source == "P"
     skipped = {each.line: each.reason for each in found if isinstance(each, Skipped)}
-    assert sorted(skipped) == [2, 4, 6, 7, 8, 10, 11]
+    assert sorted(skipped) == [1, 2, 6, 7, 8, 10, 11]
     assert "not JSON" in skipped[2]
-    assert "already" in skipped[4]
+    assert skipped[1] == "'n1' stands again in line 4, which is taken in its place"
     assert skipped[6] == "impossible date '2023-02-30'; expected YYYY-MM-DD"
 
 
