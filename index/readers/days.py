@@ -18,6 +18,7 @@ FUTURE = "undated: the day lies in the future"
 PART = "undated: only a month or a year is stated"
 BY_ADDRESS = "dated by the address"
 BY_NAME = "dated by the file's name"
+BY_ISSUE = "dated by the issue that it stands in"
 BY_FOLDER = "day and month told apart by other files of the folder"
 
 _NOTHING = {"", "null", "none", "~", "true", "false"}

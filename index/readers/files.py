@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 
 from index.errors import ArticleError
 from index.readers import (
+    books,
     crawls,
     documents,
     exports,
@@ -249,6 +250,7 @@ _READERS: dict[str, _Reader] = {
     "mailbox": mails.read_box,
     "word": documents.read_word,
     "rtf": documents.read_rtf,
+    "book": books.read,
     "pdf": documents.read_pdf,
     "crawl": crawls.read,
 }

@@ -30,6 +30,7 @@ SUFFIXES = {
     ".mbox": "mailbox",
     ".docx": "word",
     ".rtf": "rtf",
+    ".epub": "book",
     ".pdf": "pdf",
     ".warc": "crawl",
     ".zip": "archive",
