@@ -221,12 +221,8 @@ def test_other_files_of_a_folder_tell_day_and_month_apart(tmp_path):
             (folder / "f.md").write_text(f"---\ntitle: Bus\ndate: {day}\n---\n{BODY}")
     text, one, two, page, *_ = read_articles([paper])
     assert [each.date for each in (text, one, two, page)] == [DAY, DAY, date(2023, 4, 5), DAY]
-    assert [each.day_note for each in (text, one, two, page)] == [
-        BY_FOLDER,
-        BY_FOLDER,
-        "",
-        BY_FOLDER,
-    ]
+    notes = [each.day_note for each in (text, one, two, page)]
+    assert notes == [BY_FOLDER, BY_FOLDER, "", BY_FOLDER]
     refused = [one for one in read_articles([other]) if isinstance(one, Skipped)]
     assert len(refused) == 3
     assert all("2023-04-03 or 2023-03-04? no other day of its file or folder" in one.reason

@@ -106,8 +106,12 @@ def test_the_pages_of_a_crawl_are_dated_by_themselves_not_by_the_crawl(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("a.pdf", "pypdfium2"), ("a.docx", "docx"), ("a.warc", "warcio")]
-)
+    ("name", "module"),
+    [
+        ("a.pdf", "pypdfium2"), ("a.docx", "docx"), ("a.warc", "warcio"), ("a.rtf", "striprtf"),
+        ("a.xlsx", "python_calamine"), ("a.parquet", "pyarrow"),
+    ],
+)  # fmt: skip
 def test_a_reader_that_is_not_installed_is_named_with_the_remedy(
     tmp_path, monkeypatch, name, module
 ):
