@@ -28,7 +28,7 @@ _LINK = re.compile(r'\("(?:https?|mailto|ftp):[^"\s]*"\)')  # which striprtf put
 _FEWEST = 20  # characters of a page that is no scan
 
 
-def library(name: str, package: str) -> Any:
+def library(name: str, package: str, wanted: str = "-r requirements-formats.txt") -> Any:
     """Import what reads a format that few archives have.
 
     Raises:
@@ -37,8 +37,7 @@ def library(name: str, package: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        remedy = "`pip install -r requirements-formats.txt`"
-        raise ArticleError(f"needs {package} to be read: {remedy}") from error
+        raise ArticleError(f"needs {package} to be read: `pip install {wanted}`") from error
 
 
 def refuse_large(path: Path, *, packed: bool = False) -> None:

@@ -113,8 +113,9 @@ def _sheets(path: Path, columns: Columns) -> Iterator[Numbered]:
 
 def _parquet(path: Path, columns: Columns) -> Iterator[Numbered]:
     """Yield the rows of a Parquet file, some hundred at once."""
-    parquet = library("pyarrow.parquet", "pyarrow")
-    arrow = library("pyarrow", "pyarrow")
+    # Among no extra's packages: pandas loads it wherever it is there, and the page loads pandas.
+    arrow = library("pyarrow", "pyarrow", "pyarrow")
+    parquet = library("pyarrow.parquet", "pyarrow", "pyarrow")
     try:
         with parquet.ParquetFile(path) as file:
             _header(file.schema_arrow.names, columns)

@@ -121,4 +121,5 @@ def test_a_reader_that_is_not_installed_is_named_with_the_remedy(
     (tmp_path / name).write_bytes(b"x")
     (skipped,) = read_articles([tmp_path])
     assert isinstance(skipped, Skipped)
-    assert "pip install -r requirements-formats.txt" in skipped.reason
+    named = "pyarrow`" if module == "pyarrow" else "-r requirements-formats.txt`"
+    assert f"pip install {named}" in skipped.reason
