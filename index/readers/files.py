@@ -47,6 +47,7 @@ from index.readers.fields import shorten
 from index.readers.kinds import (
     HIDDEN,
     LINK,
+    MANY,
     SAVED_PART,
     SUFFIXES,
     format_of,
@@ -57,6 +58,10 @@ from index.readers.kinds import (
 from index.readers.named import Columns, Hints
 from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
 
+_NAME_IT = {
+    form: f"give it a name that ends in {suffix}"
+    for form, suffix in dict(feed=".xml", mailbox=".mbox", records=".json", table=".csv").items()
+}
 _ASKED, _ASKED_RECORDS = 200, 2000  # files of a folder, and records of one, that tell its order
 _HEAD = 4096  # bytes that show what a file is
 _LOG = logging.getLogger(__name__)
@@ -211,7 +216,9 @@ def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Articl
     """Read plain text, or whatever the first bytes of a file of that name show."""
     raw = text.read_bytes(path)
     if form := format_of_bytes(raw[:_HEAD]):
-        yield from _READERS[form](path, name, day_first)
+        if form in MANY and not path.suffix:
+            raise ArticleError(f"a file of many articles ({form}); {_NAME_IT[form]}")
+        yield from _items(Found(path, name, form, path.stat(), day_first), {})
     elif articles := exports.read(raw, path, name, day_first):
         yield from articles
     else:

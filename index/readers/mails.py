@@ -1,4 +1,4 @@
-"""Mails: newsletters and alerts, one a file (`.eml`) or many (`.mbox`)."""
+"""Mails: newsletters and alerts, one a file (`.eml`) or many (`.mbox`); pages saved as mails."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ArticleError
+from index.readers import html
 from index.readers.encodings import decode, decode_as
 from index.readers.named import article_of
 from index.readers.records import Numbered, articles
 from index.readers.text import read_bytes
 from index.types import Article, Skipped
+
+_PAGES = (".mht", ".mhtml")  # pages that a browser saved as mails
 
 
 def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
@@ -25,8 +28,13 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
     Raises:
         ArticleError: it holds no text.
     """
-    values = _values(email.message_from_bytes(read_bytes(path), policy=default))
-    yield article_of(values, name, str(path), day_first=day_first)
+    mail = email.message_from_bytes(read_bytes(path), policy=default)
+    page = mail.get_body(("html",)) if path.suffix.lower() in _PAGES else None
+    raw = page.get_payload(decode=True) if page else None
+    if isinstance(raw, bytes):
+        yield html.article(raw, path, name, day_first, mail.get("snapshot-content-location"))
+    else:
+        yield article_of(_values(mail), name, str(path), day_first=day_first)
 
 
 def read_box(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:

@@ -27,7 +27,9 @@ _FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)",
 _TOML = re.compile(r"\s*\+\+\+[ \t]*\n(.*?\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 _LINES = re.compile(r"((?:[A-Za-z][\w -]{0,30}:[ \t]+\S.*\n(?:[ \t]+\S.*\n)*){2,})[ \t]*\n")
 _FIELD = re.compile(r"^([A-Za-z][\w -]*):[ \t]+(.*)$", re.MULTILINE)
-_TEMPLATE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)  # of Liquid and its like
+_TEMPLATE = re.compile(  # of Liquid and its like; attributes and boxes of kramdown and Pandoc
+    r"\{%.*?%\}|\{\{.*?\}\}|^\{:[^}\n]*\}[ \t]*$|^:{3,}[^\n]*$", re.DOTALL | re.MULTILINE
+)
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _LISTS = ("bullet_list_open", "ordered_list_open", "table_open")

@@ -24,15 +24,21 @@ TITLE = ("title", "headline", "headlines", "webtitle", "heading", "subject", "ti
 BODY = (
     "body", "text", "content", "maintext", "fulltext", "articlebody", "bodytext", "articletext",
     "contenttext", "contentencoded", "encoded", "contenthtml", "bodyhtml", "bodyxhtml", "bodies",
-    "plaintext", "html", "article", "story", "message", "inhalt", "texte", "leadparagraph",
-    "description", "abstract", "summary", "snippet", "excerpt",
+    "plaintext", "textcontent", "maincontent", "articlecontent", "postcontent", "storytext",
+    "newstext", "newscontent", "cleantext", "cleanedtext", "rawtext", "selftext", "transcript",
+    "paragraphs", "sentences", "blocks", "html", "article", "story", "document", "contents",
+    "message", "inhalt", "texte", "leadparagraph", "description", "abstract", "summary", "snippet",
+    "excerpt", "lead", "teaser",
 )  # fmt: skip
 DATE = (
-    "publishedat", "postdate", "datepublished", "publishdate", "publicationdate", "published",
+    "publishedat", "publisheddate", "postdate", "datepublished", "publishdate", "publicationdate",
+    "published", "publisheddatetime", "publishdatetime", "publicationdatetime", "pubdatetime",
+    "dateofpublication", "firstpublisheddate", "firstpublicationdate", "publisheddateutc",
     "pubdate", "datepublish", "publishingdate", "webpublicationdate", "publishedtime",
     "publishedon", "articlepublishedtime", "publishtime", "firstpublished", "dateposted",
-    "postedat", "postedon", "posted", "date", "datum", "fecha", "issued", "releasedate",
-    "displaydate", "timestamp", "firstcreated", "versioncreated", "createdat", "datecreated",
+    "postedat", "postedon", "posted", "date", "articledate", "newsdate", "storydate", "dategmt",
+    "datetime", "datum", "fecha", "issued", "releasedate", "displaydate", "seendate", "timestamp",
+    "timestampms", "firstcreated", "versioncreated", "createdat", "datecreated", "createdutc",
     "created", "time", "dateline",
 )  # fmt: skip
 SOURCE = (
@@ -69,7 +75,8 @@ class Hints:
 
 NO_HINTS = Hints()
 
-_INNER = ("fields", "_source", "attributes", "attrs", "document")
+_MAY_BE_ELSE = ("time", "dateline", "timestamp", "displaydate")  # no day, and no error
+_INNER = ("fields", "_source", "attributes", "attrs", "document", "node")
 _WORDS = ("$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content")
 _CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
 _DRAFT = ("draft", "isdraft", "unlisted")
@@ -162,6 +169,7 @@ def article_of(
         named = ", ".join(list(values)[:12])
         raise ArticleError(f"no text: expected a body; found {named or 'no field'}")
     title = title or clean(plain_text(_text(values, TITLE)))
+    publisher = source(values)
     headline, text = under_title(title, body)
     url = address(values)
     day, note = day_of(values, day_first, url)
@@ -169,7 +177,7 @@ def article_of(
     if numbered:
         own = one_line(clean(_text(values, ID))) or url or ""
         article_id, location = own or f"{name}#{numbered}", f"{location}#{own or numbered}"
-    return Article(article_id, location, headline, text, day, source(values), url, note)
+    return Article(article_id, location, headline, text, day, publisher, url, note)
 
 
 def address(values: Values) -> str | None:
@@ -193,8 +201,13 @@ def source(values: Values) -> str | None:
 def day_of(values: Values, day_first: bool | None = None, url: str | None = None) -> Stated:
     """Return the day that the first field states which states one; else why none does."""
     note = ""
-    for value in stated_days(values):
-        stated = read_day(value, day_first=day_first)
+    for name, value in _stated(values):
+        try:
+            stated = read_day(value, day_first=day_first)
+        except ArticleError:
+            if name not in _MAY_BE_ELSE:
+                raise
+            continue
         if stated.day:
             return Stated(*local_day(value, stated.day, url))
         note = note or stated.note
@@ -203,9 +216,14 @@ def day_of(values: Values, day_first: bool | None = None, url: str | None = None
 
 def stated_days(values: Values) -> Iterator[object]:
     """Yield what stands in fields of days, the likeliest first."""
+    for _, value in _stated(values):
+        yield value
+
+
+def _stated(values: Values) -> Iterator[tuple[str, object]]:
     for name in DATE:
         if (value := values.get(name)) is not None:
-            yield _words(value, name) if isinstance(value, dict | list) else value
+            yield name, _words(value, name) if isinstance(value, dict | list) else value
 
 
 def _text(values: Values, names: tuple[str, ...]) -> str:

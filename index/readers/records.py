@@ -25,8 +25,10 @@ MAX_ARRAY_BYTES = 500_000_000
 
 _LISTS = (
     "articles", "results", "response", "docs", "items", "posts", "hits", "messages", "data",
-    "documents", "entries", "stories", "news", "records", "rows", "value", "toots", "db",
+    "documents", "entries", "stories", "news", "records", "rows", "value", "toots", "db", "feed",
+    "entry", "rss", "channel", "item", "payload", "result", "nodes", "edges", "list",
 )  # fmt: skip
+_LINES = {".jsonl", ".ndjson"}
 _DECODER = json.JSONDecoder(strict=False)
 
 Numbered = tuple[int, object]
@@ -172,7 +174,7 @@ def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
     if b"\0" in head and not utf16:
         raise ArticleError("binary: expected JSON")
     array = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
-    whole = ".json" in (suffix.lower() for suffix in path.suffixes[-2:])
+    whole = _LINES.isdisjoint(suffix.lower() for suffix in path.suffixes[-2:])
     if not head or not (utf16 or array or whole):
         yield from _from_lines(file)
         return
@@ -209,11 +211,9 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
         return [value]
     if isinstance(named.get("columns"), list) and isinstance(named.get("data"), list):
         return [dict(zip(named["columns"], row, strict=False)) for row in named["data"]]
-    if depth == 0 and len(named) > 1 and all(isinstance(each, dict) for each in named.values()):
-        columns = {name: column for name, column in value.items() if len(column) > 0}
-        rows = dict.fromkeys(row for column in columns.values() for row in column)
-        if not any(isinstance(each, dict) for each in columns[next(iter(columns))].values()):
-            return [{name: column.get(row) for name, column in columns.items()} for row in rows]
+    if depth == 0 and len(value) > 1 and all(isinstance(each, dict) for each in value.values()):
+        if records := _of_objects(value):
+            return records
     for name in _LISTS:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
@@ -224,6 +224,17 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
     if all(isinstance(one, list) and all(isinstance(each, dict) for each in one) for one in lists):
         return [each for one in lists for each in one]
     return [value]
+
+
+def _of_objects(value: dict[str, dict[str, Any]]) -> list[Any]:
+    """Return records that stand under their ids, or as columns of pandas; none of another kind."""
+    if all(not set(BODY).isdisjoint(known(each)) for each in value.values()):
+        return [{"id": name, **each} for name, each in value.items()]
+    columns = {name: column for name, column in value.items() if column}
+    rows = dict.fromkeys(row for column in columns.values() for row in column)
+    if not columns or any(isinstance(each, dict) for each in next(iter(columns.values())).values()):
+        return []
+    return [{name: column.get(row) for name, column in columns.items()} for row in rows]
 
 
 def _from_array(text: str) -> Iterator[Numbered]:

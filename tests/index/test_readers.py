@@ -211,7 +211,7 @@ BAD = {
     "mark.txt": (b"\xef\xbb\xbf \n", "empty", None),
     "date-only.txt": (b"date 2023-06-18\n", "empty", None),
     "binary.txt": (b"ab\0cd", "binary", None),
-    "scan.txt": (b"%PDF-1.7 abc", "binary", None),
+    "scan.txt": (b"\x89PNG abc", "binary", None),
     "controls.txt": (b"\x01\x02\x03 text", "binary", None),
     "ebcdic.txt": ("The talks began on Sunday, said nobody.".encode("cp500"), "wrong encoding", 1),
     "damaged.txt": ("“Fine”\n".encode() + b"\xe2 a \xe2 b \xe2 c \xe2 d", "wrong encoding", 2),
@@ -267,7 +267,7 @@ def test_folders_are_walked_in_order_and_every_other_file_is_named_by_its_kind(t
         "x.txt": "hidden",
         ".y.txt": "hidden",
         "README": "README, LICENSE and the like",
-        "b.txt~": ".txt~",
+        "b.txt~": "left by an editor",
         "p.png": ".png",
     }
 
