@@ -53,7 +53,7 @@ def is_export(raw: bytes) -> bool:
         or (b"\nFull text: " in raw and b"\n______" in raw)
         or (b"\nHD" in raw and b"\nPD" in raw and re.search(rb"\nLP\s*\n", raw) is not None)
         or b"End of Document" in raw
-        or re.search(rb"Document [A-Z]{2,}\w{10,}", raw) is not None
+        or (b"Document " in raw and re.search(rb"Document [A-Z]{2,}\w{10,}", raw) is not None)
         or raw.count(b"\nLOAD-DATE:") > 1
         or raw.count(b"ProQuest document ID") > 1
     )

@@ -129,11 +129,11 @@ def format_of_bytes(head: bytes) -> str | None:
 
 def _is_header(line: bytes) -> bool:
     """Whether a line names at least three columns, among them a text's and a title's or day's."""
-    for mark in (",", ";", "\t", "|"):
-        names = {key(name) for name in line.decode("utf-8", "replace").strip().split(mark)}
-        if len(names) > 2 and not names.isdisjoint(BODY):
-            return not names.isdisjoint((*TITLE, *DATE))
-    return False
+    mark = max((b",", b";", b"\t", b"|"), key=line.count)
+    if line.count(mark) < 2 or b". " in line:
+        return False
+    names = {key(name) for name in line.decode("utf-8", "replace").split(mark.decode())}
+    return not names.isdisjoint(BODY) and not names.isdisjoint((*TITLE, *DATE))
 
 
 def _suffix(name: str) -> tuple[str, bool]:
