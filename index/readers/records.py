@@ -95,8 +95,8 @@ def _articles(
     record of a stream has no line that lasts, and is named by its content.
     Days in figures are read as all of them can be, for which the file is read twice.
     """
-    lines: dict[str, int] = {}  # of the ids that were given
-    places: set[str] = set()
+    given: dict[int, int] = {}  # hashes of locations, and the lines: a long file has many
+    by_line: set[int] = set()
     reading = _Reading(again, path, name, day_first, hints)
     last, part = 0, 0
     for line, value in again():
@@ -108,19 +108,23 @@ def _articles(
         except ArticleError as error:
             yield Skipped(str(path), error.reason, line)
             continue
-        if article.id == f"{STDIN}#{number}":
+        unnamed = article.id == f"{name}#{number}"
+        if unnamed and path == Path(STDIN):
             article = _named_by_content(article)
-            if article.id in lines:
-                continue
-        if article.id in lines:
-            reason = f"{article.id!r} stands again in line {line}, which is taken in its place"
-            yield Skipped(str(path), reason, lines[article.id])
-        elif article.location in places:
+        place = hash(article.location)
+        earlier = given.get(place)
+        if earlier is not None and path == Path(STDIN) and unnamed:
+            continue
+        if earlier is not None and (unnamed or place in by_line):
             reason = "its id or line number names another record of this file already"
             yield Skipped(str(path), reason, line)
             continue
-        lines[article.id] = line
-        places.add(article.location)
+        if earlier is not None:
+            reason = f"{article.id!r} stands again in line {line}, which is taken in its place"
+            yield Skipped(str(path), reason, earlier)
+        given[place] = line
+        if unnamed:
+            by_line.add(place)
         yield article
 
 
