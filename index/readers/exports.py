@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
-from index.readers.days import read_day
+from index.readers.days import PART, Stated, read_day
 from index.readers.encodings import decode
 from index.readers.fields import one_line
 from index.readers.records import Numbered, articles
@@ -154,7 +154,8 @@ def _of_nexis(text: str) -> Iterator[dict[str, str]]:
 
 def _is_day(block: str) -> bool:
     try:
-        return len(block) < 80 and read_day(one_line(block)).day is not None
+        stated = read_day(one_line(block)) if len(block) < 80 else Stated()
+        return stated.day is not None or stated.note == PART
     except ArticleError:
         return False
 
