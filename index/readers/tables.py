@@ -41,10 +41,9 @@ def _written(path: Path, columns: Columns) -> Iterator[Numbered]:
     with unpacked(path) as file:
         encoding = stream_encoding(file)
         with io.TextIOWrapper(file, encoding, errors="replace", newline="") as text:
-            header = text.readline().strip("\ufeff")
-            first = 2
-            if header.startswith("sep="):  # as Excel writes it
-                header, first = text.readline(), 3
+            header, first = text.readline().strip("\ufeff"), 2
+            while header and (not header.strip() or header.startswith("sep=")):  # of Excel
+                header, first = text.readline(), first + 1
             mark = max(_MARKS, key=header.count)
             names = next(csv.reader([header], delimiter=mark), [])
             yield from _below(csv.reader(text, delimiter=mark), _header(names, columns), first)
