@@ -107,7 +107,8 @@ def known(values: Mapping[Any, Any], columns: Columns = ()) -> dict[str, Any]:
     for field, column in columns:
         found = _at(values, column)
         if found is not None:
-            others = set(FIELDS[field]) - (set(SOURCE) if FIELDS[field] is URL else set(URL))
+            shared = (names for names in FIELDS.values() if names is not FIELDS[field])
+            others = set(FIELDS[field]).difference(*shared)  # an address may stand in `source`
             named = {name: value for name, value in named.items() if name not in others}
             named[FIELDS[field][0]] = found
     return named
