@@ -60,8 +60,9 @@ _CAPITAL = re.compile(  # that stands after a small letter, or alone before what
     r"(?:(?<=[a-zß-öø-ÿ])(?=[^\x00-\x7f])[^\W\d_a-z]"
     r"|(?<![A-ZÀ-Þ])(?=[^\x00-\x7f])[^\W\d_](?![^\W\d_A-ZÀ-Þ]))"
 )
-_DASH = re.compile(r"[a-z][–—] |[a-z]–[a-z]")  # where no dash stands
-_MARKS = set("“”„‘’‚–—…«»‹›·•°§€£©®™¿¡ªº´¨½¼¾×\u00a0\u00ad")
+_MISPLACED = re.compile(r"[a-z][–—] |[a-z][–ºª»«²³µ±÷¥¢†][a-z]")  # marks where none stand
+_ALONE = re.compile(r"(?<!\S)[ÀÈÉÓÔÖÅÜ](?!\S)")  # words of one letter
+_MARKS = set("“”„‘’‚–—…«»‹›·•°§€£©®™¿¡ªº´¨½¼¾×±²³µ÷¥¢†\u00a0\u00ad")
 
 _WESTERN, _CENTRAL = ("cp1252", "mac_roman"), ("cp1250", "iso8859_2", "mac_latin2")
 _ALPHABETS = (  # letters beyond ASCII, and the encodings that such texts are found in
@@ -94,6 +95,7 @@ _FREQUENT = (  # the most frequent letters of other scripts, and how much of a t
     ("اليمونترببعدةسف", 0.6, ("cp1256",)),
 )
 _MANY = 0.25  # share of bytes beyond ASCII from which on a text is in another script
+_SPARSE = 0.03  # share of letters below which they are those of foreign names
 _FEW = 0.9  # share of a text's letters that its language must have
 
 
@@ -206,10 +208,13 @@ def encoding_of(raw: bytes) -> str | None:
     sequences = sum(map(len, _UTF8_SEQUENCE.findall(raw)))
     if 2 * sequences >= high:
         damaged = raw.decode("utf-8", "replace").count("\ufffd") - raw.count(b"\xef\xbf\xbd")
-        return "utf-8" if damaged <= MOST_DAMAGED else None
+        if damaged <= MOST_DAMAGED:
+            return "utf-8"
     sample = raw if len(raw) <= _SAMPLE else raw[: raw.rfind(b"\n", 0, _SAMPLE) + 1] or raw
     if high > _MANY * len(raw) and high > MOST_DAMAGED:
         return _of_script(sample)
+    if 2 * sequences >= high:
+        return None
     return _of_letters(sample) or ("utf-8" if high <= MOST_DAMAGED else None)
 
 
@@ -238,7 +243,8 @@ def _of_letters(raw: bytes) -> str | None:
             share = _share(raw, encoding, letters)
             if share > best:
                 best, chosen = share, encoding
-    few = len(set(_NOT_ASCII.findall(_decoded(raw, "cp1252")))) <= MOST_DAMAGED
+    beyond = _NOT_ASCII.findall(_decoded(raw, "cp1252"))
+    few = len(set(beyond)) <= MOST_DAMAGED and len(beyond) < _SPARSE * len(raw)
     if (few or best < 1) and _share(raw, "cp1252", _ANY_WESTERN) >= best:
         return "cp1252"
     return chosen
@@ -250,7 +256,8 @@ def _share(raw: bytes, encoding: str, letters: str) -> float:
     beyond = _NOT_ASCII.findall(text)
     good = sum(one.lower() in letters or one in _MARKS for one in beyond)
     odd = sum(found[0].isupper() for found in _CAPITAL.finditer(text))
-    odd += len(_DASH.findall(text))
+    odd += len(_MISPLACED.findall(text)) + abs(text.count("«") - text.count("»"))
+    odd -= len(_ALONE.findall(text)) if encoding == "cp1252" else 0
     return (good - odd) / len(beyond) if beyond else 0.0
 
 

@@ -117,7 +117,22 @@ TEXTS = (
         "이 결정에 반대하며 재투표를 요구해 왔다.",
     ),
 )  # fmt: skip
+SHORT = (
+    (
+        "cp1252",
+        "Il consiglio ha deciso lunedì di vendere. Perché? È così, dice la città.",
+    ),
+    ("cp1250", "Consiliul oraşului a decis luni să vândă vechea moară de lângă râu."),
+    ("iso8859-2", "Mestská rada sa rozhodla predať starý mlyn pri rieke. Obyvatelia protestovali."),
+    ("cp1250", "Gradsko vijeće odlučilo je prodati stari mlin. Građani su dugo prosvjedovali."),
+    ("cp1255", "המועצה החליטה ביום שני למכור את הטחנה הישנה ליד הנהר."),
+    ("cp1256", "قرر المجلس يوم الاثنين بيع الطاحونة القديمة بجانب النهر."),
+    ("cp1252", "The dose was 20 µg at ±5 °C over 3 m² for ¥100, or £1½."),
+    ("cp866", "Городской совет решил в понедельник продать старую мельницу у реки."),
+    ("mac_roman", "Byrådet besluttede mandag at sælge den gamle mølle ved åen."),
+)
 CASES = [(text, encoding) for _, encodings, text in TEXTS for encoding in encodings.split()]
+CASES += [(text, encoding) for encoding, text in SHORT]
 
 
 @pytest.mark.parametrize("times", [1, 20])
