@@ -78,6 +78,15 @@ _Wait = Annotated[
 
 
 _Engine = Literal["local", "ray"]
+_Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="Which column or field of tables and JSON holds the date, title, text …; repeatable. "
+        "Kept with PATH for later builds and `watch`; `--map none` forgets it.",
+    ),
+]
 
 
 @cli.command()
@@ -106,6 +115,7 @@ def build(
             help="The Ray cluster; by default BROADSHEET_RAY_ADDRESS, else one on this machine.",
         ),
     ] = None,
+    columns: _Map = None,
 ) -> None:
     """Bring the index in line with these files and folders: add, change, remove.
 
@@ -118,8 +128,8 @@ def build(
     if not paths and not again:
         _refuse_if_current(settings)
     if dry_run:
-        _preview(paths or [], settings, again=again)
-    _build(paths or [], settings, prune=True, again=again, wait=wait, engine=engine)
+        _preview(paths or [], settings, again=again, columns=columns)
+    _build(paths or [], settings, columns, prune=True, again=again, wait=wait, engine=engine)
 
 
 @cli.command()
@@ -131,6 +141,7 @@ def add(
         ),
     ],
     wait: _Wait = 0.0,
+    columns: _Map = None,
 ) -> None:
     """Add or update the articles of these files and folders without removing any.
 
@@ -138,7 +149,7 @@ def add(
     """
     named = [path for path in paths if path != _STDIN]
     with _standard_input() if _STDIN in paths else nullcontext() as stream:
-        _build(named, load_settings(), prune=False, wait=wait, stream=stream)
+        _build(named, load_settings(), columns, prune=False, wait=wait, stream=stream)
 
 
 @cli.command()
@@ -282,6 +293,7 @@ def _standard_input() -> Iterator[BinaryIO]:
 def _build(
     paths: Sequence[Path],
     settings: Settings,
+    written: Sequence[str] | None,
     *,
     prune: bool,
     wait: float,
@@ -291,8 +303,10 @@ def _build(
 ) -> NoReturn:
     _lower_priority()
     from index.build import build_index
+    from index.maps import parse_columns
     from index.readers import read_stream
 
+    columns = parse_columns(written or ())
     with Meter() as meter, ExitStack() as stack:
         embeddings, cluster = _embedder(settings, meter), None
         if engine == "ray":
@@ -307,7 +321,8 @@ def _build(
             prune=prune,
             again=again,
             wait=wait,
-            stream=read_stream(stream, settings.date_order) if stream else None,
+            columns=columns,
+            stream=read_stream(stream, settings.date_order, columns or ()) if stream else None,
             engine=cluster,
         ):
             if isinstance(event, BuildEvent):
@@ -320,11 +335,14 @@ def _build(
     raise typer.Exit(event.exit_code)
 
 
-def _preview(paths: Sequence[Path], settings: Settings, *, again: bool) -> NoReturn:
+def _preview(
+    paths: Sequence[Path], settings: Settings, *, again: bool, columns: Sequence[str] | None
+) -> NoReturn:
     """Show by name, and in counts, what a build would do."""
+    from index.maps import parse_columns
     from index.preview import preview_build
 
-    found = preview_build(paths, settings, again=again)
+    found = preview_build(paths, settings, again=again, columns=parse_columns(columns or ()))
     for kind in CHANGES:
         for name in getattr(found, kind):
             print(f"{kind} {visible(name)}")

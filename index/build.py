@@ -16,8 +16,10 @@ from itertools import chain
 from pathlib import Path
 
 from index.engine import BuildEngine, LocalEngine
+from index.maps import Maps
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.readers import find_files, in_full
+from index.readers.named import Columns
 from index.settings import Settings
 from index.store.cleanup import clean_up
 from index.store.database import writer_lock
@@ -42,6 +44,7 @@ def build_index(
     prune: bool = True,
     again: bool = False,
     wait: float = 0.0,
+    columns: Columns | None = None,
     stream: Iterable[Article | Skipped] | None = None,
     settled: IsUnchanged | None = None,
     command: Command | None = None,
@@ -56,6 +59,8 @@ def build_index(
         prune: Whether articles that were found in `paths` before and are gone are removed.
         again: Whether all is embedded again, as after damage to the vectors or the words.
         wait: Seconds to wait for another build to end.
+        columns: What a person says of the columns of `paths`, kept with them for later builds;
+            None leaves what was said before.
         stream: Articles of standard input, added to those of `paths`.
         settled: Says False of a file that is still being written; its articles stay as they are.
         command: What the record of builds calls it; by default `build`, or `add` without `prune`.
@@ -77,9 +82,14 @@ def build_index(
         clock = time.perf_counter()
         skipped: list[Skipped] = []
         engine = engine or LocalEngine(embeddings)
-        unchanged = partial(store.staging.is_unchanged, settled=settled)
+        maps = Maps(store.connection, named, columns)
         # Raises before anything is changed.
-        files = find_files(paths, unchanged=unchanged, date_order=settings.date_order)
+        files = find_files(
+            paths,
+            unchanged=partial(maps.is_unchanged, store.staging, settled=settled),
+            date_order=settings.date_order,
+            columns_of=maps.columns_of,
+        )
         if again:
             mark_outdated(store.connection)
         items = chain(engine.read(files), stream or ())
@@ -93,6 +103,7 @@ def build_index(
         store.commit()
         seconds = {"reading": time.perf_counter() - clock}
         report = yield from complete(store, settings, engine, origin, roots, skipped, seconds)
+        maps.keep()
     yield report
 
 

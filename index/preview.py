@@ -9,11 +9,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from index.errors import IndexMissing
+from index.maps import Maps
 from index.models.embedder import current_recipe
 from index.readers import in_full, read_articles
+from index.readers.named import Columns
 from index.settings import Settings
 from index.store.database import BELOW, below, open_empty, open_reader
 from index.store.staging import Changes, Content, Staging, plan_changes
@@ -57,7 +60,12 @@ class Preview:
 
 
 def preview_build(
-    paths: Sequence[Path], settings: Settings, *, prune: bool = True, again: bool = False
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    prune: bool = True,
+    again: bool = False,
+    columns: Columns | None = None,
 ) -> Preview:
     """Return what `build_index` would do with the same arguments.
 
@@ -66,11 +74,17 @@ def preview_build(
     Raises:
         ArticleError: one of the paths does not exist.
     """
-    roots = [str(in_full(path.expanduser())) for path in paths] if prune else None
+    named = [str(in_full(path.expanduser())) for path in paths]
     recipe = f"{current_recipe()} again" if again else current_recipe()
     with _dry_run(settings, recipe) as (sql, staging):
-        items = read_articles(paths, unchanged=staging.is_unchanged, date_order=settings.date_order)
-        return _preview(sql, staging, items, roots)
+        maps = Maps(sql, named, columns)
+        items = read_articles(
+            paths,
+            unchanged=partial(maps.is_unchanged, staging),
+            date_order=settings.date_order,
+            columns_of=maps.columns_of,
+        )
+        return _preview(sql, staging, items, named if prune else None)
 
 
 def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
@@ -88,10 +102,13 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
         for (file,) in sql.execute(query, below(there)).fetchall():
             if file not in replaced:
                 staging.keep_file(file)
-        items = (
-            replace(item, location=there + item.location.removeprefix(here))
-            for item in read_articles([folder], date_order=settings.date_order)
+        maps = Maps(sql, [], None)
+        found = read_articles(
+            [folder],
+            date_order=settings.date_order,
+            columns_of=lambda path: maps.columns_of(Path(there + str(path).removeprefix(here))),
         )
+        items = (replace(one, location=there + one.location.removeprefix(here)) for one in found)
         return replace(_preview(sql, staging, items, [there]), kept=0)
 
 

@@ -148,6 +148,7 @@ def status_rows(found: Status) -> Rows:
         ("skipped", f"{len(found.skipped):,}"),
         *([("not read, by kind", kinds(found.kinds))] if found.kinds else []),
         *([("days not stated", listed(found.day_notes))] if found.day_notes else []),
+        *([("columns", visible(found.columns))] if found.columns else []),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from index.build import remove_articles
 from index.errors import IndexMissing
+from index.maps import described, kept_maps
 from index.models.embedder import current_recipe
 from index.readers import in_full
 from index.settings import Settings
@@ -52,6 +53,7 @@ class Status:
         builds: The last builds, the newest first.
         kinds: How many files of each kind were found that are not read.
         day_notes: How many articles have no stated day, by what was found in its place.
+        columns: What was said of columns with `--map`, by folder.
     """
 
     folder: str
@@ -76,6 +78,7 @@ class Status:
     builds: tuple[BuildRecord, ...]
     kinds: Mapping[str, int] = field(default_factory=dict)
     day_notes: Mapping[str, int] = field(default_factory=dict)
+    columns: str = ""
 
 
 def index_status(settings: Settings) -> Status:
@@ -157,6 +160,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         skipped=tuple(Skipped(*columns) for columns in skipped),
         kinds=_kinds(sql),
         day_notes=live_day_notes(sql),
+        columns=described(kept_maps(sql)),
         collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),
         recipe_current=current,

@@ -25,7 +25,8 @@ IsUnchanged = Callable[[Path, os.stat_result], bool]
 """Says of a file, by its path and state, whether it is as it was when it was last read."""
 
 _RECORD = re.compile(
-    rf"({STDIN}|.+?\.(?:jsonl|ndjson|json|csv|tsv|xml|rss|atom|txt|text|html?|mbox|warc|zip|tar|tgz)(?:\.xz|\.gz)?)#",
+    rf"({STDIN}|.+?\.(?:jsonl|ndjson|json|csv|tsv|xlsx|xls|ods|parquet"
+    rf"|xml|rss|atom|txt|text|x?html?|mbox|docx|rtf|pdf|epub|warc|zip|tar|tgz)(?:\.xz|\.gz)?)#",
     re.IGNORECASE | re.DOTALL,
 )
 

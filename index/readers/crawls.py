@@ -29,14 +29,15 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
                     continue
                 url = record.rec_headers.get_header("WARC-Target-URI") or ""
                 location = f"{path}#{url}"
-                if url in seen:
-                    yield Skipped(location, "this address stands in this file already")
-                    continue
+                again = url in seen
                 seen.add(url)
                 raw = record.content_stream().read(MAX_BYTES)
                 try:
                     article = html.article(raw, path, url, day_first, url)
                     yield replace(article, id=url, location=location, url=article.url or url)
+                    if again:
+                        reason = "it was fetched again later, which is taken in its place"
+                        yield Skipped(location, reason)
                 except ArticleError as error:
                     yield Skipped(location, error.reason)
         except problems as error:

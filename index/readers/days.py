@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,6 +18,8 @@ FUTURE = "undated: the day lies in the future"
 PART = "undated: only a month or a year is stated"
 BY_ADDRESS = "dated by the address"
 BY_NAME = "dated by the file's name"
+BY_ISSUE = "dated by the issue that it stands in"
+BY_FOLDER = "day and month told apart by other files of the folder"
 
 _NOTHING = {"", "null", "none", "~", "true", "false"}
 _PLACEHOLDERS = {
@@ -53,6 +57,20 @@ class Stated(NamedTuple):
 
     day: date | None = None
     note: str = ""
+
+
+_NOTED: ContextVar[set[bool] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting_orders() -> Iterator[set[bool]]:
+    """Gather whether days in figures are written day first, of all that are read meanwhile."""
+    noted: set[bool] = set()
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
 
 
 class AmbiguousDay(ArticleError):
@@ -126,11 +144,12 @@ def _of_figures(
     if order is None and int(first) != int(second):
         if day_first is None:
             one, other = f"{year}-{second:0>2}-{first:0>2}", f"{year}-{first:0>2}-{second:0>2}"
-            reason = f"ambiguous date {written[:40]!r}: {one} or {other}?"
-            raise AmbiguousDay(
-                f"{reason} write it as YYYY-MM-DD, or set BROADSHEET_DATE_ORDER", line
-            )
+            reason = f"ambiguous date {written[:40]!r}: {one} or {other}? no other day of its file"
+            remedy = "write it as YYYY-MM-DD, or set BROADSHEET_DATE_ORDER"
+            raise AmbiguousDay(f"{reason} or folder tells; {remedy}", line)
         order = day_first
+    elif (noted := _NOTED.get()) is not None and figures[2] != ".":
+        noted.add(order is True)
     day, month = (second, first) if order is False else (first, second)
     return _checked((year, month, day), written, line)
 

@@ -1,4 +1,7 @@
-"""Word documents and PDF with text; a file's own dates of making are no days of publication."""
+"""Word documents, RTF and PDF with text; a file's own dates of making are no days of publication.
+
+Each may also be an export of a press database, which holds many articles.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,21 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from index.errors import ArticleError
+from index.readers import exports
 from index.readers.fields import one_line
 from index.readers.named import article_of
-from index.readers.text import MAX_BYTES, clean
-from index.types import Article
+from index.readers.text import MAX_BYTES, clean, read_bytes
+from index.types import Article, Skipped
 
 _LARGEST = 5 * MAX_BYTES  # pictures make such files large
 _HYPHEN = re.compile(r"(?<=[^\W\d_])(?:-|\ufffe|\u00ad)\n(?=[^\W\d_])")
 _ENDS = (".", "!", "?", "”", '"', ":", "’")
+_PICTURE = re.compile(r"(?:[0-9a-fA-F]{2}\s*){200,}")  # written as figures
+_LINK = re.compile(r'\("(?:https?|mailto|ftp):[^"\s]*"\)')  # which striprtf puts behind its words
 _FEWEST = 20  # characters of a page that is no scan
 
 
-def library(name: str, package: str) -> Any:
+def library(name: str, package: str, wanted: str = "-r requirements-formats.txt") -> Any:
     """Import what reads a format that few archives have.
 
     Raises:
@@ -31,42 +37,86 @@ def library(name: str, package: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        remedy = "`pip install -r requirements-formats.txt`"
-        raise ArticleError(f"needs {package} to be read: {remedy}") from error
+        raise ArticleError(f"needs {package} to be read: `pip install {wanted}`") from error
 
 
-def read_word(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
-    """Yield the one article of a Word document.
+def refuse_large(path: Path, *, packed: bool = False) -> None:
+    """Raise where a file, or what is packed in it, is larger than what is read.
+
+    Raises:
+        ArticleError: it is, or it is no archive though it should be.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise ArticleError(f"too large: more than {_LARGEST // 1_000_000} MB")
+    if packed:
+        try:
+            with ZipFile(path) as parts:
+                size = sum(part.file_size for part in parts.infolist())
+        except BadZipFile as error:
+            raise ArticleError("damaged, or not what its name says") from error
+        if size > 5 * _LARGEST:
+            raise ArticleError(f"too large: it unpacks to more than {5 * _LARGEST:,} bytes")
+
+
+def _one_or_many(
+    title: str, body: str, path: Path, name: str, day_first: bool | None
+) -> Iterator[Article | Skipped]:
+    """Return the articles of an export, else the one article of the file."""
+    many = exports.split(exports.documents(body), path, name, day_first)
+    return many or iter([article_of({}, name, str(path), title=title, body=body)])
+
+
+def read_word(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+    """Yield the one article of a Word document, or those of an export.
 
     Raises:
         ArticleError: it is damaged, holds no text, or its reader is not installed.
     """
     docx = library("docx", "python-docx")  # a Word document is an archive of XML
-    _refuse_large(path)
+    refuse_large(path, packed=True)
     try:
-        with ZipFile(path) as parts:
-            if sum(part.file_size for part in parts.infolist()) > 5 * _LARGEST:
-                raise ArticleError(f"too large: it unpacks to more than {5 * _LARGEST:,} bytes")
         document = docx.Document(str(path))
-    except (BadZipFile, KeyError, ValueError, docx.exceptions.PythonDocxError) as error:
+    except (KeyError, ValueError, docx.exceptions.PythonDocxError) as error:
         raise ArticleError("not a Word document, or damaged") from error
-    paragraphs = [(clean(one.text), one.style.name or "") for one in document.paragraphs]
+    paragraphs = []
+    for one in document.iter_inner_content():
+        if hasattr(one, "rows"):
+            cells = [" | ".join(cell.text.strip() for cell in row.cells) for row in one.rows]
+            paragraphs.append((clean("\n".join(cells)), ""))
+        else:
+            paragraphs.append((clean(one.text), one.style.name or ""))
     paragraphs = [(text, style) for text, style in paragraphs if text.strip()]
     title = ""
     if paragraphs and paragraphs[0][1].startswith(("Title", "Heading")):
-        title = paragraphs.pop(0)[0]
+        title = paragraphs[0][0]
     body = "\n\n".join(text for text, _ in paragraphs)
-    yield article_of({}, name, str(path), title=title, body=body)
+    yield from _one_or_many(title, body, path, name, day_first)
 
 
-def read_pdf(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
-    """Yield the one article of a PDF.
+def read_rtf(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+    """Yield the one article of an RTF document, or those of an export.
+
+    Raises:
+        ArticleError: it is damaged, holds no text, or its reader is not installed.
+    """
+    to_text = library("striprtf.striprtf", "striprtf").rtf_to_text
+    raw = read_bytes(path)
+    if not raw.lstrip().startswith(b"{\\rtf"):
+        raise ArticleError("not RTF, or damaged")
+    written = _PICTURE.sub("", raw.decode("latin-1"))
+    text = clean(_LINK.sub("", to_text(written, errors="replace")))
+    body = "\n\n".join(line.strip() for line in text.split("\n") if line.strip())
+    yield from _one_or_many("", body, path, name, day_first)
+
+
+def read_pdf(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+    """Yield the one article of a PDF, or those of an export.
 
     Raises:
         ArticleError: it is damaged, encrypted or a scan, or its reader is not installed.
     """
     pdfium = library("pypdfium2", "pypdfium2")
-    _refuse_large(path)
+    refuse_large(path)
     try:
         with closing(pdfium.PdfDocument(path)) as pdf:
             pages = [_page(page) for page in pdf]
@@ -77,7 +127,7 @@ def read_pdf(path: Path, name: str, day_first: bool | None = None) -> Iterator[A
     if len(body) < _FEWEST * len(pages):
         raise ArticleError("no text: a PDF of pictures, which would have to be recognised first")
     said = title if title and title in one_line(body[:1000]) else ""
-    yield article_of({}, name, str(path), title=said, body=body)
+    yield from _one_or_many(said, body, path, name, day_first)
 
 
 def _page(page: Any) -> str:
@@ -94,8 +144,3 @@ def _page(page: Any) -> str:
 
 def _ends_paragraph(line: str, full: float) -> bool:
     return len(line) < full and (line.endswith(_ENDS) or len(line) < full / 2)
-
-
-def _refuse_large(path: Path) -> None:
-    if path.stat().st_size > _LARGEST:
-        raise ArticleError(f"too large: more than {_LARGEST // 1_000_000} MB")

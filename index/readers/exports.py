@@ -1,6 +1,6 @@
-"""Exports of press databases: one text or page that holds many articles, each with its fields.
+"""Exports of press databases: one file that holds many articles, each with its fields.
 
-LexisNexis (text), Factiva (text and page) and ProQuest (text).
+LexisNexis and Nexis Uni, Factiva and ProQuest, as text, page, Word document or RTF.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
-from index.readers.days import read_day
+from index.readers.days import PART, Stated, read_day
+from index.readers.encodings import decode
 from index.readers.fields import one_line
 from index.readers.records import Numbered, articles
-from index.readers.text import clean, decode
+from index.readers.text import clean
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:
@@ -22,43 +23,83 @@ if TYPE_CHECKING:
 
 _LEXIS = re.compile(r"^[ \t]*(?:Document )?\d+ of \d+ DOCUMENTS?[ \t]*$", re.MULTILINE)
 _LEXIS_FIELD = re.compile(r"[A-Z][A-Z -]{2,}: ?")
+_NEXIS_END = re.compile(r"^[ \t]*End of Document[ \t]*$", re.MULTILINE)
+_NEXIS_FIELD = re.compile(r"([A-Z][a-z]+(?:-[A-Z][a-z]+)?): *(.*)")
+_NEXIS_AFTER = re.compile(r"(?:Classification|Graphic|Notes|Load-Date:.*|Language:.*)\Z")
+_LEXIS_DETAIL = re.compile(r"(BYLINE|SECTION): ?")
 _LEXIS_END = re.compile(r"(?:LOAD-DATE|LANGUAGE|PUBLICATION-TYPE|SUBJECT|DOCUMENT-TYPE|GRAPHIC): ?")
 _PROQUEST = re.compile(r"^_{20,}[ \t]*$", re.MULTILINE)
 _PROQUEST_FIELD = re.compile(r"^([A-Z][A-Za-z ]{2,40}): +(?=\S)", re.MULTILINE)
 _FACTIVA = re.compile(
     r"^(HD|BY|CR|WC|PD|ET|SN|SC|ED|PG|LA|CY|LP|TD|CO|IN|NS|RE|IPC|PUB|AN)[ \t]*$", re.MULTILINE
 )
-_CODES = {"HD": "headline", "PD": "date", "SN": "source", "AN": "id"}
+_CODES = {
+    "HD": "headline", "PD": "date", "SN": "source", "AN": "id", "BY": "author", "LA": "language",
+}  # fmt: skip
+_FACTIVA_END = re.compile(r"^[ \t]*Document ([A-Z]{2,}\w{10,})[ \t]*$", re.MULTILINE)
+_WORDS = re.compile(r"[\d,.]+ words")
+_COUNTED = (  # what each of the documents of an export has once
+    _LEXIS,
+    _NEXIS_END,
+    _FACTIVA_END,
+    *(re.compile(f"^{name}:", re.MULTILINE) for name in ("Full text", "LOAD-DATE", "Load-Date")),
+)
 
 
 def is_export(raw: bytes) -> bool:
-    """Whether a text is an export of many articles."""
+    """Whether a text may be an export of many articles: quick, and wrong of some that are none."""
     return (
-        (b" DOCUMENT" in raw and re.search(rb"\d of \d+ DOCUMENTS?\s", raw) is not None)
+        (b" DOCUMENT" in raw and re.search(rb"\d of \d+ DOCUMENTS?\W", raw) is not None)
         or (b"\nFull text: " in raw and b"\n______" in raw)
         or (b"\nHD" in raw and b"\nPD" in raw and re.search(rb"\nLP\s*\n", raw) is not None)
+        or b"End of Document" in raw
+        or (b"Document " in raw and re.search(rb"Document [A-Z]{2,}\w{10,}", raw) is not None)
+        or raw.count(b"\nLOAD-DATE:") > 1
+        or raw.count(b"ProQuest document ID") > 1
     )
 
 
 def read(
     raw: bytes, path: Path, name: str, day_first: bool | None = None
-) -> Iterator[Article | Skipped]:
-    """Yield the articles of an export that is a text, and what had to be skipped.
+) -> Iterator[Article | Skipped] | None:
+    """Return the articles of an export that is a text; None where it is no export.
 
     Raises:
         ArticleError: it cannot be told apart into articles.
     """
-    text = clean(decode(raw))
-    found = list(_of_lexis(text)) or list(_of_proquest(text)) or list(_of_factiva(text))
-    return split(found, path, name, day_first)
+    return split(documents(clean(decode(raw))), path, name, day_first) if is_export(raw) else None
+
+
+def documents(text: str) -> list[dict[str, str]]:
+    """Return the documents of an export, from its plain text; none where it is no export.
+
+    Raises:
+        ArticleError: it is an export, but cannot be told apart into its documents.
+    """
+    count = max(len(sign.findall(text)) for sign in _COUNTED)
+    for each in (_of_lexis, _of_nexis, _of_proquest, _of_factiva, _of_factiva_prose):
+        found = list(each(text))
+        told = sum(bool(one.get("body")) for one in found)
+        if told and len(found) >= count and 2 * told >= count:
+            return found
+    if count > 1 or _LEXIS.search(text):
+        raise ArticleError(f"an export of {count} documents that cannot be told apart")
+    return []
 
 
 def split(
     found: list[dict[str, str]], path: Path, name: str, day_first: bool | None
-) -> Iterator[Article | Skipped]:
-    """Yield an article of each of the documents of an export."""
+) -> Iterator[Article | Skipped] | None:
+    """Return an article of each of the documents of an export; None where there are none.
+
+    Raises:
+        ArticleError: the file's name has no suffix, so that its articles could not be told apart.
+    """
     if not found:
-        raise ArticleError("an export of many articles that cannot be told apart")
+        return None
+    if not path.suffix:
+        count = f"an export of {len(found)} documents"
+        raise ArticleError(f"{count}; give the file a name that ends in .txt")
     numbered: list[Numbered] = list(enumerate(found, start=1))
     return articles(lambda: iter(numbered), path, name, day_first)
 
@@ -75,6 +116,8 @@ def _of_lexis(text: str) -> Iterator[dict[str, str]]:
         for block in blocks[dated + 1 :]:
             if _LEXIS_END.match(block) or block.startswith("Copyright "):
                 break
+            if named := _LEXIS_DETAIL.match(block):
+                values[named[1].lower()] = one_line(block[named.end() :].partition(";")[0])
             if not _LEXIS_FIELD.match(block):
                 body.append(one_line(block))
             elif not values["headline"] and body:
@@ -86,11 +129,58 @@ def _of_lexis(text: str) -> Iterator[dict[str, str]]:
         yield values | {"body": "\n\n".join(filter(None, body))}
 
 
+def _of_nexis(text: str) -> Iterator[dict[str, str]]:
+    """Read what stands above each "End of Document": headline, publisher, day, fields, "Body"."""
+    for part in _NEXIS_END.split(text)[:-1]:
+        lines = [line.strip() for line in part.split("\n") if line.strip()]
+        body = next((n for n, line in enumerate(lines) if line == "Body"), None)
+        head = lines[:body]
+        days = [n for n, line in enumerate(head) if not _NEXIS_FIELD.match(line) and _is_day(line)]
+        if body is None or not days or days[-1] < 2:
+            yield {}
+            continue
+        last = days[-1]
+        fields = {m[1]: m[2] for line in head[last:] if (m := _NEXIS_FIELD.fullmatch(line))}
+        end = next((n for n in range(body, len(lines)) if _NEXIS_AFTER.match(lines[n])), len(lines))
+        yield {
+            "headline": head[last - 2],
+            "source": head[last - 1],
+            "date": head[last],
+            "author": fields.get("Byline", ""),
+            "section": fields.get("Section", ""),
+            "body": "\n\n".join(lines[body + 1 : end]),
+        }
+
+
 def _is_day(block: str) -> bool:
     try:
-        return len(block) < 80 and read_day(one_line(block)).day is not None
+        stated = read_day(one_line(block)) if len(block) < 80 else Stated()
+        return stated.day is not None or stated.note == PART
     except ArticleError:
         return False
+
+
+def _of_factiva_prose(text: str) -> Iterator[dict[str, str]]:
+    """Read what stands above each "Document ABC…": headline, author, "N words", day, publisher."""
+    pieces = _FACTIVA_END.split(text)
+    for part, name in zip(pieces[::2], pieces[1::2], strict=False):
+        lines = [line.strip() for line in part.split("\n") if line.strip()]
+        words = next((n for n, line in enumerate(lines) if _WORDS.fullmatch(line)), 0)
+        rights = (n for n, line in enumerate(lines) if n > words and line.startswith("Copyright"))
+        start = next(rights, 0)
+        days = [n for n in range(words + 1, min(words + 3, len(lines))) if _is_day(lines[n])]
+        above = [line for line in lines[:words] if not line.lower().startswith("by ")]
+        if not (start and days and above):
+            yield {}
+            continue
+        source = next((n for n in range(days[0] + 1, start) if ":" not in lines[n]), start)
+        yield {
+            "headline": max(above[-2:], key=len),
+            "date": lines[days[0]],
+            "source": lines[source],
+            "id": name,
+            "body": "\n\n".join(lines[start + 1 :]),
+        }
 
 
 def _of_proquest(text: str) -> Iterator[dict[str, str]]:
@@ -104,6 +194,10 @@ def _of_proquest(text: str) -> Iterator[dict[str, str]]:
                 "headline": one_line(title),
                 "date": one_line(fields.get("Publication date", "")),
                 "source": one_line(fields.get("Publication title", "")),
+                "author": one_line(fields.get("Author", "")),
+                "section": one_line(fields.get("Section", "")),
+                "language": one_line(fields.get("Language of publication", "")),
+                "tags": one_line(fields.get("Subject", "")),
                 "id": one_line(fields.get("ProQuest document ID", "")),
                 "body": fields["Full text"].strip(),
             }
@@ -114,7 +208,7 @@ def _of_factiva(text: str) -> Iterator[dict[str, str]]:
     pieces = _FACTIVA.split(text)
     pairs = list(zip(pieces[1::2], pieces[2::2], strict=True))
     starts = [n for n, (code, _) in enumerate(pairs) if code == "HD"]
-    for start, end in zip(starts, [*starts[1:], len(pairs)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(pairs)], strict=False):
         yield _coded(dict(reversed(pairs[start:end])))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from index.errors import ArticleError
+from index.readers.encodings import by_label
 from index.readers.records import Numbered, articles
 from index.readers.text import unpacked
 from index.types import Article, Skipped
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _ROOTS = ("rss", "RDF", "feed", "newsItem", "newsMessage", "nitf")
 _OTHERS = ("mrss", "itunes")  # namespaces of pictures and sound
 _SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^\]]*)?\]")
+_ENCODING = re.compile(rb"""\A[^>]{0,100}encoding\s*=\s*["']([\w.:-]+)""")
+_LIBXML = {"cp1252": "windows-1252", "gb18030": "gb18030", "cp932": "cp932", "cp949": "cp949"}
 _PUBLISHED = ("publish", "")
 
 
@@ -44,7 +47,13 @@ def _items(file: BinaryIO) -> Iterator[Numbered]:
 
     root, feed = "", ""
     try:
-        parsing = etree.iterparse(file, ("start", "end"), resolve_entities=False, no_network=True)
+        parsing = etree.iterparse(
+            file,
+            ("start", "end"),
+            resolve_entities=False,
+            no_network=True,
+            encoding=_declared(file),
+        )
         for event, element in parsing:
             name = _name(element)
             if not root:
@@ -65,6 +74,18 @@ def _items(file: BinaryIO) -> Iterator[Numbered]:
                 element.clear()
     except etree.XMLSyntaxError as error:
         yield error.lineno or 0, ArticleError(f"not XML: {error.msg}")
+
+
+def _declared(file: BinaryIO) -> str | None:
+    """Return the encoding that the first line names, where browsers take it for another one."""
+    declared = _ENCODING.search(file.read(200))
+    file.seek(0)
+    if not declared:
+        return None
+    try:
+        return _LIBXML.get(by_label(declared[1].decode("ascii")))
+    except LookupError:
+        return None
 
 
 def _of_feed(item: _Element, feed: str) -> dict[str, Any] | ArticleError | None:

@@ -9,6 +9,7 @@ from index.text.sentences import sentence_spans
 
 _PARAGRAPH = re.compile(r"\S[^\n]*")
 _CREDIT = re.compile(r"\s\|\s[^|]+\Z")  # a photo's credit: "… in Beijing | Jo Bloggs, Agency"
+_AT_END = re.compile(r"(.+\S)\s+[-–—|:·»•]\s+(.{2,60}?)")
 _LONGEST_LEAD = 200
 _LONGEST_HEADLINE = 160
 
@@ -47,6 +48,17 @@ def first_sentence(text: str) -> str:
     """Return the first sentence of a text, or nothing of an empty one."""
     start, end = next(iter(sentence_spans(text[:2000])), (0, 0))
     return text[start:end]
+
+
+def without_site(title: str, site: str | None) -> str:
+    """Return a headline without the publisher's name at its end: "Mill sold - Corvale Echo"."""
+    found = _AT_END.fullmatch(one_line(title)) if site else None
+    same = found and site and _plain(found[2]) == _plain(site)
+    return found[1] if found and same else title
+
+
+def _plain(site: str) -> str:
+    return re.sub(r"\W", "", site.lower().removeprefix("the "))
 
 
 def under_title(title: str, body: str) -> tuple[str, str]:

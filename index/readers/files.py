@@ -11,13 +11,18 @@ import os
 import stat
 import unicodedata
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from index.errors import ArticleError
 from index.readers import (
+    books,
     crawls,
     documents,
     exports,
@@ -30,11 +35,19 @@ from index.readers import (
     tables,
     text,
 )
-from index.readers.days import BY_ADDRESS, BY_NAME, day_in_path
+from index.readers.days import (
+    BY_ADDRESS,
+    BY_FOLDER,
+    BY_NAME,
+    AmbiguousDay,
+    day_in_path,
+    noting_orders,
+)
 from index.readers.fields import shorten
 from index.readers.kinds import (
     HIDDEN,
     LINK,
+    MANY,
     SAVED_PART,
     SUFFIXES,
     format_of,
@@ -42,8 +55,14 @@ from index.readers.kinds import (
     is_saved_part,
     kind_of,
 )
+from index.readers.named import Columns, Hints
 from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
 
+_NAME_IT = {
+    form: f"give it a name that ends in {suffix}"
+    for form, suffix in dict(feed=".xml", mailbox=".mbox", records=".json", table=".csv").items()
+}
+_ASKED, _ASKED_RECORDS = 200, 2000  # files of a folder, and records of one, that tell its order
 _HEAD = 4096  # bytes that show what a file is
 _LOG = logging.getLogger(__name__)
 
@@ -53,7 +72,8 @@ class Found:
     """A file to read: where it lies, its name below the folder, its format and its state.
 
     Attributes:
-        day_first: Whether 03/04/2023 is 3 April; None where only its other days can tell.
+        day_first: Whether 03/04/2023 is 3 April; None where only other days can tell.
+        columns: What a person said of the columns or fields of its records.
     """
 
     path: Path
@@ -61,10 +81,19 @@ class Found:
     format: str
     stat: os.stat_result
     day_first: bool | None = None
+    columns: Columns = ()
+
+
+ColumnsOf = Callable[[Path], Columns]
+"""Says what a person said of the columns of a file."""
 
 
 def read_articles(
-    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None, date_order: str = ""
+    paths: Iterable[Path],
+    *,
+    unchanged: IsUnchanged | None = None,
+    date_order: str = "",
+    columns_of: ColumnsOf | None = None,
 ) -> Iterator[Item]:
     """Return the articles of these files and folders, in a fixed order, one at a time.
 
@@ -73,15 +102,22 @@ def read_articles(
         unchanged: Where it says True of a file, the file is not opened and `Unchanged` is
             yielded for it.
         date_order: Whether 03/04/2023 is read day first (`dmy`) or month first (`mdy`).
+        columns_of: What a person said of the columns of each file of records.
 
     Raises:
         ArticleError: one of the paths does not exist; nothing has been read then.
     """
-    return read_files(find_files(paths, unchanged=unchanged, date_order=date_order))
+    return read_files(
+        find_files(paths, unchanged=unchanged, date_order=date_order, columns_of=columns_of)
+    )
 
 
 def find_files(
-    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None, date_order: str = ""
+    paths: Iterable[Path],
+    *,
+    unchanged: IsUnchanged | None = None,
+    date_order: str = "",
+    columns_of: ColumnsOf | None = None,
 ) -> Iterator[Found | Skipped | Unchanged]:
     """Return the article files that `read_articles` reads, without opening any."""
     given = [path.expanduser() for path in paths]
@@ -93,8 +129,8 @@ def find_files(
     return (
         Unchanged(str(file.path))
         if isinstance(file, Found) and unchanged is not None and unchanged(file.path, file.stat)
-        else replace(file, day_first=day_first)
-        if isinstance(file, Found) and date_order
+        else replace(file, day_first=day_first, columns=columns_of(file.path) if columns_of else ())
+        if isinstance(file, Found) and (date_order or columns_of)
         else file
         for file in files
     )
@@ -102,19 +138,68 @@ def find_files(
 
 def read_files(files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
     """Yield the articles of files that were found; all else is passed on."""
+    orders: _Orders = {}
     for file in files:
         if isinstance(file, Found):
-            yield from _read(file)
+            yield from _read_one(file, orders)
         else:
             yield file
 
 
-def _read(file: Found) -> Iterator[Article | Skipped]:
+def _read_one(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
+    """Yield what a file holds; a day that is ambiguous is read as those of the files beside."""
     try:
-        for item in _READERS[file.format](file.path, file.name, file.day_first):
+        yield from _read(file, orders)
+    except AmbiguousDay as error:  # of a file of one article
+        order = _order_elsewhere(file, orders)
+        if order is None:
+            yield Skipped(str(file.path), error.reason, error.line)
+            return
+        for item in _read(replace(file, day_first=order), orders):
+            if isinstance(item, Article):
+                yield replace(item, day_note=item.day_note or BY_FOLDER)
+            else:
+                yield item
+
+
+def _items(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
+    if file.format not in MAPPED:
+        return _READERS[file.format](file.path, file.name, file.day_first)
+    hints = Hints(file.columns, partial(_order_elsewhere, file, orders))
+    return _MAPPED[file.format](file.path, file.name, file.day_first, hints)
+
+
+def _order_elsewhere(file: Found, orders: _Orders) -> bool | None:
+    """Return how the files beside one write days in figures: day first, or not; None if open."""
+    place = file.path.parent, file.format
+    if place not in orders:
+        orders[place] = None  # no file asks while these are read
+        with os.scandir(file.path.parent) as scan:
+            names = sorted(one.name for one in scan if one.is_file() and one.name[0] != ".")
+        alike = [name for name in names if format_of(name) == file.format]
+        with noting_orders() as seen:
+            for name in alike[:: len(alike) // _ASKED + 1]:
+                path = file.path.with_name(name)
+                found = replace(file, path=path, name=name, stat=path.stat(), day_first=None)
+                with suppress(AmbiguousDay):
+                    deque(islice(_read(found, orders), _ASKED_RECORDS), 0)
+        orders[place] = seen.pop() if len(seen) == 1 else None
+    return orders[place]
+
+
+def _read(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
+    """Yield what a file holds.
+
+    Raises:
+        AmbiguousDay: its one article has such a day.
+    """
+    try:
+        for item in _items(file, orders):
             if isinstance(item, Article) and item.date is None:
                 item = _dated_by_place(item, file)
             yield item
+    except AmbiguousDay:
+        raise
     except ArticleError as error:
         yield Skipped(str(file.path), error.reason, error.line)
     except (EOFError, lzma.LZMAError, zlib.error) as error:
@@ -131,14 +216,18 @@ def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Articl
     """Read plain text, or whatever the first bytes of a file of that name show."""
     raw = text.read_bytes(path)
     if form := format_of_bytes(raw[:_HEAD]):
-        yield from _READERS[form](path, name, day_first)
-    elif exports.is_export(raw):
-        yield from exports.read(raw, path, name, day_first)
+        if form in MANY and not path.suffix:
+            raise ArticleError(f"a file of many articles ({form}); {_NAME_IT[form]}")
+        yield from _items(Found(path, name, form, path.stat(), day_first), {})
+    elif articles := exports.read(raw, path, name, day_first):
+        yield from articles
     else:
         yield text.article(raw, path, name, day_first)
 
 
-def _read_archive(path: Path, name: str, day_first: bool | None) -> Iterator[Article | Skipped]:
+def _read_archive(
+    path: Path, name: str, day_first: bool | None, hints: Hints
+) -> Iterator[Article | Skipped]:
     """Read the files in an archive, each as if it lay in a folder of the archive's name."""
     with TemporaryDirectory() as folder:
         for member, file in packed.members(path, Path(folder)):
@@ -151,8 +240,9 @@ def _read_archive(path: Path, name: str, day_first: bool | None) -> Iterator[Art
                 kind = HIDDEN if hidden else kind_of(PurePath(member).name)
                 yield Skipped(location, f"not read: {kind}", kind=kind)
             else:
-                found = Found(file, f"{name}/{member}", form, file.stat(), day_first)
-                for item in _read(found):
+                columns = hints.columns
+                found = Found(file, f"{name}/{member}", form, file.stat(), day_first, columns)
+                for item in _read_one(found, {}):
                     inner = item.location.removeprefix(str(file))
                     yield replace(item, location=location + inner)
 
@@ -161,17 +251,27 @@ _Reader = Callable[[Path, str, bool | None], Iterator[Article | Skipped]]
 _READERS: dict[str, _Reader] = {
     "text": _read_text,
     "markdown": markdown.read,
-    "records": records.read,
     "html": html.read,
-    "table": tables.read,
     "feed": feeds.read,
     "mail": mails.read,
     "mailbox": mails.read_box,
     "word": documents.read_word,
+    "rtf": documents.read_rtf,
+    "book": books.read,
     "pdf": documents.read_pdf,
     "crawl": crawls.read,
+}
+_MAPPED: dict[str, Callable[[Path, str, bool | None, Hints], Iterator[Article | Skipped]]] = {
+    "records": records.read,
+    "table": tables.read,
+    "sheets": tables.read_sheets,
+    "parquet": tables.read_parquet,
     "archive": _read_archive,
 }
+MAPPED = _MAPPED.keys()
+"""Formats of records whose fields a person can name."""
+
+_Orders = dict[tuple[Path, str], bool | None]
 
 
 def _dated_by_place(article: Article, file: Found) -> Article:

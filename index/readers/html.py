@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
-from index.readers.exports import factiva_page, split
-from index.readers.fields import one_line, under_title
+from index.readers.encodings import decode, decode_as
+from index.readers.exports import documents, factiva_page, is_export, split
+from index.readers.fields import one_line, under_title, without_site
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
 from index.readers.named import article_of
-from index.readers.text import clean, decode, decode_as, read_bytes
+from index.readers.text import clean, read_bytes
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:
@@ -34,21 +35,26 @@ _META = (
 _PROPERTY = _META.format("property", "{0}")
 _CLASS = "//*[contains(concat(' ', normalize-space(@class), ' '), ' {0} ')]"
 _CDATA = re.compile(r"\A\s*(?://|/\*)?\s*<!\[CDATA\[(?:\*/)?|(?://|/\*)?\s*\]\]>(?:\*/)?\s*\Z")
+_AFTER_HEADING = re.compile(r"\s+[-–—|·»•]\s+.{2,60}")
 BY_TIME = "dated by the only time on the page"
 _DAYS = (
     _PROPERTY.format("article:published_time"),
     _PROPERTY.format("og:published_time"),
+    _PROPERTY.format("article:published"),
+    _PROPERTY.format("og:article:published_time"),
     *(
         _META.format("name", name)
         for name in (
             "article:published_time", "date", "pubdate", "publishdate", "publish-date",
             "publish_date", "publication_date", "dc.date", "dc.date.issued", "dcterms.date",
             "dcterms.created", "dcterms.issued", "parsely-pub-date", "sailthru.date",
+            "article:publish_date", "article.published", "cxenseparse:recs:publishtime",
             "citation_publication_date", "last-published", "originalpublicationdate",
         )
     ),
     "//*[@itemprop='datePublished']/@content",
     "//*[@itemprop='datePublished']/@datetime",
+    "//time[@itemprop='datePublished'][not(@datetime)]",
     "//time[@pubdate]/@datetime",
     _CLASS.format("dt-published") + "/@datetime",
     _CLASS.format("entry-date") + "/@datetime",
@@ -66,10 +72,12 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         OSError: the file cannot be read.
     """
     raw = read_bytes(path)
-    if b"<b>HD" in raw and (found := factiva_page(_tree(_page(raw)))):
-        yield from split(found, path, name, day_first)
-    else:
-        yield article(raw, path, name, day_first)
+    found: list[dict[str, str]] = []
+    if b"<b>HD" in raw:
+        found = factiva_page(_tree(_page(raw)))
+    elif is_export(raw):
+        found = documents(clean(plain_text(_page(raw))))
+    yield from split(found, path, name, day_first) or [article(raw, path, name, day_first)]
 
 
 def article(
@@ -99,12 +107,19 @@ def article(
     body = "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
     if not body:
         raise ArticleError("no article text found in the page")
-    headline, text = under_title(_first(tree, *_TITLES), body)
     source = _first(tree, _PROPERTY.format("og:site_name")) or None
+    headline, text = under_title(_headline(tree, source), body)
     url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
     address = url if url.startswith(("https://", "http://")) else fetched
     day, note = _stated_day(tree, address, day_first)
     return Article(name, str(path), headline, text, day, source, address, note)
+
+
+def _headline(tree: HtmlElement, site: str | None) -> str:
+    """Return the headline, without the site's name at its end."""
+    title = without_site(_first(tree, *_TITLES), site)
+    heading = _first(tree, "//h1")
+    return heading if heading and _AFTER_HEADING.fullmatch(title.removeprefix(heading)) else title
 
 
 def _page(raw: bytes) -> str:
@@ -152,18 +167,25 @@ def _stated_day(tree: HtmlElement, address: str | None, day_first: bool | None) 
         return Stated(day, BY_ADDRESS)
     if wrong:
         raise wrong
-    times = tree.xpath("//time/@datetime")
-    if len(times) == 1 and len(tree.xpath("//time")) == 1:
+    return _only_time(tree, day_first) or Stated(None, note)
+
+
+def _only_time(tree: HtmlElement, day_first: bool | None) -> Stated | None:
+    """Return the day that all times on the page state, if they state one."""
+    days = set()
+    for time in tree.iter("time"):
         with suppress(ArticleError):
-            if day := read_day(str(times[0]), day_first=day_first).day:
-                return Stated(day, BY_TIME)
-    return Stated(None, note)
+            written = time.get("datetime") or one_line(time.text_content())
+            days.add(read_day(written, day_first=day_first).day)
+    day = days.pop() if len(days) == 1 else None
+    return Stated(day, BY_TIME) if day else None
 
 
 def _stated_days(tree: HtmlElement) -> Iterator[str]:
     for query in _DAYS:
-        yield from (str(written).strip() for written in tree.xpath(query))
-    for script in tree.xpath("//script[@type='application/ld+json']/text()"):
+        for found in tree.xpath(query):
+            yield one_line(found if isinstance(found, str) else found.text_content())
+    for script in tree.xpath("//script[starts-with(@type, 'application/ld+json')]/text()"):
         try:
             yield from _published(json.loads(_CDATA.sub("", script), strict=False))
         except (ValueError, RecursionError):

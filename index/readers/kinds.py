@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePath
 
+from index.readers.named import BODY, DATE, TITLE, key
+
 SUFFIXES = {
     "": "text",
     ".txt": "text",
@@ -19,12 +21,20 @@ SUFFIXES = {
     ".xhtml": "html",
     ".csv": "table",
     ".tsv": "table",
+    ".xlsx": "sheets",
+    ".xls": "sheets",
+    ".ods": "sheets",
+    ".parquet": "parquet",
     ".xml": "feed",
     ".rss": "feed",
     ".atom": "feed",
     ".eml": "mail",
+    ".mht": "mail",
+    ".mhtml": "mail",
     ".mbox": "mailbox",
     ".docx": "word",
+    ".rtf": "rtf",
+    ".epub": "book",
     ".pdf": "pdf",
     ".warc": "crawl",
     ".zip": "archive",
@@ -35,20 +45,40 @@ SUFFIXES = {
 
 NO_ARTICLE = "README, LICENSE and the like"
 HIDDEN = "hidden"
+TEMPORARY = "left by an editor"
 SAVED_PART = "part of a saved page"
 LINK = "link to what is read already"
 
 _PACKED = (".xz", ".gz")
-_UNPACKED = ("", ".mbox", ".docx", ".pdf", ".zip", ".tgz")
+_UNPACKED = (
+    "", ".mbox", ".docx", ".rtf", ".pdf", ".epub", ".xlsx", ".xls", ".ods", ".parquet", ".zip",
+    ".tgz",
+)  # fmt: skip
 _HELPERS = {
     "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
     "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",
+    "todo", "install", "codeowners", "maintainers", "thanks", "vagrantfile", "jenkinsfile", "llms",
     "robots", "humans", "requirements", "security", "cname",
 }  # fmt: skip
 _HELPER_SUFFIXES = ("", ".md", ".markdown", ".txt", ".text", ".html")
 _SAVED_FOLDER = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos)")
 
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S)
+_SIGNS = {
+    "html": re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S),
+    "pdf": re.compile(rb"%PDF-"),
+    "rtf": re.compile(rb"\{\\rtf"),
+    "feed": re.compile(rb"\s*<\?xml[^>]*>.{0,300}<(?:rss|feed|rdf:RDF|nitf|newsItem)[\s>]", re.S),
+    "mailbox": re.compile(rb"From \S+ .*\d{4}\r?\n(?:[\w-]+: .*\r?\n)"),
+    "records": re.compile(rb'\s*\[?\s*\{\s*"\w+"\s*:\s*["{\[\dtfn]'),
+    "markdown": re.compile(
+        rb"---[ \t]*\r?\n\s*[\w-]+:[ \t]"
+        rb"|(?:title|headline|date|author|source): .*\r?\n(?:title|headline|date|author|source): ",
+        re.IGNORECASE,
+    ),
+}
+MANY = ("feed", "mailbox", "records", "table")
+"""Formats of many articles in a file."""
+
 _MAIL = re.compile(rb"(?:[\w-]+: .*\r?\n(?:[ \t].*\r?\n)*){3,}\r?\n")
 _MAIL_FIELD = re.compile(rb"(?:^|\n)(?:from|received|message-id|mime-version): ", re.I)
 
@@ -57,7 +87,7 @@ def format_of(name: str) -> str | None:
     """Return the format that a file's name indicates, None where it is no article's."""
     suffix, packed = _suffix(name)
     form = SUFFIXES.get(suffix)
-    if name.endswith("~") or is_helper(name) or (packed and suffix in _UNPACKED):
+    if kind_of(name) in (NO_ARTICLE, TEMPORARY) or (packed and suffix in _UNPACKED):
         return None
     return form
 
@@ -72,6 +102,8 @@ def kind_of(name: str) -> str:
     """Return what files are counted as that are not read: their suffix, for most."""
     if is_helper(name):
         return NO_ARTICLE
+    if name.endswith("~") or name.startswith("~$"):
+        return TEMPORARY
     return PurePath(name.lower()).suffix or "no suffix"
 
 
@@ -86,10 +118,22 @@ def is_saved_part(folder: Path) -> bool:
 def format_of_bytes(head: bytes) -> str | None:
     """Return the format that a text's first bytes show; None where they show none."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    if _HTML.match(head):
-        return "html"
+    for form, sign in _SIGNS.items():
+        if sign.match(head):
+            return form
     mail = _MAIL.match(head)
-    return "mail" if mail and _MAIL_FIELD.search(mail[0]) else None
+    if mail and _MAIL_FIELD.search(mail[0]):
+        return "mail"
+    return "table" if _is_header(head.lstrip().partition(b"\n")[0]) else None
+
+
+def _is_header(line: bytes) -> bool:
+    """Whether a line names at least three columns, among them a text's and a title's or day's."""
+    mark = max((b",", b";", b"\t", b"|"), key=line.count)
+    if line.count(mark) < 2 or b". " in line:
+        return False
+    names = {key(name) for name in line.decode("utf-8", "replace").split(mark.decode())}
+    return not names.isdisjoint(BODY) and not names.isdisjoint((*TITLE, *DATE))
 
 
 def _suffix(name: str) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""Mails: newsletters and alerts, one a file (`.eml`) or many (`.mbox`)."""
+"""Mails: newsletters and alerts, one a file (`.eml`) or many (`.mbox`); pages saved as mails."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ArticleError
+from index.readers import html
+from index.readers.encodings import decode, decode_as
 from index.readers.named import article_of
 from index.readers.records import Numbered, articles
 from index.readers.text import read_bytes
 from index.types import Article, Skipped
+
+_PAGES = (".mht", ".mhtml")  # pages that a browser saved as mails
 
 
 def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
@@ -24,8 +28,13 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
     Raises:
         ArticleError: it holds no text.
     """
-    values = _values(email.message_from_bytes(read_bytes(path), policy=default))
-    yield article_of(values, name, str(path), day_first=day_first)
+    mail = email.message_from_bytes(read_bytes(path), policy=default)
+    page = mail.get_body(("html",)) if path.suffix.lower() in _PAGES else None
+    raw = page.get_payload(decode=True) if page else None
+    if isinstance(raw, bytes):
+        yield html.article(raw, path, name, day_first, mail.get("snapshot-content-location"))
+    else:
+        yield article_of(_values(mail), name, str(path), day_first=day_first)
 
 
 def read_box(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
@@ -47,16 +56,23 @@ def read_box(path: Path, name: str, day_first: bool | None = None) -> Iterator[A
 
 
 def _values(mail: EmailMessage) -> dict[str, Any]:
-    body = mail.get_body(("plain", "html"))
-    try:
-        written = body.get_content() if body else ""
-    except (LookupError, ValueError) as error:
-        raise ArticleError(f"wrong encoding: {error}") from error
     sender, at = parseaddr(str(mail.get("from", "")))
     return {
         "subject": str(mail.get("subject", "")),
         "date": str(mail.get("date", "")),
-        "body": written,
+        "body": _text(mail),
         "source": sender or at,
         "id": str(mail.get("message-id", "")).strip("<> "),
     }
+
+
+def _text(mail: EmailMessage) -> str:
+    """Return the text of a mail, decoded as it says, else by its letters."""
+    body = mail.get_body(("plain", "html"))
+    raw = body.get_payload(decode=True) if body else b""
+    if not isinstance(raw, bytes) or not raw.strip():
+        return ""
+    try:
+        return decode_as(raw, body.get_content_charset("utf-8") if body else "utf-8")
+    except (LookupError, UnicodeDecodeError):
+        return decode(raw)

@@ -17,16 +17,19 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from index.errors import ArticleError
+from index.readers.encodings import decode
 from index.readers.markup import plain_text
 from index.readers.named import DATE, TITLE, article_of, key, known
-from index.readers.text import clean, decode, read_bytes
+from index.readers.text import clean, read_bytes
 from index.types import Article
 
 _FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\s*\+\+\+[ \t]*\n(.*?\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 _LINES = re.compile(r"((?:[A-Za-z][\w -]{0,30}:[ \t]+\S.*\n(?:[ \t]+\S.*\n)*){2,})[ \t]*\n")
 _FIELD = re.compile(r"^([A-Za-z][\w -]*):[ \t]+(.*)$", re.MULTILINE)
-_TEMPLATE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)  # of Liquid and its like
+_TEMPLATE = re.compile(  # of Liquid and its like; attributes and boxes of kramdown and Pandoc
+    r"\{%.*?%\}|\{\{.*?\}\}|^\{:[^}\n]*\}[ \t]*$|^:{3,}[^\n]*$", re.DOTALL | re.MULTILINE
+)
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _LISTS = ("bullet_list_open", "ordered_list_open", "table_open")
@@ -54,7 +57,7 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         yield article_of(fields, name, str(path), day_first=day_first, title=title, body=body)
     except ArticleError as error:
         line = _line_of_day(written.removesuffix(text))
-        raise ArticleError(error.reason, line) from error
+        raise type(error)(error.reason, line) from error
 
 
 def plain(tokens: Iterable[Token]) -> str:

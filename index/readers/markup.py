@@ -32,7 +32,8 @@ def plain_text(written: str) -> str:
     if "<" in written and _TAG.search(written):
         return _of_html(written)
     if "&" in written and _ENTITY.search(written):
-        return unescape(written)
+        plain = unescape(written)
+        return _of_html(plain) if "<" in plain and _TAG.search(plain) else plain
     return written
 
 

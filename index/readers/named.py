@@ -6,7 +6,8 @@ Names count without case and marks, so that `published_at` and `publishedAt` are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,15 +24,21 @@ TITLE = ("title", "headline", "headlines", "webtitle", "heading", "subject", "ti
 BODY = (
     "body", "text", "content", "maintext", "fulltext", "articlebody", "bodytext", "articletext",
     "contenttext", "contentencoded", "encoded", "contenthtml", "bodyhtml", "bodyxhtml", "bodies",
-    "plaintext", "html", "article", "story", "message", "inhalt", "texte", "leadparagraph",
-    "description", "abstract", "summary", "snippet", "excerpt",
+    "plaintext", "textcontent", "maincontent", "articlecontent", "postcontent", "storytext",
+    "newstext", "newscontent", "cleantext", "cleanedtext", "rawtext", "selftext", "transcript",
+    "paragraphs", "sentences", "blocks", "html", "article", "story", "document", "contents",
+    "message", "inhalt", "texte", "leadparagraph", "description", "abstract", "summary", "snippet",
+    "excerpt", "lead", "teaser",
 )  # fmt: skip
 DATE = (
-    "publishedat", "postdate", "datepublished", "publishdate", "publicationdate", "published",
+    "publishedat", "publisheddate", "postdate", "datepublished", "publishdate", "publicationdate",
+    "published", "publisheddatetime", "publishdatetime", "publicationdatetime", "pubdatetime",
+    "dateofpublication", "firstpublisheddate", "firstpublicationdate", "publisheddateutc",
     "pubdate", "datepublish", "publishingdate", "webpublicationdate", "publishedtime",
     "publishedon", "articlepublishedtime", "publishtime", "firstpublished", "dateposted",
-    "postedat", "postedon", "posted", "date", "datum", "fecha", "issued", "releasedate",
-    "displaydate", "timestamp", "firstcreated", "versioncreated", "createdat", "datecreated",
+    "postedat", "postedon", "posted", "date", "articledate", "newsdate", "storydate", "dategmt",
+    "datetime", "datum", "fecha", "issued", "releasedate", "displaydate", "seendate", "timestamp",
+    "timestampms", "firstcreated", "versioncreated", "createdat", "datecreated", "createdutc",
     "created", "time", "dateline",
 )  # fmt: skip
 SOURCE = (
@@ -43,7 +50,33 @@ URL = (
     "sourceurl", "externalurl", "source",
 )  # fmt: skip
 ID = ("id", "guid", "uri", "uuid", "oid")
-_INNER = ("fields", "_source", "attributes", "attrs", "document")
+FIELDS = {
+    "title": TITLE, "headline": TITLE, "text": BODY, "body": BODY, "date": DATE, "source": SOURCE,
+    "url": URL, "id": ID,
+}  # fmt: skip
+"""What a person may call a field, and the names that it is known by."""
+
+Columns = tuple[tuple[str, str], ...]
+"""Fields, each with the column or name that a person said holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a file of records besides what stands in it.
+
+    Attributes:
+        columns: What a person said of its columns.
+        elsewhere: Says whether 03/04/2023 is 3 April by the other files of the folder.
+    """
+
+    columns: Columns = ()
+    elsewhere: Callable[[], bool | None] = lambda: None
+
+
+NO_HINTS = Hints()
+
+_MAY_BE_ELSE = ("time", "dateline", "timestamp", "displaydate")  # no day, and no error
+_INNER = ("fields", "_source", "attributes", "attrs", "document", "node")
 _WORDS = ("$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content")
 _CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
 _DRAFT = ("draft", "isdraft", "unlisted")
@@ -56,8 +89,11 @@ def key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.rpartition(":")[2]).lower()
 
 
-def known(values: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the values by their plain names, those of inner objects beside the others."""
+def known(values: Mapping[Any, Any], columns: Columns = ()) -> dict[str, Any]:
+    """Return the values by their plain names, those of inner objects beside the others.
+
+    A field whose column a person named has no other.
+    """
     named: dict[str, Any] = {}
     inner: list[Mapping[Any, Any]] = []
     for name, value in values.items():
@@ -68,7 +104,27 @@ def known(values: Mapping[Any, Any]) -> dict[str, Any]:
     for each in inner:
         for name, value in each.items():
             named.setdefault(key(str(name)), value)
+    for field, column in columns:
+        found = _at(values, column)
+        if found is not None:
+            shared = (names for names in FIELDS.values() if names is not FIELDS[field])
+            others = set(FIELDS[field]).difference(*shared)  # an address may stand in `source`
+            named = {name: value for name, value in named.items() if name not in others}
+            named[FIELDS[field][0]] = found
     return named
+
+
+def _at(values: Any, path: str) -> Any:
+    """Return what stands under a name, or under names with dots between them; None if nothing."""
+    if not isinstance(values, Mapping):
+        return None
+    if path in values:
+        return values[path]
+    for name, value in values.items():
+        if key(str(name)) == key(path):
+            return value
+    first, _, rest = path.partition(".")
+    return _at(values.get(first), rest) if rest else None
 
 
 def refuse_draft(values: Values) -> None:
@@ -114,6 +170,7 @@ def article_of(
         named = ", ".join(list(values)[:12])
         raise ArticleError(f"no text: expected a body; found {named or 'no field'}")
     title = title or clean(plain_text(_text(values, TITLE)))
+    publisher = source(values)
     headline, text = under_title(title, body)
     url = address(values)
     day, note = day_of(values, day_first, url)
@@ -121,7 +178,7 @@ def article_of(
     if numbered:
         own = one_line(clean(_text(values, ID))) or url or ""
         article_id, location = own or f"{name}#{numbered}", f"{location}#{own or numbered}"
-    return Article(article_id, location, headline, text, day, source(values), url, note)
+    return Article(article_id, location, headline, text, day, publisher, url, note)
 
 
 def address(values: Values) -> str | None:
@@ -145,8 +202,13 @@ def source(values: Values) -> str | None:
 def day_of(values: Values, day_first: bool | None = None, url: str | None = None) -> Stated:
     """Return the day that the first field states which states one; else why none does."""
     note = ""
-    for value in stated_days(values):
-        stated = read_day(value, day_first=day_first)
+    for name, value in _stated(values):
+        try:
+            stated = read_day(value, day_first=day_first)
+        except ArticleError:
+            if name not in _MAY_BE_ELSE:
+                raise
+            continue
         if stated.day:
             return Stated(*local_day(value, stated.day, url))
         note = note or stated.note
@@ -155,9 +217,14 @@ def day_of(values: Values, day_first: bool | None = None, url: str | None = None
 
 def stated_days(values: Values) -> Iterator[object]:
     """Yield what stands in fields of days, the likeliest first."""
+    for _, value in _stated(values):
+        yield value
+
+
+def _stated(values: Values) -> Iterator[tuple[str, object]]:
     for name in DATE:
         if (value := values.get(name)) is not None:
-            yield _words(value, name) if isinstance(value, dict | list) else value
+            yield name, _words(value, name) if isinstance(value, dict | list) else value
 
 
 def _text(values: Values, names: tuple[str, ...]) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from index.errors import ArticleError
-from index.readers.days import AmbiguousDay, common_order
-from index.readers.named import BODY, article_of, known, stated_days
-from index.readers.text import MAX_BYTES, decode, unpacked
+from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
+from index.readers.encodings import decode
+from index.readers.named import BODY, NO_HINTS, Columns, Hints, article_of, known, stated_days
+from index.readers.text import MAX_BYTES, unpacked
 from index.types import STDIN, Article, Skipped
 
 MAX_ARRAY_BYTES = 500_000_000
@@ -24,8 +25,10 @@ MAX_ARRAY_BYTES = 500_000_000
 
 _LISTS = (
     "articles", "results", "response", "docs", "items", "posts", "hits", "messages", "data",
-    "documents", "entries", "stories", "news", "records", "rows", "value", "toots", "db",
+    "documents", "entries", "stories", "news", "records", "rows", "value", "toots", "db", "feed",
+    "entry", "rss", "channel", "item", "payload", "result", "nodes", "edges", "list",
 )  # fmt: skip
+_LINES = {".jsonl", ".ndjson"}
 _DECODER = json.JSONDecoder(strict=False)
 
 Numbered = tuple[int, object]
@@ -35,7 +38,9 @@ Again = Callable[[], Iterator[Numbered]]
 """Reads the same values once more, from the first."""
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+def read(
+    path: Path, name: str, day_first: bool | None = None, hints: Hints = NO_HINTS
+) -> Iterator[Article | Skipped]:
     """Yield the articles of a file in its order, and what had to be skipped.
 
     Raises:
@@ -47,10 +52,12 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         with unpacked(path) as file:
             yield from _values(file, path)
 
-    return articles(values, path, name, day_first)
+    return articles(values, path, name, day_first, hints)
 
 
-def read_stream(file: BinaryIO, date_order: str = "") -> Iterator[Article | Skipped]:
+def read_stream(
+    file: BinaryIO, date_order: str = "", columns: Columns = ()
+) -> Iterator[Article | Skipped]:
     """Yield the articles of a stream of JSON Lines in its order, and what had to be skipped."""
 
     def values() -> Iterator[Numbered]:
@@ -59,11 +66,11 @@ def read_stream(file: BinaryIO, date_order: str = "") -> Iterator[Article | Skip
         return _from_lines(file, "; expected one JSON object a line")
 
     day_first = date_order == "dmy" if date_order else None
-    return _articles(values, Path(STDIN), STDIN, day_first)
+    return _articles(values, Path(STDIN), STDIN, day_first, Hints(columns))
 
 
 def articles(
-    values: Again, path: Path, name: str, day_first: bool | None = None
+    values: Again, path: Path, name: str, day_first: bool | None = None, hints: Hints = NO_HINTS
 ) -> Iterator[Article | Skipped]:
     """Yield the articles of a file of many records, and what had to be skipped.
 
@@ -71,7 +78,7 @@ def articles(
         ArticleError: there is none.
     """
     empty = True
-    for item in _articles(values, path, name, day_first):
+    for item in _articles(values, path, name, day_first, hints):
         empty = False
         yield item
     if empty:
@@ -79,50 +86,88 @@ def articles(
 
 
 def _articles(
-    again: Again, path: Path, name: str, day_first: bool | None = None
+    again: Again, path: Path, name: str, day_first: bool | None = None, hints: Hints = NO_HINTS
 ) -> Iterator[Article | Skipped]:
     """Make an article of each record, or say with its line why it is none.
 
-    An id or a location is given once: a record without an id is located by its line, which may be
-    the id of another. A record of a stream has no line that lasts, and is named by its content.
+    Of two records with one id the later takes the place of the earlier, which is named. A location
+    is given once: a record without an id is located by its line, which may be the id of another. A
+    record of a stream has no line that lasts, and is named by its content.
     Days in figures are read as all of them can be, for which the file is read twice.
     """
-    seen: set[str] = set()
-    settled = day_first is not None
+    given: dict[int, int] = {}  # hashes of locations, and the lines: a long file has many
+    by_line: set[int] = set()
+    reading = _Reading(again, path, name, day_first, hints)
     last, part = 0, 0
     for line, value in again():
         part = part + 1 if line == last else 1
         last = line
         number = f"{line}.{part}" if part > 1 else str(line)
         try:
-            try:
-                article = _article(value, number, path, name, day_first)
-            except AmbiguousDay:
-                if settled or path == Path(STDIN):
-                    raise
-                settled, day_first = True, _order(again())
-                article = _article(value, number, path, name, day_first)
+            article = reading.article(value, number)
         except ArticleError as error:
             yield Skipped(str(path), error.reason, line)
             continue
-        if article.id == f"{STDIN}#{number}":
+        unnamed = article.id == f"{name}#{number}"
+        if unnamed and path == Path(STDIN):
             article = _named_by_content(article)
-            if article.id in seen:
-                continue
-        if article.id in seen:
-            yield Skipped(str(path), f"id {article.id!r} stands in this file already", line)
-        elif article.location in seen:
+        place = hash(article.location)
+        earlier = given.get(place)
+        if earlier is not None and path == Path(STDIN) and unnamed:
+            continue
+        if earlier is not None and (unnamed or place in by_line):
             reason = "its id or line number names another record of this file already"
             yield Skipped(str(path), reason, line)
-        else:
-            seen.update((article.id, article.location))
-            yield article
+            continue
+        if earlier is not None:
+            reason = f"{article.id!r} stands again in line {line}, which is taken in its place"
+            yield Skipped(str(path), reason, earlier)
+        given[place] = line
+        if unnamed:
+            by_line.add(place)
+        yield article
 
 
-def _order(values: Iterable[Numbered]) -> bool | None:
-    """Return how all days of these records in figures can be read: day first, or not."""
-    rows = (known(value) for _, value in values if isinstance(value, dict))
-    return common_order(day for row in rows for day in stated_days(row))
+@dataclass
+class _Reading:
+    """A file while its records become articles: how its days in figures are read is found once."""
+
+    again: Again
+    path: Path
+    name: str
+    day_first: bool | None
+    hints: Hints
+    beside: bool | None = None  # how the files beside it are read
+    asked: bool = False
+
+    def article(self, value: object, number: str) -> Article:
+        try:
+            return self._article(value, number, self.day_first)
+        except AmbiguousDay:
+            self._ask()
+            if self.day_first is not None:
+                return self._article(value, number, self.day_first)
+            if self.beside is None:
+                raise
+        article = self._article(value, number, self.beside)
+        return replace(article, day_note=article.day_note or BY_FOLDER)
+
+    def _ask(self) -> None:
+        """Find how all days of these records can be read, else those of the files beside."""
+        if not self.asked and self.path != Path(STDIN):
+            self.asked = True
+            records = (value for _, value in self.again() if isinstance(value, dict))
+            rows = (known(record, self.hints.columns) for record in records)
+            self.day_first = common_order(day for row in rows for day in stated_days(row))
+            self.beside = self.hints.elsewhere() if self.day_first is None else None
+
+    def _article(self, value: object, number: str, day_first: bool | None) -> Article:
+        if isinstance(value, ArticleError):
+            raise value
+        if not isinstance(value, dict):
+            raise ArticleError("not an article: expected an object with title, body and date")
+        values = known(value, self.hints.columns)
+        return article_of(values, self.name, str(self.path), day_first=day_first, numbered=number)
 
 
 def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
@@ -133,7 +178,7 @@ def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
     if b"\0" in head and not utf16:
         raise ArticleError("binary: expected JSON")
     array = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
-    whole = ".json" in (suffix.lower() for suffix in path.suffixes[-2:])
+    whole = _LINES.isdisjoint(suffix.lower() for suffix in path.suffixes[-2:])
     if not head or not (utf16 or array or whole):
         yield from _from_lines(file)
         return
@@ -170,11 +215,9 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
         return [value]
     if isinstance(named.get("columns"), list) and isinstance(named.get("data"), list):
         return [dict(zip(named["columns"], row, strict=False)) for row in named["data"]]
-    if depth == 0 and len(named) > 1 and all(isinstance(each, dict) for each in named.values()):
-        columns = {name: column for name, column in value.items() if len(column) > 0}
-        rows = dict.fromkeys(row for column in columns.values() for row in column)
-        if not any(isinstance(each, dict) for each in columns[next(iter(columns))].values()):
-            return [{name: column.get(row) for name, column in columns.items()} for row in rows]
+    if depth == 0 and len(value) > 1 and all(isinstance(each, dict) for each in value.values()):
+        if records := _of_objects(value):
+            return records
     for name in _LISTS:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
@@ -185,6 +228,17 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
     if all(isinstance(one, list) and all(isinstance(each, dict) for each in one) for one in lists):
         return [each for one in lists for each in one]
     return [value]
+
+
+def _of_objects(value: dict[str, dict[str, Any]]) -> list[Any]:
+    """Return records that stand under their ids, or as columns of pandas; none of another kind."""
+    if all(not set(BODY).isdisjoint(known(each)) for each in value.values()):
+        return [{"id": name, **each} for name, each in value.items()]
+    columns = {name: column for name, column in value.items() if column}
+    rows = dict.fromkeys(row for column in columns.values() for row in column)
+    if not columns or any(isinstance(each, dict) for each in next(iter(columns.values())).values()):
+        return []
+    return [{name: column.get(row) for name, column in columns.items()} for row in rows]
 
 
 def _from_array(text: str) -> Iterator[Numbered]:
@@ -242,14 +296,6 @@ def _not_json(error: Exception) -> ArticleError:
     if isinstance(error, json.JSONDecodeError):
         return ArticleError(f"not JSON: {error.msg} (column {error.colno})", error.lineno)
     return ArticleError(f"not JSON: {error}")
-
-
-def _article(value: object, number: str, path: Path, name: str, day_first: bool | None) -> Article:
-    if isinstance(value, ArticleError):
-        raise value
-    if not isinstance(value, dict):
-        raise ArticleError("not an article: expected an object with title, body and date")
-    return article_of(known(value), name, str(path), day_first=day_first, numbered=number)
 
 
 def _named_by_content(article: Article) -> Article:

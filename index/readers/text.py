@@ -5,7 +5,6 @@ A text without a date line is an article without a date.
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import lzma
 import re
@@ -14,6 +13,7 @@ from typing import BinaryIO, cast
 
 from index.errors import ArticleError
 from index.readers.days import Stated, read_day
+from index.readers.encodings import decode
 from index.readers.fields import lead_headline
 from index.types import Article
 
@@ -22,35 +22,6 @@ MAX_BYTES = 20_000_000
 
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
-
-_BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_MAGIC = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"{\\rtf")
-_BROWSERS = {  # https://encoding.spec.whatwg.org/#names-and-labels, where Python means another
-    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "ascii", "us-ascii"), "cp1252"),
-    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "chinese"), "gb18030"),
-    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j"), "cp932"),
-    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "korean"), "cp949"),
-    **dict.fromkeys(("iso-8859-9", "latin5"), "cp1254"),
-    **dict.fromkeys(("iso-8859-11", "tis-620"), "cp874"),
-    **dict.fromkeys(("macintosh", "x-mac-roman"), "mac_roman"),
-    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),  # of a page whose tags are ASCII
-    "big5": "big5hkscs",
-    "x-cp1251": "cp1251",
-}
-_MOST_DAMAGED = 3
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
-_UTF8_SEQUENCE = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-)
-_MAC_ROMAN = re.compile(rb"[a-z]\xd5[a-z]|[ \n]\xd2[A-Za-z][^\xd2\xd3]*\xd3")  # its quotation marks
-_HIGH = re.compile(rb"[\x80-\xff]")
-_HIGH_SHARE = 0.25  # above it the bytes are no Western European text: French has about 0.05
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
 # Controls, and the overrides of writing direction, which can make a text read as another.
@@ -99,71 +70,6 @@ def unpacked(path: Path) -> BinaryIO:
     if packed == ".gz":
         return cast(BinaryIO, gzip.open(path))
     return path.open("rb")
-
-
-def decode(raw: bytes) -> str:
-    """Decode by byte order mark, else as UTF-8, else as Windows-1252 where that is plausible.
-
-    Raises:
-        ArticleError: the bytes are empty, binary, or in another encoding.
-    """
-    if not raw.strip():
-        raise ArticleError("empty")
-    for mark, encoding in _BOMS:
-        if raw.startswith(mark):
-            return _decode_marked(raw, encoding)
-    controls = len(raw) - len(raw.translate(None, _CONTROLS))
-    if raw.startswith(_MAGIC) or b"\0" in raw or controls > max(2, len(raw) // 100):
-        raise ArticleError("binary: expected text")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if controls == 0 and _is_western(raw):
-            try:
-                return raw.decode("cp1252")
-            except UnicodeDecodeError:
-                pass
-        line = raw.count(b"\n", 0, error.start) + 1
-        byte = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        raise ArticleError(f"wrong encoding: {byte}; save the file as UTF-8", line) from error
-
-
-def decode_as(raw: bytes, label: str) -> str:
-    """Decode as browsers understand an encoding's label; up to three damaged bytes are marked.
-
-    Raises:
-        LookupError: the label is unknown.
-        UnicodeDecodeError: more bytes are damaged than that.
-    """
-    encoding = _BROWSERS.get(label.lower(), label)
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        text = raw.decode(encoding, "replace")
-        if text.count("\ufffd") > _MOST_DAMAGED:
-            raise
-        return text
-
-
-def _decode_marked(raw: bytes, encoding: str) -> str:
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ArticleError(f"wrong encoding: marked as {encoding} but is not", line) from error
-    if "\0" in text:
-        raise ArticleError("binary: expected text")
-    return text
-
-
-def _is_western(raw: bytes) -> bool:
-    """Whether bytes that are not UTF-8 may be Windows-1252, and not UTF-8 with damage."""
-    if _MAC_ROMAN.search(raw):
-        return False
-    high = len(_HIGH.findall(raw))
-    if 2 * sum(map(len, _UTF8_SEQUENCE.findall(raw))) >= high:
-        return False
-    return high < 20 or high <= _HIGH_SHARE * len(raw)
 
 
 def clean(text: str) -> str:

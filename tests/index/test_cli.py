@@ -146,7 +146,7 @@ def test_bad_lines_are_named_and_the_rest_goes_in(shell):
     assert "; expected one JSON object a line" in done.stdout
     assert "skipped stdin:4: no text: expected a body" in done.stdout
     assert "skipped stdin:5: not an article: expected an object" in done.stdout
-    assert "skipped stdin:6: id 'a' stands in this file already" in done.stdout
+    assert "skipped stdin:1: 'a' stands again in line 6, which is taken" in done.stdout
     assert "skipped stdin:4" in shell("status").stdout
     shell("add", "-", piped=RECORDS[1])
     assert "skipped stdin" not in shell("status").stdout

@@ -15,7 +15,7 @@ import pytest
 
 from index.errors import ArticleError
 from index.readers import read_articles
-from index.readers.days import FUTURE, PART, PLACEHOLDER, day_in_path, read_day
+from index.readers.days import BY_FOLDER, FUTURE, PART, PLACEHOLDER, day_in_path, read_day
 from index.status import index_status
 from index.types import Article, Skipped
 from tests.index.archive import run_build
@@ -206,3 +206,39 @@ def test_a_time_of_utc_gives_way_to_the_day_in_its_address(tmp_path):
         (tmp_path / "a.jsonl").write_text(json.dumps(record | {"date": stated}))
         (article,) = read_articles([tmp_path])
         assert article.date == day
+
+
+def test_other_files_of_a_folder_tell_day_and_month_apart(tmp_path):
+    paper, other = tmp_path / "paper", tmp_path / "other"
+    for folder, day in ((paper, "25/04/2023"), (other, "")):
+        folder.mkdir()
+        (folder / "a.txt").write_text(f"date 03/04/2023 Mill sold.\n\n{BODY}")
+        (folder / "b.csv").write_text(f"id,date,text\n1,03/04/2023,{BODY}\n2,2023-04-05,{BODY}\n")
+        (folder / "c.md").write_text(f"---\ntitle: Mill\ndate: 03/04/2023\n---\n{BODY}")
+        if day:
+            (folder / "d.txt").write_text(f"date {day} Bus back.\n\n{BODY}")
+            (folder / "e.csv").write_text(f"id,date,text\n3,{day},{BODY}\n")
+            (folder / "f.md").write_text(f"---\ntitle: Bus\ndate: {day}\n---\n{BODY}")
+    text, one, two, page, *_ = read_articles([paper])
+    assert [each.date for each in (text, one, two, page)] == [DAY, DAY, date(2023, 4, 5), DAY]
+    notes = [each.day_note for each in (text, one, two, page)]
+    assert notes == [BY_FOLDER, BY_FOLDER, "", BY_FOLDER]
+    refused = [one for one in read_articles([other]) if isinstance(one, Skipped)]
+    assert len(refused) == 3
+    assert all("2023-04-03 or 2023-03-04? no other day of its file or folder" in one.reason
+               for one in refused)  # fmt: skip
+
+
+def test_a_folder_that_contradicts_itself_tells_nothing(tmp_path):
+    for name, day in (("a", "03/04/2023"), ("b", "25/04/2023"), ("c", "04/25/2023")):
+        (tmp_path / f"{name}.txt").write_text(f"date {day} Mill {name} sold.\n\n{BODY}")
+    ambiguous, *rest = read_articles([tmp_path])
+    assert isinstance(ambiguous, Skipped)
+    assert [one.date for one in rest] == [date(2023, 4, 25)] * 2
+
+
+def test_a_file_that_settles_its_own_order_is_not_read_as_the_others(tmp_path):
+    (tmp_path / "a.csv").write_text(f"id,date,text\n1,03/04/2023,{BODY}\n2,04/25/2023,{BODY}\n")
+    (tmp_path / "b.csv").write_text(f"id,date,text\n3,25/04/2023,{BODY}\n")
+    found = [one.date for one in read_articles([tmp_path])]
+    assert found == [date(2023, 3, 4), date(2023, 4, 25), date(2023, 4, 25)]

@@ -79,7 +79,7 @@ def test_a_word_document_gives_its_title_and_paragraphs(tmp_path):
     assert article.headline == LINES[0]
     assert article.text.endswith("The mill was sold.\n\nNobody bid.")
     assert article.date is None  # the day on which a file was made is none of publication
-    assert "not a Word document" in torn.reason
+    assert "damaged" in torn.reason
 
 
 def test_the_pages_of_a_crawl_are_dated_by_themselves_not_by_the_crawl(tmp_path):
@@ -106,8 +106,12 @@ def test_the_pages_of_a_crawl_are_dated_by_themselves_not_by_the_crawl(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("a.pdf", "pypdfium2"), ("a.docx", "docx"), ("a.warc", "warcio")]
-)
+    ("name", "module"),
+    [
+        ("a.pdf", "pypdfium2"), ("a.docx", "docx"), ("a.warc", "warcio"), ("a.rtf", "striprtf"),
+        ("a.xlsx", "python_calamine"), ("a.parquet", "pyarrow"),
+    ],
+)  # fmt: skip
 def test_a_reader_that_is_not_installed_is_named_with_the_remedy(
     tmp_path, monkeypatch, name, module
 ):
@@ -117,4 +121,5 @@ def test_a_reader_that_is_not_installed_is_named_with_the_remedy(
     (tmp_path / name).write_bytes(b"x")
     (skipped,) = read_articles([tmp_path])
     assert isinstance(skipped, Skipped)
-    assert "pip install -r requirements-formats.txt" in skipped.reason
+    named = "pyarrow`" if module == "pyarrow" else "-r requirements-formats.txt`"
+    assert f"pip install {named}" in skipped.reason

@@ -11,6 +11,7 @@ import pytest
 
 from index.readers import read_articles, read_stream
 from index.readers.text import clean
+from index.store.snapshot import IndexReader
 from index.types import Article, Skipped
 from tests.index.archive import run_build
 
@@ -61,12 +62,29 @@ def test_piped_records_have_no_lines_that_an_id_could_be():
     records = [{"body": "One."}, {"id": 1, "body": "Two."}, {"body": "One."}, {"id": 1, "body": ""}]
     said = json.dumps({"id": "1", "body": "Three."})
     lines = "\n".join([*map(json.dumps, records), said])
-    one, two, empty, again = read_stream(BytesIO(lines.encode()))
+    one, two, empty, again, three = read_stream(BytesIO(lines.encode()))
     assert isinstance(one, Article)
     assert isinstance(two, Article)
     assert (one.text, two.text, two.id) == ("One.", "Two.", "1")
     assert isinstance(empty, Skipped)
-    assert str(again) == "stdin:5: id '1' stands in this file already"
+    assert str(again) == "stdin:2: '1' stands again in line 5, which is taken in its place"
+    assert (three.text, three.id, three.location) == ("Three.", "1", two.location)
+
+
+def test_of_two_records_with_one_id_or_address_the_later_is_kept(settings, hashed, tmp_path):
+    records = [
+        {"id": "a", "title": "Mill", "body": "First print."},
+        {"url": "https://e.example/bus", "title": "Bus", "body": "As it was."},
+        {"id": "a", "title": "Mill", "body": "Corrected print."},
+        {"url": "https://e.example/bus", "title": "Bus", "body": "As it is."},
+    ]
+    _write(tmp_path, "n.jsonl", "\n".join(map(json.dumps, records)))
+    report = run_build(settings, hashed, tmp_path / "n.jsonl")
+    assert (report.added, report.articles) == (2, 2)
+    assert [one.line for one in report.skipped] == [1, 2]
+    with IndexReader(settings).snapshot() as index:
+        texts = {index.article(name).text for name in ("a", "https://e.example/bus")}
+    assert texts == {"Mill\n\nCorrected print.", "Bus\n\nAs it is."}
 
 
 RULED = {

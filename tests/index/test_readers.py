@@ -194,14 +194,14 @@ def test_a_bad_record_is_named_by_line_and_the_others_go_on(tmp_path):
     write(tmp_path, "a.jsonl", "\n".join(lines))
     found = list(read_articles([tmp_path]))
     articles = [each for each in found if isinstance(each, Article)]
-    assert [a.id for a in articles] == ["n1", "https://e.org/b", "a.jsonl#9"]
-    assert articles[1].headline == "First here. Then."
-    assert articles[2].text == "T\n\nB"
-    assert articles[2].source == "P"
+    assert [a.id for a in articles] == ["n1", "n1", "https://e.org/b", "a.jsonl#9"]
+    assert articles[2].headline == "First here. Then."
+    assert articles[3].text == "T\n\nB"
+    assert articles[3].source == "P"
     skipped = {each.line: each.reason for each in found if isinstance(each, Skipped)}
-    assert sorted(skipped) == [2, 4, 6, 7, 8, 10, 11]
+    assert sorted(skipped) == [1, 2, 6, 7, 8, 10, 11]
     assert "not JSON" in skipped[2]
-    assert "already" in skipped[4]
+    assert skipped[1] == "'n1' stands again in line 4, which is taken in its place"
     assert skipped[6] == "impossible date '2023-02-30'; expected YYYY-MM-DD"
 
 
@@ -211,10 +211,10 @@ BAD = {
     "mark.txt": (b"\xef\xbb\xbf \n", "empty", None),
     "date-only.txt": (b"date 2023-06-18\n", "empty", None),
     "binary.txt": (b"ab\0cd", "binary", None),
-    "scan.txt": (b"%PDF-1.7 abc", "binary", None),
+    "scan.txt": (b"\x89PNG abc", "binary", None),
     "controls.txt": (b"\x01\x02\x03 text", "binary", None),
-    "cyrillic.txt": ("Переговоры начались в воскресенье".encode("cp1251"), "wrong encoding", 1),
-    "damaged.txt": ("“Fine”\n“Cut".encode()[:-4] + b"\xe2 x", "wrong encoding", 2),
+    "ebcdic.txt": ("The talks began on Sunday, said nobody.".encode("cp500"), "wrong encoding", 1),
+    "damaged.txt": ("“Fine”\n".encode() + b"\xe2 a \xe2 b \xe2 c \xe2 d", "wrong encoding", 2),
     "day.txt": (b"\ndate 2023-02-30 Talks.\n\nB", "impossible date '2023-02-30'", 2),
     "order.txt": (b"date 08/06/2023 Talks.\n\nB", "ambiguous date '08/06/2023'", 1),
     "day.md": (b"---\ntitle: T\ndate: 2023-02-30\n---\nB", "impossible date", 3),
@@ -267,7 +267,7 @@ def test_folders_are_walked_in_order_and_every_other_file_is_named_by_its_kind(t
         "x.txt": "hidden",
         ".y.txt": "hidden",
         "README": "README, LICENSE and the like",
-        "b.txt~": ".txt~",
+        "b.txt~": "left by an editor",
         "p.png": ".png",
     }
 

@@ -20,6 +20,8 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_file_gives_the_articles_that_are_expected_of_it(name):
     case = CASES[name]
+    if "needs" in case:
+        pytest.importorskip(case["needs"], reason="pip install -r requirements-formats.txt")
     found = list(read_articles([WILD / name]))
     if "/" in name and name.split("/")[1].isdigit():  # its folders state its day
         found = [one for one in read_articles([WILD]) if one.location.endswith(name)]
