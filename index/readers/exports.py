@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
 _LEXIS = re.compile(r"^[ \t]*(?:Document )?\d+ of \d+ DOCUMENTS?[ \t]*$", re.MULTILINE)
 _LEXIS_FIELD = re.compile(r"[A-Z][A-Z -]{2,}: ?")
+_LEXIS_DETAIL = re.compile(r"(BYLINE|SECTION): ?")
 _LEXIS_END = re.compile(r"(?:LOAD-DATE|LANGUAGE|PUBLICATION-TYPE|SUBJECT|DOCUMENT-TYPE|GRAPHIC): ?")
 _PROQUEST = re.compile(r"^_{20,}[ \t]*$", re.MULTILINE)
 _PROQUEST_FIELD = re.compile(r"^([A-Z][A-Za-z ]{2,40}): +(?=\S)", re.MULTILINE)
 _FACTIVA = re.compile(
     r"^(HD|BY|CR|WC|PD|ET|SN|SC|ED|PG|LA|CY|LP|TD|CO|IN|NS|RE|IPC|PUB|AN)[ \t]*$", re.MULTILINE
 )
-_CODES = {"HD": "headline", "PD": "date", "SN": "source", "AN": "id"}
+_CODES = {
+    "HD": "headline", "PD": "date", "SN": "source", "AN": "id", "BY": "author", "LA": "language",
+}  # fmt: skip
 
 
 def is_export(raw: bytes) -> bool:
@@ -75,6 +78,8 @@ def _of_lexis(text: str) -> Iterator[dict[str, str]]:
         for block in blocks[dated + 1 :]:
             if _LEXIS_END.match(block) or block.startswith("Copyright "):
                 break
+            if named := _LEXIS_DETAIL.match(block):
+                values[named[1].lower()] = one_line(block[named.end() :].partition(";")[0])
             if not _LEXIS_FIELD.match(block):
                 body.append(one_line(block))
             elif not values["headline"] and body:
@@ -104,6 +109,10 @@ def _of_proquest(text: str) -> Iterator[dict[str, str]]:
                 "headline": one_line(title),
                 "date": one_line(fields.get("Publication date", "")),
                 "source": one_line(fields.get("Publication title", "")),
+                "author": one_line(fields.get("Author", "")),
+                "section": one_line(fields.get("Section", "")),
+                "language": one_line(fields.get("Language of publication", "")),
+                "tags": one_line(fields.get("Subject", "")),
                 "id": one_line(fields.get("ProQuest document ID", "")),
                 "body": fields["Full text"].strip(),
             }

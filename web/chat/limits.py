@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode
 import gradio as gr
 
 from index.errors import BroadsheetError
+from index.types import is_limit
 from rag.types import Question
 from web.events import clicked, position
 from web.rendering import Macros
@@ -105,11 +106,12 @@ def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
 
     Args:
         query: As it stands in the address, without its question mark.
-        known: Publishers of the archive; others are left out.
+        known: Publishers of the archive; others, but for `author:Doe`, are left out.
         longest: Characters that a question may have.
     """
     values = parse_qs(query, errors="replace", max_num_fields=64)
     first = {name: found[0] for name, found in values.items()}
     days = {name: first.get(name, "")[:_LONGEST_DAY] for name in _DAYS}
-    sources = tuple(one for one in values.get("source", ()) if one in known)
+    named = values.get("source", ())
+    sources = tuple(one for one in named if one in known or is_limit(one))
     return FilledIn(first.get("q", "")[:longest], days, sources)

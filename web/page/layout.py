@@ -106,7 +106,9 @@ def _form(parts: Parts) -> None:
                 parts.as_of = gr.Textbox(
                     label=name, placeholder="ignores later articles", min_width=140
                 )
-            parts.sources = gr.Dropdown([], label="Publishers", multiselect=True, visible=False)
+            parts.sources = gr.Dropdown(
+                [], label="Publishers", multiselect=True, visible=False, allow_custom_value=True
+            )
 
 
 def _search(parts: Parts) -> None:
