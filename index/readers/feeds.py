@@ -35,14 +35,15 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         OSError: it cannot be read or unpacked.
     """
 
-    def items() -> Iterator[Numbered]:
+    def numbered() -> Iterator[Numbered]:
         with unpacked(path) as file:
-            yield from _items(file)
+            yield from items(file)
 
-    return articles(items, path, name, day_first)
+    return articles(numbered, path, name, day_first)
 
 
-def _items(file: BinaryIO) -> Iterator[Numbered]:
+def items(file: BinaryIO) -> Iterator[Numbered]:
+    """Yield the fields of each item with its line, or why there are none."""
     from lxml import etree
 
     root, about = "", {}
