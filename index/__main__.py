@@ -34,7 +34,7 @@ from index.progress import (
     visible,
     warn,
 )
-from index.settings import Settings, load_settings
+from index.settings import Settings, load_settings, redacted
 from index.types import BuildEvent, BuildReport, Skipped
 
 if TYPE_CHECKING:
@@ -254,7 +254,9 @@ def watch(
     from index.watch import watch_folders
 
     settings = load_settings()
-    options = FeedOptions(full_text, tuple(page_host or ()), 60.0 * settings.feed_minutes)
+    options = FeedOptions(
+        full_text, tuple(host.lower() for host in page_host or ()), 60.0 * settings.feed_minutes
+    )
     urls = dict.fromkeys([*(feed or ()), *settings.feeds.replace(",", " ").split()])
     feeds = [Feed(url, settings.feeds_dir, options) for url in urls]
     if not folders and not feeds:
@@ -265,7 +267,8 @@ def watch(
         ensure_embedder(settings, meter.fetched)
         embeddings = _embedder(settings, meter)
     events = watch_folders(folders or (), settings, embeddings, feeds)
-    _print_timed(f"watching {', '.join(map(str, (*(folders or ()), *urls)))}; Ctrl-C ends it")
+    watched = redacted(", ".join(map(str, (*(folders or ()), *urls))), ())
+    _print_timed(f"watching {watched}; Ctrl-C ends it")
     try:
         _follow(events)
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ import io
 import json
 import threading
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ from index.readers.named import (
     known,
 )
 from index.readers.text import decode
+from index.settings import redacted
 
 EVERY = 900.0
 """Seconds between two readings of a feed, at least."""
@@ -46,6 +48,7 @@ EVERY = 900.0
 _MOST_BYTES, _MOST_ITEMS = 10_000_000, 1000
 _PAGES = 30  # pages fetched at one reading of a feed
 _TRIES = 3  # readings at which a page is asked for that could not be had
+_ROBOTS_KEPT = 86_400.0
 _LONGEST_WAIT = 7 * 86_400.0  # that a site may ask for
 _MOST_DOUBLED = 4  # times that the wait doubles while a feed cannot be read
 _CONDITIONS = {"if-none-match": "etag", "if-modified-since": "last-modified"}
@@ -87,13 +90,20 @@ def follow_feeds(feeds: Sequence[Feed], tell: Tell, ended: threading.Event) -> N
         tell: Takes a line for the person.
         ended: Set by whoever wants no more.
     """
+
+    def told(text: str) -> None:
+        tell(redacted(text, ()))
+
     for feed in feeds:
         if feed.due > time.time():
-            tell(f"{feed.url}: read next at {datetime.fromtimestamp(feed.due):%H:%M}")
+            told(f"{feed.url}: read next on {datetime.fromtimestamp(feed.due):%d %b at %H:%M}")
     while not ended.is_set():
         for feed in feeds:
             if feed.due <= time.time() and not ended.is_set():
-                feed.read(tell, ended)
+                try:
+                    feed.read(told, ended)
+                except OSError as error:  # what was found cannot be kept
+                    told(f"{feed.url}: {describe(error)}")
         soonest = min(feed.due for feed in feeds) - time.time()
         ended.wait(min(max(soonest, 0.05), 60.0))  # a clock may be set
 
@@ -107,9 +117,11 @@ class Feed:
         self.url, self.options, self.folder = url, options, folder / name
         self._kept = folder / f"{name}.state"  # not among the items, which are watched
         self._robots: dict[str, RobotFileParser] = {}
-        self._state: dict[str, Any] = {"url": url, "items": {}, "due": 0.0, "failures": 0}
+        self._robots_until = 0.0
+        self._state: dict[str, Any] = {"items": {}, "due": 0.0, "failures": 0}
         with suppress(OSError, ValueError):
             self._state |= json.loads(self._kept.read_bytes())
+        self._failed = ""
 
     @property
     def due(self) -> float:
@@ -118,7 +130,10 @@ class Feed:
 
     def read(self, tell: Tell, ended: threading.Event) -> None:
         """Read the feed now; whatever goes wrong is told once, and the next reading set."""
-        failed, wait, before = "", self.options.every, self._state.get("failed", "")
+        failed, wait, before = "", self.options.every, self._failed
+        if time.time() > self._robots_until:
+            self._robots.clear()
+            self._robots_until = time.time() + _ROBOTS_KEPT
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with Fetcher(self._robots) as fetcher:
@@ -132,12 +147,12 @@ class Feed:
             self._state["failures"] += 1
             wait *= 2 ** min(self._state["failures"] - 1, _MOST_DOUBLED)
             wait = max(wait, min(getattr(error, "wait", 0.0), _LONGEST_WAIT))
-            self._robots.clear()
+            self._robots_until = 0.0
         if failed and failed != before:
             tell(f"{failed}; trying again in {_spoken(wait)}")
         elif before and not failed:
             tell(f"{self.url}: can be read again")
-        self._state |= {"failed": failed, "due": time.time() + wait}
+        self._failed, self._state["due"] = failed, time.time() + wait
         _write(self._kept, self._state)
 
     def _take(self, fetcher: Fetcher) -> str:
@@ -230,8 +245,9 @@ def read_items(raw: bytes, url: str) -> dict[str, dict[str, Any]]:
         ArticleError: it is none of these, or broken.
     """
     found: dict[str, dict[str, Any]] = {}
+    raw = raw.removeprefix(BOM_UTF8).lstrip()
     try:
-        for values in _of_json(raw) if raw.lstrip()[:1] == b"{" else _of_xml(raw):
+        for values in _of_json(raw) if raw.startswith(b"{") else _of_xml(raw):
             named = known(values)
             if link := next((str(named[name]) for name in _LINKS if named.get(name)), ""):
                 values["url"] = urljoin(url, link)

@@ -266,9 +266,13 @@ def test_json_feeds_and_atom(site, reading):
     )
     site.give("/atom", f"<feed xmlns='http://www.w3.org/2005/Atom'>{entry}</entry></feed>")
     items = [
-        {"id": 7, "url": "/s.html", "title": "Mill", "content_text": "Sold.", "tags": ["trade"]}
+        "odd",
+        {"id": 7, "url": "/s.html", "title": "Mill", "content_text": "Sold.", "tags": ["trade"]},
     ]
-    site.give("/json", json.dumps({"title": "Echo", "authors": [{"name": "Jo"}], "items": items}))
+    site.give(
+        "/json",
+        "\ufeff" + json.dumps({"title": "Echo", "authors": [{"name": "Jo"}], "items": items}),
+    )
     atom, feed = reading("/atom"), reading("/json")
     assert atom.read() + feed.read() == [f"{site.url}/atom: 1 new", f"{site.url}/json: 1 new"]
     assert atom.articles()["tag:1"].url == f"{site.url}/f.html"
@@ -337,3 +341,20 @@ def test_a_watch_takes_in_what_a_feed_brings(site, settings, hashed):
     asked = len(site.asked)
     time.sleep(1)
     assert len(site.asked) <= asked + 1, "it ends with the watch"
+
+
+def test_what_is_told_shows_no_password(site, tmp_path):
+    url = site.url.replace("://", "://ada:secret@") + "/gone"
+    ended, told = threading.Event(), []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        ended.set()
+
+    following.follow_feeds([Feed(url, tmp_path, FeedOptions())], tell, ended)
+    assert "has nothing there (404)" in told[0] and "secret" not in told[0]
+    assert site.asked[-1][1]["authorization"].startswith("Basic ")
+    ended.clear()
+    following.follow_feeds([Feed(url, tmp_path, FeedOptions())], tell, ended)
+    assert "read next on" in told[1] and "secret" not in told[1]
+    assert len(site.paths()) == 1
