@@ -132,12 +132,14 @@ def _details(tree: HtmlElement) -> Details:
     if "articlesection" in values:
         values["section"] = values["articlesection"]
     for name, queries in _DETAILS.items():
-        found = (
-            [one if isinstance(one, str) else one.text_content() for one in tree.xpath(query)]
-            for query in queries
-        )
-        values.setdefault(name, next((each for each in found if any(each)), None))
+        found = filter(None, (_names(tree, query) for query in queries))
+        values.setdefault(name, next(found, None))
     return details_of(values)
+
+
+def _names(tree: HtmlElement, query: str) -> list[str]:
+    found = (one if isinstance(one, str) else one.text_content() for one in tree.xpath(query))
+    return [name for name in found if name.strip() and "://" not in name]
 
 
 def _page(raw: bytes) -> str:

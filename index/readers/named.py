@@ -192,7 +192,7 @@ def _names(values: Values, fields: tuple[str, ...]) -> Iterator[str]:
             if isinstance(one, dict):
                 inner = known(one)
                 one = next((inner[name] for name in _NAMED if inner.get(name)), None)
-            name = one_line(clean(plain_text(one))) if isinstance(one, str) else ""
+            name = one_line(clean(plain_text(one))).strip("[]") if isinstance(one, str) else ""
             if name and not name.isdecimal() and not _ADDRESS.match(name) and name != "nan":
                 found = True
                 yield name

@@ -71,6 +71,12 @@ FILES = {
     '"name": "Ada Pell"}, {"name": "Jo Marsh"}], "articleSection": "Local",'
     '"keywords": "ferries, Ostrey"}</script></head>'
     f"<body><article><h1>Ferry full</h1><p>{TEXT}</p><p>{TEXT}</p></article></body></html>",
+    "linked-address.html": '<html lang="en"><head><title>Ferry full</title>'
+    '<meta property="article:author" content="https://social.example/ada">'
+    '<meta property="article:section" content="Local">'
+    '<meta name="keywords" content="ferries, Ostrey"></head>'
+    '<body><a rel="author" href="/ada">Ada Pell</a> and <a rel="author" href="/jo">Jo Marsh</a>'
+    f"<article><h1>Ferry full</h1><p>{TEXT}</p><p>{TEXT}</p></article></body></html>",
     "meta.html": '<html lang="en"><head><title>Ferry full</title>'
     '<meta name="author" content="Ada Pell; Jo Marsh">'
     '<meta property="article:section" content="Local">'
@@ -98,6 +104,7 @@ def test_what_a_file_states_of_its_article_is_kept(tmp_path, name):
         (5, ()),
         (None, ()),
         ("x" * 500, ()),
+        ("[[Ada Pell]]", ("Ada Pell",)),
     ],
 )
 def test_odd_authors(tmp_path, author, names):
