@@ -191,17 +191,18 @@ class Snapshot:
         hits = self._vectors.search(collection, vector, fetch, keys)
         return hits, len(hits) == fetch
 
-    def _keys_within(self, collection: str, bounds: Bounds) -> list[int]:
+    def _keys_within(self, collection: str | None, bounds: Bounds) -> list[int]:
+        """Return the keys of the passages within the bounds, of one collection or of all."""
         first, last = bounds.numbers
-        chosen = "1"
+        chosen = "1" if collection is None else "c.collection = :name"
         if bounds.sources:
             admit_by(self._sql, bounds.sources)
             of_content = f"SELECT 1 FROM articles a WHERE a.content = c.key AND {LIVE}"
-            chosen = f"EXISTS ({of_content} AND admits(c.source, a.details))"
+            chosen += f" AND EXISTS ({of_content} AND admits(c.source, a.details))"
         rows = self._sql.execute(
             "SELECT p.key FROM contents c JOIN passages p ON p.content = c.key "
-            "WHERE c.collection = :name AND (c.day BETWEEN :first AND :last "
-            f"OR (:undated AND c.day IS NULL)) AND {chosen}",
+            "WHERE (c.day BETWEEN :first AND :last OR (:undated AND c.day IS NULL)) "
+            f"AND {chosen}",
             {
                 "generation": self.generation,
                 "name": collection,
@@ -214,12 +215,17 @@ class Snapshot:
 
     def lexical(self, text: str, limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` live passages that match the words best, by BM25, best first."""
-        fetch = int(limit * _MARGIN) + 1
+        fetch, named = int(limit * _MARGIN) + 1, frozenset[int]()
         while True:
             hits = self._lexical.search(text, fetch, bounds)
-            live = self._admitted(hits, bounds)
+            likely = [hit for hit in hits if not named or hit.key in named]
+            live = self._admitted(likely, bounds)
             if len(live) >= limit or len(hits) < fetch:
                 return live[:limit]
+            if bounds.sources and not named:  # few are of them: not all texts are looked up
+                named = frozenset(self._keys_within(None, bounds))
+                if not named:
+                    return []
             fetch *= 4
 
     def mentioning(self, text: str, bounds: Bounds) -> Iterator[StoredPassage]:
