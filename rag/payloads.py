@@ -38,7 +38,7 @@ class CitationJson(DetailsJson):
 
 
 class AnswerJson(TypedDict):
-    """What `python -m rag --json` prints."""
+    """What `broadsheet ask --json` prints."""
 
     question: str
     answer: str
