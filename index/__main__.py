@@ -34,7 +34,7 @@ from index.progress import (
     visible,
     warn,
 )
-from index.settings import Settings, load_settings
+from index.settings import Settings, load_settings, redacted
 from index.types import BuildEvent, BuildReport, Skipped
 
 if TYPE_CHECKING:
@@ -240,24 +240,46 @@ def rollback() -> None:
 
 @cli.command()
 def watch(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders to watch.")],
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Folders to watch.")
+    ] = None,
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A feed (RSS, Atom, JSON Feed) to follow; repeatable."),
+    ] = None,
+    full_text: Annotated[
+        bool, typer.Option("--full-text", help="Fetch the page behind each item of a feed.")
+    ] = False,
+    page_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="Another host whose pages may be fetched; repeatable."),
+    ] = None,
 ) -> None:
-    """Keep the index in line with folders: take in what comes, changes or goes, within seconds.
+    """Keep the index in line with folders and feeds: take in what comes, changes or goes.
 
     Prints a line for each batch that changed something. A file is read once it has rested for two
-    seconds; waits while another build runs; a batch that fails is shown and tried again. Ctrl-C
-    ends it; exit code 0.
+    seconds, a feed at most every 15 minutes; waits while another build runs; a batch that fails is
+    shown and tried again. Ctrl-C ends it; exit code 0.
     """
+    from index.feeds import Feed, FeedOptions
     from index.watch import watch_folders
 
     settings = load_settings()
+    options = FeedOptions(
+        full_text, tuple(host.lower() for host in page_host or ()), 60.0 * settings.feed_minutes
+    )
+    urls = dict.fromkeys([*(feed or ()), *settings.feeds.replace(",", " ").split()])
+    feeds = [Feed(url, settings.feeds_dir, options) for url in urls]
+    if not folders and not feeds:
+        raise BroadsheetError("say what to watch: a folder, or a feed with --feed URL")
     _lower_priority()
     signal.signal(signal.SIGTERM, _interrupt)
     with Meter() as meter:
         ensure_embedder(settings, meter.fetched)
         embeddings = _embedder(settings, meter)
-    events = watch_folders(folders, settings, embeddings)
-    _print_timed(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it")
+    events = watch_folders(folders or (), settings, embeddings, feeds)
+    watched = redacted(", ".join(map(str, (*(folders or ()), *urls))), ())
+    _print_timed(f"watching {watched}; Ctrl-C ends it")
     try:
         _follow(events)
     except KeyboardInterrupt:

@@ -124,7 +124,9 @@ def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connecti
             "SELECT sql FROM sqlite_master WHERE tbl_name IN ('staged', 'staged_files', 'kept') "
             "AND sql NOT NULL ORDER BY type DESC"
         )
-        for (made,) in sql.execute(query).fetchall():
+        with closing(open_empty()) as empty:  # an older version's tables lack columns
+            tables = empty.execute(query).fetchall()
+        for (made,) in tables:
             kind = "CREATE TABLE " if made.startswith("CREATE TABLE ") else "CREATE INDEX "
             sql.execute(made.replace(kind, f"{kind}temp.", 1))
         unseen: dict[str, int] = {}

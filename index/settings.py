@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         "", description="How 03/04/2023 is read: day or month first; empty refuses it."
     )
 
+    feeds: str = Field("", description="Feeds that `watch` reads, by comma.")
+    feed_minutes: int = Field(15, ge=15, le=10_080, description="Minutes between two readings.")
+
     llm: str = Field("embedded", description="`embedded`, `none`, or `provider:model`.")
     llm_base_url: str = Field("", description="Address of an OpenAI-compatible server.")
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key for the model's server.")
@@ -84,6 +87,11 @@ class Settings(BaseSettings):
     def index_dir(self) -> Path:
         """Folder of the index, below the data folder."""
         return self.data_dir.expanduser() / "index"
+
+    @property
+    def feeds_dir(self) -> Path:
+        """Folder of the items of feeds, below the data folder."""
+        return self.data_dir.expanduser() / "feeds"
 
     @property
     def models(self) -> Path:

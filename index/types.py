@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from index.text.days import day_number
 
@@ -42,6 +44,23 @@ def is_file(location: str) -> bool:
     return file_of(location) == location
 
 
+class Details(NamedTuple):
+    """What an article states of itself besides headline, day, publisher and address.
+
+    Attributes:
+        withdrawn: The day on which its feed was seen to list it no longer (2023-06-18).
+    """
+
+    authors: tuple[str, ...] = ()
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    withdrawn: str | None = None
+
+
+NO_DETAILS = Details()
+
+
 @dataclass(frozen=True, slots=True)
 class ArticleRef:
     """What an article is known by: all but its text."""
@@ -51,6 +70,7 @@ class ArticleRef:
     date: date | None = None
     source: str | None = None
     url: str | None = None
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +95,12 @@ class Article:
     source: str | None = None
     url: str | None = None
     day_note: str = ""
+    details: Details = NO_DETAILS
 
     @property
     def ref(self) -> ArticleRef:
         """The article without its text."""
-        return ArticleRef(self.id, self.headline, self.date, self.source, self.url)
+        return ArticleRef(self.id, self.headline, self.date, self.source, self.url, self.details)
 
 
 class OfArticle:
@@ -112,6 +133,11 @@ class OfArticle:
     def url(self) -> str | None:
         """The article's address."""
         return self.article.url
+
+    @property
+    def details(self) -> Details:
+        """The article's authors, section, tags and language."""
+        return self.article.details
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +197,7 @@ class Bounds:
     Attributes:
         date_from: First day admitted, inclusive.
         date_to: Last day admitted, inclusive.
-        sources: Publishers admitted; empty means all.
+        sources: Publishers admitted, and limits such as `author:Jane Doe`; empty means all.
         undated: Whether articles without a date are admitted beside a date window.
     """
 
@@ -191,13 +217,69 @@ class Bounds:
         first = day_number(self.date_from) if self.date_from else 0
         return first, day_number(self.date_to) if self.date_to else _LAST
 
-    def admits(self, day: date | None, source: str | None) -> bool:
-        """Whether an article of this day and publisher is within them."""
-        if self.sources and source not in self.sources:
+    def admits(self, day: date | None, source: str | None, details: Details = NO_DETAILS) -> bool:
+        """Whether an article of this day, publisher and details is within them."""
+        if self.sources and not admits(self.sources, source, details):
             return False
         if day is None:
             return self.undated or not self.dated
         return (self.date_from or date.min) <= day <= (self.date_to or date.max)
+
+
+_LIMIT = r"(author|section|tag|language|source):"
+_QUALIFIED = re.compile(rf"{_LIMIT}\s*(.+)", re.IGNORECASE | re.DOTALL)
+_IN_TEXT = re.compile(
+    rf"(?<!\S){_LIMIT}(?:[\"“]([^\"“”]+)[\"”]|([^\s\"“”]*[^\s\"“”.,;?!]))", re.IGNORECASE
+)
+
+
+def is_limit(text: str) -> bool:
+    """Whether a text is a limit such as `author:Jane Doe`, and no publisher's name."""
+    return _QUALIFIED.fullmatch(text) is not None
+
+
+def split_limits(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a text without limits such as `author:"Jane Doe"`, and these."""
+    found = _IN_TEXT.findall(text)
+    rest = " ".join(_IN_TEXT.sub(" ", text).split()) if found else text
+    return rest, tuple(f"{name.lower()}:{one or other}" for name, one, other in found)
+
+
+def admits(limits: Sequence[str], source: str | None, details: Details) -> bool:
+    """Whether an article is of one of the publishers, of one of the authors, and so on.
+
+    A limit's words must stand in a row in what the article states: `author:doe` admits Jane Doe.
+    """
+    stated = {
+        "author": details.authors,
+        "section": (details.section or "",),
+        "tag": details.tags,
+        "language": (details.language or "",),
+        "source": (source or "",),
+    }
+    return all(
+        any(words in _spaced(one) for words in wanted for one in stated[field])
+        if field
+        else source in wanted
+        for field, wanted in _by_field(tuple(limits)).items()
+    )
+
+
+@lru_cache(maxsize=256)
+def _by_field(limits: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the words of limits by field; whole publishers under an empty name."""
+    wanted: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for one in limits:
+        if found := _QUALIFIED.fullmatch(one):
+            wanted[found[1].lower()] += (_spaced(found[2]),)
+        else:
+            wanted[""] += (one,)
+    return wanted
+
+
+def _spaced(text: str) -> str:
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return f" {' '.join(words)} "
 
 
 @dataclass(frozen=True, slots=True)

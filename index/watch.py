@@ -7,6 +7,8 @@ terminals: it yields events.
 from __future__ import annotations
 
 import os
+import queue
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,6 +19,7 @@ from watchfiles import Change, watch
 
 from index.build import build_index
 from index.errors import ArticleError, BroadsheetError, IndexLocked, describe
+from index.feeds import Feed, follow_feeds
 from index.models.embedder import MiniLMEmbeddings
 from index.readers import in_full
 from index.readers.files import printable
@@ -46,22 +49,41 @@ Event = BuildEvent | BuildReport | Notice
 
 
 def watch_folders(
-    folders: Sequence[Path], settings: Settings, embeddings: MiniLMEmbeddings
+    folders: Sequence[Path],
+    settings: Settings,
+    embeddings: MiniLMEmbeddings,
+    feeds: Sequence[Feed] = (),
 ) -> Iterator[Event]:
     """Bring the index in line with the folders, now and after each change, without end.
 
     Each batch yields the events of a build and its report, or a notice of why it failed. A folder
-    that is gone keeps its articles until it is back.
+    that is gone keeps its articles until it is back. Feeds are read meanwhile, into their folders,
+    which are watched too.
 
     Raises:
         ArticleError: one of the paths is no folder.
         BroadsheetError: the system does not let the folders be watched.
     """
-    roots = list(dict.fromkeys(in_full(path.expanduser()) for path in folders))
+    for feed in feeds:
+        feed.folder.mkdir(parents=True, exist_ok=True)
+    every = (*folders, *(feed.folder for feed in feeds))
+    roots = list(dict.fromkeys(in_full(path.expanduser()) for path in every))
     for root in roots:
         if not root.is_dir():
             raise ArticleError(f"{printable(root)}: expected a folder to watch")
-    return _Watch(roots, settings, embeddings).events()
+    return _with_feeds(_Watch(roots, settings, embeddings), feeds)
+
+
+def _with_feeds(watched: _Watch, feeds: Sequence[Feed]) -> Iterator[Event]:
+    """Yield what a watch yields, while a thread reads the feeds."""
+    ended = threading.Event()
+    if feeds:
+        arguments = feeds, watched.told.put, ended
+        threading.Thread(target=follow_feeds, args=arguments, daemon=True).start()
+    try:
+        yield from watched.events()
+    finally:
+        ended.set()
 
 
 @dataclass
@@ -75,6 +97,7 @@ class _Watch:
         writing: Files that are being written, each by when it was first seen so.
         met: Those of them that the last batch met.
         named: Those of them that a notice has named.
+        told: Lines of whoever reads the feeds.
     """
 
     roots: Sequence[Path]
@@ -86,9 +109,12 @@ class _Watch:
     writing: dict[Path, float] = field(default_factory=dict)
     met: set[Path] = field(default_factory=set)
     named: set[Path] = field(default_factory=set)
+    told: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
     def events(self) -> Iterator[Event]:
         for changes in _changes(self.roots, self.settings.index_dir.resolve()):
+            while not self.told.empty():
+                yield Notice(self.told.get())
             now = time.monotonic()
             if changes:
                 due = now + (0.0 if all(map(_is_settled, changes)) else SETTLED)

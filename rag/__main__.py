@@ -20,7 +20,8 @@ def main(
     date_from: Annotated[str, typer.Option("--from", help="First day searched. " + _DAY)] = "",
     date_to: Annotated[str, typer.Option("--to", help="Last day searched. " + _DAY)] = "",
     source: Annotated[
-        list[str] | None, typer.Option("--source", help="A publisher; repeatable.")
+        list[str] | None,
+        typer.Option("--source", help="A publisher, or author:, section:, tag: …; repeatable."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:

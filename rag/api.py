@@ -30,7 +30,7 @@ class AskOptions(TypedDict, total=False):
         as_of: Answer as the archive stood on this day (`2023-06-20`); later articles are unseen.
         date_from: First day of publication admitted.
         date_to: Last day of publication admitted.
-        sources: Publishers admitted; empty admits all.
+        sources: Publishers admitted, and limits such as `author:Jane Doe`; empty admits all.
         history: Earlier questions with the text of their answers, oldest first.
     """
 

@@ -16,7 +16,17 @@ from rag.types import Answer, RetrievedPassage
 _Shape = TypeVar("_Shape")
 
 
-class CitationJson(TypedDict):
+class DetailsJson(TypedDict):
+    """What an article states of itself; `withdrawn` is the day on which its feed left it out."""
+
+    authors: list[str]
+    section: str | None
+    tags: list[str]
+    language: str | None
+    withdrawn: str | None
+
+
+class CitationJson(DetailsJson):
     """An exact quote: `article.text[start:end] == quote`, offsets in code points."""
 
     article_id: str
@@ -41,7 +51,7 @@ class AnswerJson(TypedDict):
     timings: dict[str, float]
 
 
-class PassageJson(TypedDict):
+class PassageJson(DetailsJson):
     """A passage with its article's headline and date, and its offsets in the article."""
 
     article_id: str
@@ -62,7 +72,7 @@ class SearchJson(TypedDict):
     passages: list[PassageJson]
 
 
-class ArticleJson(TypedDict):
+class ArticleJson(DetailsJson):
     """A whole article; the offsets of citations and passages are code points of `text`."""
 
     article_id: str
@@ -91,7 +101,7 @@ class ListJson(TypedDict):
 
 def answer_json(answer: Answer) -> AnswerJson:
     """Return an answer as plain values."""
-    citations = [_plain(CitationJson, one) for one in answer.citations]
+    citations = [_plain(CitationJson, one, **one.details._asdict()) for one in answer.citations]
     values = {"answer": answer.text, "citations": citations, "timings": dict(answer.timings)}
     return _plain(AnswerJson, answer, **values)
 
@@ -100,12 +110,13 @@ def passage_json(found: RetrievedPassage) -> PassageJson:
     """Return a passage as plain values."""
     passage = found.passage
     where = {"article_id": passage.article_id, "start": passage.start, "end": passage.end}
-    return _plain(PassageJson, found, text=passage.text, **where)
+    return _plain(PassageJson, found, text=passage.text, **where, **found.details._asdict())
 
 
 def article_json(article: Article) -> ArticleJson:
     """Return an article as plain values."""
-    return _plain(ArticleJson, article, article_id=article.id)
+    details = article.details._asdict()
+    return _plain(ArticleJson, article, article_id=article.id, **details)
 
 
 def list_json(page: CataloguePage) -> ListJson:
@@ -116,9 +127,10 @@ def list_json(page: CataloguePage) -> ListJson:
 def _plain(shape: type[_Shape], item: object, **values: object) -> _Shape:
     """Return a shape with these values, else the item's own of the same name, days as text."""
     plain = {}
-    for name in shape.__annotations__:
+    for name in sorted(shape.__annotations__, key=DetailsJson.__annotations__.__contains__):
         value = values[name] if name in values else getattr(item, name)
         if isinstance(value, date):
             value = value.isoformat()
+        value = list(value) if isinstance(value, tuple) else value
         plain[name] = value.value if isinstance(value, StrEnum) else value
     return shape(**plain)

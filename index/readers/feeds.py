@@ -25,6 +25,9 @@ _SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^\]]*)?\]")
 _ENCODING = re.compile(rb"""\A[^>]{0,100}encoding\s*=\s*["']([\w.:-]+)""")
 _LIBXML = {"cp1252": "windows-1252", "gb18030": "gb18030", "cp932": "cp932", "cp949": "cp949"}
 _PUBLISHED = ("publish", "")
+_ABOUT = {"title": "source", "language": "language"}  # of a feed, by the name in its items
+_MANY = ("author", "creator", "category")
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
@@ -35,17 +38,18 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
         OSError: it cannot be read or unpacked.
     """
 
-    def items() -> Iterator[Numbered]:
+    def numbered() -> Iterator[Numbered]:
         with unpacked(path) as file:
-            yield from _items(file)
+            yield from items(file)
 
-    return articles(items, path, name, day_first)
+    return articles(numbered, path, name, day_first)
 
 
-def _items(file: BinaryIO) -> Iterator[Numbered]:
+def items(file: BinaryIO) -> Iterator[Numbered]:
+    """Yield the fields of each item with its line, or why there are none."""
     from lxml import etree
 
-    root, feed = "", ""
+    root, about = "", {}
     try:
         parsing = etree.iterparse(
             file,
@@ -57,20 +61,20 @@ def _items(file: BinaryIO) -> Iterator[Numbered]:
         for event, element in parsing:
             name = _name(element)
             if not root:
-                root = name
+                root, about["language"] = name, element.get(_LANGUAGE, "")
                 if root not in _ROOTS:
                     expected = "RSS, Atom, NewsML-G2 or NITF"
                     raise ArticleError(f"XML of an unknown kind ({root}); expected {expected}")
             if event == "start":
                 continue
-            if name == "title" and not feed and _name(element.getparent()) in ("channel", "feed"):
-                feed = (element.text or "").strip()
+            if name in _ABOUT and _name(element.getparent()) in ("channel", "feed"):
+                about[_ABOUT[name]] = about.get(_ABOUT[name]) or (element.text or "").strip()
             if name in ("item", "entry"):
-                if item := _of_feed(element, feed):
+                if item := _of_feed(element, about):
                     yield element.sourceline or 0, item
                 element.clear()
             elif name in ("newsItem", "nitf"):
-                yield element.sourceline or 0, _of_agency(element)
+                yield element.sourceline or 0, about | _of_agency(element)
                 element.clear()
     except etree.XMLSyntaxError as error:
         yield error.lineno or 0, ArticleError(f"not XML: {error.msg}")
@@ -88,8 +92,19 @@ def _declared(file: BinaryIO) -> str | None:
         return None
 
 
-def _of_feed(item: _Element, feed: str) -> dict[str, Any] | ArticleError | None:
+def _of_feed(item: _Element, about: dict[str, str]) -> dict[str, Any] | ArticleError | None:
     """Return the fields of an item; None for what WordPress keeps beside its articles."""
+    values = _children(item)
+    if values.pop("post_type", "post") not in ("post", "page"):
+        return None
+    if (status := values.pop("status", "publish")) not in _PUBLISHED:
+        return ArticleError(f"a draft (status: {status})")
+    if "post_date" in values and "encoded" in values:
+        values["encoded"] = _SHORTCODE.sub("", values["encoded"])
+    return about | values
+
+
+def _children(item: _Element) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for child in item:
         if not isinstance(child.tag, str) or any(other in child.tag for other in _OTHERS):
@@ -98,15 +113,12 @@ def _of_feed(item: _Element, feed: str) -> dict[str, Any] | ArticleError | None:
         if name == "link" and child.get("href"):
             if child.get("rel", "alternate") == "alternate":
                 values.setdefault("link", child.get("href"))
+        elif name in _MANY:
+            if child.get("domain") == "post_tag":
+                name = "tags"
+            values.setdefault(name, []).append(_written(child))
         elif written := _written(child):
             values.setdefault(name, written)
-    if values.pop("post_type", "post") not in ("post", "page"):
-        return None
-    if (status := values.pop("status", "publish")) not in _PUBLISHED:
-        return ArticleError(f"a draft (status: {status})")
-    if "post_date" in values and "encoded" in values:
-        values["encoded"] = _SHORTCODE.sub("", values["encoded"])
-    values.setdefault("source", feed)
     return values
 
 
@@ -115,14 +127,24 @@ def _written(element: _Element) -> str:
 
     if element.get("type") == "xhtml":
         return str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
-    return "".join(element.itertext()).strip() if _name(element) != "author" else ""
+    if (person := element.find("{*}name")) is not None:
+        return (person.text or "").strip()
+    return "".join(element.itertext()).strip() or element.get("label") or element.get("term", "")
 
 
 def _of_agency(item: _Element) -> dict[str, Any]:
     """Return the fields of NewsML-G2 and NITF, whose texts lie deep."""
-    values = {name: _first(item, path) for name, path in _PATHS.items()}
+    values: dict[str, Any] = {name: _first(item, path) for name, path in _PATHS.items()}
     paragraphs = (" ".join("".join(p.itertext()).split()) for p in item.iterfind(".//{*}p"))
     values["body"] = "\n\n".join(filter(None, paragraphs)) or _first(item, ".//{*}inlineData")
+    for name, paths in _LISTS.items():
+        found: list[_Element] = next(filter(None, map(item.findall, paths)), [])
+        words = (" ".join("".join(one.itertext()).split()) or one.get("key", "") for one in found)
+        values[name] = [one for one in words if one]
+    section = item.find(".//{*}pubdata")
+    values["section"] = "" if section is None else section.get("position.section")
+    language = item.find(".//{*}contentMeta/{*}language")
+    values["language"] = "" if language is None else language.get("tag")
     values["guid"] = item.get("guid", "")
     return {name: value for name, value in values.items() if value}
 
@@ -134,6 +156,13 @@ _PATHS = {
     "versionCreated": (".//{*}versionCreated",),
     "source": (".//{*}provider/{*}name", ".//{*}copyrightHolder/{*}name", ".//{*}doc.copyright"),
 }
+
+
+_LISTS = {
+    "author": (".//{*}contentMeta/{*}creator/{*}name", ".//{*}byline/{*}person", ".//{*}by",
+               ".//{*}byline"),
+    "tags": (".//{*}keyword", ".//{*}contentMeta/{*}subject/{*}name"),
+}  # fmt: skip
 
 
 def _first(item: _Element, paths: tuple[str, ...] | str) -> str:

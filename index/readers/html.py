@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
@@ -19,9 +19,9 @@ from index.readers.exports import documents, factiva_page, is_export, split
 from index.readers.fields import one_line, under_title, without_site
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
-from index.readers.named import article_of
+from index.readers.named import article_of, details_of, known
 from index.readers.text import clean, read_bytes
-from index.types import Article, Skipped
+from index.types import Article, Details, Skipped
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -61,6 +61,24 @@ _DAYS = (
     _CLASS.format("published") + "/@datetime",
     _CLASS.format("published") + "/@title",
 )  # fmt: skip
+_DETAILS = {
+    "author": (
+        *(_META.format("name", name) for name in ("author", "parsely-author", "dc.creator")),
+        _PROPERTY.format("article:author"),
+        "//*[@itemprop='author']//*[@itemprop='name']",
+        "//*[@rel='author']",
+    ),
+    "section": (
+        _PROPERTY.format("article:section"),
+        *(_META.format("name", name) for name in ("section", "parsely-section", "article:section")),
+    ),
+    "tags": (
+        _PROPERTY.format("article:tag"),
+        *(_META.format("name", name) for name in ("news_keywords", "keywords", "parsely-tags")),
+    ),
+    "language": ("/html/@lang", _PROPERTY.format("og:locale"), _META.format("name", "language")),
+}
+"""Where a page states what JSON-LD of it does not."""
 _TITLES = (_PROPERTY.format("og:title"), "//*[@itemprop='headline']", "//h1", "//title")
 
 
@@ -112,7 +130,24 @@ def article(
     url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
     address = url if url.startswith(("https://", "http://")) else fetched
     day, note = _stated_day(tree, address, day_first)
-    return Article(name, str(path), headline, text, day, source, address, note)
+    details = _details(tree)
+    return Article(name, str(path), headline, text, day, source, address, note, details)
+
+
+def _details(tree: HtmlElement) -> Details:
+    linked = next(_linked(tree), {})
+    values = {name: value for name, value in known(linked).items() if value}
+    if "articlesection" in values:
+        values["section"] = values["articlesection"]
+    for name, queries in _DETAILS.items():
+        found = filter(None, (_names(tree, query) for query in queries))
+        values.setdefault(name, next(found, None))
+    return details_of(values)
+
+
+def _names(tree: HtmlElement, query: str) -> list[str]:
+    found = (one if isinstance(one, str) else one.text_content() for one in tree.xpath(query))
+    return [name for name in found if name.strip() and "://" not in name]
 
 
 def _headline(tree: HtmlElement, site: str | None) -> str:
@@ -185,28 +220,32 @@ def _stated_days(tree: HtmlElement) -> Iterator[str]:
     for query in _DAYS:
         for found in tree.xpath(query):
             yield one_line(found if isinstance(found, str) else found.text_content())
+    for linked in _linked(tree):
+        if isinstance(written := linked.get("datePublished"), str):
+            yield written.strip()
+
+
+def _linked(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """Yield the articles that the page describes in JSON-LD."""
     for script in tree.xpath("//script[starts-with(@type, 'application/ld+json')]/text()"):
         try:
-            yield from _published(json.loads(_CDATA.sub("", script), strict=False))
+            yield from _articles(json.loads(_CDATA.sub("", script), strict=False))
         except (ValueError, RecursionError):
             continue
 
 
-def _published(linked: object) -> Iterator[str]:
-    """Yield `datePublished` of the articles in JSON-LD, at its top or in a list or `@graph`."""
+def _articles(linked: object) -> Iterator[dict[str, Any]]:
+    """Yield the articles in JSON-LD, at its top or in a list or `@graph`."""
     if isinstance(linked, list):
         for each in linked:
-            yield from _published(each)
+            yield from _articles(each)
     elif isinstance(linked, dict):
         kinds = linked.get("@type")
         kinds = kinds if isinstance(kinds, list) else [kinds]
-        written = linked.get("datePublished")
-        if isinstance(written, str) and any(
-            str(kind).endswith(("Article", "Posting")) for kind in kinds
-        ):
-            yield written.strip()
+        if any(str(kind).endswith(("Article", "Posting")) for kind in kinds):
+            yield linked
         for inner in ("@graph", "mainEntity", "mainEntityOfPage"):
-            yield from _published(linked.get(inner))
+            yield from _articles(linked.get(inner))
 
 
 def _first(tree: HtmlElement, *queries: str) -> str:

@@ -5,10 +5,13 @@ Names count without case and marks, so that `published_at` and `publishedAt` are
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from index.errors import ArticleError
@@ -16,7 +19,7 @@ from index.readers.days import Stated, local_day, read_day
 from index.readers.fields import one_line, under_title
 from index.readers.markup import plain_text
 from index.readers.text import clean
-from index.types import Article
+from index.types import Article, Details
 
 Values = Mapping[str, Any]
 
@@ -49,10 +52,23 @@ URL = (
     "url", "link", "weburl", "permalink", "canonicalurl", "canonical", "href", "articleurl",
     "sourceurl", "externalurl", "source",
 )  # fmt: skip
+AUTHOR = (
+    "authors", "author", "byline", "bylines", "creator", "writer", "reporter", "journalist",
+    "contributor", "authorname", "primaryauthor", "autor", "auteur",
+)  # fmt: skip
+SECTION = (
+    "section", "sectionname", "articlesection", "newsdesk", "desk", "rubrik", "ressort",
+    "category", "categories",
+)  # fmt: skip
+TAGS = (
+    "tags", "tag", "keywords", "keyword", "newskeywords", "topics", "topic", "categories",
+    "category",
+)  # fmt: skip
+LANGUAGE = ("language", "lang", "inlanguage", "locale")
 ID = ("id", "guid", "uri", "uuid", "oid")
 FIELDS = {
     "title": TITLE, "headline": TITLE, "text": BODY, "body": BODY, "date": DATE, "source": SOURCE,
-    "url": URL, "id": ID,
+    "url": URL, "id": ID, "author": AUTHOR, "section": SECTION, "tags": TAGS, "language": LANGUAGE,
 }  # fmt: skip
 """What a person may call a field, and the names that it is known by."""
 
@@ -81,6 +97,12 @@ _WORDS = ("$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "
 _CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
 _DRAFT = ("draft", "isdraft", "unlisted")
 _ADDRESS = re.compile(r"https?://\S+\Z")
+_BY = re.compile(r"\A\s*by[:\s]+", re.IGNORECASE)
+_MAILED = re.compile(r"\A\S+@\S+\s*\((.+)\)\Z")  # the author of RSS: an address, then a name
+_AND = re.compile(r"\s*(?:;|\||\s(?:and|&)\s)\s*")
+_MOST, _LONGEST = 50, 120  # names of a field, characters of one
+_NAMED = ("value", "name", "label", "title", "webtitle", "term", "fullname", "original")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @lru_cache(2000)
@@ -178,7 +200,9 @@ def article_of(
     if numbered:
         own = one_line(clean(_text(values, ID))) or url or ""
         article_id, location = own or f"{name}#{numbered}", f"{location}#{own or numbered}"
-    return Article(article_id, location, headline, text, day, publisher, url, note)
+    return Article(
+        article_id, location, headline, text, day, publisher, url, note, details_of(values)
+    )
 
 
 def address(values: Values) -> str | None:
@@ -197,6 +221,53 @@ def source(values: Values) -> str | None:
         if written and not _ADDRESS.match(written):
             return written
     return None
+
+
+def details_of(values: Values) -> Details:
+    """Return authors, section, tags and language, as far as they are stated."""
+    people = (name for one in _names(values, AUTHOR) for name in _people(one))
+    filed = list(_names(values, SECTION))
+    section = filed[0] if len(filed) == 1 or (filed and "section" in values) else None
+    tags = (tag.strip() for one in _names(values, TAGS) for tag in re.split(r"[,;|]", one))
+    withdrawn = str(values.get("withdrawn", ""))
+    return Details(
+        _distinct(people),
+        section,
+        _distinct(tag for tag in tags if tag != section),
+        next(_names(values, LANGUAGE), None),
+        withdrawn if _ISO_DAY.fullmatch(withdrawn) else None,
+    )
+
+
+def _names(values: Values, fields: tuple[str, ...]) -> Iterator[str]:
+    """Yield the names in the first of these fields that has any; numbers and addresses are none."""
+    for field in fields:
+        value, found = values.get(field), False
+        if isinstance(value, str) and value.startswith("["):  # a list in a table's cell
+            with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+                value = ast.literal_eval(value)
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(one, dict):
+                inner = known(one)
+                one = next((inner[name] for name in _NAMED if inner.get(name)), None)
+            name = one_line(clean(plain_text(one))).strip("[]") if isinstance(one, str) else ""
+            if name and not name.isdecimal() and not _ADDRESS.match(name) and name != "nan":
+                found = True
+                yield name
+        if found:
+            return
+
+
+def _people(names: str) -> list[str]:
+    """Part the names of people; a comma parts them only where each has two words."""
+    parts = _AND.split(_MAILED.sub(r"\1", _BY.sub("", names)))
+    single = [name.strip() for part in parts for name in part.split(",") if name.strip()]
+    return single if all(" " in name for name in single) else parts
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    kept = dict.fromkeys(name for name in names if 0 < len(name) <= _LONGEST)
+    return tuple(islice(kept, _MOST))
 
 
 def day_of(values: Values, day_first: bool | None = None, url: str | None = None) -> Stated:

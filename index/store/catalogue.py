@@ -13,9 +13,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from index.store.database import LIVE
+from index.store.database import LIVE, admit_by
 from index.text.days import day_number, number_day
-from index.types import Bounds, Coverage, Generation
+from index.types import Bounds, Coverage, Generation, split_limits
 
 
 class Order(StrEnum):
@@ -33,7 +33,7 @@ class Wanted:
 
     Attributes:
         words: Only articles whose headline or publisher holds each of these words, without case;
-            the first 50 count.
+            the first 50 count; and limits such as `author:"Jane Doe"`.
         first: First day, inclusive; None for no limit. Undated articles drop out with a limit.
         last: Last day, inclusive.
         order: What they are sorted by; the newest first among equals.
@@ -98,8 +98,12 @@ class Catalogue:
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
-        holding, words = _holding(wanted.words)
+        sought, limits = split_limits(wanted.words)
+        holding, words = _holding(sought)
         chosen = _CHOSEN + holding
+        if limits:
+            admit_by(self._sql, limits)
+            chosen += " AND admits(c.source, a.details)"
         values = {
             "generation": self._generation,
             "first": day_number(wanted.first) if wanted.first else None,

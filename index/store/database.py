@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import re
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from index.errors import (
 )
 from index.settings import Settings
 from index.text.days import number_day
-from index.types import Article
+from index.types import Article, Details, admits
 
 _LOG = logging.getLogger(__name__)
 REBUILD = "broadsheet index build FOLDER"
@@ -56,6 +58,7 @@ def open_writer(index_dir: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.executescript(_schema())
+        _add_details(connection)
     except sqlite3.Error as error:
         connection.close()
         if not _is_damage(error):
@@ -137,6 +140,21 @@ def open_empty() -> sqlite3.Connection:
     return connection
 
 
+def _add_details(sql: sqlite3.Connection) -> None:
+    """Add the column of authors and tags where an older version made the tables.
+
+    All files are read again by the next build, which fills it; texts are not embedded again.
+    """
+    if not _has_details(sql):
+        sql.execute("ALTER TABLE articles ADD COLUMN details TEXT")
+        sql.execute("ALTER TABLE staged ADD COLUMN details TEXT")
+        sql.execute("DELETE FROM files")
+
+
+def _has_details(sql: sqlite3.Connection) -> bool:
+    return any(name == "details" for _, name, *_ in sql.execute("PRAGMA table_info(articles)"))
+
+
 def read_meta(sql: sqlite3.Connection) -> Mapping[str, str]:
     """Return the table `meta` of an index with a generation; raises `IndexMissing`."""
     meta = dict(sql.execute("SELECT name, value FROM meta").fetchall())
@@ -165,7 +183,7 @@ def has_table(sql: sqlite3.Connection, name: str) -> bool:
 def content_article(sql: sqlite3.Connection, key: int) -> Article:
     """Return a content by its key, as an article without id and location."""
     row = sql.execute(
-        "SELECT '', '', headline, text, day, source, url FROM contents WHERE key = ?", (key,)
+        "SELECT '', '', headline, text, day, source, url, NULL FROM contents WHERE key = ?", (key,)
     ).fetchone()
     return row_article(*row)
 
@@ -178,10 +196,38 @@ def row_article(
     day: int | None,
     source: str | None,
     url: str | None,
+    details: str | None,
 ) -> Article:
     """Make an article of columns of `articles` and `contents`."""
     when = number_day(day) if day else None
-    return Article(name, location, headline, text, when, source, url)
+    read = read_details(details)
+    return Article(name, location, headline, text, when, source, url, details=read)
+
+
+def written_details(details: Details) -> str | None:
+    """Return details as they are stored."""
+    return json.dumps(details, ensure_ascii=False) if any(details) else None
+
+
+def read_details(written: str | None) -> Details:
+    """Return details as they were stored."""
+    if not written:
+        return Details()
+    authors, section, tags, *rest = json.loads(written)
+    return Details(tuple(authors), section, tuple(tags), *rest)
+
+
+def admit_by(sql: sqlite3.Connection, limits: Sequence[str]) -> None:
+    """Give SQL a function `admits(source, details)` for limits such as `author:Jane Doe`."""
+    hints = [["", *re.findall(r"[^\W_]+", one.casefold())][-1] for one in limits]
+
+    def admitted(source: str | None, details: str | None) -> bool:
+        stored = f"{source} {details}".casefold()  # most rows go by this, which costs little
+        return any(hint in stored for hint in hints) and admits(
+            limits, source, read_details(details)
+        )
+
+    sql.create_function("admits", 2, admitted)
 
 
 def _open(path: Path, options: str = "") -> sqlite3.Connection:
@@ -196,10 +242,20 @@ def _open(path: Path, options: str = "") -> sqlite3.Connection:
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM meta").fetchone()  # pins the snapshot
+        if not _has_details(connection):
+            for view in _OLDER:
+                connection.execute(view)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+_OLDER = (
+    "CREATE TEMP VIEW articles AS SELECT *, NULL AS details FROM main.articles",
+    "CREATE TEMP VIEW files AS SELECT * FROM main.files WHERE 0",
+)
+"""Shows an index that a version without details made as this one does."""
 
 
 def _casefold(text: str | None) -> str | None:

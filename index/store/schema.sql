@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS articles (
     file TEXT NOT NULL,
     content INTEGER NOT NULL,
     added INTEGER NOT NULL,
-    removed INTEGER
+    removed INTEGER,
+    details TEXT -- a JSON array: authors, section, tags, language, day of withdrawal
 );
 CREATE INDEX IF NOT EXISTS articles_listed ON articles (content, added, removed);
 DROP INDEX IF EXISTS articles_by_content;
@@ -52,7 +53,8 @@ CREATE TABLE IF NOT EXISTS staged (
     location TEXT PRIMARY KEY,
     id TEXT NOT NULL,
     file TEXT NOT NULL,
-    content INTEGER NOT NULL
+    content INTEGER NOT NULL,
+    details TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS staged_by_id ON staged (id);
 CREATE TABLE IF NOT EXISTS staged_files (

@@ -12,11 +12,29 @@ from index.errors import IndexDamaged, IndexMismatch
 from index.models.embedder import current_recipe
 from index.settings import Settings
 from index.store.catalogue import Catalogue, DayCounts
-from index.store.database import LIVE, REPAIR, explained, open_reader, read_meta, row_article
+from index.store.database import (
+    LIVE,
+    REPAIR,
+    admit_by,
+    explained,
+    open_reader,
+    read_details,
+    read_meta,
+    row_article,
+)
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
 from index.text.days import number_day
-from index.types import Article, ArticleRef, Bounds, Coverage, Generation, Hit, OfArticle, Passage
+from index.types import (
+    Article,
+    ArticleRef,
+    Bounds,
+    Coverage,
+    Generation,
+    Hit,
+    OfArticle,
+    Passage,
+)
 
 _NARROW = 0.25  # share of a collection below which its passages are named to Chroma
 _MARGIN = 1.3
@@ -138,9 +156,9 @@ class Snapshot:
         if self.lost:
             return []
         shares = self._days().shares(bounds)
-        wanted = int(limit * _MARGIN) + 1
+        wanted, named = int(limit * _MARGIN) + 1, False
         while True:
-            found = [self._nearest(*part, vector, wanted, bounds) for part in shares.items()]
+            found = [self._nearest(*part, vector, wanted, bounds, named) for part in shares.items()]
             hits = [hit for one, _ in found for hit in one]
             # Below the last hit of a collection that has more, something may be missing.
             floor = max((one[-1].score for one, more in found if more), default=_COMPLETE)
@@ -148,7 +166,7 @@ class Snapshot:
             live = self._admitted(hits, bounds)
             if len(live) >= limit or floor == _COMPLETE:
                 return live[:limit]
-            wanted *= 4
+            wanted, named = 4 * wanted, bool(bounds.sources)
 
     def _nearest(
         self,
@@ -157,38 +175,57 @@ class Snapshot:
         vector: Sequence[float],
         wanted: int,
         bounds: Bounds,
+        named: bool,
     ) -> tuple[list[Hit], bool]:
         """Return about `wanted` nearest passages of a collection, and whether it has more.
 
-        Where the dates admit few articles, Chroma is given the passages to look at: its own filter
-        by a date takes nine times as long. Where many, more is fetched and sorted out later.
+        Where the dates admit few articles, or they are to be `named`, Chroma is given the passages
+        to look at: its own filter by a date takes nine times as long. Where many, more is fetched
+        and sorted out later.
         """
         keys, fetch = None, wanted
-        if share < _NARROW:
+        if share < _NARROW or named:
             keys = self._keys_within(collection, bounds)
         elif share < 1.0:
             fetch = int(wanted * _SCATTERED / share) + 1
         hits = self._vectors.search(collection, vector, fetch, keys)
         return hits, len(hits) == fetch
 
-    def _keys_within(self, collection: str, bounds: Bounds) -> list[int]:
+    def _keys_within(self, collection: str | None, bounds: Bounds) -> list[int]:
+        """Return the keys of the passages within the bounds, of one collection or of all."""
         first, last = bounds.numbers
+        chosen = "1" if collection is None else "c.collection = :name"
+        if bounds.sources:
+            admit_by(self._sql, bounds.sources)
+            of_content = f"SELECT 1 FROM articles a WHERE a.content = c.key AND {LIVE}"
+            chosen += f" AND EXISTS ({of_content} AND admits(c.source, a.details))"
         rows = self._sql.execute(
             "SELECT p.key FROM contents c JOIN passages p ON p.content = c.key "
-            "WHERE c.collection = :name AND (c.day BETWEEN :first AND :last "
-            "OR (:undated AND c.day IS NULL))",
-            {"name": collection, "first": first, "last": last, "undated": bounds.undated},
+            "WHERE (c.day BETWEEN :first AND :last OR (:undated AND c.day IS NULL)) "
+            f"AND {chosen}",
+            {
+                "generation": self.generation,
+                "name": collection,
+                "first": first,
+                "last": last,
+                "undated": bounds.undated,
+            },
         )
         return [int(key) for (key,) in rows]
 
     def lexical(self, text: str, limit: int, bounds: Bounds) -> list[Hit]:
         """Return the `limit` live passages that match the words best, by BM25, best first."""
-        fetch = int(limit * _MARGIN) + 1
+        fetch, named = int(limit * _MARGIN) + 1, frozenset[int]()
         while True:
             hits = self._lexical.search(text, fetch, bounds)
-            live = self._admitted(hits, bounds)
+            likely = [hit for hit in hits if not named or hit.key in named]
+            live = self._admitted(likely, bounds)
             if len(live) >= limit or len(hits) < fetch:
                 return live[:limit]
+            if bounds.sources and not named:  # few are of them: not all texts are looked up
+                named = frozenset(self._keys_within(None, bounds))
+                if not named:
+                    return []
             fetch *= 4
 
     def mentioning(self, text: str, bounds: Bounds) -> Iterator[StoredPassage]:
@@ -206,28 +243,29 @@ class Snapshot:
         marks = ",".join(str(int(key)) for key in keys)
         rows = self._sql.execute(
             "SELECT p.key, p.start, p.end, substr(c.text, p.start + 1, p.end - p.start), "
-            "c.headline, c.day, c.source, c.url, a.id "
+            "c.headline, c.day, c.source, c.url, a.details, a.id "
             "FROM passages p JOIN contents c ON c.key = p.content "
             f"JOIN articles a ON a.content = c.key WHERE p.key IN ({marks}) AND {LIVE} "
             "ORDER BY a.key",
             {"generation": self.generation},
         )
         found: dict[int, StoredPassage] = {}
-        for key, start, end, text, headline, day, source, url, name in rows:
+        for key, start, end, text, headline, day, source, url, written, name in rows:
             if key in found:
                 found[key] = replace(found[key], articles=(*found[key].articles, name))
                 continue
-            when = number_day(day) if day else None
-            if bounds.admits(when, source):
+            when, details = number_day(day) if day else None, read_details(written)
+            if bounds.admits(when, source, details):
                 passage = Passage(name, start, end, text)
-                article = ArticleRef(name, headline, when, source, url)
+                article = ArticleRef(name, headline, when, source, url, details)
                 found[key] = StoredPassage(key, passage, article, (name,))
         return found
 
     def article(self, article_id: str) -> Article | None:
         """Return a live article by its id."""
         row = self._sql.execute(
-            "SELECT a.id, a.location, c.headline, c.text, c.day, c.source, c.url FROM articles a "
+            "SELECT a.id, a.location, c.headline, c.text, c.day, c.source, c.url, a.details "
+            "FROM articles a "
             f"JOIN contents c ON c.key = a.content WHERE a.id = :id AND {LIVE}",
             {"generation": self.generation, "id": article_id},
         ).fetchone()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path, PurePath
 
-from index.store.database import BELOW, below, row_article
+from index.store.database import BELOW, below, row_article, written_details
 from index.text.days import day_number
 from index.types import (
     STDIN,
@@ -134,8 +134,8 @@ class Staging:
         gone from the `roots` is left out.
         """
         rows = self._sql.execute(
-            "SELECT a.key, a.id, a.location, c.headline, c.text, c.day, c.source, c.url "
-            f"{_LIVE} AND {'1' if self.recipe_changed else OUTDATED} "
+            "SELECT a.key, a.id, a.location, c.headline, c.text, c.day, c.source, c.url, "
+            f"a.details {_LIVE} AND {'1' if self.recipe_changed else OUTDATED} "
             "AND a.location NOT IN (SELECT location FROM staged)"
         ).fetchall()
         gone = {key for key, _, _ in _missing(self._sql, roots)} if rows else set()
@@ -156,8 +156,8 @@ class Staging:
         key = row[0] if row else self._add_content(digest, content, article.day_note)
         file = file_of(article.location)
         self._sql.execute(
-            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)",
-            (article.location, article.id, file, key),
+            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)",
+            (article.location, article.id, file, key, written_details(article.details)),
         )
         return file
 
@@ -199,6 +199,7 @@ class Incoming:
     location: str
     file: str
     content: int
+    details: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,23 +243,23 @@ def plan_changes(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Change
     """
     gone = _missing(sql, roots)
     rows = sql.execute(  # the sign keeps SQLite from walking all that is live
-        "SELECT a.location, a.key, a.content, a.id FROM articles a "
+        "SELECT a.location, a.key, a.content, a.id, a.details FROM articles a "
         "WHERE +a.removed IS NULL AND a.location IN (SELECT location FROM staged)"
     )
-    live = {location: (key, content, name) for location, key, content, name in rows}
-    _assign_ids(sql, {key for key, _, _ in gone}, {at: name for at, (_, _, name) in live.items()})
+    live = {location: columns for location, *columns in rows}
+    _assign_ids(sql, {key for key, _, _ in gone}, {at: one[2] for at, one in live.items()})
     vacated = Counter(content for _, content, _ in gone)
     added: list[Incoming] = []
     changed: list[Incoming] = []
     moved: list[Incoming] = []
     unchanged: list[str] = []
-    rows = sql.execute("SELECT id, location, file, content FROM staged ORDER BY location")
+    rows = sql.execute("SELECT id, location, file, content, details FROM staged ORDER BY location")
     for one in (Incoming(*row) for row in rows):
         known = live.get(one.location)
         if known is None:
             vacated[one.content] -= 1
             (moved if vacated[one.content] >= 0 else added).append(one)
-        elif known[1:] == (one.content, one.id):
+        elif known[1:] == [one.content, one.id, one.details]:
             unchanged.append(one.id)
         else:
             changed.append(one)

@@ -232,8 +232,9 @@ class Store:
                 values,
             ).fetchone()
             added = self._sql.execute(
-                "INSERT INTO articles (id, location, file, content, added) "
-                f"SELECT id, location, file, content, :generation FROM articles WHERE {coming}",
+                "INSERT INTO articles (id, location, file, content, details, added) "
+                "SELECT id, location, file, content, details, :generation FROM articles "
+                f"WHERE {coming}",
                 values,
             ).rowcount
             removed = self._sql.execute(
@@ -253,9 +254,10 @@ class Store:
             [(generation, key) for key in changes.leaving],
         )
         self._sql.executemany(
-            "INSERT INTO articles (id, location, file, content, added) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO articles (id, location, file, content, details, added) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (one.id, one.location, one.file, one.content, generation)
+                (one.id, one.location, one.file, one.content, one.details, generation)
                 for one in (*changes.added, *changes.changed, *changes.moved)
             ],
         )

@@ -14,7 +14,7 @@ from datetime import date
 from index.errors import QuestionError
 from index.text.days import spoken
 from index.text.words import content_stems
-from index.types import Bounds
+from index.types import Bounds, split_limits
 from rag.english.facts import facts
 from rag.english.names import PRONOUNS
 from rag.english.temporal import AskedDays, asked_days, wants_latest, worded_days
@@ -181,25 +181,27 @@ def make_question(
     """Return the question that a person or a program asks, with its bounds.
 
     Args:
-        text: The question; at most `max_question` characters. Here and in the history, what no
+        text: The question; at most `max_question` characters. Limits in it, such as
+            `author:"Jane Doe"`, count as `sources`. Here and in the history, what no
             Unicode text may hold (half a surrogate pair, as JSON can give) becomes “?”.
         max_question: Characters allowed.
         as_of: The day that the answer is for; blank means the newest article's.
         date_from: First day searched.
         date_to: Last day searched.
-        sources: Publishers searched; none means all.
+        sources: Publishers searched, and limits such as `author:Jane Doe`; none means all.
         history: Earlier turns, oldest first; cut to `max_question` and `LONGEST_ANSWER`.
 
     Raises:
         QuestionError: the question is blank or too long, or its dates are impossible.
     """
     words = _sound(text).strip()
-    if not words:
-        raise QuestionError("Write a question first.")
     if len(words) > max_question:
         raise QuestionError(
             f"The question has {len(words):,} characters; at most {max_question:,} are allowed."
         )
+    words, limits = split_limits(words)
+    if not words:
+        raise QuestionError("Write a question first.")
     first = parse_day(date_from or "", name="From")
     last = parse_day(date_to or "", name="To", last=True)
     if first and last and first > last:
@@ -208,10 +210,13 @@ def make_question(
     if at and first and first > at:
         raise QuestionError(f"From ({first}) is after As of ({at}): no article can match.")
     earlier = tuple(
-        Turn(_sound(turn.question[:max_question]), _sound(turn.answer[:LONGEST_ANSWER]))
+        Turn(
+            split_limits(_sound(turn.question[:max_question]))[0],
+            _sound(turn.answer[:LONGEST_ANSWER]),
+        )
         for turn in history
     )
-    return Question(words, at, first, last, tuple(sources or ()), earlier)
+    return Question(words, at, first, last, (*(sources or ()), *limits), earlier)
 
 
 def _sound(text: str) -> str:

@@ -124,6 +124,7 @@ def to_document(found: RetrievedPassage) -> Document:
         "date": found.date.isoformat() if found.date else None,
         "source": found.source,
         "url": found.url,
+        **found.details._asdict(),
         "score": found.score,
         "also_in": list(found.also_in),
     }

@@ -218,6 +218,10 @@ class Finder:
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
+        withdrawn = {one.headline for one in evidence if one.details.withdrawn}
+        notices += tuple(
+            f"Withdrawn by its publisher’s feed: “{one}”." for one in sorted(withdrawn)
+        )
         return Context(searched.asked, tuple(evidence), coverage, notices, tuple(further))
 
 

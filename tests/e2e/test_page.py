@@ -494,6 +494,17 @@ def test_a_question_is_edited_and_asked_again(page, served: Served) -> None:
     wait_until(lambda: served.pipeline.questions[-1].text == asked)
 
 
+def test_a_limit_in_a_question_bounds_it_and_comes_back_as_a_chip(page, served: Served) -> None:
+    ask(page, 'Where did Qin Gang greet Blinken? author:"Ada Pell"', "answered")
+    page.locator("h2.asked", has_text="Where did Qin Gang greet Blinken?").wait_for()
+    assert served.pipeline.questions[-1].sources == ("author:Ada Pell",)
+    page.locator("#now .tool", has_text="Edit and ask again").click()
+    page.get_by_role("button", name="Drop the limit: author:Ada Pell").wait_for()
+    page.locator(BOX).press("Enter")
+    page.locator('#now [data-turn="1"] .answer.answered').wait_for()
+    assert served.pipeline.questions[-1].sources == ("author:Ada Pell",)
+
+
 def test_a_question_is_asked_again_by_one_click(page, served: Served) -> None:
     ask(page, "Where did they meet?", "answered")
     before = len(served.pipeline.questions)

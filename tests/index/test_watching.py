@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -211,6 +213,46 @@ class Shell:
             if wanted in line:
                 return line.split(" ", 1)[1].strip()
         raise AssertionError(f"it ended without {wanted!r}")
+
+
+def test_a_watch_of_nothing_says_what_to_name(settings):
+    words = [sys.executable, "-m", "index", "watch"]
+    for more, said in ((), "say what to watch"), (("--feed", "feed.xml"), "expected an address"):
+        done = subprocess.run(
+            [*words, *more], env=environment(settings), cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 2 and said in done.stderr
+
+
+def test_process_follows_a_feed_of_the_settings(settings, tmp_path):
+    feed = (
+        "<rss><channel><title>E</title><item><title>Ferry</title><description>Full.</description>"
+    )
+    write(tmp_path / "site", {"feed.xml": f"{feed}</item></channel></rss>"})
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path / "site")
+    )
+    threading.Thread(target=server.serve_forever).start()
+    url = f"http://127.0.0.1:{server.server_port}/feed.xml"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "index", "watch"],
+        env=environment(settings, BROADSHEET_FEEDS=url),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        lines = iter(process.stdout)
+        assert any(f"{url}: 1 new" in line for line in lines)
+        assert any("1 added; 1 articles" in line for line in lines)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

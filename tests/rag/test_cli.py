@@ -37,7 +37,10 @@ def test_json_has_the_published_shape(indexed: Settings, tmp_path: Path) -> None
     assert answer["outcome"] == "evidence_only" and answer["abstained"] is False
     assert answer["reason"] == "no_model"
     best = answer["citations"][0]
-    assert list(best) == ["article_id", "headline", "date", "quote", "start", "end"]
+    assert list(best) == [
+        "article_id", "headline", "date", "quote", "start", "end",
+        "authors", "section", "tags", "language", "withdrawn",
+    ]  # fmt: skip
     assert (best["article_id"], best["date"]) == ("beijing.txt", "2023-06-18")
     assert best["end"] - best["start"] == len(best["quote"])
     assert answer["timings"]["total"] > 0

@@ -54,6 +54,15 @@ def test_ask_returns_the_checked_answer_with_exact_quotes(client: Client, served
     assert asked.history == (Turn("Who?", "Qin Gang."),)
 
 
+def test_limits_in_the_question_bound_it(client: Client, served: Served) -> None:
+    asked = 'Where did they meet? author:"Ada Pell"'
+    assert client.predict(asked, api_name="/ask")["question"] == "Where did they meet?"
+    assert served.pipeline.questions[-1].sources == ("author:Ada Pell",)
+    found = client.predict("talks section:World", sources=["Wire"], api_name="/search")
+    assert found["question"] == "talks"
+    assert {"authors", "section", "tags", "language"} <= set(found["passages"][0])
+
+
 def test_ask_abstains(client: Client) -> None:
     answer = client.predict("absent", api_name="/ask")
     assert answer["abstained"] is True

@@ -64,6 +64,8 @@ def test_a_link_fills_in_what_it_was_made_of() -> None:
     assert found.question == question.text
     assert found.days == {"from": "1 June 2023", "to": "", "as_of": "1 July 2023"}
     assert found.sources == ("A",)
+    limited = link(Question("Who?", sources=("author:Ada Pell", "Gone"))).removeprefix("?")
+    assert read_link(limited, ("A", "B"), 200).sources == ("author:Ada Pell",)
 
 
 @pytest.mark.parametrize(

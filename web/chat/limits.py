@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode
 import gradio as gr
 
 from index.errors import BroadsheetError, QuestionError
+from index.types import is_limit
 from rag.question.understand import parse_day
 from rag.types import Question
 from web import wording
@@ -117,7 +118,7 @@ def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
 
     Args:
         query: As it stands in the address, without its question mark.
-        known: Publishers of the archive; others are left out.
+        known: Publishers of the archive; others, but for `author:Doe`, are left out.
         longest: Characters that a question may have.
     """
     values = parse_qs(query, errors="replace", max_num_fields=64)
@@ -125,5 +126,6 @@ def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
     days = {
         name: in_words(first.get(name, "")[:_LONGEST_DAY], last=name != "from") for name in _DAYS
     }
-    sources = tuple(one for one in values.get("source", ()) if one in known)
+    named = values.get("source", ())
+    sources = tuple(one for one in named if one in known or is_limit(one))
     return FilledIn(first.get("q", "")[:longest], days, sources)

@@ -47,13 +47,14 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
             as_of: The day the answer is for (2023-06-20); blank means the newest article's day.
             date_from: First day searched (2023-06-01, 2023-06 or 2023); blank means no limit.
             date_to: Last day searched; blank means no limit.
-            sources: Publishers searched; none means all.
+            sources: Publishers searched, and limits: author:NAME, section:, tag:, language:.
             history: Earlier turns for follow-ups, oldest first, each [question, answer].
             request: Who asks; Gradio adds it.
 
         Returns:
             question, answer, outcome, abstained, reason, timings, request_id, and citations, each
-            with article_id, headline, date, quote, start, end (code points of the article's text).
+            with article_id, headline, date, authors, section, tags, language, withdrawn, quote,
+            start, end (code points of the article's text).
         """
         try:
             asked = read_question(
@@ -88,11 +89,12 @@ def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Sea
             as_of: The day the search is for (2023-06-20); later articles are left out.
             date_from: First day searched (2023-06-01, 2023-06 or 2023); blank means no limit.
             date_to: Last day searched; blank means no limit.
-            sources: Publishers searched; none means all.
+            sources: Publishers searched, and limits: author:NAME, section:, tag:, language:.
 
         Returns:
             question and passages, best first, each with article_id, headline, date, source, url,
-            text, start, end (code points of the article's text) and score.
+            authors, section, tags, language, withdrawn, text, start, end (code points of the
+            article's text) and score.
         """
         try:
             if not 1 <= limit <= PASSAGES:

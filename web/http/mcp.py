@@ -68,7 +68,13 @@ To = Annotated[
     str | None,
     Field(description="Last day, 2023-06-30, 2023-06 or 2023.", json_schema_extra=DAY),
 ]
-Sources = Annotated[list[str] | None, Field(description="Publishers searched; none means all.")]
+Sources = Annotated[
+    list[str] | None,
+    Field(
+        description="Publishers searched, and limits such as author:Jane Doe, section:World, "
+        "tag:climate, language:en; none means all."
+    ),
+]
 History = Annotated[
     list[list[str]] | None,
     Field(description="Earlier turns for a follow-up, oldest first, each [question, answer]."),
@@ -136,7 +142,7 @@ def _reading(pipeline: "Pipeline") -> tuple[Callable[..., Any], ...]:
     def read_article(
         article_id: Annotated[str, Field(description="As citations, passages and lists name it.")],
     ) -> ArticleJson:
-        """Read a whole article: its headline, date, publisher, address and text."""
+        """Read a whole article: its headline, date, publisher, address, authors, tags and text."""
         with _explained():
             article = pipeline.article(article_id)
         if article is None:
@@ -146,7 +152,9 @@ def _reading(pipeline: "Pipeline") -> tuple[Callable[..., Any], ...]:
         return article_json(article)
 
     def list_articles(
-        words: Annotated[str, Field(description="Words of the headline or the publisher.")] = "",
+        words: Annotated[
+            str, Field(description='Words of the headline or the publisher, or author:"Jane Doe".')
+        ] = "",
         date_from: From = None,
         date_to: To = None,
         order: Annotated[Order, Field(description="What they are sorted by.")] = Order.DATE,

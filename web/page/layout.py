@@ -112,7 +112,9 @@ def _form(parts: Parts) -> None:
                 }
             with gr.Row(elem_classes="days"):
                 parts.date_from, parts.date_to, parts.as_of = map(_day, DAYS)
-            parts.sources = gr.Dropdown([], label="Publishers", multiselect=True, visible=False)
+            parts.sources = gr.Dropdown(
+                [], label="Publishers", multiselect=True, visible=False, allow_custom_value=True
+            )
 
 
 def _search(parts: Parts) -> None:
