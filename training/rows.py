@@ -20,7 +20,6 @@ from index.store.snapshot import IndexReader, Snapshot
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
 from rag.generation import answer_messages, is_abstention, premise_messages
-from rag.llm.chat_model import chatml
 from rag.question.parts import premise_of
 from rag.retrieval.search import Context, Finder
 from training.cases import Case, Variant, find, label, shows_evidence
@@ -98,7 +97,7 @@ class Collector:
                 self.flush()
 
     def _ask(self, case: Case, found: Context, name: str) -> RowInfo | None:
-        prompt = chatml(answer_messages(found.asked, found.evidence))
+        prompt = self._model.template.prompt(answer_messages(found.asked, found.evidence))
         draft = self._model.write(prompt)
         if not draft.text or is_abstention(draft.text):
             return None
@@ -156,7 +155,7 @@ def _refuted(model: ModelStates, case: Case, found: Context) -> bool | None:
     premise = premise_of(found.asked.standalone)
     if not premise or case.variant is not Variant.PLAIN:
         return None
-    prompt = chatml(premise_messages(found.asked, found.evidence, premise))
+    prompt = model.template.prompt(premise_messages(found.asked, found.evidence, premise))
     return model.write(prompt, longest=2).text.startswith("No")
 
 

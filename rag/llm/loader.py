@@ -236,8 +236,8 @@ def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> Open
     from rag.llm.chat_model import OpenVinoChat
     from rag.llm.conversion import convert, converted_folder, is_converted
     from rag.llm.engine import Engine
-    from rag.llm.gguf import special_tokens
     from rag.llm.judge import SHA256, judge_of
+    from rag.llm.template import read_template
 
     def fetching(fetch: Fetch) -> None:
         note(_fetching(fetch))
@@ -252,10 +252,10 @@ def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> Open
     engine = Engine(folder, threads=settings.llm_threads, parallel=settings.llm_parallel)
     model = OpenVinoChat(
         engine=engine,
+        template=read_template(gguf),
         judge=judge,
         model_name=gguf.stem,
         max_tokens=settings.answer_tokens,
-        special=special_tokens(gguf),
     )
     model.warm_up(system_text)
     return model
