@@ -56,7 +56,7 @@ class ModelStates:
         Args:
             folder: Holds `openvino_model.xml` and the tokenizers.
             template: The model's own.
-            layers: Whose states are kept.
+            layers: Whose states are kept; none named: all of the third quarter.
             precision: `f32` or `bf16`; empty leaves it to OpenVINO.
         """
         genai = import_genai()
@@ -70,6 +70,9 @@ class ModelStates:
         product = vocabulary_product(model)  # only the last token's logits are wanted
         last = ops.slice(product.input_value(0), [-1], [np.iinfo(np.int32).max], [1], [1])
         product.input(0).replace_source_output(last.output(0))
+        if not layers:
+            count = sum(state_name(layer) in named for layer in range(len(named)))
+            layers = range(count // 2, count * 3 // 4 + 1)
         model.add_outputs([named[state_name(layer)].output(0) for layer in layers])
         options = {"INFERENCE_PRECISION_HINT": precision} if precision else {}
         self._request = core.compile_model(model, "CPU", options).create_infer_request()

@@ -27,6 +27,7 @@ class Writer:
     """Writes the same each time; counts how often it is asked."""
 
     template = TEMPLATE
+    layers = LAYERS
 
     def __init__(self, said: str) -> None:
         self.said, self.asked = said, 0
