@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from index.settings import Settings
-from rag.llm.catalogue import DEFAULT, catalogue
+from rag.llm.catalogue import DEFAULT, catalogue, could_run, machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,20 @@ def who_answers(settings: Settings) -> str:
     if not trust:
         trust = "measured by us" if entry and entry.measured else "not measured by us"
     return f"{title} answers ({trust})."
+
+
+def suggestion(settings: Settings) -> str:
+    """Return what to tell a person, once, of the models that this machine could run; or nothing."""
+    choice, fit = read_choice(settings), could_run()
+    if choice.told or choice.name != DEFAULT or not is_free(settings) or not fit:
+        return ""
+    write_choice(settings, replace(choice, told=True))
+    memory, cores = machine()
+    names = ", ".join(one.name for one in fit)
+    return (
+        f"This machine ({memory:g} GB of memory, {cores} cores) could also run {names}. They are "
+        "larger and slower, and not measured by us: `broadsheet model try NAME` measures one here."
+    )
 
 
 def _file(settings: Settings) -> Path:

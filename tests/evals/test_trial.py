@@ -20,6 +20,7 @@ from rag.llm.choice import read_choice
 from tests.conftest import MODELS
 
 ASKED = 14
+ONE = ("single", "follow_up", "twin")  # types whose questions are asked once and as they are
 
 
 def test_no_story_is_measured_that_a_judge_is_fitted_on() -> None:
@@ -77,14 +78,16 @@ class Sage:
         if model == "silent":
             raise ConnectionError
         question = self.known.get(prompt.rpartition("Question: ")[2].split("\n")[0])
-        if question is None:  # what a question takes for granted
-            return "Yes"
-        quotes = [one.quote for one in question.evidence if one.quote in prompt]
+        if question is None:  # a part of one, or what one takes for granted
+            return "The articles do not say."
+        there = [one.quote for one in question.evidence if one.quote in prompt]
+        right = [one for one in there if question.scored(one, abstained=False)]
+        quotes = right if question.type in ONE else []
         if model == "better" and quotes:
             return f"<think>\nIt stands in the article.\n</think>\n\n{quotes[0]}"
         if model == "worse":
             lines = prompt.rpartition("Articles:\n")[2].partition("\n\nQuestion")[0].split("\n")
-            return max((line for line in lines if line not in quotes), key=len)
+            return max((line for line in lines if line not in there), key=len)
         return "The articles do not say."
 
 
@@ -151,7 +154,7 @@ def run(*words: str, typed: str = "") -> Result:
 def test_a_better_model_is_adopted_and_a_worse_one_is_not(sage: Sage) -> None:
     good = run("try", "openai:better", "--yes", "--questions", str(ASKED))
     assert good.exit_code == 0, good.output
-    assert "It gives more right answers, and not more wrong ones." in good.output
+    assert "It gives more right answers, and not more wrong" in good.output, good.output
     choice = read_choice(load_settings())
     assert choice.name == "openai:better" and "0 wrong of" in choice.figures["openai:better"]
     assert sage.asked[:2] in (["better", "shy"], ["shy", "better"]), "they take turns"

@@ -16,7 +16,14 @@ from index.settings import Settings
 from rag.llm import catalogue as catalogues
 from rag.llm import loader as loaders
 from rag.llm.catalogue import DEFAULT, Entry, catalogue, could_run
-from rag.llm.choice import Choice, chosen, read_choice, who_answers, write_choice
+from rag.llm.choice import (
+    Choice,
+    chosen,
+    read_choice,
+    suggestion,
+    who_answers,
+    write_choice,
+)
 from rag.llm.conversion import convert
 from rag.llm.loader import ModelLoader, ModelState, get_chat_model
 from rag.pipeline import Pipeline
@@ -136,6 +143,16 @@ def test_who_answers_comes_with_its_figures(home: Settings) -> None:
     assert who_answers(wanted) == "Tiny tiny answers (not measured by us)."
     write_choice(home, Choice(figures={"tiny": "here 7 of 9 right"}))
     assert who_answers(wanted) == "Tiny tiny answers (here 7 of 9 right)."
+
+
+def test_what_the_machine_could_run_is_told_once(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogues, "machine", lambda: (2.0, 2))
+    assert suggestion(home) == ""
+    monkeypatch.setattr(catalogues, "machine", lambda: (16.0, 8))
+    assert "could also run tiny, folder." in suggestion(home)
+    assert suggestion(home) == "" and chosen(home).llm == DEFAULT
 
 
 class Named:
