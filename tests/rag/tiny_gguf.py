@@ -31,6 +31,7 @@ def write_gguf(
     special: Sequence[str] = SPECIAL,
 ) -> Path:
     """Write a model with random weights, quantised to 8 bits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name(f"tiny {architecture}")
