@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -102,6 +103,8 @@ def try_model(
     """Measure a model against the present one, here; an interrupted run goes on."""
     settings = load_settings()
     entry, present = catalogue().get(_known(name)), chosen(settings)
+    if find_spec("evals") is None or find_spec("training") is None:
+        raise SettingsError("the question sets are not here (a container?): install the package")
     if present.llm in (name, "none"):
         raise SettingsError(f"BROADSHEET_LLM or `model use` says {present.llm}: nothing to compare")
     _say(entry.about if entry else f"{name}: behind a server, judged by the embedded model.")
