@@ -154,7 +154,9 @@ class ModelLoader:
         """Load the model; again whenever its process ends, or another is chosen."""
         quick = 0  # times that it ended soon, one after the other
         while not self._closing:
-            self._load()
+            wanted = chosen(self._settings)
+            self._asked = _name_of(wanted)
+            self._load(wanted)
             begun = time.monotonic()
             reason = self._watch()
             if not reason or self._closing:
@@ -182,11 +184,9 @@ class ModelLoader:
                 time.sleep(LOOK)
         return ""
 
-    def _load(self) -> None:
-        """Load the model that is chosen; one that is there answers until the other is ready."""
+    def _load(self, wanted: Settings) -> None:
+        """Load a model; one that is there answers until it is ready, and if it cannot be had."""
         again, old = self._settled.is_set(), self._model
-        wanted = chosen(self._settings)
-        self._asked = _name_of(wanted)
         try:
             model = load_chat_model(
                 wanted,
@@ -204,21 +204,22 @@ class ModelLoader:
                     threading.Thread(target=_retire, args=(engine,), daemon=True).start()
         except _Abandoned:
             self._status = _status(ModelState.MISSING)
+        except BroadsheetError as error:
+            self._failed(wanted, str(error))
         except Exception as error:
-            if not isinstance(error, BroadsheetError):
-                _LOG.exception("loading the language model failed")
-            self._failed(error)
+            _LOG.exception("loading the language model failed")
+            self._failed(wanted, f"{type(error).__name__}: {error}")
         finally:
             self._settled.set()
 
-    def _failed(self, error: Exception) -> None:
-        said = (
-            str(error) if isinstance(error, BroadsheetError) else f"{type(error).__name__}: {error}"
-        )
+    def _failed(self, wanted: Settings, reason: str) -> None:
+        """Say why a model cannot be had; in place of one that was chosen the settings' answers."""
+        if self._model is None and wanted.llm != self._settings.llm:
+            self._load(self._settings)
         if self._model is None:
-            self._status = ModelStatus(ModelState.FAILED, message=said)
+            self._status = ModelStatus(ModelState.FAILED, message=reason)
             return
-        message = f"{self._asked[0]} could not be loaded ({said}). {who_answers(self._wanted)}"
+        message = f"{wanted.llm} could not be loaded ({reason}). {who_answers(self._wanted)}"
         _LOG.error("%s", message)
         self._status = ModelStatus(ModelState.READY, message=message)
 

@@ -233,3 +233,17 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one(
     until(lambda: "folder could not be loaded (it is broken)" in running.status().message)
     assert running.status().state is ModelState.READY and running.get() is old
     assert old.invoke(ASKED, max_tokens=2).text == "aa"
+
+
+def test_a_chosen_model_that_is_gone_leaves_the_default_to_answer(
+    stubbed: None, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaders, "_load_embedded", Named(tmp_path).load)
+    write_choice(home, Choice().use("folder"))
+    loader = ModelLoader(home)
+    loader.start()
+    assert loader.wait(30).state is ModelState.READY
+    until(lambda: "folder could not be loaded (it is broken)" in loader.status().message)
+    assert "Qwen2.5-Coder-1.5B-Instruct, 4 bit answers" in loader.status().message
+    assert loader.get().model_name == DEFAULT
+    loader.close()
