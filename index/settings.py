@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     llm_threads: int = Field(0, ge=0, description="Threads of the embedded model; 0 means all.")
     llm_parallel: int = Field(4, ge=1, le=64, description="Answers written at the same time.")
 
-    passages: int = Field(20, ge=1, le=50, description="Passages whose sentences are weighed.")
+    passages: int = Field(40, ge=1, le=100, description="Passages whose sentences are weighed.")
     llm_context: int = Field(
         0, ge=0, le=8000, description="Tokens of evidence for a model besides the default; 0: same."
     )
