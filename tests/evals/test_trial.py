@@ -19,7 +19,10 @@ from index.settings import load_settings
 from rag.llm.choice import read_choice
 from tests.conftest import MODELS
 
-ASKED = 14
+ASKED = [
+    next(one for one in divided()[1] if one.type == kind)
+    for kind in ("single", "absent", "twin", "numeric", "trap")
+]
 ONE = ("single", "follow_up", "twin")  # types whose questions are asked once and as they are
 
 
@@ -69,7 +72,7 @@ class Sage:
     """Models behind one server: `better` knows the sentence, `worse` takes another, `shy` none."""
 
     def __init__(self) -> None:
-        self.known = {one.text: one for half in divided() for one in half}
+        self.known = {one.text: one for one in ASKED}
         self.asked: list[str] = []
         self.url = ""
 
@@ -139,8 +142,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, home: Path, sage: Sage) -> None:
-    """The same folder for all, so that the archive is indexed once; a choice for each test."""
+    """Few questions; one folder, so that the archive is indexed once; a choice for each test."""
     monkeypatch.chdir(home)
+    monkeypatch.setattr("evals.trial.divided", lambda most: ([], ASKED))
     (home / ".data" / "model.json").unlink(missing_ok=True)
     given = {"LLM": "openai:shy", "LLM_BASE_URL": sage.url, "JUDGE": "none", "MODEL_DIR": MODELS}
     for name, value in given.items():
@@ -152,13 +156,13 @@ def run(*words: str, typed: str = "") -> Result:
 
 
 def test_a_better_model_is_adopted_and_a_worse_one_is_not(sage: Sage) -> None:
-    good = run("try", "openai:better", "--yes", "--questions", str(ASKED))
+    good = run("try", "openai:better", "--yes")
     assert good.exit_code == 0, good.output
     assert "It gives more right answers, and not more wrong" in good.output, good.output
     choice = read_choice(load_settings())
     assert choice.name == "openai:better" and "0 wrong of" in choice.figures["openai:better"]
     assert sage.asked[:2] in (["better", "shy"], ["shy", "better"]), "they take turns"
-    bad = run("try", "openai:worse", "--yes", "--questions", str(ASKED))
+    bad = run("try", "openai:worse", "--yes")
     assert bad.exit_code == 0, bad.output
     assert "Not adopted" in bad.output and "broadsheet model use openai:worse" in bad.output
     assert read_choice(load_settings()).name == "openai:better"
@@ -175,17 +179,17 @@ def test_an_interrupted_trial_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
         return keep(self, row)
 
     monkeypatch.setattr(Run, "add", add)
-    first = run("try", "openai:other", "--yes", "--questions", str(ASKED))
+    first = run("try", "openai:other", "--yes")
     assert first.exit_code == 130 and "goes on where it stopped" in first.output
     added.clear()
     monkeypatch.setattr(Run, "add", lambda self, row: added.append(row.id) or keep(self, row))
-    again = run("try", "openai:other", "--yes", "--questions", str(ASKED))
+    again = run("try", "openai:other", "--yes")
     assert "Not adopted" in again.output, again.output
-    assert len(added) == 2 * len(divided(ASKED)[1]) - 5
+    assert len(added) == 2 * len(ASKED) - 5
 
 
 def test_a_server_that_does_not_answer_is_not_judged() -> None:
-    said = run("try", "openai:silent", "--yes", "--questions", str(ASKED))
+    said = run("try", "openai:silent", "--yes")
     assert said.exit_code == 2 and "a model did not answer question" in said.output
     assert read_choice(load_settings()).figures == {}
 
