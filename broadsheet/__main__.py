@@ -1,4 +1,4 @@
-"""`broadsheet serve | index | ask | eval`: one command over what the packages offer each.
+"""`broadsheet serve | index | ask | eval | model`: one command over what the packages offer each.
 
 Knows nothing of their arguments: each command hands its own on, and imports its package only then.
 """
@@ -60,6 +60,14 @@ def evaluate(context: typer.Context) -> None:
     from evals.__main__ import main
 
     main(context.args, context.command_path)
+
+
+@_command()
+def model(context: typer.Context) -> None:
+    """Measure another language model on this machine, and use it: list, try, use, back."""
+    from broadsheet.model import cli as commands
+
+    commands(context.args, prog_name=context.command_path)
 
 
 user = typer.Typer(help="Who is let in by `serve --auth FILE`.", no_args_is_help=True)

@@ -119,6 +119,7 @@ def serve(
 
     from index.store.snapshot import IndexReader
     from rag.generation import system_text
+    from rag.llm.choice import suggestion
     from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline
     from web.chat.feedback import FeedbackStore
@@ -149,6 +150,8 @@ def serve(
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
     if mcp:
         say(console, f"MCP: {terminal.address(host, port)}/mcp")
+    if told := suggestion(settings):
+        say(console, told)
     loader.start()
     for work in (searching.load, lambda: terminal.follow_model(loader, console)):
         threading.Thread(target=work, daemon=True).start()

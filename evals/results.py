@@ -24,6 +24,7 @@ from evals.summary import figures
 from index.models.catalogue import EMBEDDER, LLM
 from index.settings import Settings
 from rag.generation import answer_prompt
+from rag.llm.catalogue import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 _FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")  # what speeds of models depend on
@@ -119,10 +120,11 @@ def read_result(path: Path) -> tuple[dict[str, Any], list[Row]]:
 def describe() -> dict[str, object]:
     """Return the processor, its cores, the memory, the load before, and the versions."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    memory, cores = machine()
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "memory_gb": _memory_gb(),
+        "cores": cores,
+        "memory_gb": memory or None,
         "load_before": load,
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -166,9 +168,3 @@ def _cpu_model() -> str:
     family = ", ".join(f"{name} {found[name]}" for name in ("cpu family", "model") if name in found)
     flags = " ".join(flag for flag in _FLAGS if flag in found.get("flags", "").split())
     return f"{found.get('model name', platform.processor())} ({family}; {flags})"
-
-
-def _memory_gb() -> float | None:
-    if not hasattr(os, "sysconf"):
-        return None
-    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)

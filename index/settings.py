@@ -47,7 +47,9 @@ class Settings(BaseSettings):
     feeds: str = Field("", description="Feeds that `watch` reads, by comma.")
     feed_minutes: int = Field(15, ge=15, le=10_080, description="Minutes between two readings.")
 
-    llm: str = Field("embedded", description="`embedded`, `none`, or `provider:model`.")
+    llm: str = Field(
+        "embedded", description="`embedded`, `none`, a name of the catalogue, or `provider:model`."
+    )
     llm_base_url: str = Field("", description="Address of an OpenAI-compatible server.")
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key for the model's server.")
     llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for a model's server.")
@@ -59,6 +61,9 @@ class Settings(BaseSettings):
     llm_parallel: int = Field(4, ge=1, le=64, description="Answers written at the same time.")
 
     passages: int = Field(40, ge=1, le=100, description="Passages whose sentences are weighed.")
+    llm_context: int = Field(
+        0, ge=0, le=8000, description="Tokens of evidence for a model besides the default; 0: same."
+    )
     evidence_tokens: int = Field(240, ge=50, le=4000, description="Tokens of evidence shown.")
     answer_tokens: int = Field(96, ge=16, le=1024, description="Longest answer, in tokens.")
     max_question: int = Field(1000, ge=20, description="Longest question, in characters.")

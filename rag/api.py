@@ -129,15 +129,17 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     from index.models.embedder import MiniLMEmbeddings
     from index.store.snapshot import IndexReader
     from rag.generation import system_text
+    from rag.llm.choice import chosen, evidence_for
     from rag.llm.loader import ReadyModel, load_chat_model
 
-    chosen = settings or load_settings()
+    own = chosen(settings or load_settings())
     with _lock:
-        name = chosen.model_dump_json()
+        name = own.model_dump_json()
         if name not in _pipelines:
-            model = load_chat_model(chosen, system_text=system_text())
-            embeddings = MiniLMEmbeddings(lambda: ensure_embedder(chosen))
-            _pipelines[name] = Pipeline(IndexReader(chosen), embeddings, ReadyModel(model), chosen)
+            loaded = load_chat_model(own, system_text=system_text())
+            model = ReadyModel(loaded, evidence_for(own))
+            embeddings = MiniLMEmbeddings(lambda: ensure_embedder(own))
+            _pipelines[name] = Pipeline(IndexReader(own), embeddings, model, own)
         return _pipelines[name]
 
 

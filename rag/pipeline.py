@@ -118,7 +118,7 @@ class Pipeline:
             yield _retrieved(found)
             yield replace(answer, timings={"total": time.perf_counter() - begun})
             return
-        parts = self._finder.find(question, timings)
+        parts = self._finder.find(question, timings, self._models.context)
         whole = join_contexts(question.text, parts)
         yield _retrieved(whole)
         answers: list[Answer] = []

@@ -75,7 +75,7 @@ def test_every_imported_package_is_among_the_requirements() -> None:
                     modules |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     modules.add(node.module.split(".")[0])
-    own = {"broadsheet", "index", "rag", "web", "evals", "benchmarks"}
+    own = {"broadsheet", "index", "rag", "web", "evals", "training", "benchmarks"}
     foreign = modules - own - set(sys.stdlib_module_names)
     brought = packages_distributions()
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()

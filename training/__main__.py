@@ -26,6 +26,7 @@ from index.store.snapshot import IndexReader
 from rag.llm import judge
 from rag.llm.conversion import convert, converted_folder
 from rag.llm.judge import WEIGHTS
+from rag.llm.template import read_template
 from rag.retrieval.search import Finder
 from training import report
 from training.cases import Case, Variant, cases_of
@@ -67,7 +68,8 @@ def collect(
     settings = load_settings(data_dir=HOME / "indexes" / name)
     embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
     gguf = ensure_llm(settings)
-    model = ModelStates(convert(gguf, converted_folder(gguf, settings)), precision=precision)
+    folder = convert(gguf, converted_folder(gguf, settings))
+    model = ModelStates(folder, read_template(gguf), precision=precision)
     home = ROWS / precision if precision else ROWS
     end = time.monotonic() + 60 * minutes if minutes else float("inf")
     with Meter(_errors) as meter:
@@ -104,7 +106,7 @@ def checks(
         made += own_checks(path.stem, load_questions(path), ROWS, finder, reader)
     random.Random(0).shuffle(made)
     gguf = ensure_llm(plain)
-    model = ModelStates(convert(gguf, converted_folder(gguf, plain)))
+    model = ModelStates(convert(gguf, converted_folder(gguf, plain)), read_template(gguf))
     end = time.monotonic() + 60 * minutes if minutes else float("inf")
     with Meter(_errors) as meter:
         for done in collect_checks(CHECKS / "states", made, model):

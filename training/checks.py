@@ -27,7 +27,6 @@ from index.store.snapshot import IndexReader
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
 from rag.english.facts import facts
-from rag.llm.chat_model import chatml
 from rag.retrieval.search import Context, Finder
 from rag.types import Citation
 from training.cases import cases_of, find
@@ -198,7 +197,7 @@ def collect_checks(home: Path, checks: list[Check], model: ModelStates) -> Itera
             }
             for c in part
         ]
-        states = [model.at_end(chatml(check.messages)) for check in part]
+        states = [model.at_end(model.template.prompt(check.messages)) for check in part]
         partial = home / "partial.tmp"
         with partial.open("wb") as file:
             np.savez(file, info=np.array([json.dumps(one) for one in info]), check=np.stack(states))

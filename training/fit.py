@@ -23,6 +23,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from index.models.catalogue import LLM
+from rag.llm.heads import CLOSE, OPEN
 from training.states import LAYERS
 
 PLACES = ("before", "mean", "end")
@@ -34,11 +35,13 @@ _LOST = 0.02  # of right drafts, for which nothing would be written
 class Rows:
     """Collected rows: what is known of each, and its states by place.
 
-    `states[place]` is (rows, layers, width); `right` and `groups` have one entry a row.
+    `states[place]` is (rows, layers, width); `right` and `groups` have one entry a row. `layers`
+    are those whose states were kept.
     """
 
     info: list[dict[str, Any]]
     states: dict[str, NDArray[np.float16]]
+    layers: tuple[int, ...] = LAYERS
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -56,19 +59,23 @@ class Rows:
 
     def where_at(self, at: NDArray[np.int64]) -> Rows:
         """Return the rows at these places."""
-        return Rows([self.info[k] for k in at], {p: s[at] for p, s in self.states.items()})
+        return Rows(
+            [self.info[k] for k in at], {p: s[at] for p, s in self.states.items()}, self.layers
+        )
 
 
 def load_rows(home: Path, places: Sequence[str] = PLACES) -> Rows:
     """Return the rows below a folder whose label is known."""
     info: list[dict[str, Any]] = []
     states: dict[str, list[NDArray[np.float16]]] = {place: [] for place in places}
+    layers: tuple[int, ...] = LAYERS
     for shard in sorted(home.glob("*/*.npz")):
         with np.load(shard) as held:
             info += [json.loads(one) for one in held["info"]]
+            layers = tuple(map(int, held["layers"])) if "layers" in held else layers
             for place in places:
                 states[place].append(held[place])
-    rows = Rows(info, {place: np.concatenate(made) for place, made in states.items()})
+    rows = Rows(info, {place: np.concatenate(made) for place, made in states.items()}, layers)
     return rows.where([one["right"] is not None for one in info])
 
 
@@ -172,7 +179,15 @@ DRAFT_SCALE = 1.2
 """Of the draft's head: its readings at single tokens must stay within -5 to 5."""
 
 
-def write_judge(rows: Rows, layers: Sequence[int], threshold: float, target: Path) -> str:
+def write_judge(
+    rows: Rows,
+    layers: Sequence[int],
+    threshold: float,
+    target: Path,
+    *,
+    gguf: Path | None = None,
+    marks: tuple[int, int] = (OPEN, CLOSE),
+) -> str:
     """Fit the heads on all rows and their calibration out of fold; write them with their card.
 
     Args:
@@ -180,6 +195,8 @@ def write_judge(rows: Rows, layers: Sequence[int], threshold: float, target: Pat
         layers: Whose states are read.
         threshold: Least probability of a draft that is shown.
         target: The file to write.
+        gguf: The model whose drafts they are; the default's if none is named.
+        marks: See `rag.llm.judge.Judge`.
 
     Returns:
         Its SHA-256, which the product must know.
@@ -190,10 +207,14 @@ def write_judge(rows: Rows, layers: Sequence[int], threshold: float, target: Pat
         np.append(heads[place].weights, heads[place].constant) * scale[place] for place in PLACES
     ]
     read = {place: out_of_fold(rows, place, layers) * scale[place] for place in PLACES}
-    file = LLM.files[0]
+    model, size = LLM.files[0].sha256, LLM.files[0].size
+    if gguf:
+        with gguf.open("rb") as file:
+            model, size = hashlib.file_digest(file, "sha256").hexdigest(), gguf.stat().st_size
     card = {
-        "model": file.sha256,
-        "size": file.size,
+        "model": model,
+        "size": size,
+        "marks": marks,
         "layers": list(layers),
         "rows": len(rows.info),
         "written": calibrated(rows, read["before"], read["mean"]),
@@ -229,6 +250,6 @@ def write_reduced(rows: Rows, layers: Sequence[int], target: Path, components: i
 
 
 def _flat(rows: Rows, place: str, layers: Sequence[int]) -> Floats:
-    at = [LAYERS.index(layer) for layer in layers]
+    at = [rows.layers.index(layer) for layer in layers]
     chosen = rows.states[place][:, at].astype(np.float64)
     return chosen.reshape(len(chosen), -1)

@@ -10,6 +10,8 @@ import random
 import re
 from collections.abc import Iterator
 
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
 from evals.metrics import is_correct
 from evals.questions import EvalQuestion, Source
 from index.store.catalogue import Wanted
@@ -69,16 +71,13 @@ def _chosen(article: Article, chance: random.Random) -> str:
 
 def _asked(article: Article, sentence: str, model: ModelStates) -> EvalQuestion | None:
     """A question to the sentence; None unless its answer stands there and not in the question."""
-    turns = [("system", _SYSTEM)]
+    turns: list[BaseMessage] = [SystemMessage(_SYSTEM)]
     for one in (*_SHOWN, (article.headline, sentence)):
         if isinstance(one, str):
-            turns.append(("assistant", one))
+            turns.append(AIMessage(one))
         else:
-            turns.append(("user", f"Headline: {one[0]}\nSentence: {one[1]}"))
-    text = "".join(
-        f"<|im_start|>{who}\n{said.replace('<|', '< |')}<|im_end|>\n" for who, said in turns
-    )
-    found = _WRITTEN.search(model.write(f"{text}<|im_start|>assistant\n").text)
+            turns.append(HumanMessage(f"Headline: {one[0]}\nSentence: {one[1]}"))
+    found = _WRITTEN.search(model.write(model.template.prompt(turns)).text)
     if found is None:
         return None
     question, answer = found["question"].strip(), found["answer"].strip(" .\"'“”")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from langchain_core.messages import BaseMessage
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
@@ -20,7 +21,6 @@ from index.store.snapshot import IndexReader, Snapshot
 from rag.checking.attribution import split_statements
 from rag.checking.support import ground
 from rag.generation import answer_messages, is_abstention, premise_messages
-from rag.llm.chat_model import chatml
 from rag.question.parts import premise_of
 from rag.retrieval.search import Context, Finder
 from training.cases import Case, Variant, find, label, shows_evidence
@@ -42,6 +42,7 @@ class RowInfo:
         refuted: Whether the model says No to what the question assumes; None where it assumes none.
         shown: Whether the evidence sentence is among what was read.
         tokens: Of the prompt, about.
+        other: What another model's judge made of the draft, if one was asked.
     """
 
     id: str
@@ -56,6 +57,11 @@ class RowInfo:
     refuted: bool | None
     shown: bool
     tokens: int
+    other: float | None = None
+
+
+Read = Callable[[Sequence[BaseMessage], str], float | None]
+"""Has another judge a draft that was written to messages."""
 
 
 class Collector:
@@ -68,8 +74,10 @@ class Collector:
         settings: Settings,
         embeddings: MiniLMEmbeddings,
         model: ModelStates,
+        read: Read | None = None,
     ) -> None:
         """Keep the parts; rows lie below `home`, in a folder named for the set."""
+        self._read = read
         self._folder = home / set_name
         self._folder.mkdir(parents=True, exist_ok=True)
         self._set = set_name
@@ -98,7 +106,8 @@ class Collector:
                 self.flush()
 
     def _ask(self, case: Case, found: Context, name: str) -> RowInfo | None:
-        prompt = chatml(answer_messages(found.asked, found.evidence))
+        messages = answer_messages(found.asked, found.evidence)
+        prompt = self._model.template.prompt(messages)
         draft = self._model.write(prompt)
         if not draft.text or is_abstention(draft.text):
             return None
@@ -120,6 +129,7 @@ class Collector:
             refuted=refuted,
             shown=shows_evidence(case, found.evidence),
             tokens=len(prompt) // 4,
+            other=self._read(messages, draft.text) if self._read else None,
         )
         self._open.append((row, draft))
         with (self._folder / "drafts.jsonl").open("a", encoding="utf-8") as file:
@@ -147,7 +157,7 @@ class Collector:
         info = np.array([json.dumps(asdict(row)) for row in rows])
         partial = self._folder / "partial.tmp"
         with partial.open("wb") as file:
-            np.savez(file, info=info, **states)  # type: ignore[arg-type]
+            np.savez(file, info=info, layers=np.array(self._model.layers), **states)  # type: ignore[arg-type]
         partial.rename(self._folder / f"{place:05d}.npz")
         self._open.clear()
 
@@ -156,7 +166,7 @@ def _refuted(model: ModelStates, case: Case, found: Context) -> bool | None:
     premise = premise_of(found.asked.standalone)
     if not premise or case.variant is not Variant.PLAIN:
         return None
-    prompt = chatml(premise_messages(found.asked, found.evidence, premise))
+    prompt = model.template.prompt(premise_messages(found.asked, found.evidence, premise))
     return model.write(prompt, longest=2).text.startswith("No")
 
 

@@ -6,6 +6,7 @@ questions or labels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.llm.genai import import_genai
-from rag.llm.heads import CLOSE, state_name, vocabulary_product
+from rag.llm.heads import state_name, vocabulary_product
+from rag.llm.template import Template
 
 LAYERS = (16, 17, 18, 19)
 """Layers kept while collecting; the residual stream after each, counted from 0."""
@@ -41,11 +43,20 @@ class Draft:
 class ModelStates:
     """The model of a folder (see `rag.llm.conversion`), with outputs for its states."""
 
-    def __init__(self, folder: Path, *, precision: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        template: Template,
+        *,
+        layers: Sequence[int] = LAYERS,
+        precision: str = "",
+    ) -> None:
         """Load it.
 
         Args:
             folder: Holds `openvino_model.xml` and the tokenizers.
+            template: The model's own.
+            layers: Whose states are kept; none named: all of the third quarter.
             precision: `f32` or `bf16`; empty leaves it to OpenVINO.
         """
         genai = import_genai()
@@ -59,11 +70,16 @@ class ModelStates:
         product = vocabulary_product(model)  # only the last token's logits are wanted
         last = ops.slice(product.input_value(0), [-1], [np.iinfo(np.int32).max], [1], [1])
         product.input(0).replace_source_output(last.output(0))
-        model.add_outputs([named[state_name(layer)].output(0) for layer in LAYERS])
+        if not layers:
+            count = sum(state_name(layer) in named for layer in range(len(named)))
+            layers = range(count // 2, count * 3 // 4 + 1)
+        model.add_outputs([named[state_name(layer)].output(0) for layer in layers])
         options = {"INFERENCE_PRECISION_HINT": precision} if precision else {}
         self._request = core.compile_model(model, "CPU", options).create_infer_request()
         self._chooses = any("sampled_tokens_indices" in one.get_names() for one in model.inputs)
         self._length = 0
+        self.template, self.layers = template, tuple(layers)
+        (self.close,) = self.tokens(template.end)
 
     def write(self, prompt: str, draft: str = "", *, longest: int = 64) -> Draft:
         """Write the likeliest draft after a prompt, template and all; or read the given one.
@@ -72,17 +88,17 @@ class ModelStates:
         """
         self._request.reset_state()
         self._length = 0
-        token, states = self._feed(self._tokens(prompt))
-        before, given = states[-1], self._tokens(draft) if draft else []
+        token, states = self._feed(self.tokens(prompt))
+        before, given = states[-1], self.tokens(draft) if draft else []
         tokens: list[int] = []
         kept: list[States] = []
         if given:
             tokens, kept = given, list(self._feed(given)[1])
-        while not given and token != CLOSE and len(tokens) < longest:
+        while not given and token != self.close and len(tokens) < longest:
             tokens.append(token)
             token, states = self._feed([token])
             kept.append(states[0])
-        end = self._feed([CLOSE])[1][0]
+        end = self._feed([self.close])[1][0]
         mean: States = np.stack(kept or [end]).mean(0, dtype=np.float32).astype(np.float16)
         text = str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
         return Draft(text, before, mean, end)
@@ -91,11 +107,12 @@ class ModelStates:
         """Return the states of a prompt's last token, (layers, width); nothing is written."""
         self._request.reset_state()
         self._length = 0
-        _, states = self._feed(self._tokens(prompt))
+        _, states = self._feed(self.tokens(prompt))
         last: States = states[-1]
         return last
 
-    def _tokens(self, text: str) -> list[int]:
+    def tokens(self, text: str) -> list[int]:
+        """Return the tokens of a text, those of the template too."""
         encoded = self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]
         return [int(token) for token in encoded]
 

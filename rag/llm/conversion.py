@@ -20,7 +20,7 @@ from index.models.checksum import seal, sealed
 from index.settings import Settings
 from rag.llm.genai import import_genai
 from rag.llm.heads import add_heads
-from rag.llm.judge import load_judge
+from rag.llm.judge import Judge, read_judge
 
 MARK = "openvino_model.xml"
 """The file that is moved into place last: where it lies, the conversion is whole."""
@@ -54,16 +54,17 @@ def heads_in(folder: Path) -> str:
     return note.read_text(encoding="ascii") if note.is_file() else ""
 
 
-def convert(gguf: Path, folder: Path, heads: str = "") -> Path:
+def convert(gguf: Path, folder: Path, judge: Judge | None = None) -> Path:
     """Convert a GGUF into `folder`, unless it is there already; takes about 20 s and 1.3 GB.
 
-    With the hash of the judge's file as `heads`, these are put into the graph (`rag.llm.heads`).
+    The heads of a judge, if one is given, are put into the graph (`rag.llm.heads`).
 
     A conversion that was killed leaves nothing that is taken for a model.
 
     Raises:
         ModelUnavailable: OpenVINO cannot read the file, or there is no room; carries its words.
     """
+    heads = judge.sha256 if judge else ""
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(folder.name + ".lock")):
         if is_converted(folder, heads):
@@ -73,7 +74,7 @@ def convert(gguf: Path, folder: Path, heads: str = "") -> Path:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         try:
-            _run_converter(_linked(gguf, work), heads)
+            _run_converter(_linked(gguf, work), str(judge.file) if judge else "")
             (work / HEADS).write_text(heads, encoding="ascii")
             seal(work)
             written = sorted(work.glob("openvino_*"), key=lambda path: path.name == MARK)
@@ -95,10 +96,10 @@ def _linked(gguf: Path, work: Path) -> Path:
     return there
 
 
-def _run_converter(gguf: Path, heads: str) -> None:
+def _run_converter(gguf: Path, judge: str) -> None:
     root = Path(__file__).resolve().parents[2]
     ended = subprocess.run(
-        [sys.executable, "-m", "rag.llm.conversion", str(gguf), heads],
+        [sys.executable, "-m", "rag.llm.conversion", str(gguf), judge],
         cwd=root,
         capture_output=True,
         text=True,
@@ -117,9 +118,9 @@ def _convert_here(gguf: str, heads: str) -> None:
         return
     import openvino as ov
 
-    judge, plain = load_judge(), Path(gguf).with_name(MARK)
+    judge, plain = read_judge(Path(heads)), Path(gguf).with_name(MARK)
     model = ov.Core().read_model(plain)
-    add_heads(model, judge.layers, judge.heads)
+    add_heads(model, judge.layers, judge.heads, judge.marks)
     headed = plain.with_name("headed.xml")
     ov.save_model(model, headed, compress_to_fp16=False)
     del model

@@ -101,10 +101,15 @@ class Engine:
         """The worker's process, whose memory holds the model."""
         return self._worker.pid
 
-    def wait(self) -> str:
-        """Return why the engine ended, once it has."""
-        self._over.wait()
-        return self._ended
+    @property
+    def busy(self) -> bool:
+        """Whether a generation waits, is read or is written."""
+        with self._lock:
+            return bool(self._open)
+
+    def wait(self, timeout: float | None = None) -> str:
+        """Return why the engine ended, once it has; empty if it did not in `timeout` seconds."""
+        return self._ended if self._over.wait(timeout) else ""
 
     def close(self) -> None:
         """End all generations and the worker; the engine cannot be used afterwards."""

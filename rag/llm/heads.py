@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 BEFORE, DRAFT, END = range(3)
 OPEN, CLOSE = 198, 151645
-"""ChatML's tokens, by Qwen's vocabulary: the line end after `assistant`, and `<|im_end|>`."""
+"""The default's marks, of Qwen's vocabulary: the line end after `assistant`, and `<|im_end|>`."""
 CENTRE, WIDEST = 6.0, 5.0
 _NEVER = -100.0  # logit of what is not chosen
 _OTHER = 0  # the token that the chosen one is measured against
@@ -40,13 +40,19 @@ def vocabulary_product(model: Any) -> Any:
     return node
 
 
-def add_heads(model: Any, layers: Sequence[int], weights: NDArray[np.float32]) -> None:
+def add_heads(
+    model: Any,
+    layers: Sequence[int],
+    weights: NDArray[np.float32],
+    marks: tuple[int, int] = (OPEN, CLOSE),
+) -> None:
     """Put heads into an OpenVINO model; what it writes stays the same.
 
     Args:
         model: As `openvino.Core().read_model` gives it, without heads.
         layers: Whose states are read, side by side.
         weights: (len(layers) * width + 1, 3): a column for each head, the last row its constant.
+        marks: The tokens at which `BEFORE` and `END` speak.
     """
     import openvino.opset13 as ops
 
@@ -66,8 +72,8 @@ def add_heads(model: Any, layers: Sequence[int], weights: NDArray[np.float32]) -
     read = ops.matmul(at_wanted(states), ops.constant(weights[:-1]), False, False)
     read = ops.add(read, ops.constant(weights[-1]))
     before, draft, end = (ops.slice(read, [k], [k + 1], [1], [2]) for k in (BEFORE, DRAFT, END))
-    reading = ops.select(ops.equal(token, ops.constant(np.int64(CLOSE))), end, draft)
-    reading = ops.select(ops.equal(token, ops.constant(np.int64(OPEN))), before, reading)
+    reading = ops.select(ops.equal(token, ops.constant(np.int64(marks[1]))), end, draft)
+    reading = ops.select(ops.equal(token, ops.constant(np.int64(marks[0]))), before, reading)
     logit = ops.add(ops.clamp(reading, -WIDEST, WIDEST), ops.constant(np.float32(CENTRE)))
 
     product.input(0).replace_source_output(at_wanted(product.input_value(0)).output(0))

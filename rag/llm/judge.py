@@ -8,6 +8,7 @@ the draft whether the evidence supports it. Their readings come out of the model
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -20,8 +21,11 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from index.models.checksum import intact, verified
+from rag.llm.heads import CLOSE, OPEN
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
+OWN = "judge.safetensors"
+"""Beside a model file: the heads that were fitted for it on this machine."""
 SHA256 = "6023757b08dc6c38dc51697395a751823650d0a1c12d052421baebdaf15d3d2d"
 
 
@@ -52,6 +56,8 @@ class Judge:
         given: The same of `before` and `end`, for a draft that another model wrote.
         threshold: Least probability at which a draft is shown as the answer.
         hopeless: Reading before the draft below which nothing need be written.
+        marks: The tokens at which the first head and the last one speak.
+        file: Where it was read from; `sha256` is of this file.
     """
 
     model: str
@@ -62,6 +68,9 @@ class Judge:
     given: tuple[float, float, float]
     threshold: float
     hopeless: float
+    marks: tuple[int, int] = (OPEN, CLOSE)
+    file: Path = WEIGHTS
+    sha256: str = SHA256
 
     def confidence(self, readings: Readings) -> float | None:
         """Return the probability, 0 to 1, that a draft is right; None without readings.
@@ -83,7 +92,12 @@ def load_judge() -> Judge:
     Raises:
         ModelFileError: its file is missing or not the one that it should be.
     """
-    with safe_open(intact(WEIGHTS, SHA256), framework="numpy") as file:
+    return read_judge(intact(WEIGHTS, SHA256))
+
+
+def read_judge(path: Path) -> Judge:
+    """Return the judge of a file."""
+    with safe_open(path, framework="numpy") as file:
         card = json.loads(file.metadata()["card"])
         heads: NDArray[np.float32] = file.get_tensor("heads")
     return Judge(
@@ -95,12 +109,16 @@ def load_judge() -> Judge:
         given=tuple(card["given"]),
         threshold=card["threshold"],
         hopeless=card["hopeless"],
+        marks=tuple(card.get("marks", (OPEN, CLOSE))),
+        file=path,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
 
 def judge_of(gguf: Path) -> Judge | None:
     """Return the judge of a model file; None for a model that has no heads of its own."""
-    judge = load_judge()
+    own = gguf.with_name(OWN)
+    judge = read_judge(own) if own.is_file() else load_judge()
     return judge if verified(gguf, judge.model, judge.size) else None
 
 

@@ -22,9 +22,10 @@ from pydantic import ConfigDict, Field, SkipValidation
 
 from index.errors import ModelUnavailable
 from index.settings import Settings, redacted, secrets_of
-from rag.llm.chat_model import END, OpenVinoChat, estimated_tokens
+from rag.llm.chat_model import OpenVinoChat, estimated_tokens
 from rag.llm.engine import SECONDS_BETWEEN_LOOKS, Piece, Reply
 from rag.llm.judge import Judge
+from rag.llm.template import Spoken
 
 _ENDINGS = ("finish_reason", "stop_reason", "done_reason")
 """Under which names providers say why an answer ended."""
@@ -77,7 +78,10 @@ class RemoteChat(BaseChatModel):
 
         with self._explained():
             for message in self._bounded(once()):
-                return ChatResult(generations=[ChatGeneration(message=message)])
+                spoken = Spoken()
+                text = spoken.feed(str(message.text)) + spoken.flush()
+                said = message.model_copy(update={"content": text})
+                return ChatResult(generations=[ChatGeneration(message=said)])
             raise ConnectionError("the question was stopped")
 
     def _stream(
@@ -88,11 +92,14 @@ class RemoteChat(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         asked = self.inner.astream(inert(messages), stop=stop, **self._limited(kwargs))
-        ended = False
+        ended, spoken = False, Spoken()
         with self._explained():
             for chunk in self._bounded(asked):
                 ended = ended or any(chunk.response_metadata.get(name) for name in _ENDINGS)
-                yield _as_generation(chunk)
+                text = spoken.feed(str(chunk.text))
+                yield _as_generation(chunk.model_copy(update={"content": text}))
+            if rest := spoken.flush():
+                yield _as_generation(AIMessageChunk(content=rest))
             if not ended and not (self.cancel and self.cancel.is_set()):
                 raise ConnectionError("it broke off in the middle of an answer")
 
@@ -284,8 +291,9 @@ class JudgedChat(BaseChatModel):
                 if chunk.text:
                     yield ChatGenerationChunk(message=AIMessageChunk(content=str(chunk.text)))
             read = {"readings": _readings(before)}
-            draft = self.reader.literal("".join(written))
-            read["end"] = _readings(self._read(f"{prompt}{draft}{END}"))
+            template = self.reader.template
+            draft = template.literal("".join(written))
+            read["end"] = _readings(self._read(f"{prompt}{draft}{template.end}"))
         finally:
             before.cancel()
         last = AIMessageChunk(content="", response_metadata=read, chunk_position="last")

@@ -59,6 +59,7 @@ class Worker:
             str(folder), scheduler, "CPU", properties
         )
         self._tokenizer = self._pipeline.get_tokenizer()
+        self._ends = self._pipeline.get_config().stop_token_ids  # a model may have several
         self._reads = bool(heads_in(folder))
         self._weights = folder / "openvino_model.bin"
         self._parallel = parallel
@@ -121,6 +122,7 @@ class Worker:
         config = self._genai.GenerationConfig()
         config.apply_chat_template = False
         config.max_new_tokens = command["max_tokens"]
+        config.stop_token_ids = self._ends
         config.logprobs = int(self._reads)
         tokens = self._tokenizer.encode(command["prompt"], add_special_tokens=False).input_ids
         number = command["id"]

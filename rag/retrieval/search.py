@@ -90,12 +90,13 @@ class Finder:
         self._embeddings.load()
         self._reranker.load()
 
-    def find(self, question: Question, timings: dict[str, float]) -> list[Context]:
+    def find(self, question: Question, timings: dict[str, float], tokens: int = 0) -> list[Context]:
         """Return what was found for each part of a question; most have one.
 
         Args:
             question: What is asked.
             timings: Noted here: seconds until all was searched, and all evidence chosen.
+            tokens: Of evidence; 0: as the settings say.
 
         Raises:
             QuestionError, IndexMissing, IndexMismatch: see `rag.pipeline`.
@@ -106,7 +107,7 @@ class Finder:
         def found_in(snapshot: Snapshot) -> list[Context]:
             searched = [self.search(snapshot, part) for part in parts]
             timings["retrieval"] = time.perf_counter() - begun
-            return [self.choose(snapshot, one) for one in searched]
+            return [self.choose(snapshot, one, tokens) for one in searched]
 
         found = self._steadily(found_in)
         timings["evidence"] = time.perf_counter() - begun
@@ -200,19 +201,18 @@ class Finder:
         sentences = rank_found(snapshot, asked.standalone, passages)
         return Searched(asked, vector, sentences, notices)
 
-    def choose(self, snapshot: Snapshot, searched: Searched) -> Context:
+    def choose(self, snapshot: Snapshot, searched: Searched, tokens: int = 0) -> Context:
         """Choose the windows to be read from what a search gave, and those for a second look."""
+        tokens = tokens or self._settings.evidence_tokens
         rerank(searched.sentences, searched.asked.standalone, self._reranker)
         evidence = select_evidence(
             searched.sentences,
             searched.vector,
             self._embeddings,
-            self._settings.evidence_tokens,
+            tokens,
             latest=searched.asked.latest,
         )
-        further = further_evidence(
-            searched.sentences, evidence, self._embeddings, self._settings.evidence_tokens
-        )
+        further = further_evidence(searched.sentences, evidence, self._embeddings, tokens)
         coverage = snapshot.coverage(searched.asked.bounds)
         notices = _told(snapshot, searched.notices)
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})

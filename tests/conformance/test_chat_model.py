@@ -14,6 +14,7 @@ from index.settings import Settings
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.conversion import is_converted
 from rag.llm.engine import Engine
+from tests.rag.newsroom import TEMPLATE
 
 MODEL_FOLDER = Settings().models / "qwen2.5-coder-1.5b-instruct"
 
@@ -25,7 +26,11 @@ class TestUnit(ChatModelUnitTests):
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        return {"engine": None, "model_name": "unit"}  # nothing here is asked to write
+        return {
+            "engine": None,
+            "template": TEMPLATE,
+            "model_name": "unit",
+        }  # nothing here is asked to write
 
     @property
     def has_tool_calling(self) -> bool:
@@ -57,7 +62,12 @@ class TestIntegration(ChatModelIntegrationTests):
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        return {"engine": self.engine, "model_name": "qwen", "max_tokens": 32}
+        return {
+            "engine": self.engine,
+            "template": TEMPLATE,
+            "model_name": "qwen",
+            "max_tokens": 32,
+        }
 
     @pytest.fixture
     def model(self, _engine: None) -> BaseChatModel:

@@ -21,6 +21,7 @@ from index.text.sentences import sentence_spans
 from index.types import ArticleRef
 from rag.llm.judge import Judge
 from rag.llm.loader import ReadyModel
+from rag.llm.template import Template
 from rag.pipeline import Pipeline
 from rag.types import ABSTENTION, Evidence
 from tests.index.archive import run_build, write
@@ -87,6 +88,14 @@ JUDGE = Judge(
     model="", size=0, layers=(17, 18), heads=np.zeros((1, 3), dtype=np.float32),
     written=(0.0, 1.0, 1.0), given=(0.0, 1.0, 1.0), threshold=0.5, hopeless=-2.0,
 )  # fmt: skip
+
+
+CHATML = (
+    "{%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' + message.content "
+    "+ '<|im_end|>' + '\\n' }}{%- endfor %}{%- if add_generation_prompt %}"
+    "{{- '<|im_start|>assistant\\n' }}{%- endif %}"
+)
+TEMPLATE = Template(CHATML, "<|im_end|>")
 
 
 class ScriptedChat(BaseChatModel):

@@ -56,6 +56,9 @@ class Batches:
     def __init__(self, *_: object) -> None:
         return
 
+    def get_config(self) -> SimpleNamespace:
+        return SimpleNamespace(stop_token_ids={2})
+
     def get_tokenizer(self) -> Tokenizer:
         return Tokenizer()
 

@@ -12,7 +12,7 @@ from langchain_core.messages import HumanMessage
 from rag.generation import stoppable, stream_draft
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.engine import Limits, Piece, Reply, Waiting
-from tests.rag.newsroom import ScriptedChat
+from tests.rag.newsroom import TEMPLATE, ScriptedChat
 
 ASKED = [HumanMessage("Who?")]
 
@@ -79,14 +79,14 @@ def test_without_a_stop_all_is_read(cancel: threading.Event | None) -> None:
 
 def test_a_stopped_question_leaves_the_queue(engine: SilentEngine) -> None:
     cancel = threading.Event()
-    model = stoppable(OpenVinoChat(engine=engine), cancel)  # type: ignore[arg-type]
+    model = stoppable(OpenVinoChat(template=TEMPLATE, engine=engine), cancel)  # type: ignore[arg-type]
     events = stopped_while(engine, cancel, lambda: list(stream_draft(model, ASKED, cancel)))
     assert [event.position for event in events] == [1]
     assert engine.cancelled == 1
 
 
 def test_the_stop_of_one_asker_is_not_that_of_another(engine: SilentEngine) -> None:
-    model = OpenVinoChat(engine=engine)  # type: ignore[arg-type]
+    model = OpenVinoChat(template=TEMPLATE, engine=engine)  # type: ignore[arg-type]
     assert stoppable(model, None) is model
     first, second = (stoppable(model, threading.Event()) for _ in range(2))
     assert isinstance(first, OpenVinoChat) and isinstance(second, OpenVinoChat)

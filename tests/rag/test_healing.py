@@ -23,6 +23,7 @@ from rag.llm.engine import Engine
 from rag.llm.loader import ModelLoader, ModelState
 from rag.pipeline import Pipeline
 from rag.types import Answer, Outcome, Question, Reason, Token
+from tests.rag.newsroom import TEMPLATE
 from web.http.health import health
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def loader(
     stubbed: None, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ModelLoader]:
     def load(settings: Settings, note: object, system_text: str) -> OpenVinoChat:
-        return OpenVinoChat(engine=Engine(tmp_path), max_tokens=2000)
+        return OpenVinoChat(template=TEMPLATE, engine=Engine(tmp_path), max_tokens=2000)
 
     monkeypatch.setattr(loaders, "_load_embedded", load)
     loader = ModelLoader(settings.model_copy(update={"llm": "embedded"}))

@@ -18,7 +18,7 @@ from rag.llm.loader import ReadyModel
 from rag.llm.remote import JudgedChat
 from rag.pipeline import Pipeline
 from rag.types import Question
-from tests.rag.newsroom import JUDGE, ScriptedChat
+from tests.rag.newsroom import JUDGE, TEMPLATE, ScriptedChat
 
 WHO = "Who is China's foreign minister?"
 QIN = "Qin Gang is China's Foreign Minister."
@@ -47,7 +47,7 @@ def reader() -> Reader:
 
 
 def judged(reader: Reader, *drafts: str) -> JudgedChat:
-    read = OpenVinoChat(engine=reader, judge=JUDGE)  # type: ignore[arg-type]
+    read = OpenVinoChat(template=TEMPLATE, engine=reader, judge=JUDGE)  # type: ignore[arg-type]
     return JudgedChat(writer=ScriptedChat(drafts=list(drafts)), reader=read)
 
 
@@ -137,7 +137,7 @@ def test_yes_or_no_is_answered_by_a_quote_and_nothing_is_written(
             return made
 
     engine = Reads()
-    model = OpenVinoChat(engine=engine, judge=JUDGE)  # type: ignore[arg-type]
+    model = OpenVinoChat(template=TEMPLATE, engine=engine, judge=JUDGE)  # type: ignore[arg-type]
     pipeline = Pipeline(IndexReader(indexed), embeddings, ReadyModel(model), indexed)
     answer = pipeline.ask(Question(question))
     quote = answer.citations[0].quote

@@ -59,14 +59,13 @@ def test_calibration_gives_probabilities_that_hold() -> None:
     assert (intercept, weight) == (pytest.approx(0.5, abs=0.15), pytest.approx(2, abs=0.2))
 
 
-def test_what_is_written_is_what_the_product_reads(tmp_path, monkeypatch) -> None:
+def test_what_is_written_is_what_the_product_reads(tmp_path) -> None:
     from rag.llm import judge
 
     rows = made(200, signal=1.0)
     sha256 = write_judge(rows, [17, 18], 0.5, tmp_path / "judge.safetensors")
-    monkeypatch.setattr(judge, "WEIGHTS", tmp_path / "judge.safetensors")
-    monkeypatch.setattr(judge, "SHA256", sha256)
-    made_judge = judge.load_judge.__wrapped__()
+    made_judge = judge.read_judge(tmp_path / "judge.safetensors")
+    assert made_judge.sha256 == sha256
     assert made_judge.heads.shape == (2 * WIDTH + 1, 3)
     assert (made_judge.layers, made_judge.threshold) == ((17, 18), 0.5)
     good, bad = judge.Readings(1.5, (0.6, 0.8)), judge.Readings(-1.5, (-0.6, -0.8))

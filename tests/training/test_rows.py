@@ -10,6 +10,7 @@ import pytest
 
 from evals.questions import EvalQuestion, Source
 from index.store.snapshot import IndexReader
+from tests.rag.newsroom import TEMPLATE
 from training.cases import Case, Variant
 from training.fit import load_rows
 from training.made import made_questions
@@ -24,6 +25,9 @@ CASES = [Case(WHO, Variant.PLAIN), Case(WHO, Variant.REMOVED)]
 
 class Writer:
     """Writes the same each time; counts how often it is asked."""
+
+    template = TEMPLATE
+    layers = LAYERS
 
     def __init__(self, said: str) -> None:
         self.said, self.asked = said, 0

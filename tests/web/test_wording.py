@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.types import Coverage
-from rag.llm.loader import ModelState, ModelStatus
+from rag.llm.loader import MESSAGES, ModelState, ModelStatus
 from rag.types import Question
 from web import wording
 from web.chat import views
@@ -37,7 +37,11 @@ def test_coverage_names_undated_articles() -> None:
 @pytest.mark.parametrize(
     ("status", "line"),
     [
-        (ModelStatus(ModelState.READY), ""),
+        (ModelStatus(ModelState.READY, message=MESSAGES[ModelState.READY]), ""),
+        (
+            ModelStatus(ModelState.READY, message="Qwen3-4B answers (not measured by us)."),
+            "Qwen3-4B answers (not measured by us).",
+        ),
         (
             ModelStatus(ModelState.FETCHING, 412_000_000, 1_117_320_768, 11e6, 62.4),
             "The language model is being downloaded: 412 of 1,117 MB, 11 MB/s, 62 s left. "

@@ -1,0 +1,92 @@
+"""What the hub states of a model's files: asked once, kept, and held to from then on."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from index.errors import ModelFileError
+from index.models.catalogue import Model, ModelFile
+from index.settings import Settings
+
+RECORD = "files.json"
+"""Beside a model's files: the revision, and size and SHA-256 of each, as they were first stated."""
+
+
+def stated(
+    folder: str, hub_name: str, revision: str, wanted: Sequence[str], settings: Settings
+) -> Model:
+    """Return a model with the files that the hub has for it.
+
+    Args:
+        folder: Its folder below the model folder.
+        hub_name: Its repository on the hub.
+        revision: A commit, or a branch; the commit that it is now is kept.
+        wanted: Names of files, or patterns of names; each must be there.
+        settings: Say where the hub and the model folder are.
+
+    Raises:
+        ModelFileError: the hub does not answer, or has no such files.
+    """
+    record = settings.models / folder / RECORD
+    if record.is_file():
+        held = json.loads(record.read_text("utf-8"))
+        files = tuple(ModelFile(one["path"], one["size"], one["sha256"]) for one in held["files"])
+        return Model(folder, hub_name, held["revision"], files)
+    try:
+        commit, found = _ask(hub_name, revision, settings)
+        there = [one["rfilename"] for one in found]
+        for name in wanted:
+            if not fnmatch.filter(there, name):
+                listed = ", ".join(sorted(there))
+                raise ModelFileError(f"{hub_name} has no file {name} at {commit}; it has: {listed}")
+        chosen = [one for one in found if any(fnmatch.fnmatch(one["rfilename"], w) for w in wanted)]
+        chosen.sort(key=lambda one: one["size"])  # what is fetched last is what shows progress
+        record.parent.mkdir(parents=True, exist_ok=True)
+        base = f"{settings.hub_url.rstrip('/')}/{hub_name}/resolve/{commit}"
+        files = tuple(_file(one, base, record.parent, settings.hub_timeout) for one in chosen)
+        kept = {"revision": commit, "files": [asdict(one) for one in files]}
+        record.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    except (OSError, ValueError, LookupError, httpx.HTTPError) as error:
+        raise ModelFileError(
+            f"the hub does not tell the files of {hub_name}: {error}. Connect to the internet and "
+            "try again, or see BROADSHEET_HUB_URL"
+        ) from error
+    return Model(folder, hub_name, commit, files)
+
+
+def _ask(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[dict[str, Any]]]:
+    """Return the commit of a revision, and what lies at its top.
+
+    `huggingface_hub` is kept offline in this program (`index.quiet`), so that no other library
+    asks the hub.
+    """
+    if not settings.hub_url:
+        raise OSError("it is left out (BROADSHEET_HUB_URL is empty)")
+    address = f"{settings.hub_url.rstrip('/')}/api/models/{hub_name}/revision/{revision}"
+    told = _get(f"{address}?blobs=true", settings.hub_timeout).json()
+    return told["sha"], [one for one in told["siblings"] if "/" not in one["rfilename"]]
+
+
+def _file(stated: dict[str, Any], base: str, folder: Path, timeout: float) -> ModelFile:
+    """Return a file as it is stated; of a small one the hub states no SHA-256: it is fetched."""
+    name = stated["rfilename"]
+    if large := stated.get("lfs"):
+        return ModelFile(name, int(large["size"]), str(large["sha256"]))
+    content = _get(f"{base}/{name}", timeout).content
+    named = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # git's own name for it
+    if named != stated["blobId"]:
+        raise ValueError(f"{name} is not what it states")
+    (folder / name).write_bytes(content)
+    return ModelFile(name, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _get(address: str, timeout: float) -> httpx.Response:
+    return httpx.get(address, timeout=timeout, follow_redirects=True).raise_for_status()
