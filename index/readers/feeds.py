@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ROOTS = ("rss", "RDF", "feed", "newsItem", "newsMessage", "nitf")
 _OTHERS = ("mrss", "itunes")  # namespaces of pictures and sound
-_SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^\]]*)?\]")
+_SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^][]*)?\]")
 _PUBLISHED = ("publish", "")
 
 

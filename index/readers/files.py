@@ -42,9 +42,10 @@ from index.readers.kinds import (
     is_saved_part,
     kind_of,
 )
-from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
+from index.types import Article, IsUnchanged, Skipped, Unchanged
 
 _HEAD = 4096  # bytes that show what a file is
+TOO_LARGE = "it takes more memory to read than a file may have"
 _LOG = logging.getLogger(__name__)
 
 
@@ -63,27 +64,19 @@ class Found:
     day_first: bool | None = None
 
 
-def read_articles(
-    paths: Iterable[Path], *, unchanged: IsUnchanged | None = None, date_order: str = ""
-) -> Iterator[Item]:
-    """Return the articles of these files and folders, in a fixed order, one at a time.
-
-    Args:
-        paths: Folders, read with all below them, and single files, named by their own name.
-        unchanged: Where it says True of a file, the file is not opened and `Unchanged` is
-            yielded for it.
-        date_order: Whether 03/04/2023 is read day first (`dmy`) or month first (`mdy`).
-
-    Raises:
-        ArticleError: one of the paths does not exist; nothing has been read then.
-    """
-    return read_files(find_files(paths, unchanged=unchanged, date_order=date_order))
-
-
 def find_files(
     paths: Iterable[Path], *, unchanged: IsUnchanged | None = None, date_order: str = ""
 ) -> Iterator[Found | Skipped | Unchanged]:
-    """Return the article files that `read_articles` reads, without opening any."""
+    """Return the article files of these files and folders, in a fixed order, without opening any.
+
+    Args:
+        paths: Folders, searched with all below them, and single files, named by their own name.
+        unchanged: Where it says True of a file, `Unchanged` is yielded for it.
+        date_order: Whether 03/04/2023 is read day first (`dmy`) or month first (`mdy`).
+
+    Raises:
+        ArticleError: one of the paths does not exist.
+    """
     given = [path.expanduser() for path in paths]
     for path in given:
         if not path.exists():
@@ -100,16 +93,8 @@ def find_files(
     )
 
 
-def read_files(files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
-    """Yield the articles of files that were found; all else is passed on."""
-    for file in files:
-        if isinstance(file, Found):
-            yield from _read(file)
-        else:
-            yield file
-
-
-def _read(file: Found) -> Iterator[Article | Skipped]:
+def read_file(file: Found) -> Iterator[Article | Skipped]:
+    """Yield the articles of a file, and why it or a part of it could not be read."""
     try:
         for item in _READERS[file.format](file.path, file.name, file.day_first):
             if isinstance(item, Article) and item.date is None:
@@ -121,6 +106,8 @@ def _read(file: Found) -> Iterator[Article | Skipped]:
         yield Skipped(str(file.path), f"damaged archive: {error}")
     except OSError as error:
         yield Skipped(str(file.path), _refusal(error))
+    except MemoryError:
+        yield Skipped(str(file.path), TOO_LARGE)
     except Exception as error:  # what parsers raise over odd files is not to stop the others
         _LOG.info("%s cannot be read", file.path, exc_info=True)
         message = shorten(text.clean(f"{type(error).__name__}: {error}")).removesuffix(":")
@@ -152,7 +139,7 @@ def _read_archive(path: Path, name: str, day_first: bool | None) -> Iterator[Art
                 yield Skipped(location, f"not read: {kind}", kind=kind)
             else:
                 found = Found(file, f"{name}/{member}", form, file.stat(), day_first)
-                for item in _read(found):
+                for item in read_file(found):
                     inner = item.location.removeprefix(str(file))
                     yield replace(item, location=location + inner)
 

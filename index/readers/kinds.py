@@ -48,7 +48,7 @@ _HELPERS = {
 _HELPER_SUFFIXES = ("", ".md", ".markdown", ".txt", ".text", ".html")
 _SAVED_FOLDER = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos)")
 
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S)
+_HTML = re.compile(rb"\s*+(?><!--.*?-->\s*)*+(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S)
 _MAIL = re.compile(rb"(?:[\w-]+: .*\r?\n(?:[ \t].*\r?\n)*){3,}\r?\n")
 _MAIL_FIELD = re.compile(rb"(?:^|\n)(?:from|received|message-id|mime-version): ", re.I)
 
