@@ -37,7 +37,8 @@ READ = {
 }
 PIECES = [
     " ", "\n", "a", "A", "1", "1,", "a ", "A ", "Aa ", "A. ", "the ", "of ", "and ", "May ",
-    "May 2 ", "2 May ", "2020 ", "2020-01-", "in ", "from 1 to ", "Aa, ", "Aa and ", "'", '"', "(", "-", "a-",
+    "May 2 ", "2 May ",
+    "2020 ", "2020-01-", "in ", "from 1 to ", "Aa, ", "Aa and ", "'", '"', "(", "-", "a-",
     "$1 ", "one hundred ", "hundred and ", "week ago ", "between 1 and ", "and what ", "or ", ", ",
     "Aa's ", "é", ".", "A of the ", "U.S. ", "mid-", "since ", "how many ",
 ]  # fmt: skip
@@ -45,6 +46,7 @@ PIECES = [
 
 @pytest.mark.parametrize("what", READ)
 def test_a_question_of_one_piece_over_and_over_is_read_at_once(what):
+    READ[what]("Who won the cup in May?")  # what is loaded once is not counted
     slow = {}
     for piece in PIECES:
         for before in ("", "Who said in May that Anna and Bob "):
