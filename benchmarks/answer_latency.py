@@ -64,7 +64,7 @@ def main(
         rows = _ask_all(
             asked,
             {
-                "ours": lambda one: ask_pipeline(ours.pipeline, one, tokens),
+                "ours": lambda one: ask_pipeline(ours.pipeline, one, tokens)[0],
                 "stock": lambda one: ask_stock(index, write, one, tokens),
             },
         )

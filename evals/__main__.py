@@ -19,6 +19,7 @@ from evals.curve import draw, point_of
 from evals.questions import (
     EvalQuestion,
     QuestionSetError,
+    by_conversation,
     is_closed,
     load_questions,
     stratified,
@@ -148,9 +149,12 @@ def _about(
 
 def _ask_all(asked: Sequence[EvalQuestion], ask: Ask, under_way: Run, meter: Meter) -> list[Row]:
     rows: list[Row] = []
-    for question in asked:
-        rows.append(under_way.kept(question.id) or under_way.add(ask(question)))
-        meter.show("questions", len(rows), len(asked), "questions")
+    for turns in by_conversation(asked):
+        kept = [under_way.kept(one.id) for one in turns]
+        whole = all(kept)  # no answer is kept: a conversation that was cut off is asked anew
+        for question, row in zip(turns, kept, strict=True):
+            rows.append(row if row and whole else under_way.add(ask(question)))
+            meter.show("questions", len(rows), len(asked), "questions")
     return rows
 
 

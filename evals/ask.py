@@ -19,7 +19,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 
 from evals.archives import HOME, write_passages
 from evals.metrics import says_unknown
-from evals.questions import EvalQuestion
+from evals.questions import FIRST, EvalQuestion
 from evals.rows import Row, fields_of_answer, row_of_search
 from evals.stock import NEAREST, StockIndex, Writer, stock_writer
 from index.build import build_index
@@ -30,7 +30,7 @@ from index.store.snapshot import IndexReader
 from index.types import ArticleRef, BuildEvent, Passage
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
-from rag.types import Outcome, RetrievedPassage
+from rag.types import Outcome, RetrievedPassage, Turn
 
 FOUND = 20  # passages looked at: more than 10 distinct articles' worth
 Ask = Callable[[EvalQuestion], Row]
@@ -74,20 +74,31 @@ def index_archive(
 def our_side(
     settings: Settings, embeddings: MiniLMEmbeddings, model: BaseChatModel | None
 ) -> Iterator[Ask]:
-    """Yield a function that asks our pipeline; without a model it only searches."""
+    """Yield a function that asks our pipeline; without a model it only searches.
+
+    A turn of a conversation is asked with its earlier turns as a user would have them: with our
+    own answers, right or wrong. A search has none, so there they are the shortest right ones.
+    """
     tokens = ReadTokens()
     if model is not None:
         model.callbacks = [tokens]
+    told: dict[str, tuple[Turn, ...]] = {}  # of each conversation, in memory alone
     pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(model), settings)
 
     def ask(question: EvalQuestion) -> Row:
+        if question.conversation:
+            before = () if question.type == FIRST else told[question.conversation]
+            asked = replace(question, history=before)
+            row, answer = _ask_ours(pipeline, asked, model is not None, tokens)
+            told[question.conversation] = (*before, Turn(question.text, answer))
+            return row
         if not question.passages:
-            return _ask_ours(pipeline, question, model is not None, tokens)
+            return _ask_ours(pipeline, question, model is not None, tokens)[0]
         with _folder_of(question) as home:
             own = settings.model_copy(update={"data_dir": home})
             index_archive(write_passages(question, home / "articles"), own, embeddings, None)
             other = Pipeline(IndexReader(own), embeddings, ReadyModel(model), own)
-            return _ask_ours(other, question, model is not None, tokens)
+            return _ask_ours(other, question, model is not None, tokens)[0]
 
     yield ask
 
@@ -103,17 +114,24 @@ def _folder_of(question: EvalQuestion) -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _ask_ours(pipeline: Pipeline, question: EvalQuestion, whole: bool, tokens: ReadTokens) -> Row:
-    asked = question.asked
-    row = row_of_search(question, pipeline.search(asked, FOUND))
-    return replace(row, **ask_pipeline(pipeline, question, tokens)) if whole else row
+def _ask_ours(
+    pipeline: Pipeline, question: EvalQuestion, whole: bool, tokens: ReadTokens
+) -> tuple[Row, str]:
+    row = row_of_search(question, pipeline.search(question.asked, FOUND))
+    if not whole:
+        return row, question.expected
+    fields, answer = ask_pipeline(pipeline, question, tokens)
+    return replace(row, **fields), answer
 
 
-def ask_pipeline(pipeline: Pipeline, question: EvalQuestion, tokens: ReadTokens) -> dict[str, Any]:
-    """Ask our pipeline; returns the fields of a row."""
+def ask_pipeline(
+    pipeline: Pipeline, question: EvalQuestion, tokens: ReadTokens
+) -> tuple[dict[str, Any], str]:
+    """Ask our pipeline; returns the fields of a row, and the answer's text."""
     tokens.take()
     answer = pipeline.ask(question.asked)
-    return {**fields_of_answer(question, answer, pipeline.article), "tokens": tokens.first()}
+    fields = fields_of_answer(question, answer, pipeline.article)
+    return {**fields, "tokens": tokens.first()}, answer.text
 
 
 def stock_side(index: StockIndex, model: BaseChatModel | None) -> Ask:

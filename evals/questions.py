@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from evals.metrics import Answers, is_correct, says
-from rag.types import Question, Turn
+from rag.types import ABSTENTION, Question, Turn
 
 TRAP, TWIN = "trap", "twin"
-UNANSWERABLE = frozenset({"unanswerable", "absent", "false_premise", TRAP})
+FIRST, FALSE_CORRECTION, SMALL_TALK = "first", "false_correction", "small_talk"
+"""Types of a conversation's turns that are scored or counted apart; all are in docs/evals.md."""
+
+TRAPS = frozenset({TRAP, FALSE_CORRECTION, SMALL_TALK})
+UNANSWERABLE = TRAPS | {"unanswerable", "absent", "false_premise"}
 SEVERAL = frozenset({"two", "multi", "two_articles", "comparison", "conflict"})
 """Types whose answer needs more than one article; the others need one."""
 
@@ -45,6 +50,7 @@ class EvalQuestion:
         gold: Articles that people chose as the source; one is enough.
         passages: Texts that are the whole archive of this question; empty where the set goes
             over an archive.
+        conversation: Of which it is a turn; empty where it stands alone.
         kind: Of a trap and its twin.
         false: Variants of which a trap is told wrong with one; empty where all but `answers` is.
     """
@@ -61,6 +67,7 @@ class EvalQuestion:
     date_to: date | None = None
     history: tuple[Turn, ...] = ()
     passages: tuple[str, ...] = ()
+    conversation: str = ""
     kind: str = ""
     false: tuple[str, ...] = ()
 
@@ -80,12 +87,20 @@ class EvalQuestion:
         """Whether the archive answers it; otherwise abstaining is right."""
         return self.type not in UNANSWERABLE
 
+    @property
+    def expected(self) -> str:
+        """The shortest answer that is right: first variants, or the refusal."""
+        firsts = [one if isinstance(one, str) else one[0] for one in self.answers]
+        if not firsts:
+            return ABSTENTION
+        return firsts[0] if isinstance(self.answers[0], str) else " and ".join(firsts)
+
     def scored(self, said: str, *, abstained: bool, cited: bool = True) -> bool | None:
         """Whether an answer is right, by strings; None where the archive does not answer.
 
         A trap is right where nothing false was told with a citation: see docs/evals.md.
         """
-        if self.type == TRAP:
+        if self.type in TRAPS:
             harmless = bool(self.false) and not says(said, self.false)
             return abstained or not cited or says(said, self.answers) or harmless
         return is_correct(said, self.answers, abstained=abstained) if self.answerable else None
@@ -114,6 +129,7 @@ def load_questions(path: Path, grace: int = 0) -> list[EvalQuestion]:
         try:
             record = json.loads(line)
             questions += _from_passages(record) if "positive" in record else [_plain(record, grace)]
+            _check_order(questions)
         except (KeyError, TypeError, ValueError) as error:
             if is_closed(path.name):  # an error may hold what the line says
                 raise QuestionSetError(f"{path}:{number}: expected a question") from None
@@ -121,21 +137,36 @@ def load_questions(path: Path, grace: int = 0) -> list[EvalQuestion]:
     return questions
 
 
+def _check_order(questions: Sequence[EvalQuestion]) -> None:
+    """Raise ValueError where the last question is a later turn of another conversation."""
+    before, last = ("", "", *(one.conversation for one in questions[-2:]))[-2:]
+    if last and (last == before) == (questions[-1].type == FIRST):
+        raise ValueError(f"conversation {last}: its turns follow each other, type {FIRST} first")
+
+
 def stratified(questions: Sequence[EvalQuestion], size: int) -> list[EvalQuestion]:
     """Return a fixed sample in which each type has its share, at least one; 0 takes all.
 
-    The choice depends on ids alone, so that every run and every version asks the same.
+    The choice depends on ids alone, so that every run and every version asks the same. A
+    conversation is chosen by its first turn, and as a whole.
     """
     if not size or size >= len(questions):
         return list(questions)
     by_type: dict[str, list[EvalQuestion]] = {}
-    for question in sorted(questions, key=lambda one: hashlib.sha1(one.id.encode()).digest()):
+    conversations = by_conversation(questions)
+    heads = [turns[0] for turns in conversations]
+    for question in sorted(heads, key=lambda one: hashlib.sha1(one.id.encode()).digest()):
         by_type.setdefault(question.type, []).append(question)
     chosen: set[str] = set()
     for of_type in by_type.values():
         share = max(1, round(size * len(of_type) / len(questions)))
         chosen.update(question.id for question in of_type[:share])
-    return [question for question in questions if question.id in chosen]
+    return [one for turns in conversations if turns[0].id in chosen for one in turns]
+
+
+def by_conversation(questions: Iterable[EvalQuestion]) -> list[list[EvalQuestion]]:
+    """Return the turns of each conversation together; a question of none stands alone."""
+    return [list(turns) for _, turns in groupby(questions, lambda one: one.conversation or one.id)]
 
 
 def _plain(record: dict[str, Any], grace: int) -> EvalQuestion:
@@ -154,8 +185,9 @@ def _plain(record: dict[str, Any], grace: int) -> EvalQuestion:
         date_from=_day(record.get("date_from")),
         date_to=_day(record.get("date_to")),
         history=tuple(Turn(asked, answered) for asked, answered in record.get("history", ())),
+        conversation=record.get("conversation", ""),
         kind=record.get("kind", ""),
-        false=tuple(record["false"] if record["type"] == TRAP else ()),
+        false=tuple(record["false"] if record["type"] in TRAPS else ()),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from evals.metrics import area_under_roc, wilson_interval
-from evals.questions import SEVERAL, TRAP, TWIN
+from evals.questions import FALSE_CORRECTION, FIRST, SEVERAL, SMALL_TALK, TRAP, TWIN
 from evals.rows import Row
 
 TOPS = (1, 4, 10)
@@ -28,7 +28,13 @@ class Figure:
 def figures(rows: Sequence[Row]) -> list[Figure]:
     """Return all figures that the rows carry, retrieval first."""
     asked = [row for row in rows if row.asked]
-    return [*_finding(rows), *_answering(asked), *_citing(asked), *_costs(asked)]
+    return [
+        *_finding(rows),
+        *_answering(asked),
+        *_conversing(rows),
+        *_citing(asked),
+        *_costs(asked),
+    ]
 
 
 def share(name: str, hits: Iterable[bool]) -> Figure | None:
@@ -96,6 +102,34 @@ def _trapping(rows: Sequence[Row]) -> list[Figure]:
         *_by_kind("twin answered", twins, lambda row: not row.abstained),
         *_by_kind("twin correct", twins, lambda row: bool(row.correct)),
     ]
+
+
+def _conversing(rows: Sequence[Row]) -> list[Figure]:
+    """Of sets of conversations: what was found by type of turn, and later turns by themselves."""
+    if not any(row.type == FIRST for row in rows):
+        return []
+    quoted = [row for row in rows if row.answerable and row.quotes]
+    found = "evidence sentence in first 4 passages"
+    later = [row for row in rows if row.type != FIRST]
+    able = [row for row in later if row.answerable and row.asked]
+    told = {
+        kind: [row for row in later if row.type == kind and row.asked]
+        for kind in (FALSE_CORRECTION, SMALL_TALK)
+    }
+    made = [
+        *_by_type(found, quoted, _found_soon),
+        share(f"{found}, later turns", (_found_soon(row) for row in quoted if row.type != FIRST)),
+        share("evidence sentence shown, later turns", (bool(r.shown) for r in able)),
+        share("correct, later turns", (bool(row.correct) for row in able)),
+        share("refused though answerable, later turns", (row.abstained for row in able)),
+        share("false correction given in to", (not r.correct for r in told[FALSE_CORRECTION])),
+        share("small talk answered from an article", (not r.correct for r in told[SMALL_TALK])),
+    ]
+    return [figure for figure in made if figure]
+
+
+def _found_soon(row: Row) -> bool:
+    return (row.passage_rank or 99) <= TOPS[1]
 
 
 def _by_type(name: str, rows: Sequence[Row], hit: Callable[[Row], bool]) -> list[Figure]:

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     llm_threads: int = Field(0, ge=0, description="Threads of the embedded model; 0 means all.")
     llm_parallel: int = Field(4, ge=1, le=64, description="Answers written at the same time.")
 
-    passages: int = Field(20, ge=1, le=50, description="Passages whose sentences are weighed.")
+    passages: int = Field(40, ge=1, le=100, description="Passages whose sentences are weighed.")
     evidence_tokens: int = Field(240, ge=50, le=4000, description="Tokens of evidence shown.")
     answer_tokens: int = Field(96, ge=16, le=1024, description="Longest answer, in tokens.")
     max_question: int = Field(1000, ge=20, description="Longest question, in characters.")

@@ -19,9 +19,8 @@ from rag.retrieval.reranker import Reranker
 from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
 from rag.types import Evidence
 
-_EMBEDDED = 24  # sentences whose meaning is compared; the others go by their words
-_JUDGED = 16  # sentences that the reranker scores
-_FAR_BEHIND = 5.0  # difference from its best score, in log-odds, that counts for nothing
+_READ = 24  # sentences that embedder and reranker read; the others go by their words
+_FAR_BEHIND = 10.0  # difference from the reranker's best score that counts for nothing
 _LONGEST = 1200  # characters of one sentence shown to the model
 _HEADING = 20  # tokens of a headline with its date
 _PASSED = 3  # windows passed over because they do not fit
@@ -52,7 +51,7 @@ def select_evidence(
         budget: Tokens of all windows together; the best one is taken whatever its length.
         latest: Whether newer sentences are raised among those that are to the point.
     """
-    compare(sentences[:_EMBEDDED], vector, embeddings)
+    compare(sentences[:_READ], vector, embeddings)
     if latest:
         prefer_recent(sentences)
     windows = _fitting(sorted(sentences, key=lambda s: -s.score), embeddings, budget)
@@ -107,7 +106,7 @@ def compare(
     """Note how like the question each sentence is, by embedding."""
     if not sentences:
         return
-    made: NDArray[np.float32] = embeddings.embed([sentence.text for sentence in sentences])
+    made: NDArray[np.float32] = embeddings.embed([sentence.with_headline for sentence in sentences])
     likeness = made @ np.asarray(vector, dtype=np.float32)
     for sentence, cosine in zip(sentences, likeness, strict=True):
         sentence.meaning = max(0.0, float(cosine))
@@ -115,10 +114,10 @@ def compare(
 
 def rerank(sentences: Sequence[RankedSentence], question: str, reranker: Reranker) -> None:
     """Note how each of the first sentences fares with the reranker against the best of them."""
-    near = sentences[:_JUDGED]
+    near = sentences[:_READ]
     if not near:
         return
-    scores = reranker.scores(question, [sentence.text for sentence in near])
+    scores = reranker.scores(question, [sentence.with_headline for sentence in near])
     for sentence, behind in zip(near, scores.max() - scores, strict=True):
         sentence.judged = max(0.0, 1.0 - float(behind) / _FAR_BEHIND)
 

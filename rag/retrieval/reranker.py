@@ -53,7 +53,7 @@ class Reranker:
 
         Args:
             question: The self-contained question.
-            sentences: Without headline or neighbours.
+            sentences: Each under its headline.
 
         Raises:
             ModelFileError: the network cannot be prepared.

@@ -25,7 +25,7 @@ from rag.types import RetrievedPassage
 
 # BM25 is the stronger half on news; see docs/quality.md for what was measured.
 WEIGHTS = {"lexical": 1.0, "dense": 0.7, "window": 1.0, "fresh": 0.4, "recent": 0.5}
-_CANDIDATES = 40
+_CANDIDATES = 80
 _RECENT_POOL = 12
 
 

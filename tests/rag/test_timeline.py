@@ -89,7 +89,7 @@ def test_a_long_story_is_spread_over_its_days() -> None:
         )
         for day in range(1, 30)
     ]
-    sentences = [RankedSentence(one, [(0, len(text))], 0, 1.0, 1.0, 0.0) for one in found]
+    sentences = [RankedSentence(one, [(0, len(text))], 0, 1.0, 1.0, 0.0, 1.0, 1.0) for one in found]
     days = [one.source.date for one in timeline_of(sentences, 4)]
     assert days == sorted(day for day in days if day)
     assert [(day.day - 1) * 4 // 29 for day in days if day] == [0, 1, 2, 3]
