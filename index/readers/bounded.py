@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -23,13 +24,18 @@ SECONDS = 5
 """Processor time that reading one article may take; large files get a little more."""
 
 MEGABYTES = 512
-"""Memory that reading a file may take; files of records get more in proportion to their size."""
+"""Memory that reading a file may take; files of many articles get more, by their size."""
 
 TOO_LONG = f"it takes more than {SECONDS} s of processor time"
 
+SINGLE = ("text", "markdown", "html", "mail", "word", "pdf")
+"""Formats whose files hold one article, for most."""
+
+PACKED = re.compile(r"\.(?:gz|xz|tgz|zip)\Z", re.IGNORECASE)
+"""Ends of names of files that take more room than their size says."""
+
 _SMALL = 16_384  # bytes over which no parser of ours takes long
 _RISKY = ("word", "pdf", "crawl", "archive")  # whatever their size
-_SINGLE = ("text", "markdown", "html", "mail", "word", "pdf")  # one article each, for most
 _AHEAD = 64  # files that the process knows of beforehand
 
 
@@ -82,7 +88,7 @@ def _next(waiting: deque[Found | Skipped | Unchanged], reader: Reader) -> Iterat
 def _is_harmless(file: Found) -> bool:
     if sys.platform == "win32":  # it has no limits that a process could set itself
         return True
-    packed = file.path.suffix.lower() in (".gz", ".xz")
+    packed = PACKED.search(file.path.name)
     return file.stat.st_size <= _SMALL and not packed and file.format not in _RISKY
 
 
@@ -121,7 +127,7 @@ class Reader:
             reason = self._last_words()
             self.close()
             self._start()
-            if file.format in _SINGLE or careful:
+            if file.format in SINGLE or careful:
                 break
             self.ask(file, careful=True)
         yield Skipped(str(file.path), reason)

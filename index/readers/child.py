@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from index.errors import ArticleError
-from index.readers.bounded import MEGABYTES, SECONDS, TOO_LONG
+from index.readers.bounded import MEGABYTES, PACKED, SECONDS, SINGLE, TOO_LONG
 from index.readers.files import TOO_LARGE, Found, read_file
 from index.types import Article, Skipped
 
@@ -27,7 +27,7 @@ _LONGEST = 60  # seconds for all of a small file
 _NAMED = 1000  # skipped records of a file that are named one by one
 _TOGETHER = 64  # articles that are sent together
 _OFTEN = 0.1  # seconds after which they are sent, however few
-_RECORDS = 5  # bytes of memory for one byte of a file of records
+_PLAIN, _PACKED = 5, 30  # bytes of memory for one byte of a file of many articles
 
 
 class Limits:
@@ -69,7 +69,9 @@ def _bounded(file: Found, limits: Limits) -> Iterator[Article | Skipped]:
     What is skipped takes of the time of the next article, but for files in an archive.
     """
     size = file.stat.st_size
-    memory = MEGABYTES * 1_000_000 + (_RECORDS * size if file.format == "records" else 0)
+    memory = MEGABYTES * 1_000_000
+    if file.format not in SINGLE:
+        memory += size * (_PACKED if PACKED.search(file.path.name) else _PLAIN)
     each = SECONDS + size / _BYTES_A_SECOND
     last = time.process_time() + _LONGEST + 10 * each
     try:
