@@ -32,6 +32,7 @@ def children() -> set[str]:
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
+@pytest.mark.slow
 def test_a_page_over_which_its_parser_runs_away_costs_seconds_and_no_other_file(folder):
     (folder / "front.md").write_text("---\n" + "- [a, b]\n" * 270_000 + "---\nA text.\n")  # 2.4 MB
     (folder / "links.md").write_text("![" * 400_000)
