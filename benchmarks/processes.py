@@ -97,7 +97,7 @@ def served(
 
 @contextmanager
 def build_beside(articles: Path, home: Path) -> Iterator[Callable[[], int]]:
-    """Run `python -m index build` beside what is measured, begun anew whenever it ends.
+    """Run `broadsheet index build` beside what is measured, begun anew whenever it ends.
 
     Its data folder `home` is emptied before each build. Yields a function that counts the builds
     that have ended.

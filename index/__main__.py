@@ -1,4 +1,4 @@
-"""`python -m index …`: build the index, change it, show what it holds, check it.
+"""`broadsheet index …`: build the index, change it, show what it holds, check it.
 
 Progress goes to stderr, results to stdout. Heavy imports wait until a command needs them.
 """
@@ -346,7 +346,7 @@ def _refuse_if_current(settings: Settings) -> None:
     except IndexMissing:
         current = True
     if current:
-        raise BroadsheetError("say what to index: `python -m index build FOLDER`")
+        raise BroadsheetError("say what to index: `broadsheet index build FOLDER`")
 
 
 def _repair(settings: Settings) -> Sequence[Finding]:

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from index.engine import Engine, LocalEngine
+from index.engine import BuildEngine, LocalEngine
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.readers import find_files, in_full
 from index.settings import Settings
@@ -45,7 +45,7 @@ def build_index(
     stream: Iterable[Article | Skipped] | None = None,
     settled: IsUnchanged | None = None,
     command: Command | None = None,
-    engine: Engine | None = None,
+    engine: BuildEngine | None = None,
 ) -> Generator[BuildEvent | BuildReport, None, None]:
     """Index the articles in `paths`; the last thing yielded is the report.
 
@@ -99,7 +99,7 @@ def build_index(
 def complete(
     store: Store,
     settings: Settings,
-    engine: Engine,
+    engine: BuildEngine,
     origin: Origin,
     roots: Sequence[str] | None,
     skipped: Sequence[Skipped],
@@ -147,7 +147,9 @@ def remove_articles(ids: Sequence[str], settings: Settings) -> BuildReport:
         return store.remove(ids)
 
 
-def _embed(store: Store, vectors: VectorStore, engine: Engine) -> Generator[BuildEvent, None, int]:
+def _embed(
+    store: Store, vectors: VectorStore, engine: BuildEngine
+) -> Generator[BuildEvent, None, int]:
     """Embed staged contents without vectors; writing one batch overlaps embedding the next.
 
     They come by day, and a collection that is full is followed by another: each holds some days,

@@ -38,7 +38,7 @@ class Embedded:
     vectors: NDArray[np.float32]
 
 
-class Engine(Protocol):
+class BuildEngine(Protocol):
     """Does the heavy work of a build, which itself stores the results."""
 
     def read(self, files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:

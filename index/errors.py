@@ -28,7 +28,7 @@ class IndexMissing(BroadsheetError):
     """Nothing has been indexed yet; the message names the command that does it."""
 
     def __init__(
-        self, message: str = "nothing is indexed yet; run `python -m index build FOLDER`"
+        self, message: str = "nothing is indexed yet; run `broadsheet index build FOLDER`"
     ) -> None:
         """Take another message where there is more to say."""
         super().__init__(message)

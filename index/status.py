@@ -160,7 +160,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),
         recipe_current=current,
-        remedy="" if current else "python -m index build",
+        remedy="" if current else "broadsheet index build",
         builds=last_builds(sql),
     )
 

@@ -25,7 +25,7 @@ from index.store.vectors import VectorsDamaged, VectorStore
 from index.store.writer import Store
 from index.types import BuildEvent, BuildReport
 
-_REBUILD = "python -m index build"
+_REBUILD = "broadsheet index build"
 _LIVE = "SELECT content FROM articles WHERE removed IS NULL"
 
 

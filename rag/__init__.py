@@ -29,34 +29,17 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "ABSTENTION",
-    "Answer",
-    "Citation",
-    "Conflict",
-    "Event",
-    "Evidence",
-    "Outcome",
-    "Progress",
-    "Question",
-    "Reason",
-    "Retrieved",
-    "RetrievedPassage",
-    "Statement",
-    "Token",
-    "Turn",
-    "aask",
-    "answer_runnable",
-    "ask",
-    "astream",
-    "stream",
-]
-_OF_API = {"aask", "answer_runnable", "ask", "astream", "stream"}
+    "ABSTENTION", "Answer", "Citation", "Conflict", "Event", "Evidence", "Outcome", "Progress",
+    "Question", "Reason", "Retrieved", "RetrievedPassage", "Statement", "Token", "Turn",
+    "aask", "answer_runnable", "ask", "astream", "stream",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module("rag.api" if name in _OF_API else "rag.types"), name)
+    home = "rag.types" if name[0].isupper() else "rag.api"
+    value: object = getattr(import_module(home), name)
     globals()[name] = value
     return value
 

@@ -13,8 +13,7 @@ from rag.checking.attribution import best_first, cite_best
 from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
 from rag.english.facts import facts
-from rag.question.comparison import Comparison, compared, difference
-from rag.question.parts import subject_of
+from rag.question.parts import compared, difference, subject_of
 from rag.retrieval.overviews import About, Listing
 from rag.retrieval.search import Context
 from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
@@ -245,8 +244,8 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
     """
     if len(answers) == 1:
         return replace(answers[0], question=whole.asked.text)
-    asked = compared(whole.asked.text)
-    if asked:
+    parts = compared(whole.asked.text)
+    if parts:
         answers = _without_each_other(answers)
     citations: list[Citation] = []
     statements: list[Statement] = []
@@ -277,11 +276,11 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
         evidence=tuple(_once(item for answer in answers for item in answer.evidence)),
         confidence=_least(answers),
     )
-    return _with_difference(asked, answers, joined) if asked else joined
+    return _with_difference(parts, answers, joined) if parts else joined
 
 
-def _with_difference(asked: Comparison, answers: Sequence[Answer], joined: Answer) -> Answer:
-    text, cited = difference(asked, answers)
+def _with_difference(parts: Sequence[str], answers: Sequence[Answer], joined: Answer) -> Answer:
+    text, cited = difference(parts, answers)
     if not text:
         return joined
     places = tuple(joined.citations.index(citation) for citation in cited)

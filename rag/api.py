@@ -11,27 +11,38 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 
 from langchain_core.runnables import Runnable, RunnableLambda
+from typing_extensions import TypedDict, Unpack
 
 from index.settings import Settings, load_settings
 from rag.pipeline import Pipeline
 from rag.question.understand import make_question
 from rag.types import Answer, Event, Question, Turn
 
-History = Sequence[tuple[str, str]]
 Day = str | date | None
 _pipelines: dict[str, Pipeline] = {}
 _lock = threading.Lock()
 
 
+class AskOptions(TypedDict, total=False):
+    """What every way to ask takes besides the question; none of it need be given.
+
+    Attributes:
+        as_of: Answer as the archive stood on this day (`2023-06-20`); later articles are unseen.
+        date_from: First day of publication admitted.
+        date_to: Last day of publication admitted.
+        sources: Publishers admitted; empty admits all.
+        history: Earlier questions with the text of their answers, oldest first.
+    """
+
+    as_of: Day
+    date_from: Day
+    date_to: Day
+    sources: Sequence[str]
+    history: Sequence[tuple[str, str]]
+
+
 def ask(
-    question: str,
-    *,
-    as_of: Day = None,
-    date_from: Day = None,
-    date_to: Day = None,
-    sources: Sequence[str] = (),
-    history: History = (),
-    settings: Settings | None = None,
+    question: str, *, settings: Settings | None = None, **options: Unpack[AskOptions]
 ) -> Answer:
     """Ask the archive a question and return the checked answer.
 
@@ -39,72 +50,46 @@ def ask(
 
     Args:
         question: In English.
-        as_of: Answer as the archive stood on this day (`2023-06-20`); later articles are unseen.
-        date_from: First day of publication admitted.
-        date_to: Last day of publication admitted.
-        sources: Publishers admitted; empty admits all.
-        history: Earlier questions with the text of their answers, oldest first.
         settings: Other settings than those of the environment.
+        options: `as_of`, `date_from`, `date_to`, `sources` and `history`; see `AskOptions`.
 
     Raises:
         QuestionError: the question is empty or too long, or the dates make no sense.
         IndexMissing: nothing is indexed.
         ModelUnavailable: the model cannot be had.
     """
-    chosen = settings or load_settings()
-    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
-    return open_pipeline(chosen).ask(asked)
+    own = settings or load_settings()
+    asked = _question(question, own, options)
+    return open_pipeline(own).ask(asked)
 
 
 def stream(
     question: str,
     *,
-    as_of: Day = None,
-    date_from: Day = None,
-    date_to: Day = None,
-    sources: Sequence[str] = (),
-    history: History = (),
     settings: Settings | None = None,
     cancel: threading.Event | None = None,
+    **options: Unpack[AskOptions],
 ) -> Iterator[Event]:
     """Yield the evidence, then a draft as it is written, and last the checked answer.
 
     Takes what `ask` takes, and `cancel`: when it is set the model stops. Raises as `ask` does.
     """
-    chosen = settings or load_settings()
-    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
-    return open_pipeline(chosen).stream(asked, cancel)
+    own = settings or load_settings()
+    asked = _question(question, own, options)
+    return open_pipeline(own).stream(asked, cancel)
 
 
 async def aask(
-    question: str,
-    *,
-    as_of: Day = None,
-    date_from: Day = None,
-    date_to: Day = None,
-    sources: Sequence[str] = (),
-    history: History = (),
-    settings: Settings | None = None,
+    question: str, *, settings: Settings | None = None, **options: Unpack[AskOptions]
 ) -> Answer:
     """`ask`, without blocking the event loop."""
-    chosen = settings or load_settings()
-    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
-    return await asyncio.to_thread(lambda: open_pipeline(chosen).ask(asked))
+    return await asyncio.to_thread(lambda: ask(question, settings=settings, **options))
 
 
 async def astream(
-    question: str,
-    *,
-    as_of: Day = None,
-    date_from: Day = None,
-    date_to: Day = None,
-    sources: Sequence[str] = (),
-    history: History = (),
-    settings: Settings | None = None,
+    question: str, *, settings: Settings | None = None, **options: Unpack[AskOptions]
 ) -> AsyncIterator[Event]:
     """`stream`, without blocking the event loop; leaving the loop stops the model."""
-    chosen = settings or load_settings()
-    asked = _question(question, chosen, as_of, date_from, date_to, sources, history)
     cancel = threading.Event()
     events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -112,7 +97,7 @@ async def astream(
     def run() -> None:
         last: BaseException | None = None
         try:
-            for event in open_pipeline(chosen).stream(asked, cancel):
+            for event in stream(question, settings=settings, cancel=cancel, **options):
                 loop.call_soon_threadsafe(events.put_nowait, event)
         except BaseException as error:
             last = error
@@ -156,21 +141,16 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
         return _pipelines[name]
 
 
-def _question(
-    text: str,
-    settings: Settings,
-    as_of: Day,
-    date_from: Day,
-    date_to: Day,
-    sources: Sequence[str],
-    history: History,
-) -> Question:
+def _question(text: str, settings: Settings, options: AskOptions) -> Question:
+    if unknown := ", ".join(sorted(options.keys() - AskOptions.__annotations__)):
+        known = ", ".join(AskOptions.__annotations__)
+        raise TypeError(f"there is no option {unknown}; there are {known}")
     return make_question(
         text,
         max_question=settings.max_question,
-        as_of=str(as_of or ""),
-        date_from=str(date_from or ""),
-        date_to=str(date_to or ""),
-        sources=sources,
-        history=tuple(Turn(asked, answered) for asked, answered in history),
+        as_of=str(options.get("as_of") or ""),
+        date_from=str(options.get("date_from") or ""),
+        date_to=str(options.get("date_to") or ""),
+        sources=options.get("sources", ()),
+        history=tuple(Turn(asked, answered) for asked, answered in options.get("history", ())),
     )

@@ -22,22 +22,6 @@ from rag.english.facts import facts
 _LOOKED_AT = 200
 _FIRST_SENTENCES = 6
 _STORY = 3  # articles that make one
-_NAME = r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
-_BASE = {"landed": "land", "met": "meet", "crashed": "crash", "arrived": "arrive", "spoke": "speak"}
-# What a sentence must look like, and the question that it answers.
-_PATTERNS = (
-    (r"^[A-Z][\w’' ]{2,40} (?:have |has )?(?:won|beaten?|beat) [\w ]{0,40}?(?:in )?(?P<what>the [\w'’-]*(?: [\w'’-]+){0,4} (?:final|title|Cup|Prize|election|race|vote))\b", "Who won {what}?"),
-    (rf"\b{_NAME} (?:has |had )?resigned\b", "Why did {who} resign?"),
-    (rf"\b{_NAME} (?P<verb>landed|met|crashed|arrived|spoke) [\w ]{{0,30}}(?:in|at|on|near) ", "Where did {who} {base}?"),
-    (r"(?P<what>[Tt]he (?:\w+ ){0,2}(?:earthquake|fire|wildfire|flood|storm|crash)s?) (?:has |have |had )?killed", "How many people were killed in {what}?"),
-    (rf"\b{_NAME}, (?:the|an?|who) [a-z][^,.]{{8,60}},", "Who is {who}?"),
-    (rf"\b{_NAME} (?:has been |was )(?:appointed|named|elected)\b", "What was {who} chosen for?"),
-)  # fmt: skip
-_SAID = re.compile(
-    rf"\b(?:{_NAME}|(?P<titled>(?:Mr|Mrs|Ms|Dr|President) [A-Z][\w'’-]+)) (?:has |had )?"
-    r"(?:said|told|announced|warned|promised|insisted)\b"
-)
-_COMPILED = tuple((re.compile(pattern), question) for pattern, question in _PATTERNS)
 
 
 class ExampleKind(StrEnum):
@@ -47,6 +31,21 @@ class ExampleKind(StrEnum):
     STORY = "story"
     SAID = "said"
     DAY = "day"
+
+
+_NAME = r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
+_TITLED = rf"{_NAME[:-1]}|(?:Mr|Mrs|Ms|Dr|President) [A-Z][\w'’-]+)"
+_BASE = {"landed": "land", "met": "meet", "crashed": "crash", "arrived": "arrive", "spoke": "speak"}
+# What a sentence must look like, and the question that it answers.
+_PATTERNS = tuple((kind, re.compile(pattern), question) for kind, pattern, question in (
+    (ExampleKind.FACT, r"^[A-Z][\w’' ]{2,40} (?:have |has )?(?:won|beaten?|beat) [\w ]{0,40}?(?:in )?(?P<what>the [\w'’-]*(?: [\w'’-]+){0,4} (?:final|title|Cup|Prize|election|race|vote))\b", "Who won {what}?"),
+    (ExampleKind.FACT, rf"\b{_NAME} (?:has |had )?resigned\b", "Why did {who} resign?"),
+    (ExampleKind.FACT, rf"\b{_NAME} (?P<verb>landed|met|crashed|arrived|spoke) [\w ]{{0,30}}(?:in|at|on|near) ", "Where did {who} {base}?"),
+    (ExampleKind.FACT, r"(?P<what>[Tt]he (?:\w+ ){0,2}(?:earthquake|fire|wildfire|flood|storm|crash)s?) (?:has |have |had )?killed", "How many people were killed in {what}?"),
+    (ExampleKind.FACT, rf"\b{_NAME}, (?:the|an?|who) [a-z][^,.]{{8,60}},", "Who is {who}?"),
+    (ExampleKind.FACT, rf"\b{_NAME} (?:has been |was )(?:appointed|named|elected)\b", "What was {who} chosen for?"),
+    (ExampleKind.SAID, rf"\b{_TITLED} (?:has |had )?(?:said|told|announced|warned|promised|insisted)\b", "What did {who} say?"),
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,9 @@ def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:
     articles = [one for one in found if one is not None]
     made: dict[ExampleKind, list[Example]] = {kind: [] for kind in ExampleKind}
     made[ExampleKind.STORY] = _stories(articles)
-    for pattern in range(len(_COMPILED)):
+    for kind, pattern, question in _PATTERNS:
         for article in articles:
-            made[ExampleKind.FACT] += _facts(article, pattern)
-    for article in articles:
-        made[ExampleKind.SAID] += _sayings(article)
+            made[kind] += _asked(article, kind, pattern, question)
     dated = sorted(one.date for one in articles if one.date)
     if dated:
         day = dated[len(dated) // 2]
@@ -98,25 +95,16 @@ def _between(days: set[date]) -> str:
     return f"between {first.day if same else spoken(first)} and {spoken(last)}"
 
 
-def _facts(article: Article, number: int) -> Iterator[Example]:
-    pattern, question = _COMPILED[number]
-    for quote, match in _matches(article, pattern):
-        groups = {name: _inside(said) for name, said in match.groupdict().items()}
-        base = _BASE.get(groups.get("verb", ""), "")
-        text = question.format(base=base, **groups)
-        yield Example(ExampleKind.FACT, text, None, article.id, quote)
-
-
-def _sayings(article: Article) -> Iterator[Example]:
-    for quote, match in _matches(article, _SAID):
-        text = f"What did {_inside(match['who'] or match['titled'])} say?"
-        yield Example(ExampleKind.SAID, text, None, article.id, quote)
-
-
-def _matches(article: Article, pattern: re.Pattern[str]) -> Iterator[tuple[str, re.Match[str]]]:
+def _asked(
+    article: Article, kind: ExampleKind, pattern: re.Pattern[str], question: str
+) -> Iterator[Example]:
+    """Ask what the first sentences of an article answer that fit a pattern."""
     for start, end in sentence_spans(article.text)[:_FIRST_SENTENCES]:
-        if match := pattern.search(article.text[start:end]):
-            yield article.text[start:end], match
+        quote = article.text[start:end]
+        if match := pattern.search(quote):
+            groups = {name: _inside(said) for name, said in match.groupdict().items()}
+            text = question.format(base=_BASE.get(groups.get("verb", ""), ""), **groups)
+            yield Example(kind, text, None, article.id, quote)
 
 
 def _inside(words: str) -> str:

@@ -19,7 +19,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from rag.english.answer_type import Kind, kind_asked
+from rag.english.answer_type import AnswerType, answer_type
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.judge import Judge, Readings
 from rag.llm.remote import JudgedChat, RemoteChat
@@ -27,12 +27,12 @@ from rag.question.understand import LONGEST_ANSWER, Understood
 from rag.retrieval.evidence import shown
 from rag.types import ABSTENTION, Evidence, Progress, Token
 
-_VARIABLES = frozenset({"articles", "earlier", "question", "task"})
+_PROMPT = Path(__file__).resolve().parents[1] / "prompts" / "answer.md"
 _ANSWER = {
-    Kind.NAME: "Answer in one short sentence that gives the name:",
-    Kind.NUMBER: "Answer in one short sentence that gives the number:",
-    Kind.DATE: "Answer in one short sentence that gives the date or day:",
-    Kind.OTHER: "Answer in one short sentence:",
+    AnswerType.NAME: "Answer in one short sentence that gives the name:",
+    AnswerType.NUMBER: "Answer in one short sentence that gives the number:",
+    AnswerType.DATE: "Answer in one short sentence that gives the date or day:",
+    AnswerType.OTHER: "Answer in one short sentence:",
 }
 _ASSUMED = "According to the articles, reply Yes or No:"
 _SILENT = re.compile(r"\barticles do not|\barticle does not")
@@ -57,9 +57,23 @@ class Draft:
     stopped_early: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A chat prompt; `version` is its name and the first 12 digits of its SHA-256."""
+
+    version: str
+    template: ChatPromptTemplate
+
+
+@cache
 def answer_prompt() -> Prompt:
     """The prompt that answers are written by."""
-    return load_prompt("answer", _VARIABLES)
+    text = _PROMPT.read_text(encoding="utf-8")
+    system, human = text.partition("## system\n")[2].split("## human\n", 1)
+    template = ChatPromptTemplate.from_messages(
+        [("system", system.strip()), ("human", human.strip())]
+    )
+    return Prompt(f"answer@{hashlib.sha256(text.encode()).hexdigest()[:12]}", template)
 
 
 def system_text() -> str:
@@ -95,7 +109,7 @@ def answer_messages(
         articles=shown(evidence),
         earlier=earlier,
         question=asked.text,
-        task=task or _ANSWER[kind_asked(asked.text)],
+        task=task or _ANSWER[answer_type(asked.text)],
     )
 
 
@@ -201,44 +215,3 @@ def is_abstention(draft: str) -> bool:
     # "The spokesman said there was no information" is what an article says.
     own = _BEGINS.match(low) or _ARTICLES.search(low)
     return bool(own and _UNTOLD.search(low))
-
-
-_FOLDER = Path(__file__).resolve().parents[1] / "prompts"
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A chat prompt: its name, the first 12 digits of its SHA-256, and its template."""
-
-    name: str
-    digest: str
-    template: ChatPromptTemplate
-
-    @property
-    def version(self) -> str:
-        """`name@digest`, as answers and results carry it."""
-        return f"{self.name}@{self.digest}"
-
-
-@cache
-def load_prompt(name: str, variables: frozenset[str]) -> Prompt:
-    """Return a prompt whose variables are exactly those that the caller fills.
-
-    Raises:
-        ValueError: the file's variables are others; the message names both.
-    """
-    text = (_FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    _, system, human = _sections(text)
-    template = ChatPromptTemplate.from_messages([("system", system), ("human", human)])
-    if set(template.input_variables) != variables:
-        raise ValueError(
-            f"prompts/{name}.md has the variables {sorted(template.input_variables)}; "
-            f"expected {sorted(variables)}"
-        )
-    return Prompt(name, hashlib.sha256(text.encode()).hexdigest()[:12], template)
-
-
-def _sections(text: str) -> tuple[str, str, str]:
-    before, rest = text.split("## system\n", 1)
-    system, human = rest.split("## human\n", 1)
-    return before, system.strip(), human.strip()

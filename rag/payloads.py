@@ -28,7 +28,7 @@ class CitationJson(TypedDict):
 
 
 class AnswerJson(TypedDict):
-    """What `python -m rag --json` prints."""
+    """What `broadsheet ask --json` prints."""
 
     question: str
     answer: str

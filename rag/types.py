@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from index.types import ArticleRef, Coverage, OfArticle, Passage
 
@@ -196,14 +197,14 @@ class Retrieved:
     notices: tuple[str, ...] = ()
 
 
+AnswerStage = Literal["searching", "waiting", "reading", "writing", "checking", "reading on"]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is being done: `searching`, `waiting`, `reading`, `writing`, `checking`, `reading on`.
+    """What is being done; `position` is the place in the model's queue, 0 when it is our turn."""
 
-    `position` is the place in the model's queue, 0 when it is our turn.
-    """
-
-    stage: str
+    stage: AnswerStage
     position: int = 0
 
 

@@ -62,7 +62,7 @@ def show_build(
     for item in report.skipped[:SKIPPED]:
         say(console, f"skipped {item}")
     if len(report.skipped) > SKIPPED:
-        say(console, f"and {len(report.skipped) - SKIPPED:,} more: python -m index status")
+        say(console, f"and {len(report.skipped) - SKIPPED:,} more: broadsheet index status")
     if report.kinds:
         say(console, f"not read: {kinds(report.kinds)}")
     return report

@@ -24,8 +24,8 @@ from index.text.days import number_day
 from index.types import Article
 
 _LOG = logging.getLogger(__name__)
-REBUILD = "python -m index build FOLDER"
-REPAIR = "python -m index verify --repair"
+REBUILD = "broadsheet index build FOLDER"
+REPAIR = "broadsheet index verify --repair"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
 """SQL condition: article `a` is visible in a generation."""
 BELOW = "(file = :root OR substr(file, 1, length(:below)) = :below)"

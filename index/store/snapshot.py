@@ -67,7 +67,7 @@ class IndexReader:
                 if meta["recipe"] != current_recipe():
                     raise IndexMismatch(
                         "the index was made by another version of the embedder or the chunker; "
-                        "run `python -m index build` to make it anew"
+                        "run `broadsheet index build` to make it anew"
                     )
                 searcher = self._words()
                 # Words that were cleaned away between the two openings are missing from a

@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from index.text.sentences import sentence_spans
 from index.text.words import STOP_WORDS
 from rag.english.facts import facts
-from rag.english.names import is_acronym
+from rag.english.names import PRONOUNS, is_acronym
 from rag.types import Citation, Evidence
 
 _WORD = re.compile(r"\w+")
 _MARK = re.compile(r"\s*\[\d+\]")
-_PRONOUN = re.compile(
-    r"\b(he|she|they|it|him|her|them|his|hers|their|its|who|mr|mrs|ms|dr|the)\b", re.IGNORECASE
-)
+_PRONOUN = re.compile(rf"\b({PRONOUNS}|who|mr|mrs|ms|dr|the)\b", re.IGNORECASE)
 _NAME_WEIGHT, _NUMBER_WEIGHT, _WORD_WEIGHT = 2.0, 3.0, 1.0
 _REPEATED = 0.4  # share of the weight of what the question says already
+_LENT = 0.3  # share of the weight of what only the headline or the sentences before say
 _CHOSEN_WEIGHT = 1.0  # for the sentence that a window was chosen for; half for its neighbours
 
 
@@ -70,8 +70,7 @@ def find_support(statement: str, question: str, evidence: Sequence[Evidence]) ->
     if not sentences:
         return []
     claims = _claims(statement, question)
-    scored = [(_score(claims, sentence), -at) for at, sentence in enumerate(sentences)]
-    best = sentences[-max(scored)[1]]
+    best = max(sentences, key=lambda sentence: _score(claims, sentence))
     open_claims = {
         claim: weight
         for claim, weight in claims.items()
@@ -100,38 +99,34 @@ def shares_name(question: str, cited: Sequence[Sentence]) -> bool:
     return any(around.has_name(name) for name in facts(question).names)
 
 
-Claim = tuple[str, str]
+Claim = tuple[Literal["name", "number", "word"], str]
 """Kind and value: ("name", "Qin Gang"), ("number", "3958.0"), ("word", "resign")."""
 
 
 def _claims(statement: str, question: str) -> dict[Claim, float]:
     """What a statement claims, by weight; what the question holds already weighs less."""
-    made, asked = facts(statement), facts(question)
-    claims: dict[Claim, float] = {}
-    for name in made.names:
-        claims["name", name] = _NAME_WEIGHT * (_REPEATED if asked.has_name(name) else 1.0)
-    for value in made.numbers.values():
-        claims["number", str(value)] = _NUMBER_WEIGHT * (
-            _REPEATED if value in asked.values else 1.0
-        )
-    for stem in made.content:
-        claims["word", stem] = _WORD_WEIGHT * (_REPEATED if stem in asked.content else 1.0)
-    for stem in asked.content:  # an answer of one word is supported where the question's stand
+    made = facts(statement)
+    weights: dict[Claim, float] = {
+        **{("name", name): _NAME_WEIGHT for name in made.names},
+        **{("number", str(value)): _NUMBER_WEIGHT for value in made.values},
+        **{("word", stem): _WORD_WEIGHT for stem in made.content},
+    }
+    claims = {
+        claim: weight * (_REPEATED if _holds(claim, question) else 1.0)
+        for claim, weight in weights.items()
+    }
+    for stem in facts(question).content:  # an answer of one word is supported where these stand
         claims.setdefault(("word", stem), 0.2 * _WORD_WEIGHT)
     return claims
 
 
 def _score(claims: dict[Claim, float], sentence: Sentence) -> float:
-    text = sentence.text
-    own = sum(weight for claim, weight in claims.items() if _holds(claim, text))
     around = f"{sentence.before} {sentence.evidence.headline}"
-    lent = sum(
-        weight
-        for claim, weight in claims.items()
-        if not _holds(claim, text) and _holds(claim, around)
-    )
     likely = sentence.evidence.score * (1.0 if sentence.span == sentence.evidence.best else 0.5)
-    return own + 0.3 * lent + _CHOSEN_WEIGHT * likely
+    score = _CHOSEN_WEIGHT * likely
+    for claim, weight in claims.items():
+        score += weight * (1.0 if _holds(claim, sentence.text) else _LENT * _holds(claim, around))
+    return score
 
 
 def _is_settled(claim: Claim, sentence: Sentence) -> bool:

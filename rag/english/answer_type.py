@@ -1,4 +1,4 @@
-"""The kind of thing that a question asks for, and whether an answer gives one. Pure functions."""
+"""The kind of answer that a question asks for, and whether a text gives one. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.english.facts import facts
 from rag.english.names import name_repeats
 
 
-class Kind(StrEnum):
+class AnswerType(StrEnum):
     """What an answer must bring."""
 
     NAME = "name"  # of a person, a place or an organisation
@@ -53,23 +53,21 @@ _NAMED = (
     "town|place|state|player|actor|actress|singer|band|party|newspaper|island|director|author|"
     "writer|judge|court|university|airline|airport|stadium"
 )
-_NOUN = rf"(?:(?P<time>{_TIMES})|(?P<amount>{_AMOUNTS})|(?P<named>{_NAMED}))(?:e?s)?\b"
-_NEXT = re.compile(rf"(?:\s+[\w'’-]+){{0,2}}?\s+{_NOUN}", re.IGNORECASE)
-_IS = re.compile(
-    rf"\s+(?:is|was|are|were)(?:\s+[\w'’-]+){{0,5}}?\s+{_NOUN.replace(_NAMED, 'name|title')}", re.I
+_WORDS = r"(?:\s+[\w'’-]+)"
+_NOUN = rf"\s+(?:(?P<time>{_TIMES})|(?P<amount>{_AMOUNTS})|(?P<named>{{}}))(?:e?s)?\b"
+# "What was the firm's net profit": after an auxiliary only a name or title asks for a name.
+_ASKED_NOUN = re.compile(rf"{_WORDS}{{0,2}}?{_NOUN.format(_NAMED)}", re.IGNORECASE)
+_SOUGHT_NOUN = re.compile(
+    rf"\s+(?:is|was|are|were){_WORDS}{{0,5}}?{_NOUN.format('name|title')}", re.IGNORECASE
 )
 _AUXILIARY = re.compile(rf"\s+({_AUXILIARIES})\b", re.IGNORECASE)
 _COSTS = re.compile(r"\b(cost|pay|earn)\b", re.IGNORECASE)
 # What "which" asks for has a name of its own, but for these.
 _NAMELESS = re.compile(
-    r"\s+(?:one|of)\b|(?:\s+[\w'’-]+){0,2}?\s+(type|kind|sort|way|part|side|direction|method|reason|word|colou?r|"
-    r"animal|sport|sector|industry|language|material|condition|disease|illness|crime|charge|job|"
-    r"role|position|organ|metal|food|drink)s?\b",
+    rf"\s+(?:one|of)\b|{_WORDS}{{0,2}}?\s+(type|kind|sort|way|part|side|direction|method|reason|"
+    "word|colou?r|animal|sport|sector|industry|language|material|condition|disease|illness|crime|"
+    r"charge|job|role|position|organ|metal|food|drink)s?\b",
     re.IGNORECASE,
-)
-_CALENDAR = re.compile(
-    r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
-    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}\b(?! ?%)"
 )
 _WHEN = re.compile(
     r"\b(yesterday|today|tomorrow|tonight|week|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)"
@@ -78,44 +76,32 @@ _WHEN = re.compile(
 )
 
 
-def _figures(text: str) -> set[float]:
-    """Numbers of a text but those of its days and years."""
-    values = facts(_CALENDAR.sub(" ", text)).all_values
-    return {value for value in values if not (value.is_integer() and 1900 <= value <= 2100)}
-
-
-def _periods(text: str) -> set[tuple[date, date]]:
-    return {(one.first, one.last) for one in facts(text).days(_ANY_YEAR)}
-
-
 @lru_cache(maxsize=256)
-def kind_asked(question: str) -> Kind:
+def answer_type(question: str) -> AnswerType:
     """Return what a question asks for: its last sentence, where others say what it is about."""
     sentences = [question[start:end] for start, end in sentence_spans(question)]
     asking = next((one for one in reversed(sentences) if "?" in one), question)
     found = _ASKS.search(asking)
     if found is None:
-        return Kind.OTHER
+        return AnswerType.OTHER
     word, rest = found[1].lower(), asking[found.end() :]
-    if word in ("who", "whom", "whose", "where"):
-        return Kind.NAME
-    if word == "when":
-        return Kind.DATE
+    if word in ("which", "what"):
+        return _type_of_thing(word, rest)
     if word == "how":
-        return Kind.NUMBER if _HOW.match(rest) else Kind.OTHER
-    return Kind.OTHER if word == "why" else _kind_of_thing(word, rest)
+        return AnswerType.NUMBER if _HOW.match(rest) else AnswerType.OTHER
+    return {"when": AnswerType.DATE, "why": AnswerType.OTHER}.get(word, AnswerType.NAME)
 
 
-def _kind_of_thing(word: str, rest: str) -> Kind:
+def _type_of_thing(word: str, rest: str) -> AnswerType:
     """What "which" or "what" asks for, by the noun that follows."""
-    asks = bool(_AUXILIARY.match(rest))
-    if noun := (_IS if asks else _NEXT).match(rest):
+    auxiliary = _AUXILIARY.match(rest)
+    if noun := (_SOUGHT_NOUN if auxiliary else _ASKED_NOUN).match(rest):
         if noun["time"]:
-            return Kind.DATE
-        return Kind.NUMBER if noun["amount"] else Kind.NAME
-    if asks:
-        return Kind.NUMBER if _COSTS.search(rest) else Kind.OTHER
-    return Kind.NAME if word == "which" and not _NAMELESS.match(rest) else Kind.OTHER
+            return AnswerType.DATE
+        return AnswerType.NUMBER if noun["amount"] else AnswerType.NAME
+    if auxiliary:
+        return AnswerType.NUMBER if _COSTS.search(rest) else AnswerType.OTHER
+    return AnswerType.NAME if word == "which" and not _NAMELESS.match(rest) else AnswerType.OTHER
 
 
 def adds_kind(question: str) -> Callable[[str], float]:
@@ -123,14 +109,18 @@ def adds_kind(question: str) -> Callable[[str], float]:
 
     It is 0 for all texts where the kind is not known.
     """
-    kind = kind_asked(question)
-    if kind is Kind.NUMBER:
-        numbers = _figures(question)
-        return lambda text: float(not _figures(text) <= numbers)
-    if kind is Kind.NAME:
+    kind = answer_type(question)
+    if kind is AnswerType.NUMBER:
+        numbers = facts(question).figures
+        return lambda text: float(not facts(text).figures <= numbers)
+    if kind is AnswerType.NAME:
         known = cache(lambda name: name_repeats(name, question))  # the same names come again
-        return lambda text: float(not all(known(name) for name in facts(text).names))
-    if kind is Kind.DATE:
+        return lambda text: float(not all(map(known, facts(text).names)))
+    if kind is AnswerType.DATE:
         days = _periods(question)
         return lambda text: float(bool(_WHEN.search(text)) or not _periods(text) <= days)
     return lambda text: 0.0
+
+
+def _periods(text: str) -> set[tuple[date, date]]:
+    return {(one.first, one.last) for one in facts(text).days(_ANY_YEAR)}

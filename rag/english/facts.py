@@ -11,6 +11,9 @@ from rag.english.names import name_stands, names_in
 from rag.english.numbers import Number, is_loose, is_rank, number_spans
 from rag.english.temporal import WordedDays, worded_days
 
+_ANY_YEAR = date(2000, 12, 31)
+_YEARS = range(1900, 2101)
+
 
 class Facts:
     """The checkable facts of one text; each kind is parsed when it is first asked for."""
@@ -43,6 +46,15 @@ class Facts:
     def all_values(self) -> frozenset[float]:
         """The values of all numbers, "one" and "first" among them."""
         return frozenset(n.value for n in self.number_spans)
+
+    @cached_property
+    def figures(self) -> frozenset[float]:
+        """The same without those of days and years: numbers that count something."""
+        counted = [n for n in self.number_spans if n.value not in _YEARS]
+        days = self.days(_ANY_YEAR) if counted else ()
+        return frozenset(
+            n.value for n in counted if not any(day.start <= n.start < day.end for day in days)
+        )
 
     @cached_property
     def ranks(self) -> Mapping[str, float]:

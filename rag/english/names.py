@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from index.text.words import STOP_WORDS
 from rag.english.numbers import NUMBER_WORDS
+from rag.english.temporal import MONTHS, WEEKDAYS
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*[\w]|[^\W_]")
 _ENDED = re.compile(r"[.!?:;\"“”\n]")
@@ -21,18 +22,16 @@ TITLES = frozenset(
     princess pope foreign general senator governor mayor judge captain prof professor rep sen
     gen""".split()
 )
-_CALENDAR = frozenset(
-    """january february march april may june july august september october november december
-    monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept
-    oct nov dec""".split()
-)
+_NOT_NAMES = TITLES | frozenset((*MONTHS, *WEEKDAYS))
 # Numerals of kings and popes; not xi, which is a surname.
 _AFTER_NAMES = frozenset("ii iii iv v vi vii viii ix x xii xiii xiv xv xvi jr sr".split())
+PRONOUNS = "he|she|they|it|him|her|them|his|hers|their|theirs|its"
+"""Words of a pattern that stand for somebody or something named before."""
 _ALIASES = (
-    frozenset({"us", "u.s", "usa", "united states", "america", "american", "americans"}),
-    frozenset({"uk", "u.k", "united kingdom", "britain", "british", "great britain"}),
-    frozenset({"un", "u.n", "united nations"}),
-    frozenset({"eu", "e.u", "european union"}),
+    frozenset({"us", "usa", "united states", "america", "american", "americans"}),
+    frozenset({"uk", "united kingdom", "britain", "british", "great britain"}),
+    frozenset({"un", "united nations"}),
+    frozenset({"eu", "european union"}),
     frozenset({"kyiv", "kiev"}),
 )
 _ALIASED = frozenset().union(*_ALIASES)
@@ -88,21 +87,22 @@ def is_acronym(word: str) -> bool:
 
 _OPENERS = frozenset(
     """yes no according although despite however meanwhile later earlier today yesterday officials
-    police people police authorities rescuers scientists experts thousands hundreds dozens many
+    police people authorities rescuers scientists experts thousands hundreds dozens many
     several some most another since including under over about given state list name describe
     summarise summarize""".split()
 )
 
 
 def _close(run: list[str], names: list[str]) -> None:
-    while run and run[-1] in _NAME_LINKS:
-        run.pop()
-    words = [word for word in run if word.lower().rstrip(".") not in TITLES | _CALENDAR]
+    """End a run of words: without titles, days and little words it is a name."""
     words = [
         word
-        for word in words
-        if word.lower() not in STOP_WORDS or word in _NAME_LINKS or is_acronym(word)
+        for word in run
+        if word.lower().rstrip(".") not in _NOT_NAMES
+        and (word.lower() not in STOP_WORDS or word in _NAME_LINKS or is_acronym(word))
     ]
+    while words and words[-1] in _NAME_LINKS:
+        words.pop()
     while words and words[0] in _NAME_LINKS:
         words.pop(0)
     if words:
@@ -197,51 +197,36 @@ _ENDINGS = frozenset("n an ian i ese lese s ns ans ians is".split())
 # The same where the place loses its last letter: Ital-ian, Mexic-an, Chin-ese, German.
 _CUT_ENDINGS = frozenset(["", "s", *"an ian ese ans ians".split()])
 _LONG = 7  # letters of a place whose people are named by leaving out its last
-# Those that no rule makes, or that a rule would give to another place.
+# Those that no rule makes, or that a rule would give to another place; the place comes first.
 _IRREGULAR = {
-    word: place
-    for place, words in {
-        "afghanistan": "afghan afghans",
-        "argentina": "argentine argentines",
-        "cyprus": "cypriot cypriots",
-        "denmark": "danish dane danes",
-        "england": "english",
-        "finland": "finnish finn finns",
-        "france": "french",
-        "greece": "greek greeks",
-        "iceland": "icelandic",
-        "ireland": "irish",
-        "lebanon": "lebanese",
-        "netherlands": "dutch",
-        "nigeria": "nigerian nigerians",
-        "norway": "norwegian norwegians",
-        "peru": "peruvian peruvians",
-        "philippines": "filipino filipinos",
-        "poland": "polish pole poles",
-        "portugal": "portuguese",
-        "scotland": "scottish scots",
-        "spain": "spanish spaniard spaniards",
-        "sweden": "swedish swede swedes",
-        "switzerland": "swiss",
-        "thailand": "thai thais",
-        "turkey": "turkish turk turks",
-        "wales": "welsh",
-    }.items()
-    for word in words.split()
+    people: place
+    for place, *peoples in map(
+        str.split,
+        """afghanistan afghan, argentina argentine, cyprus cypriot, denmark danish dane,
+        england english, finland finnish finn, france french, greece greek, iceland icelandic,
+        ireland irish, lebanon lebanese, netherlands dutch, nigeria nigerian, norway norwegian,
+        peru peruvian, philippines filipino, poland polish pole, portugal portuguese,
+        scotland scottish scot, spain spanish spaniard, sweden swedish swede, switzerland swiss,
+        thailand thai, turkey turkish turk, wales welsh""".split(","),
+    )
+    for people in peoples
 }
 
 
 def same_place(one: str, other: str) -> bool:
     """Whether two words, in lower case, name one place, or the place and its people."""
-    if one == other:
-        return True
-    places = _IRREGULAR.get(one, one), _IRREGULAR.get(other, other)
-    return places[0] == places[1] or _people_of(one, other) or _people_of(other, one)
+    alike = one == other or _irregular(one) == _irregular(other)
+    return alike or _people_of(one, other) or _people_of(other, one)
+
+
+def _irregular(people: str) -> str:
+    """The place of a people that no rule makes; any other word is left as it is."""
+    return _IRREGULAR.get(people) or _IRREGULAR.get(people.removesuffix("s"), people)
 
 
 def _people_of(people: str, place: str) -> bool:
     """Whether a rule makes `people` of `place`."""
-    if people in _IRREGULAR or len(place) < 4:
+    if _irregular(people) != people or len(place) < 4:
         return False
     if people.startswith(place):
         return people[len(place) :] in _ENDINGS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from unicodedata import numeric
 
 NUMBER_WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -25,17 +26,11 @@ _NUMBER = re.compile(
 _TIMES = "dozen|hundred|thousand|million|billion|trillion"
 _ONE = "|".join(list(NUMBER_WORDS)[1:10])
 _TEN = "|".join(word for word, value in NUMBER_WORDS.items() if value >= 20)
-_TEEN = "|".join(list(NUMBER_WORDS)[10:20])
 _NUMBER_WORD = re.compile(
     rf"\b(?:(?P<tens>{_TEN})-(?P<ones>{_ONE})|(?P<word>{'|'.join(NUMBER_WORDS)})"
-    rf"|(?P<half>half\s)?an?(?=\s(?:{_TIMES})\b))"
-    rf"(?P<more>\sand\sa\shalf(?=\s(?:{_TIMES})\b))?"
-    rf"(?P<scales>(?:[\s-](?:{_TIMES})\b)*)"
-    rf"(?:(?<=hundred|housand)\sand\s(?:(?P<tens2>{_TEN})-(?P<ones2>{_ONE})"
-    rf"|(?P<below>{_TEN}|{_TEEN}|{_ONE}))(?!-|\s(?:{_TIMES})\b))?\b",
+    rf"|(?P<half>half\s)?an?(?=\s(?:{_TIMES})\b))(?P<scales>(?:[\s-](?:{_TIMES})\b)*)\b",
     re.IGNORECASE,
 )
-_PARTS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 # Words of number that are more often pronouns or ranks than counts.
 _LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
 _RANKS = _LOOSE - {"one", "first"}
@@ -55,7 +50,7 @@ def number_spans(text: str) -> list[Number]:
     """Return the numbers of a text, those in digits first; `1.4 million` is 1400000."""
     found: list[Number] = []
     for match in _NUMBER.finditer(text):
-        value = float(match["digits"].replace(",", "")) + _PARTS.get(match["part"] or "", 0.0)
+        value = float(match["digits"].replace(",", "")) + numeric(match["part"] or "0")
         value *= _SCALES.get((match["scale"] or "").lower(), 1.0)
         found.append(Number(match[0], value, match.start(), match.end()))
     for match in _NUMBER_WORD.finditer(text):
@@ -64,17 +59,13 @@ def number_spans(text: str) -> list[Number]:
 
 
 def _in_words(match: re.Match[str]) -> float:
-    """The value of a number in words: two hundred thousand, half a dozen, three hundred and six."""
-
-    def sum_of(*names: str) -> float:
-        return sum(float(NUMBER_WORDS[match[name].lower()]) for name in names if match[name])
-
-    spoken = match["tens"] or match["word"]
-    value = sum_of("tens", "ones", "word") if spoken else 0.5 if match["half"] else 1.0
-    value += 0.5 if match["more"] else 0.0
+    """The value of a number in words: two hundred thousand, half a dozen, twenty-two."""
+    words = [match[name].lower() for name in ("tens", "ones", "word") if match[name]]
+    value = float(sum(NUMBER_WORDS[word] for word in words)) if words else 1.0
+    value *= 0.5 if match["half"] else 1.0
     for scale in re.findall(r"\w+", match["scales"].lower()):
         value *= _SCALES[scale]
-    return value + sum_of("tens2", "ones2", "below")
+    return value
 
 
 def is_loose(word: str) -> bool:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.text.days import spoken
 
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_MONTHS = {
+MONTHS = {
     name.lower(): number
     for names in (calendar.month_name, calendar.month_abbr)
     for number, name in enumerate(names)
@@ -25,13 +26,15 @@ _MONTHS = {
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # of the north
 _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
            "seven": 7, "eight": 8, "nine": 9, "ten": 10, "a couple of": 2}  # fmt: skip
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _WEEKDAY = "|".join(WEEKDAYS)
 _SEASON = "|".join(_SEASONS)
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _PART = r"(?P<part>early|mid|late|(?:the )?(?:beginning|start|middle|end) of)[-\s]+"
 _PARTS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1, "late": 2, "end": 2}
 _LINK = r"(?P<link>and|to|until|-|–)"
+_YEAR = r"(?:,?\s+(?P<year>\d{4})\b)?"
+_PREPOSITION = "(?:in|during|since|until|after|before|by)"
 PERIOD_AHEAD = rf"(?=\d|(?:last|this|past|early|late|{_MONTH}|{_SEASON})\b)"
 """Pattern of a place where a date, or such as "last week", begins; takes no character."""
 
@@ -57,7 +60,7 @@ class WordedDays:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class AskedDays:
     """Days from `first` to `last`, inclusive; None means open. `words` are the question's own."""
 
     first: date | None
@@ -65,141 +68,134 @@ class Window:
     words: str
 
 
-# Readers: a match and the day that it is read against -> a period; None where it is no date
+# Readers: a match and the day that it is read against -> a period, None where it is no date; they
+# raise ValueError for a day that the calendar has not, 30 February.
 
 
 def _read_day(match: re.Match[str], near: date | None) -> Period | None:
-    try:
-        if match["iso"]:
-            day = date.fromisoformat(match["iso"])
-            return day, day
-        month = _MONTHS[(match["month"] or match["month2"]).lower()]
-        number = int(match["day"] or match["day2"])
-        if not match["year"] and (near is None or _is_verb(match)):
-            return None
-        year = int(match["year"]) if match["year"] else near.year if near else 0
-        day = date(year, month, number)
-        if not match["year"] and near and day > near:
-            day = date(year - 1, month, number)
-    except ValueError:  # 30 February
+    month, year = match["month"].lower(), match["year"]
+    if not year and (near is None or _is_verb(match)):
         return None
+    number = int(year) if year else near.year if near else 0
+    day = date(number, MONTHS.get(month) or int(month), int(match["day"]))
+    if near and not year and day > near:
+        day = date(number - 1, day.month, day.day)
     return day, day
 
 
 def _read_month(match: re.Match[str], near: date | None) -> Period | None:
-    named = match.groupdict()
-    if named.get("year"):
-        year = int(named["year"])
-    elif near:
-        year = _year_of(match["month"], near)
-    else:
+    named, month = match.groupdict(), MONTHS[match["month"].lower()]
+    if not named.get("year") and near is None:
         return None
-    if not 1 <= year <= 9998:
-        return None
-    return _third(_whole_month(year, _MONTHS[match["month"].lower()]), named.get("part"))
+    year = int(named.get("year") or 0) or (near.year - (month > near.month) if near else 0)
+    first, last = _months(year, month)
+    if not named.get("part"):
+        return first, last
+    day = 1 + 10 * _third(named["part"])
+    return first.replace(day=day), last if day == 21 else first.replace(day=day + 9)
 
 
 def _read_year(match: re.Match[str], near: date | None) -> Period | None:
     del near
     year = int(match["year"])
-    return _third((date(year, 1, 1), date(year, 12, 31)), match.groupdict().get("part"))
+    return (
+        _months(year, 1 + 4 * _third(match["part"]), 4) if match["part"] else _months(year, 1, 12)
+    )
 
 
 def _read_season(match: re.Match[str], near: date | None) -> Period | None:
     """Read "the spring of 2022", "last summer"; a winter ends in the year after."""
-    first = _SEASONS[match["season"].lower()]
+    first, before = _SEASONS[match["season"].lower()], (match["before"] or "").lower()
     if match["year"]:
-        year = int(match["year"])
-    elif near and match["before"]:
-        this = date(near.year, first, 1) <= near
-        year = near.year - (not this)
-        if this and match["before"].lower().startswith(("last", "past")):
-            year -= near <= _whole_month(near.year, min(first + 2, 12))[1]
-    else:
+        return _months(int(match["year"]), first, 3)
+    if not near or not before:
         return None
-    if not 1 <= year <= 9998:
-        return None
-    last = (year, first + 2) if first < 12 else (year + 1, 2)
-    return date(year, first, 1), _whole_month(*last)[1]
+    period = _months(near.year - (date(near.year, first, 1) > near), first, 3)
+    if before.startswith(("last", "past")) and near <= period[1]:
+        return _months(period[0].year - 1, first, 3)
+    return period
 
 
 def _read_quarter(match: re.Match[str], near: date | None) -> Period | None:
     """Read "the first half of 2022", "the second quarter of 2022", "Q2 2022"."""
     del near
-    words = (match["nth"] or match["q"]).lower()
-    nth = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 0}.get(words) or (
-        int(words) if words.isdigit() else (2 if match["unit"].lower() == "half" else 4)
-    )
     months = 6 if (match["unit"] or "").lower() == "half" else 3
-    year, last = int(match["year"]), nth * months
-    return (date(year, last - months + 1, 1), _whole_month(year, last)[1]) if last <= 12 else None
+    number = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 12 // months}
+    nth = int(match["q"] or number[match["nth"].lower()])
+    return _months(int(match["year"]), 1 + months * (nth - 1), months)
+
+
+def _months(year: int, month: int, count: int = 1) -> Period:
+    """The days of so many months."""
+    years, last = divmod(month + count - 2, 12)
+    days = calendar.monthrange(year + years, last + 1)[1]
+    return date(year, month, 1), date(year + years, last + 1, days)
+
+
+def _third(part: str) -> int:
+    """0 for "early", 1 for "mid", 2 for "at the end of"."""
+    return next(third for word, third in _PARTS.items() if word in part.lower())
+
+
+def _is_verb(match: re.Match[str]) -> bool:
+    """Whether "may" or "march" is a verb: "as many as 12 may have died" names no month."""
+    return match["month"] in ("may", "march") and any(map(str.isupper, match.string))
 
 
 # The forms, those with more words first: what one has read is not read again by a later one.
 _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), reader)
+    (re.compile(rf"\b{pattern}", re.IGNORECASE), reader)
     for pattern, reader in (
+        (rf"(?P<day>\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?{_YEAR}", _read_day),
+        (rf"(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}}){_ORDINAL}\b{_YEAR}", _read_day),
+        (r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b", _read_day),
+        (rf"(?:{_PART})?(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b", _read_month),
+        (rf"(?:{_PREPOSITION}\s+)?{_PART}(?P<month>{_MONTH})\b", _read_month),
         (
-            rf"\b(?:(?P<day>\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?"
-            rf"|(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}}){_ORDINAL}\b)"
-            rf"(?:,?\s+(?P<year>\d{{4}})\b)?"
-            r"|\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
-            _read_day,
-        ),
-        (
-            rf"\b(?:{_PART})?(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b",
-            _read_month,
-        ),
-        (
-            rf"\b(?:(?:in|during|since|until|after|before|by)\s+)?{_PART}(?P<month>{_MONTH})\b",
-            _read_month,
-        ),
-        (
-            rf"\b(?:in|during|since|until|after|before|by)\s+(?P<month>{_MONTH})\b"
+            rf"{_PREPOSITION}\s+(?P<month>{_MONTH})\b"
             r"(?!\s+(?:\w+ed|had|has|is|said|says|was|won|lost|took|left|quit)\b)",
             _read_month,
         ),
         (
-            rf"\b(?P<before>(?:last|this|past|in the)\s+)?(?P<season>{_SEASON})"
+            rf"(?P<before>(?:last|this|past|in the)\s+)?(?P<season>{_SEASON})"
             r"(?:\s+(?:of\s+)?(?P<year>\d{4}))?\b",
             _read_season,
         ),
         (
-            r"\b(?:(?P<nth>first|second|third|fourth|last)\s+(?P<unit>half|quarter)\s+of"
+            r"(?:(?P<nth>first|second|third|fourth|last)\s+(?P<unit>half|quarter)\s+of"
             r"|Q(?P<q>[1-4]))\s+(?P<year>(?:19|20)\d{2})\b",
             _read_quarter,
         ),
-        (rf"\b{_PART}(?P<year>(?:19|20)\d{{2}})\b", _read_year),
         (
-            r"\b(?:in|during|of|since|until|after|before|by|between|from|to|and)\s+"
+            rf"(?:{_PART}|(?:{_PREPOSITION}|of|between|from|to|and)\s+)"
             r"(?P<year>(?:19|20)\d{2})\b",
             _read_year,
         ),
     )
 )
 _SPAN = re.compile(r"\b(between|from)\b", re.IGNORECASE)
-_OPEN = {"since": "from", "after": "from", "before": "to", "until": "to", "by": "to"}
-# "9 to 20 August 2023", "August 9-20": the first day lacks its month.
-_DAYS_OF_MONTH = re.compile(
-    rf"\b(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
-    rf"(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?(?P<rest>(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?))",
-    re.IGNORECASE,
-)
-_MONTH_OF_DAYS = re.compile(
-    rf"\b(?P<month>{_MONTH})\.?\s+(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
-    rf"(?P<last>\d{{1,2}}){_ORDINAL}\b(?!:)(?P<year>,?\s+\d{{4}}\b)?",
-    re.IGNORECASE,
-)
-_MONTHS_OF_YEAR = re.compile(
-    rf"\b(?P<first>{_MONTH})\.?\s+{_LINK}\s+"
-    rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
-    re.IGNORECASE,
-)
-# "between May and July": both lack their year.
-_BARE_MONTHS = re.compile(
-    rf"\b(?P<said>(?:between|from)\s+(?:{_MONTH})\.?\s+(?:and|to|until|-|–)\s+"
-    rf"(?P<month>{_MONTH}))\b(?!\.?,?\s+\d)",
-    re.IGNORECASE,
+# The word before a period, or its own first, that opens an end of it.
+_OPENS = re.compile(r"\b(?:(?P<on>since|after)|(?P<back>before|until|by))(?:\s+\S+)?$", re.I)
+# Spans whose first day lacks its month, or first month its year, and how they are completed.
+_INCOMPLETE = tuple(
+    (re.compile(pattern, re.IGNORECASE), whole)
+    for pattern, whole in (
+        (  # August 9-20
+            rf"\b(?P<month>{_MONTH})\.?\s+(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
+            rf"(?P<last>\d{{1,2}}){_ORDINAL}\b(?!:)(?P<year>,?\s+\d{{4}}\b)?",
+            r"\g<first> \g<month>\g<year> \g<link> \g<last> \g<month>\g<year>",
+        ),
+        (  # 9 to 20 August 2023
+            rf"\b(?P<first>\d{{1,2}}){_ORDINAL}\s*{_LINK}\s*"
+            rf"(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?(?P<rest>(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?))",
+            r"\g<first> \g<rest> \g<link> ",
+        ),
+        (  # May to July 2023
+            rf"\b(?P<first>{_MONTH})\.?\s+{_LINK}\s+"
+            rf"(?=(?:{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b)",
+            r"\g<first> \g<year> \g<link> ",
+        ),
+    )
 )
 _LATEST = re.compile(
     r"\b(latest|newest|most recent(ly)?|current(ly)?|now|so far|up to date|at the moment)\b",
@@ -236,37 +232,38 @@ def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
             start, end = match.span()
             if any(start < one.end and one.start < end for one in found):
                 continue
-            if period := read(match, near):
-                found.append(WordedDays(match[0], *period, start, end))
+            with suppress(ValueError):
+                if period := read(match, near):
+                    found.append(WordedDays(match[0], *period, start, end))
     return sorted(found, key=lambda one: one.start)
 
 
-def find_window(text: str, as_of: date) -> Window | None:
+def asked_days(text: str, as_of: date) -> AskedDays | None:
     """Return the period that a question speaks of, None if it names none.
 
     Args:
         text: The question.
         as_of: The day that "today" means.
     """
-    text, completed = _complete_spans(text, as_of)
+    whole = text
+    for span, completed in _INCOMPLETE:
+        whole = span.sub(completed, whole)
+    spans, text = whole != text or bool(_SPAN.search(text)), whole
     periods = worded_days(text, as_of)
     if not periods:
-        return _relative_window(text, as_of)
+        return _relative_days(text, as_of)
     first = periods[0]
-    if len(periods) > 1 and (completed or _SPAN.search(text)):
+    if len(periods) > 1 and spans:
         end = periods[1].last
         start = _not_after(first.first, end)
         if start <= end:
-            return Window(start, end, text[first.start : periods[1].end])
+            return AskedDays(start, end, text[first.start : periods[1].end])
     return _opened(text, first)
 
 
 def in_year(day: date, year: int) -> date:
     """The same day of another year; 28 February for a 29th that it lacks."""
-    try:
-        return day.replace(year=year)
-    except ValueError:  # 29 February
-        return day.replace(year=year, day=28)
+    return day.replace(year=year, day=min(day.day, calendar.monthrange(year, day.month)[1]))
 
 
 def shifted(day: date, days: int) -> date:
@@ -280,34 +277,6 @@ def days_since(weekday: str, day: date) -> int:
     return (day.weekday() - WEEKDAYS.index(weekday.lower())) % 7
 
 
-def _is_verb(match: re.Match[str]) -> bool:
-    """Whether "may" or "march" is a verb: "as many as 12 may have died" names no month."""
-    word = match["month"] or match["month2"]
-    return word in ("may", "march") and any(letter.isupper() for letter in match.string)
-
-
-def _whole_month(year: int, month: int) -> Period:
-    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
-
-
-def _third(period: Period, part: str | None) -> Period:
-    """The first, middle or last third of a month or a year: "early", "mid", "at the end of"."""
-    if not part:
-        return period
-    place = next(third for word, third in _PARTS.items() if word in part.lower())
-    first, last = period
-    if first.month != last.month:
-        return (date(first.year, 1 + 4 * place, 1), _whole_month(first.year, 4 + 4 * place)[1])
-    return first.replace(day=1 + 10 * place), last if place == 2 else first.replace(
-        day=10 + 10 * place
-    )
-
-
-def _year_of(month: str, near: date) -> int:
-    """The year of the latest month of that name that had begun."""
-    return near.year if _MONTHS[month.lower()] <= near.month else near.year - 1
-
-
 def _not_after(first: date, last: date) -> date:
     """Give the first day of a span its last day's year, or the one before, where it is later."""
     if first > last and first.year > last.year:  # "3 May to 5 June 2021": one year for both
@@ -317,49 +286,28 @@ def _not_after(first: date, last: date) -> date:
     return first
 
 
-def _complete_spans(text: str, as_of: date) -> tuple[str, bool]:
-    """Give both ends of a span their month and year, and say if there was one that lacked it."""
-    whole = _MONTH_OF_DAYS.sub(
-        lambda m: "{first} {month}{year} {link} {last} {month}{year}".format(
-            **{name: value or "" for name, value in m.groupdict().items()}
-        ),
-        text,
-    )
-    whole = _DAYS_OF_MONTH.sub(lambda m: f"{m['first']} {m['rest']} {m['link']} ", whole)
-    if not re.search(r"\b\d{4}\b", text) and not _RELATIVE.search(text):
-        whole = _BARE_MONTHS.sub(lambda m: f"{m['said']} {_year_of(m['month'], as_of)}", whole)
-    whole = _MONTHS_OF_YEAR.sub(lambda m: f"{m['first']} {m['year']} {m['link']} ", whole)
-    return whole, whole != text
+def _opened(text: str, days: WordedDays) -> AskedDays:
+    found = _OPENS.search(text[: days.start] + days.words.split()[0])
+    if found is None:
+        return AskedDays(days.first, days.last, days.words)
+    first, last = (None, days.last) if found["back"] else (days.first, None)
+    return AskedDays(first, last, text[found.start() : days.end])
 
 
-def _opened(text: str, days: WordedDays) -> Window:
-    """Read the word before a period, or its own first: "since" and "until" open an end of it."""
-    before = re.search(r"(\w+)\s*$", text[: days.start])
-    words = days.words.split()[0].lower(), before[1].lower() if before else ""
-    word = next((word for word in words if word in _OPEN), "")
-    whole = (
-        days.words if not word or days.words.lower().startswith(word) else f"{word} {days.words}"
-    )
-    side = _OPEN.get(word)
-    return Window(
-        None if side == "to" else days.first, None if side == "from" else days.last, whole
-    )
-
-
-def _relative_window(text: str, as_of: date) -> Window | None:
+def _relative_days(text: str, as_of: date) -> AskedDays | None:
     match = _RELATIVE.search(text)
     if not match:
         return None
     days = WordedDays(match[0], *_relative_period(match, as_of), match.start(), match.end())
     # "until recently", "hit by last year's drought": no bound
     if match["lately"] or re.search(r"\bby\s*$", text[: match.start()], re.IGNORECASE):
-        return Window(days.first, days.last, days.words)
+        return AskedDays(days.first, days.last, days.words)
     return _opened(text, days)
 
 
 def _relative_period(match: re.Match[str], as_of: date) -> Period:
     if match["word"]:
-        day = shifted(as_of, {"today": 0, "yesterday": -1, "tomorrow": 1}[match["word"].lower()])
+        day = shifted(as_of, _NEAR[match["word"].lower()])
         return day, day
     if match["lately"]:
         return shifted(as_of, -_LATELY), as_of
@@ -374,14 +322,11 @@ def _relative_period(match: re.Match[str], as_of: date) -> Period:
         words = match["count"].lower()
         return _ago(_COUNTS.get(words) or int(words), match["units"].lower(), as_of)
     unit, this = match["unit"].lower(), match["which"].lower() == "this"
-    if unit == "day":
-        return shifted(as_of, -1), as_of
-    if unit == "week":
+    if unit in ("day", "week"):
         # News speaks loosely of weeks: seven days, counted from the day itself.
-        return shifted(as_of, -7 if this else -13), as_of
-    if unit == "month" and this:
-        return as_of.replace(day=1), as_of
-    return _ago(0 if this else 1, unit, as_of)
+        return shifted(as_of, -1 if unit == "day" else -7 if this else -13), as_of
+    first, last = _ago(0 if this else 1, unit, as_of)
+    return first, min(last, as_of)
 
 
 def _ago(count: int, unit: str, as_of: date) -> Period:
@@ -390,11 +335,9 @@ def _ago(count: int, unit: str, as_of: date) -> Period:
         around = 3 * (unit == "week")
         day = shifted(as_of, -min(count, 10**6) * (7 if unit == "week" else 1))
         return shifted(day, -around), shifted(day, around)
-    if unit == "month":
-        months = max(as_of.year * 12 + as_of.month - 1 - count, 12)
-        return _whole_month(months // 12, months % 12 + 1)
-    year = max(1, as_of.year - count)
-    return date(year, 1, 1), date(year, 12, 31)
+    months = max(as_of.year * 12 + as_of.month - 1 - count * (12 if unit == "year" else 1), 12)
+    year, month = divmod(months, 12)
+    return _months(year, 1, 12) if unit == "year" else _months(year, month + 1)
 
 
 # What "yesterday" or "on Sunday" mean in an article, by the day it was published. They are shown

@@ -18,7 +18,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, SkipValidation
 
-from rag.llm.engine import Engine, Generation, Piece
+from rag.llm.engine import Engine, Piece, Reply
 from rag.llm.judge import Judge
 
 END = "<|im_end|>"
@@ -181,7 +181,7 @@ class OpenVinoChat(BaseChatModel):
 
     def _submit(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
-    ) -> Generation:
+    ) -> Reply:
         """Queue a conversation; `options` are what LangChain passes on from a call or `bind`."""
         return self.engine.submit(
             self.prompt(messages),
@@ -190,7 +190,7 @@ class OpenVinoChat(BaseChatModel):
             cancel=self.cancel,
         )
 
-    def _ending(self, generation: Generation) -> dict[str, Any]:
+    def _ending(self, generation: Reply) -> dict[str, Any]:
         return {
             "finish_reason": generation.finish_reason,
             "model_name": self.model_name,
@@ -203,6 +203,6 @@ def _readings(pieces: Sequence[Piece]) -> dict[str, Any]:
     return {"readings": known} if known else {}
 
 
-def _usage(generation: Generation) -> UsageMetadata:
+def _usage(generation: Reply) -> UsageMetadata:
     read, written = generation.prompt_tokens, generation.completion_tokens
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)

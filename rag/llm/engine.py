@@ -42,7 +42,7 @@ class Engine:
             ModelUnavailable: the folder does not hold a model that OpenVINO can load.
         """
         self._lock = threading.Lock()
-        self._open: dict[int, Generation] = {}
+        self._open: dict[int, Reply] = {}
         self._ids = itertools.count()
         self._ended = ""
         self._over = threading.Event()
@@ -64,7 +64,7 @@ class Engine:
         max_tokens: int,
         stop: Sequence[str] = (),
         cancel: threading.Event | None = None,
-    ) -> Generation:
+    ) -> Reply:
         """Queue a prompt, template and all; returns at once.
 
         Setting `cancel` ends it wherever it is, in the queue too, while it is iterated.
@@ -74,7 +74,7 @@ class Engine:
         """
         number = next(self._ids)
         limits = Limits(max_tokens, tuple(stop))
-        generation = Generation(limits, lambda: self._cancel(number), cancel)
+        generation = Reply(limits, lambda: self._cancel(number), cancel)
         with self._lock:
             if self._ended:
                 raise ModelUnavailable(self._ended)
@@ -194,7 +194,7 @@ def _start(folder: Path, threads: int, parallel: int) -> subprocess.Popen[str]:
     )
 
 
-def _pass_on(event: dict[str, Any], generation: Generation) -> None:
+def _pass_on(event: dict[str, Any], generation: Reply) -> None:
     match event["kind"]:
         case "waiting":
             generation.take(Waiting(event["position"]))
@@ -247,7 +247,7 @@ class Limits:
     stop: tuple[str, ...] = ()
 
 
-class Generation:
+class Reply:
     """An answer being written: iterate it for its pieces; leaving the loop cancels it.
 
     Attributes:

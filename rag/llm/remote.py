@@ -23,7 +23,7 @@ from pydantic import ConfigDict, Field, SkipValidation
 from index.errors import ModelUnavailable
 from index.settings import Settings, redacted, secrets_of
 from rag.llm.chat_model import END, OpenVinoChat, estimated_tokens
-from rag.llm.engine import SECONDS_BETWEEN_LOOKS, Generation, Piece
+from rag.llm.engine import SECONDS_BETWEEN_LOOKS, Piece, Reply
 from rag.llm.judge import Judge
 
 _ENDINGS = ("finish_reason", "stop_reason", "done_reason")
@@ -291,10 +291,10 @@ class JudgedChat(BaseChatModel):
         last = AIMessageChunk(content="", response_metadata=read, chunk_position="last")
         yield ChatGenerationChunk(message=last)
 
-    def _read(self, prompt: str) -> Generation:
+    def _read(self, prompt: str) -> Reply:
         return self.reader.engine.submit(prompt, max_tokens=1, cancel=self.reader.cancel)
 
 
-def _readings(generation: Generation) -> list[float]:
+def _readings(generation: Reply) -> list[float]:
     pieces = (event for event in generation if isinstance(event, Piece))
     return [piece.reading for piece in pieces if piece.reading is not None]

@@ -1,14 +1,19 @@
-"""Takes a question that asks several things apart. Code only: no model is asked."""
+"""Takes a question that asks, compares or adds several things apart, and tells what it assumes.
+
+Code only: no model is asked. What is not surely such a question stays whole.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from index.text.words import content_stems
 from rag.english.facts import facts
+from rag.types import Answer, Citation
 
 _ASKING = (
-    r"(?:(?:in|at|on|by|to|from|of|for|with|under|after|for) )?"
+    r"(?:(?:in|at|on|by|to|from|of|for|with|under|after) )?"
     r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 )
 _BEGINS = re.compile(rf"^\W*{_ASKING}", re.IGNORECASE)
@@ -23,10 +28,6 @@ _NAMED = r"(?:the )?(?:\d{1,2} )?[A-Z][\w.&'’-]*(?: (?:of )?[A-Z][\w.&'’-]*)
 _OF_BOTH = re.compile(
     rf"\b(?P<link>of|in|on|by|for|at|from|to|with) (?P<one>{_NAMED}) and (?P=link) "
     rf"(?P<other>{_NAMED})"
-)
-# "the Italian and the Chinese economies each"
-_EACH = re.compile(
-    rf"(?P<one>{_NAMED}) and (?P<other>{_NAMED})(?P<noun>(?: [a-z][\w'’-]*){{0,2}}) each\b"
 )
 MOST = 3
 """More things than these in one question are left together."""
@@ -60,14 +61,115 @@ def of_each(question: str) -> list[str]:
 
     "Who led the bank in May and in June?" Each part says all that it asks about.
     """
-    if found := _OF_BOTH.search(question):
-        each = [f"{found['link']} {found[name]}" for name in ("one", "other")]
-    elif found := _EACH.search(question):
-        each = [found[name] + found["noun"] for name in ("one", "other")]
-    else:
+    found = _OF_BOTH.search(question)
+    if found is None:
         return []
     before, after = question[: found.start()], question[found.end() :]
-    return [f"{before}{text}{after}" for text in each]
+    return [f"{before}{found['link']} {found[name]}{after}" for name in ("one", "other")]
+
+
+_PLAIN = {
+    word: plain
+    for plain, *words in map(
+        str.split,
+        """long longer longest shorter shortest, old older oldest younger youngest,
+        large larger largest bigger biggest smaller smallest, high higher highest lower lowest,
+        heavy heavier heaviest lighter lightest, fast faster fastest slower slowest""".split(","),
+    )
+    for word in words
+}
+_HOW = rf"(?:the )?(?P<how>{'|'.join(_PLAIN)})"
+_WHICH = r"(?:which|who|what)(?: \w+)?"
+_MORE = r"(?:the )?(?:more|most|fewer|fewest) (?P<noun>[a-z-]+s|people|men|women|children)"
+_ONE, _OTHER = r"(?P<one>[^,?]+?)", r"(?P<other>[^,?]+?)"
+_OR = rf", {_ONE} or {_OTHER}"
+# How two things are compared or added, and what is asked of each of them.
+_COMPARES = tuple(
+    (re.compile(rf"{form}\W*", re.IGNORECASE), asks)
+    for form, asks in (
+        (rf"{_WHICH} (?P<be>is|was|are|were) {_HOW}{_OR}", "How {how} {be} {}?"),
+        (rf"{_WHICH} (?P<verb>\w+) {_HOW}{_OR}", "{} {verb} how {how}?"),
+        (rf"{_WHICH} (?P<verb>\w+) {_MORE}{_OR}", "How many {noun} were {verb} by {}?"),
+        (
+            rf"{_WHICH} (?:came|comes|happened|was|is) (?:first|earlier|later|last){_OR}",
+            "When was {}?",
+        ),
+        (
+            rf"how many more (?P<noun>[a-z-]+) (?P<aux>did|does|do) {_ONE} (?P<verb>\w+) than "
+            rf"{_OTHER}(?: did| does)?",
+            "How many {noun} {aux} {} {verb}?",
+        ),
+        (
+            rf"how many (?P<noun>[a-z-]+) (?P<aux>did|does|do) {_ONE} and {_OTHER} (?P<verb>\w+) "
+            r"(?:together|combined|in total|in all|altogether)",
+            "How many {noun} {aux} {} {verb}?",
+        ),
+        (
+            r"how (?:many (?:days|weeks)|long)(?: (?:passed|lie|lay|elapsed|were there|was there))?"
+            rf" between {_ONE} and {_OTHER}",
+            "When was {}?",
+        ),
+    )
+)
+
+
+def compared(question: str) -> list[str]:
+    """Return the question for each of two things that one compares or adds; nothing for others.
+
+    "Which is older, X or Y?" becomes "How old is X?" and "How old is Y?".
+    """
+    text = " ".join(question.split())
+    for form, asks in _COMPARES:
+        if found := form.fullmatch(text):
+            words = {name: value.lower() for name, value in found.groupdict().items()}
+            if words["one"] == words["other"]:
+                return []
+            words["how"] = _PLAIN.get(words.get("how", ""), "")
+            return [capital(asks.format(found[name], **words)) for name in ("one", "other")]
+    return []
+
+
+def difference(parts: Sequence[str], answers: Sequence[Answer]) -> tuple[str, tuple[Citation, ...]]:
+    """Say how far two values are apart, with the sentences that state them.
+
+    Only two plain numbers of the same unit have a difference, or two days; else it is empty.
+
+    Args:
+        parts: What `compared` returned.
+        answers: The answer to each.
+    """
+    first, second = (_value(*pair) for pair in zip(parts, answers, strict=True))
+    if first is None or second is None:
+        return "", ()
+    (one, unit, cited), (other, other_unit, other_cited) = first, second
+    if unit.removesuffix("s") != other_unit.removesuffix("s"):
+        return "", ()
+    apart, unit = abs(one - other), max(unit, other_unit, key=len)
+    unit = unit.removesuffix("s") if apart == 1 else unit
+    return f"The difference is {apart:,g} {unit}".rstrip() + ".", (cited, other_cited)
+
+
+_NOUN = re.compile(r"[\s-]+([a-z]+)")
+
+
+def _value(question: str, answer: Answer) -> tuple[float, str, Citation] | None:
+    """The one number that an answer adds to its question, or its one day; its unit; its sentence.
+
+    None where the answer, or the sentence that it cites, is not the only one.
+    """
+    if len(answer.statements) != 1 or len(answer.statements[0].citations) != 1:
+        return None
+    text, cited = answer.statements[0].text, answer.citations[answer.statements[0].citations[0]]
+    days = facts(text).days(cited.date)
+    if question.startswith("When"):
+        one_day = len(days) == 1 and days[0].first == days[0].last
+        return (days[0].first.toordinal(), "days", cited) if one_day else None
+    numbers = [n for n in facts(text).number_spans if n.words.lower() not in question.lower()]
+    if days or len(numbers) != 1 or text[: numbers[0].start].endswith(tuple("$£€¥-")):
+        return None
+    noun = _NOUN.match(text[numbers[0].end :])
+    unit = noun[1] if noun else ""
+    return None if unit in ("old", "or", "and", "to", "of") else (numbers[0].value, unit, cited)
 
 
 _ASSUMES = re.compile(

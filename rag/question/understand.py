@@ -16,12 +16,12 @@ from index.text.days import spoken
 from index.text.words import content_stems
 from index.types import Bounds
 from rag.english.facts import facts
-from rag.english.temporal import Window, find_window, wants_latest
+from rag.english.names import PRONOUNS
+from rag.english.temporal import AskedDays, asked_days, wants_latest
 from rag.types import ABSTENTION, Question, Turn
 
 _POINTING = re.compile(
-    r"\b(he|she|they|it|him|her|them|his|hers|their|theirs|its|there|then|"
-    r"this|that|these|those|the same|the two|both|the other)\b",
+    rf"\b({PRONOUNS}|there|then|this|that|these|those|the same|the two|both|the other)\b",
     re.IGNORECASE,
 )
 _CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.IGNORECASE)
@@ -52,7 +52,7 @@ class Understood:
     earlier: Turn | None
     as_of: date | None
     bounds: Bounds
-    window: Window | None
+    window: AskedDays | None
     latest: bool
 
 
@@ -79,7 +79,7 @@ def understand(question: Question, newest: date | None, longest: int) -> Underst
         earlier=earlier,
         as_of=as_of,
         bounds=_bounds(question),
-        window=find_window(text, as_of) if as_of else None,
+        window=asked_days(text, as_of) if as_of else None,
         latest=wants_latest(text) or bool(_COUNTING.search(text)),
     )
 

@@ -7,7 +7,7 @@ sentences; "What is new?" the newest articles; and greetings are not searched fo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -18,7 +18,7 @@ from index.store.snapshot import Snapshot, StoredPassage
 from index.text.days import spoken
 from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
-from index.types import Bounds
+from index.types import ArticleRef, Bounds
 from rag.checking.attribution import cite_best
 from rag.english.temporal import PERIOD_AHEAD
 from rag.retrieval.sentences import RankedSentence
@@ -34,8 +34,8 @@ _LISTING = re.compile(
     rf"{_ABOUT} (?P<subject>.+)$",
     re.IGNORECASE,
 )
-_DATED = re.compile(
-    r"\s+(?:in|during|since|from|between|before|after|until|on)\s+(?:the\s+)?"
+_PERIOD = re.compile(
+    r"\s*\b(?:in|during|since|from|between|before|after|until|on|over)\s+(?:the\s+)?"
     rf"{PERIOD_AHEAD}.*$",
     re.IGNORECASE,
 )
@@ -126,24 +126,40 @@ def about_archive(text: str) -> About | None:
 def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evidence]:
     """Return the first sentence of each of the newest articles, the newest first."""
     wanted = Wanted(first=bounds.date_from, last=bounds.date_to)
-    found: list[Evidence] = []
-    for listed in snapshot.catalogue().page(wanted, most).articles:
-        article = snapshot.article(listed.article_id)
-        spans = sentence_spans(article.text) if article else []
-        if article and spans:
-            first = spans[0]
-            text, number = article.text[first[0] : first[1]], len(found) + 1
-            found.append(Evidence(number, article.ref, *first, text, (first,), first, 1.0 / number))
-    return found
+    listed = snapshot.catalogue().page(wanted, most).articles
+    articles = filter(None, (snapshot.article(one.article_id) for one in listed))
+    return _numbered(
+        _sentence(article.ref, article.text, span)
+        for article in articles
+        for span in sentence_spans(article.text)[:1]
+    )
+
+
+def _sentence(article: ArticleRef, text: str, span: tuple[int, int], base: int = 0) -> Evidence:
+    """Return a sentence as a window of its own; its text begins at `base` in the article."""
+    start, end = base + span[0], base + span[1]
+    own = text[span[0] : span[1]]
+    return Evidence(0, article, start, end, own, ((start, end),), (start, end), 0.0)
+
+
+def _numbered(evidence: Iterable[Evidence]) -> list[Evidence]:
+    return [replace(one, number=at, score=1.0 / at) for at, one in enumerate(evidence, 1)]
 
 
 def list_subject(question: str) -> str | None:
     """Return what articles are to be counted or listed by; None for other questions."""
-    match = _LISTING.match(" ".join(question.split()).rstrip(" ?.!"))
-    if not match:
-        return None
-    subject = _DATED.sub("", match["subject"]).strip(" “”\"'")
-    return None if not subject or _CLAUSE.search(subject) else subject
+    match = _LISTING.match(_tidy(question))
+    subject = _subject(match) if match else ""
+    return subject if subject and not _CLAUSE.search(subject) else None
+
+
+def _tidy(question: str) -> str:
+    return " ".join(question.split()).rstrip(" ?.!")
+
+
+def _subject(match: re.Match[str]) -> str:
+    """What a question asks of, without its dates, which are read from the question."""
+    return _PERIOD.sub("", match["subject"]).strip(" “”\"'")
 
 
 def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
@@ -155,52 +171,34 @@ def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
             if name not in best:
                 best[name] = _mention(found, name, wanted)
     ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
-    shown = (replace(item, number=number) for number, item in enumerate(ordered[:SHOWN], 1))
-    return Listing(subject, len(ordered), tuple(shown))
+    return Listing(subject, len(ordered), tuple(_numbered(ordered[:SHOWN])))
 
 
 def _mention(found: StoredPassage, article_id: str, wanted: set[str]) -> Evidence:
     """Return the sentence that holds most of the words, as a window of its own."""
-    text, base = found.passage.text, found.passage.start
-    start, end = max(
-        sentence_spans(text),
-        key=lambda span: len(wanted & set(stems(text[span[0] : span[1]]))),
-    )
-    span = (base + start, base + end)
-    return Evidence(
-        number=0,
-        article=replace(found.article, id=article_id),
-        start=span[0],
-        end=span[1],
-        text=text[start:end],
-        sentences=(span,),
-        best=span,
-        score=1.0,
-    )
+    text = found.passage.text
+    spans = sentence_spans(text)
+    span = max(spans, key=lambda span: len(wanted & set(stems(text[span[0] : span[1]]))))
+    return _sentence(replace(found.article, id=article_id), text, span, found.passage.start)
 
 
 MOST = 8
 """Entries of a timeline."""
-_STORY = r"(?P<subject>.+?)"
-_ASKS = [
+_SUBJECT = r"(?P<subject>.+?)"
+_STORIES = [
     re.compile(pattern + "$", re.IGNORECASE)
     for pattern in (
         rf"^\W*(?:please |can you |could you )?(?:summari[sz]e|sum up|recap) (?:all |all of )?"
         rf"(?:the )?(?:(?:news )?(?:coverage|news|articles|reports|reporting|story|events) "
-        rf"(?:of|on|about) )?{_STORY}",
+        rf"(?:of|on|about) )?{_SUBJECT}",
         rf"^\W*(?:(?:give|show|write|make)(?: me)? )?(?:a |the )?"
-        rf"(?:timeline|chronology) (?:of|for|on) {_STORY}",
-        rf"^\W*how (?:did|has|have) {_STORY} "
+        rf"(?:timeline|chronology) (?:of|for|on) {_SUBJECT}",
+        rf"^\W*how (?:did|has|have) {_SUBJECT} "
         rf"(?:developed|develop|unfolded|unfold|evolved|evolve|progressed|progress)\b.*",
-        rf"^\W*what (?:has )?happened (?:(?:to|with|in|around|about) )?{_STORY} "
+        rf"^\W*what (?:has )?happened (?:(?:to|with|in|around|about) )?{_SUBJECT} "
         rf"(?:between .+ and .+|from .+ (?:to|until) .+)",
     )
 ]
-_PERIOD = re.compile(
-    r"\s*\b(?:in|during|since|from|between|before|after|until|on|over)\s+(?:the\s+)?"
-    rf"{PERIOD_AHEAD}.*$",
-    re.IGNORECASE,
-)
 _NEAR = 0.6  # share of the best sentence's words that an entry must hold
 _LEAD = 0.5  # the first sentence of an article sums it up
 
@@ -209,15 +207,11 @@ def timeline_subject(question: str) -> str | None:
     """Return the subject whose story a question asks for; None for other questions.
 
     "How did the strike develop?", "Summarise the coverage of the vote", "What happened to the
-    balloon between 1 and 5 February?". Dates are left out: they are read from the question.
+    balloon between 1 and 5 February?".
     """
-    text = " ".join(question.split()).rstrip(" ?.!")
-    for asks in _ASKS:
-        match = asks.match(text)
-        if match:
-            subject = _PERIOD.sub("", match["subject"]).strip(" “”\"'")
-            return subject if content_stems(subject) else None
-    return None
+    match = next((found for asks in _STORIES if (found := asks.match(_tidy(question)))), None)
+    subject = _subject(match) if match else ""
+    return subject if content_stems(subject) else None
 
 
 def timeline_of(sentences: Sequence[RankedSentence], most: int = MOST) -> list[RankedSentence]:
@@ -230,24 +224,22 @@ def timeline_of(sentences: Sequence[RankedSentence], most: int = MOST) -> list[R
         most: Entries; where there are more, each stretch of the time keeps its best.
     """
     enough = _NEAR * max((sentence.words for sentence in sentences), default=0.0)
+    near = (one for one in sentences if one.source.date and one.words >= enough > 0)
     best: dict[str, RankedSentence] = {}
-    for sentence in sentences:
-        name = sentence.source.passage.article_id
-        if sentence.source.date and sentence.words >= enough > 0:
-            if name not in best or _worth(sentence) > _worth(best[name]):
-                best[name] = sentence
+    for sentence in sorted(near, key=_worth, reverse=True):
+        best.setdefault(sentence.source.passage.article_id, sentence)
     return sorted(_spread(list(best.values()), most), key=_day)
 
 
 def _spread(entries: list[RankedSentence], most: int) -> list[RankedSentence]:
+    """Keep the best of each stretch of the time, then the second best of each, and so on."""
     if len(entries) <= most:
         return entries
     days = [_day(entry).toordinal() for entry in entries]
     first, length = min(days), max(days) - min(days) + 1
     stretches: dict[int, list[RankedSentence]] = {}
-    for entry in sorted(entries, key=_worth, reverse=True):
-        stretch = (_day(entry).toordinal() - first) * most // length
-        stretches.setdefault(stretch, []).append(entry)
+    for entry, day in zip(entries, days, strict=True):
+        stretches.setdefault((day - first) * most // length, []).append(entry)
     turns = (entry for turn in zip_longest(*stretches.values()) for entry in turn if entry)
     return list(islice(turns, most))
 

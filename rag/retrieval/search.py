@@ -21,9 +21,8 @@ from index.store.vectors import ServerSilent, VectorsDamaged, VectorsMissing
 from index.text.days import spoken
 from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
-from rag.question.comparison import compared
 from rag.question.language import foreign_language
-from rag.question.parts import of_each, split_question
+from rag.question.parts import compared, of_each, split_question
 from rag.question.understand import Understood, understand
 from rag.retrieval.evidence import further_evidence, rerank, select_evidence, single_sentences
 from rag.retrieval.overviews import Listing, list_articles, newest_articles, timeline_of
@@ -37,7 +36,7 @@ _FRESH = 14  # days before the one that an answer is for
 _OF_A_STORY = 60  # passages looked at for a story
 _TRIES = 3  # of one generation whose vectors are missing
 _PAUSE = 0.1  # seconds between them
-_GONE = "vectors of the index are missing; run `python -m index verify --repair` to make them anew"
+_GONE = "vectors of the index are missing; run `broadsheet index verify --repair` to make them anew"
 T = TypeVar("T")
 
 
@@ -235,8 +234,7 @@ def _told(snapshot: Snapshot, notices: tuple[str, ...]) -> tuple[str, ...]:
 
 def parts_of(question: Question) -> list[Question]:
     """The question's parts; a later one continues the one before, as in a conversation."""
-    asked = compared(question.text)
-    if each := asked.parts if asked else of_each(question.text):
+    if each := compared(question.text) or of_each(question.text):
         return [replace(question, text=text) for text in each]
     parts: list[Question] = []
     history = question.history

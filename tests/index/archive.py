@@ -120,7 +120,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 def command(
     settings: Settings, *words: str | Path, cwd: Path, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m index …` in a process of its own."""
+    """Run `broadsheet index …` in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "index", *map(str, words)],
         env=environment(settings, **more),

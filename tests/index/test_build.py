@@ -181,7 +181,7 @@ def test_removed_article_vanishes_and_a_build_brings_it_back(settings, hashed, f
 
 def test_nothing_indexed_is_an_error_that_names_the_command(settings):
     with (
-        pytest.raises(IndexMissing, match="python -m index build"),
+        pytest.raises(IndexMissing, match="broadsheet index build"),
         IndexReader(settings).snapshot(),
     ):
         pass
@@ -194,9 +194,9 @@ def test_changed_recipe_is_noticed_and_mended_from_the_stored_text(
     for path in folder.iterdir():  # the stored text is enough
         path.unlink()
     monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
-    with pytest.raises(IndexMismatch, match="python -m index build"):
+    with pytest.raises(IndexMismatch, match="broadsheet index build"):
         live_ids(settings)
-    assert index_status(settings).remedy == "python -m index build"
+    assert index_status(settings).remedy == "broadsheet index build"
     assert {finding.kind for finding in verify(settings)} == {Kind.RECIPE}
     report = run_build(settings, hashed)
     assert (report.embedded, report.articles) == (4, 4)
@@ -278,7 +278,7 @@ def test_lost_vectors_and_words_are_found_and_mended(settings, hashed, folder):
         path.unlink()
     findings = [finding for finding in verify(settings) if finding.kind is not Kind.NOTE]
     assert {finding.kind for finding in findings} == {Kind.VECTORS, Kind.WORDS}
-    assert {finding.remedy for finding in findings} == {"python -m index verify --repair"}
+    assert {finding.remedy for finding in findings} == {"broadsheet index verify --repair"}
     report = run_build(settings, hashed, again=True)
     assert (report.embedded, report.exit_code) == (4, 0)
     assert sound(settings)

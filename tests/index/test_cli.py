@@ -1,4 +1,4 @@
-"""`python -m index …` as a person at a shell, or a script, meets it."""
+"""`broadsheet index …` as a person at a shell, or a script, meets it."""
 
 from __future__ import annotations
 
@@ -102,9 +102,9 @@ def test_build_without_a_path_says_what_to_give(shell, folder, monkeypatch):
     assert shell("build").exit_code == 2
     shell("build", folder)
     done = shell("build")
-    assert (done.exit_code, "python -m index build FOLDER" in done.stderr) == (2, True)
+    assert (done.exit_code, "broadsheet index build FOLDER" in done.stderr) == (2, True)
     monkeypatch.setattr(index.models.embedder, "TEMPLATE_VERSION", "next")
-    assert "python -m index build" in shell("status").stderr
+    assert "broadsheet index build" in shell("status").stderr
     done = shell("build")
     assert (done.exit_code, "changed: 4" in done.stdout) == (0, True)
 
@@ -212,7 +212,7 @@ def test_verify_tells_sound_from_damaged(shell, folder, settings):
         path.unlink()
     done = shell("verify")
     assert done.exit_code == 1
-    assert "run `python -m index verify --repair`" in done.stdout
+    assert "run `broadsheet index verify --repair`" in done.stdout
     assert shell("build", "--again").exit_code == 0
     assert shell("verify").exit_code == 0
 

@@ -44,7 +44,7 @@ def test_a_damaged_database_is_one_plain_line_and_made_anew(
     running = IndexReader(settings)
     before = [found(running, hashed, question) for question in QUESTIONS]
     spoil(settle(settings))
-    with pytest.raises(IndexDamaged, match="type `python -m index build FOLDER`") as caught:
+    with pytest.raises(IndexDamaged, match="type `broadsheet index build FOLDER`") as caught:
         live_ids(settings)
         found(running, hashed, QUESTIONS[0])
     assert "\n" not in str(caught.value)

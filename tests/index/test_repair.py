@@ -148,7 +148,7 @@ def test_index_of_another_version_is_left_to_a_build(settings, hashed, folder, m
     done = run_repair(settings, hashed)
     assert done.mended == ()
     recipe = next(finding for finding in done.left if finding.kind is Kind.RECIPE)
-    assert recipe.remedy == "python -m index build"
+    assert recipe.remedy == "broadsheet index build"
 
 
 def test_nothing_indexed_and_running_builds_are_errors(settings, hashed, folder):

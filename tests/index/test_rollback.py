@@ -108,7 +108,7 @@ def test_snapshot_keeps_what_it_shows(settings, hashed, folder):
 
 
 def test_nothing_to_go_back_to_is_an_error(settings, hashed, folder):
-    with pytest.raises(IndexMissing, match="python -m index build"):
+    with pytest.raises(IndexMissing, match="broadsheet index build"):
         roll_back(settings)
     assert not settings.index_dir.exists()
     run_build(settings, hashed, folder)

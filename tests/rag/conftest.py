@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from index.store.snapshot import IndexReader
+from rag.llm.loader import ReadyModel
+from rag.pipeline import Pipeline
 from tests.conftest import MODELS
 from tests.index.archive import run_build, write
-from tests.rag.newsroom import STORIES
+from tests.rag.newsroom import STORIES, ScriptedChat
+
+Answering = Callable[[ScriptedChat | None], Pipeline]
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +33,15 @@ def indexed(tmp_path_factory: pytest.TempPathFactory, embeddings: MiniLMEmbeddin
 def reader(indexed: Settings) -> IndexReader:
     """Reads the stories' index."""
     return IndexReader(indexed)
+
+
+@pytest.fixture(scope="session")
+def answering(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings) -> Answering:
+    """Makes the pipeline over the stories that a model, or none, answers."""
+    return lambda model: Pipeline(reader, embeddings, ReadyModel(model), indexed)
+
+
+@pytest.fixture(scope="session")
+def stories(answering: Answering) -> Pipeline:
+    """The stories without a model, where none is needed."""
+    return answering(None)

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from index.models.embedder import MiniLMEmbeddings
-from index.settings import Settings
-from index.store.snapshot import IndexReader
-from rag.llm.loader import ReadyModel
-from rag.pipeline import Pipeline
 from rag.retrieval.overviews import About, about_archive
 from rag.types import Answer, Outcome, Question
 from tests.rag.newsroom import ScriptedChat
@@ -59,10 +54,10 @@ def test_questions_of_the_articles_are_not(text: str) -> None:
 
 
 @pytest.fixture
-def ask(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings):
+def ask(answering):
     def ask(text: str) -> Answer:
         model = ScriptedChat(drafts=[])
-        answer = Pipeline(reader, embeddings, ReadyModel(model), indexed).ask(Question(text))
+        answer = answering(model).ask(Question(text))
         assert model.prompts == [], "no model is asked"
         assert answer.outcome is Outcome.ANSWERED
         return answer

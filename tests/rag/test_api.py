@@ -114,6 +114,11 @@ def test_bad_days_are_refused_before_anything_is_loaded(settings: Settings) -> N
         ask(WHO, as_of="2023-02-30", settings=settings)
 
 
+def test_an_option_that_is_none_is_named(settings: Settings) -> None:
+    with pytest.raises(TypeError, match="no option until; there are as_of, date_from"):
+        ask(WHO, until="2023", settings=settings)  # type: ignore[call-arg]
+
+
 def test_the_runnable_composes(indexed: Settings, scripted: ScriptedChat) -> None:
     chain = answer_runnable(indexed) | RunnableLambda(lambda answer: answer.text)
     assert chain.invoke(WHO) == "Qin Gang is China's Foreign Minister [1]."

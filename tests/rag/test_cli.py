@@ -79,7 +79,7 @@ def test_without_an_index_the_command_to_make_one_is_named(
 ) -> None:
     done = command(settings, "Who?", cwd=tmp_path)
     assert done.returncode == 2
-    assert "python -m index build" in " ".join(done.stderr.split())
+    assert "broadsheet index build" in " ".join(done.stderr.split())
 
 
 def test_help_names_every_option(settings: Settings, tmp_path: Path) -> None:

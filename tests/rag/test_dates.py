@@ -1,4 +1,4 @@
-"""Dates in words, read against 20 June 2023, a Tuesday."""
+"""Dates in words, of questions and of quotes, read against 20 June 2023, a Tuesday."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.english.temporal import find_window, wants_latest, worded_days
+from rag.english.temporal import asked_days, days_meant, wants_latest, worded_days
 
 TODAY = date(2023, 6, 20)
 
@@ -68,9 +68,6 @@ def periods(text: str, near: date | None = None) -> list[tuple[date, date]]:
         ("What did he say until yesterday?", None, "2023-06-19"),
         ("Who was minister until recently?", "2023-05-21", "2023-06-20"),
         ("Who was hit by last year's drought?", "2022-01-01", "2022-12-31"),
-        ("Who won between March and May?", "2023-03-01", "2023-05-31"),
-        ("Who won between May and July?", "2022-05-01", "2022-07-31"),
-        ("Who won from November until February?", "2022-11-01", "2023-02-28"),
         ("In 2021, who won between May and July?", "2021-01-01", "2021-12-31"),
         ("Who won between May and July of 2021?", "2021-05-01", "2021-07-31"),
         ("Who won between March and May last year?", "2022-01-01", "2022-12-31"),
@@ -81,7 +78,7 @@ def periods(text: str, near: date | None = None) -> list[tuple[date, date]]:
     ],
 )
 def test_a_period_is_read(question: str, first: str | None, last: str | None) -> None:
-    window = find_window(question, TODAY)
+    window = asked_days(question, TODAY)
     assert window is not None
     days = [day.isoformat() if day else None for day in (window.first, window.last)]
     assert days == [first, last]
@@ -103,11 +100,11 @@ def test_a_period_is_read(question: str, first: str | None, last: str | None) ->
     ],
 )
 def test_no_period_is_invented(question: str) -> None:
-    assert find_window(question, TODAY) is None
+    assert asked_days(question, TODAY) is None
 
 
 def test_the_words_that_said_so_are_kept() -> None:
-    window = find_window("What has the Fed done since 4 May 2022?", TODAY)
+    window = asked_days("What has the Fed done since 4 May 2022?", TODAY)
     assert window is not None and window.words == "since 4 May 2022"
 
 
@@ -116,7 +113,7 @@ def test_february_ends_when_it_ends() -> None:
 
 
 def test_a_leap_day_is_the_last_of_february_in_other_years() -> None:
-    window = find_window("Who won between 29 February and 5 March 2023?", date(2024, 6, 1))
+    window = asked_days("Who won between 29 February and 5 March 2023?", date(2024, 6, 1))
     assert window is not None
     assert (window.first, window.last) == (date(2023, 2, 28), date(2023, 3, 5))
 
@@ -141,6 +138,42 @@ def test_the_newest_is_asked_for(words: str) -> None:
     ),
 )
 def test_the_ends_of_the_calendar_are_no_trap(day: date, words: str) -> None:
-    window = find_window(f"What happened {words}?", day)
+    window = asked_days(f"What happened {words}?", day)
     if window and window.first and window.last:
         assert window.first <= window.last
+
+
+@pytest.mark.parametrize(
+    ("quote", "meant"),
+    [
+        ("Mr Qin greeted Mr Blinken on Sunday morning.", {"Sunday": date(2023, 6, 18)}),
+        ("The court ruled on Tuesday.", {"Tuesday": TODAY}),
+        ("The talks began last Tuesday.", {"last Tuesday": date(2023, 6, 13)}),
+        ("They meet again next Friday.", {"next Friday": date(2023, 6, 23)}),
+        ("He resigned yesterday and spoke this morning.",
+         {"yesterday": date(2023, 6, 19), "this morning": TODAY}),
+        ("It opens tomorrow.", {"tomorrow": date(2023, 6, 21)}),
+        ("On Friday, and again on Friday, it rained.", {"Friday": date(2023, 6, 16)}),
+        ("Polls opened on Sunday, and they count until Monday.", {}),  # may be to come
+        ("He will be in Beijing on Sunday.", {}),
+        ("Parliament is to vote on Thursday.", {}),
+        ("It happened on Sunday 18 June.", {}),  # says its date
+        ("It happened on Sunday, June 18.", {}),
+        ("The Sunday Times reported it.", {}),
+        ("Shops opened early for Black Friday.", {}),
+        ("They meet every Monday.", {}),
+        ("They meet on Mondays.", {}),
+        ("Nothing of the kind.", {}),
+    ],
+)  # fmt: skip
+def test_the_days_that_words_mean(quote: str, meant: dict[str, date]) -> None:
+    assert dict(days_meant(quote, TODAY)) == meant
+
+
+def test_an_article_without_a_date_gives_none() -> None:
+    assert days_meant("It rained on Sunday.", None) == ()
+
+
+def test_the_first_and_last_days_there_are() -> None:
+    assert days_meant("It rained yesterday.", date.min) == ()
+    assert days_meant("It rains tomorrow.", date.max) == ()

@@ -12,7 +12,7 @@ from index.errors import ModelFileError
 from rag.generation import stoppable, stream_draft
 from rag.llm import judge
 from rag.llm.chat_model import OpenVinoChat
-from rag.llm.engine import Generation, Limits, Piece
+from rag.llm.engine import Limits, Piece, Reply
 from rag.llm.judge import Readings, judge_of, load_judge
 from rag.llm.loader import ReadyModel
 from rag.llm.remote import JudgedChat
@@ -30,9 +30,9 @@ class Reader:
     def __init__(self) -> None:
         self.prompts: list[str] = []
 
-    def submit(self, prompt: str, *, max_tokens: int, cancel: Any = None) -> Generation:
+    def submit(self, prompt: str, *, max_tokens: int, cancel: Any = None) -> Reply:
         self.prompts.append(prompt)
-        made = Generation(Limits(max_tokens), lambda: None, cancel)
+        made = Reply(Limits(max_tokens), lambda: None, cancel)
         ends = prompt.endswith("<|im_end|>")
         made.take(
             Piece("", (2.0 if "Qin" in prompt.rsplit("assistant", 1)[1] else -4.0) if ends else 1.0)
@@ -128,9 +128,9 @@ def test_yes_or_no_is_answered_by_a_quote_and_nothing_is_written(
     class Reads(Reader):
         reading = 0.0
 
-        def submit(self, prompt: str, *, max_tokens: int, stop=(), cancel=None) -> Generation:
+        def submit(self, prompt: str, *, max_tokens: int, stop=(), cancel=None) -> Reply:
             self.prompts.append(prompt)
-            made = Generation(Limits(max_tokens), lambda: None, cancel)
+            made = Reply(Limits(max_tokens), lambda: None, cancel)
             made.take(Piece("Yes", self.reading))
             made.take(Piece(", he is.", self.reading))
             made.end("stop", "")

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 import pytest
 
-from rag.english.answer_type import Kind, adds_kind, asks_yes_or_no, kind_asked
+from rag.english.answer_type import AnswerType, adds_kind, answer_type, asks_yes_or_no
 
 
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        ("Who won the final?", Kind.NAME),
-        ("Where did Qin Gang greet Blinken?", Kind.NAME),
-        ("Which bank took over First Republic?", Kind.NAME),
-        ("How many people died?", Kind.NUMBER),
-        ("What percentage of the vote did he win?", Kind.NUMBER),
-        ("How old was King Charles?", Kind.NUMBER),
-        ("When was he removed?", Kind.DATE),
-        ("In which year did it begin?", Kind.DATE),
-        ("Why was the visit postponed?", Kind.OTHER),
-        ("What did COP28 call for?", Kind.OTHER),
-        ("In which state was she talking when he won the election?", Kind.NAME),
-        ("Which Finnish official handed it over when Finland joined?", Kind.NAME),
-        ("Which kind of business was sold?", Kind.OTHER),
-        ("Which of them lasted longer?", Kind.OTHER),
-        ("What was the firm's fourth-quarter net profit?", Kind.NUMBER),
-        ("To what level did the bank raise its rate?", Kind.NUMBER),
-        ("What does a place there cost each year?", Kind.NUMBER),
-        ("What is the name of the ship?", Kind.NAME),
-        ("Which 16-year-old's death was looked into?", Kind.NAME),
-        ("Who led the bank in 2004, and which year was best?", Kind.NAME),
-        ("The actor died at 77. In which year was he born?", Kind.DATE),
-        ("It may come from what animal over 600 years ago?", Kind.OTHER),
+        ("Who won the final?", AnswerType.NAME),
+        ("Where did Qin Gang greet Blinken?", AnswerType.NAME),
+        ("Which bank took over First Republic?", AnswerType.NAME),
+        ("How many people died?", AnswerType.NUMBER),
+        ("What percentage of the vote did he win?", AnswerType.NUMBER),
+        ("How old was King Charles?", AnswerType.NUMBER),
+        ("When was he removed?", AnswerType.DATE),
+        ("In which year did it begin?", AnswerType.DATE),
+        ("Why was the visit postponed?", AnswerType.OTHER),
+        ("What did COP28 call for?", AnswerType.OTHER),
+        ("In which state was she talking when he won the election?", AnswerType.NAME),
+        ("Which Finnish official handed it over when Finland joined?", AnswerType.NAME),
+        ("Which kind of business was sold?", AnswerType.OTHER),
+        ("Which of them lasted longer?", AnswerType.OTHER),
+        ("What was the firm's fourth-quarter net profit?", AnswerType.NUMBER),
+        ("To what level did the bank raise its rate?", AnswerType.NUMBER),
+        ("What does a place there cost each year?", AnswerType.NUMBER),
+        ("What is the name of the ship?", AnswerType.NAME),
+        ("Which 16-year-old's death was looked into?", AnswerType.NAME),
+        ("Who led the bank in 2004, and which year was best?", AnswerType.NAME),
+        ("The actor died at 77. In which year was he born?", AnswerType.DATE),
+        ("It may come from what animal over 600 years ago?", AnswerType.OTHER),
     ],
 )
-def test_kind_asked(question: str, kind: Kind) -> None:
-    assert kind_asked(question) is kind
+def test_what_is_asked_for(question: str, kind: AnswerType) -> None:
+    assert answer_type(question) is kind
 
 
 @pytest.mark.parametrize(

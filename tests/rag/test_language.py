@@ -8,9 +8,6 @@ import pytest
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from index.store.snapshot import IndexReader
-from rag.llm.loader import ReadyModel
-from rag.pipeline import Pipeline
 from rag.question.language import foreign_language
 from rag.types import Outcome, Question
 from tests.rag.newsroom import STORIES, ScriptedChat, newsroom
@@ -54,12 +51,9 @@ def test_english_is_left_alone(text: str) -> None:
     assert foreign_language(text) is None
 
 
-def test_a_foreign_question_gets_quotes_and_is_told_why(
-    indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings
-) -> None:
+def test_a_foreign_question_gets_quotes_and_is_told_why(answering) -> None:
     model = ScriptedChat(drafts=[])
-    pipeline = Pipeline(reader, embeddings, ReadyModel(model), indexed)
-    answer = pipeline.ask(Question("Wer ist Qin Gang und wann war er in Beijing?"))
+    answer = answering(model).ask(Question("Wer ist Qin Gang und wann war er in Beijing?"))
     assert answer.outcome is Outcome.EVIDENCE_ONLY
     assert "Qin Gang" in answer.text
     assert any("German" in notice and "English" in notice for notice in answer.notices)

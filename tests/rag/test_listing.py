@@ -6,19 +6,9 @@ from datetime import date
 
 import pytest
 
-from index.models.embedder import MiniLMEmbeddings
-from index.settings import Settings
-from index.store.snapshot import IndexReader
-from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.retrieval.overviews import list_subject
 from rag.types import Outcome, Question
-
-
-@pytest.fixture
-def stories(reader: IndexReader, indexed: Settings, embeddings: MiniLMEmbeddings) -> Pipeline:
-    """The small stories, without a model: none is needed."""
-    return Pipeline(reader, embeddings, ReadyModel(None), indexed)
 
 
 @pytest.mark.parametrize(

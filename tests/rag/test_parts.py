@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from index.models.embedder import MiniLMEmbeddings
-from index.settings import Settings
-from index.store.snapshot import IndexReader
-from rag.llm.loader import ReadyModel
-from rag.pipeline import Pipeline
 from rag.question.parts import of_each, split_question
 from rag.types import ABSTENTION, Outcome, Question, Retrieved
 from tests.rag.newsroom import ScriptedChat
@@ -75,13 +70,6 @@ def test_a_question_of_one_thing_stays_whole(question: str) -> None:
                 "Which fairs did Ann Bell open on 28 October 2023?",
             ],
         ),
-        (
-            "By how much did the Italian and the Chinese economies each grow?",
-            [
-                "By how much did the Italian economies grow?",
-                "By how much did the Chinese economies grow?",
-            ],
-        ),
         ("What did the Bank of England and the Fed decide?", []),
         ("Who signed the treaty of peace and of trade?", []),
         ("What happened between May and in June?", []),
@@ -89,14 +77,6 @@ def test_a_question_of_one_thing_stays_whole(question: str) -> None:
 )
 def test_what_is_asked_of_two_things_is_asked_of_each(question: str, parts: list[str]) -> None:
     assert of_each(question) == parts
-
-
-@pytest.fixture
-def answering(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings):
-    def answering(model: ScriptedChat | None) -> Pipeline:
-        return Pipeline(reader, embeddings, ReadyModel(model), indexed)
-
-    return answering
 
 
 def test_each_part_is_answered_from_its_own_evidence(answering) -> None:

@@ -40,14 +40,6 @@ def script(*drafts: str, **readings: Any) -> ScriptedChat:
     return ScriptedChat(drafts=list(drafts), judge=JUDGE, **readings)
 
 
-@pytest.fixture
-def answering(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings):
-    def answering(model: ScriptedChat | None) -> Pipeline:
-        return Pipeline(reader, embeddings, ReadyModel(model), indexed)
-
-    return answering
-
-
 def assert_exact(pipeline: Pipeline, answer: Answer) -> None:
     assert answer.citations
     for one in answer.citations:
@@ -252,7 +244,7 @@ def test_without_an_index_it_is_said_what_to_do(
     settings: Settings, embeddings: MiniLMEmbeddings
 ) -> None:
     pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(None), settings)
-    with pytest.raises(IndexMissing, match="python -m index build"):
+    with pytest.raises(IndexMissing, match="broadsheet index build"):
         pipeline.ask(Question(WHO))
     assert pipeline.examples() == []
 

@@ -3,9 +3,7 @@
 import hashlib
 from pathlib import Path
 
-import pytest
-
-from rag.generation import answer_messages, answer_prompt, load_prompt, system_text
+from rag.generation import answer_messages, answer_prompt, system_text
 from rag.question.understand import LONGEST_ANSWER, understand
 from rag.types import Question, Turn
 from tests.rag.newsroom import window
@@ -34,11 +32,6 @@ def test_every_prompt_has_a_system_and_a_human_part() -> None:
 def test_the_version_is_the_digest_of_the_file() -> None:
     digest = hashlib.sha256((FOLDER / "answer.md").read_bytes()).hexdigest()
     assert answer_prompt().version == f"answer@{digest[:12]}"
-
-
-def test_a_prompt_with_other_variables_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"question.*expected.*weather"):
-        load_prompt("answer", frozenset({"weather"}))
 
 
 def test_the_beginning_is_the_same_for_all_questions() -> None:

@@ -5,13 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import pytest
-
-from index.models.embedder import MiniLMEmbeddings
-from index.settings import Settings
-from index.store.snapshot import IndexReader
 from rag.answer import build_stopped, join_answers, join_contexts, quote_evidence
-from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.question.understand import understand
 from rag.retrieval.search import Context
@@ -22,11 +16,6 @@ WHO = "Who is China's foreign minister?"
 QIN = "Qin Gang is China's Foreign Minister."
 BOTH = "Who is China's foreign minister, and how many people died in the wildfires on Maui?"
 Answering = Callable[[ScriptedChat], Pipeline]
-
-
-@pytest.fixture
-def answering(indexed: Settings, reader: IndexReader, embeddings: MiniLMEmbeddings) -> Answering:
-    return lambda model: Pipeline(reader, embeddings, ReadyModel(model), indexed)
 
 
 def stopped_at(pipeline: Pipeline, question: str, moment: Callable[[Event], bool]) -> Answer:

@@ -6,11 +6,7 @@ from datetime import date
 
 import pytest
 
-from index.models.embedder import MiniLMEmbeddings
-from index.settings import Settings
-from index.store.snapshot import IndexReader
 from index.types import ArticleRef, Passage
-from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.retrieval.overviews import timeline_of, timeline_subject
 from rag.retrieval.sentences import RankedSentence
@@ -38,12 +34,6 @@ from rag.types import Outcome, Question, Reason, Retrieved, RetrievedPassage
 )
 def test_what_story_is_asked_for(question: str, story: str | None) -> None:
     assert timeline_subject(question) == story
-
-
-@pytest.fixture
-def stories(reader: IndexReader, indexed: Settings, embeddings: MiniLMEmbeddings) -> Pipeline:
-    """The small stories, without a model: none is needed."""
-    return Pipeline(reader, embeddings, ReadyModel(None), indexed)
 
 
 def test_a_story_is_told_by_dates_and_quotes(stories: Pipeline) -> None:
