@@ -5,12 +5,11 @@ from datetime import date
 
 import pytest
 
-from rag.english.answer_type import adds_kind, asks_yes_or_no, kind_asked
+from rag.english.answer_type import adds_kind, answer_type, asks_yes_or_no
 from rag.english.facts import facts
-from rag.english.temporal import find_window, wants_latest
-from rag.question.comparison import compared
+from rag.english.temporal import asked_days, wants_latest
 from rag.question.language import foreign_language
-from rag.question.parts import of_each, premise_of, split_question
+from rag.question.parts import compared, of_each, premise_of, split_question
 from rag.question.understand import understand
 from rag.retrieval.overviews import about_archive, list_subject, timeline_subject
 from rag.types import Question
@@ -25,13 +24,13 @@ READ = {
     "comparison": compared,
     "language": foreign_language,
     "yes or no": asks_yes_or_no,
-    "kind": kind_asked,
+    "kind": answer_type,
     "adds kind": adds_kind,
     "about the archive": about_archive,
     "list": list_subject,
     "timeline": timeline_subject,
     "facts": lambda text: (facts(text).names, facts(text).numbers),
-    "window": lambda text: find_window(text, DAY),
+    "window": lambda text: asked_days(text, DAY),
     "latest": wants_latest,
     "understood": lambda text: understand(Question(f"Who? {text}"), DAY, 10_000),
 }
