@@ -1,6 +1,6 @@
 # Broadsheet: `make` shows what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check fix bench eval train screenshots clean
+.PHONY: help run test fast check fix bench eval train screenshots sbom clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -54,6 +54,12 @@ train: .venv/installed-dev ## Collect rows for the judge (about 3 hours, resumab
 
 screenshots: .venv/installed-dev chromium ## Take the pictures of the documentation
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py
+
+sbom: .venv/installed ## List all that is installed, with versions and licences, in build/sbom.json
+	@test -x build/sbom/bin/cyclonedx-py || { $(BIN)/python -m venv build/sbom && \
+		build/sbom/bin/python -m pip install --disable-pip-version-check -q cyclonedx-bom==7.5.0; }
+	build/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		-o build/sbom.json $(BIN)/python
 
 clean: ## Remove the environment, the index and what tools left; models stay
 	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks build *.egg-info

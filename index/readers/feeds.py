@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ROOTS = ("rss", "RDF", "feed", "newsItem", "newsMessage", "nitf")
 _OTHERS = ("mrss", "itunes")  # namespaces of pictures and sound
-_SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^\]]*)?\]")
+_SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^][]*)?\]")
 _ENCODING = re.compile(rb"""\A[^>]{0,100}encoding\s*=\s*["']([\w.:-]+)""")
 _LIBXML = {"cp1252": "windows-1252", "gb18030": "gb18030", "cp932": "cp932", "cp949": "cp949"}
 _PUBLISHED = ("publish", "")

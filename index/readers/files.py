@@ -56,7 +56,7 @@ from index.readers.kinds import (
     kind_of,
 )
 from index.readers.named import Columns, Hints
-from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
+from index.types import Article, IsUnchanged, Skipped, Unchanged
 
 _NAME_IT = {
     form: f"give it a name that ends in {suffix}"
@@ -64,6 +64,7 @@ _NAME_IT = {
 }
 _ASKED, _ASKED_RECORDS = 200, 2000  # files of a folder, and records of one, that tell its order
 _HEAD = 4096  # bytes that show what a file is
+TOO_LARGE = "it takes more memory to read than a file may have"
 _LOG = logging.getLogger(__name__)
 
 
@@ -88,30 +89,6 @@ ColumnsOf = Callable[[Path], Columns]
 """Says what a person said of the columns of a file."""
 
 
-def read_articles(
-    paths: Iterable[Path],
-    *,
-    unchanged: IsUnchanged | None = None,
-    date_order: str = "",
-    columns_of: ColumnsOf | None = None,
-) -> Iterator[Item]:
-    """Return the articles of these files and folders, in a fixed order, one at a time.
-
-    Args:
-        paths: Folders, read with all below them, and single files, named by their own name.
-        unchanged: Where it says True of a file, the file is not opened and `Unchanged` is
-            yielded for it.
-        date_order: Whether 03/04/2023 is read day first (`dmy`) or month first (`mdy`).
-        columns_of: What a person said of the columns of each file of records.
-
-    Raises:
-        ArticleError: one of the paths does not exist; nothing has been read then.
-    """
-    return read_files(
-        find_files(paths, unchanged=unchanged, date_order=date_order, columns_of=columns_of)
-    )
-
-
 def find_files(
     paths: Iterable[Path],
     *,
@@ -119,7 +96,17 @@ def find_files(
     date_order: str = "",
     columns_of: ColumnsOf | None = None,
 ) -> Iterator[Found | Skipped | Unchanged]:
-    """Return the article files that `read_articles` reads, without opening any."""
+    """Return the article files of these files and folders, in a fixed order, without opening any.
+
+    Args:
+        paths: Folders, searched with all below them, and single files, named by their own name.
+        unchanged: Where it says True of a file, `Unchanged` is yielded for it.
+        date_order: Whether 03/04/2023 is read day first (`dmy`) or month first (`mdy`).
+        columns_of: What a person said of the columns of each file of records.
+
+    Raises:
+        ArticleError: one of the paths does not exist.
+    """
     given = [path.expanduser() for path in paths]
     for path in given:
         if not path.exists():
@@ -136,18 +123,13 @@ def find_files(
     )
 
 
-def read_files(files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
-    """Yield the articles of files that were found; all else is passed on."""
-    orders: _Orders = {}
-    for file in files:
-        if isinstance(file, Found):
-            yield from _read_one(file, orders)
-        else:
-            yield file
+def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
+    """Yield the articles of a file, and why it or a part of it could not be read.
 
-
-def _read_one(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
-    """Yield what a file holds; a day that is ambiguous is read as those of the files beside."""
+    Args:
+        file: The file.
+        orders: What is known of how folders write days in figures; noted here.
+    """
     try:
         yield from _read(file, orders)
     except AmbiguousDay as error:  # of a file of one article
@@ -162,14 +144,14 @@ def _read_one(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
                 yield item
 
 
-def _items(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
+def _items(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
     if file.format not in MAPPED:
         return _READERS[file.format](file.path, file.name, file.day_first)
     hints = Hints(file.columns, partial(_order_elsewhere, file, orders))
     return _MAPPED[file.format](file.path, file.name, file.day_first, hints)
 
 
-def _order_elsewhere(file: Found, orders: _Orders) -> bool | None:
+def _order_elsewhere(file: Found, orders: Orders) -> bool | None:
     """Return how the files beside one write days in figures: day first, or not; None if open."""
     place = file.path.parent, file.format
     if place not in orders:
@@ -187,7 +169,7 @@ def _order_elsewhere(file: Found, orders: _Orders) -> bool | None:
     return orders[place]
 
 
-def _read(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
+def _read(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
     """Yield what a file holds.
 
     Raises:
@@ -206,6 +188,8 @@ def _read(file: Found, orders: _Orders) -> Iterator[Article | Skipped]:
         yield Skipped(str(file.path), f"damaged archive: {error}")
     except OSError as error:
         yield Skipped(str(file.path), _refusal(error))
+    except MemoryError:
+        yield Skipped(str(file.path), TOO_LARGE)
     except Exception as error:  # what parsers raise over odd files is not to stop the others
         _LOG.info("%s cannot be read", file.path, exc_info=True)
         message = shorten(text.clean(f"{type(error).__name__}: {error}")).removesuffix(":")
@@ -242,7 +226,7 @@ def _read_archive(
             else:
                 columns = hints.columns
                 found = Found(file, f"{name}/{member}", form, file.stat(), day_first, columns)
-                for item in _read_one(found, {}):
+                for item in read_file(found, {}):
                     inner = item.location.removeprefix(str(file))
                     yield replace(item, location=location + inner)
 
@@ -271,7 +255,7 @@ _MAPPED: dict[str, Callable[[Path, str, bool | None, Hints], Iterator[Article | 
 MAPPED = _MAPPED.keys()
 """Formats of records whose fields a person can name."""
 
-_Orders = dict[tuple[Path, str], bool | None]
+Orders = dict[tuple[Path, str], bool | None]
 
 
 def _dated_by_place(article: Article, file: Found) -> Article:

@@ -34,7 +34,9 @@ _META = (
 )
 _PROPERTY = _META.format("property", "{0}")
 _CLASS = "//*[contains(concat(' ', normalize-space(@class), ' '), ' {0} ')]"
-_CDATA = re.compile(r"\A\s*(?://|/\*)?\s*<!\[CDATA\[(?:\*/)?|(?://|/\*)?\s*\]\]>(?:\*/)?\s*\Z")
+_CDATA = re.compile(
+    r"\A\s*(?:(?://|/\*)\s*)?<!\[CDATA\[(?:\*/)?|(?:(?://|/\*)\s*)?\]\]>(?:\*/)?\s*\Z"
+)
 _AFTER_HEADING = re.compile(r"\s+[-–—|·»•]\s+.{2,60}")
 BY_TIME = "dated by the only time on the page"
 _DAYS = (

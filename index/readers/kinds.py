@@ -64,7 +64,9 @@ _HELPER_SUFFIXES = ("", ".md", ".markdown", ".txt", ".text", ".html")
 _SAVED_FOLDER = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos)")
 
 _SIGNS = {
-    "html": re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S),
+    "html": re.compile(
+        rb"\s*+(?><!--.*?-->\s*)*+(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S
+    ),
     "pdf": re.compile(rb"%PDF-"),
     "rtf": re.compile(rb"\{\\rtf"),
     "feed": re.compile(rb"\s*<\?xml[^>]*>.{0,300}<(?:rss|feed|rdf:RDF|nitf|newsItem)[\s>]", re.S),

@@ -123,13 +123,25 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
 def _from_yaml(written: str) -> Any:
     """Read YAML, every value as the text that was written."""
     try:
-        loaded = yaml.load(written, Loader=yaml.BaseLoader)
+        loaded = yaml.load(written, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else None
         raise ArticleError(f"front matter is not YAML: {error.problem}", line) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ArticleError("front matter is not YAML") from error
     return {} if loaded is None else loaded
+
+
+class _Loader(yaml.BaseLoader):
+    """Knows no alias of a list: a few that name each other stand for millions of values."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        is_alias = self.check_event(yaml.AliasEvent)
+        node = super().compose_node(parent, index)
+        if is_alias and not isinstance(node, yaml.ScalarNode):
+            mark = node.start_mark if node else None
+            raise yaml.MarkedYAMLError(problem="an alias of a list", problem_mark=mark)
+        return node
 
 
 def _line_of_day(front: str) -> int | None:

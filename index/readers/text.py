@@ -6,10 +6,13 @@ A text without a date line is an article without a date.
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import re
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from typing_extensions import Buffer
 
 from index.errors import ArticleError
 from index.readers.days import Stated, read_day
@@ -19,6 +22,12 @@ from index.types import Article
 
 MAX_BYTES = 20_000_000
 """Largest text, Markdown or HTML file that is read, in bytes."""
+
+MOST_PACKED = 100
+"""How many times its size a packed file may be once unpacked; of texts it is 4 to 10 times."""
+
+_FEW = 5_000_000  # bytes that are unpacked whatever the packed size
+_PIECE = 1 << 18
 
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
@@ -65,11 +74,37 @@ def read_bytes(path: Path) -> bytes:
 def unpacked(path: Path) -> BinaryIO:
     """Open a file to read what it holds, once unpacked where its name says that it is packed."""
     packed = path.suffix[-3:].lower()
-    if packed == ".xz":
-        return cast(BinaryIO, lzma.open(path))
-    if packed == ".gz":
-        return cast(BinaryIO, gzip.open(path))
-    return path.open("rb")
+    if packed not in (".xz", ".gz"):
+        return path.open("rb")
+    opened = cast(BinaryIO, (lzma if packed == ".xz" else gzip).open(path))
+    most = max(_FEW, MOST_PACKED * path.stat().st_size)
+    return io.BufferedReader(_Unpacked(opened, most), _PIECE)
+
+
+class _Unpacked(io.RawIOBase):
+    """What a packed file holds, up to a size: a few bytes may stand for gigabytes."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._most = file, most
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: Buffer) -> int:
+        size = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        if self._file.tell() > self._most:
+            raise ArticleError(f"it unpacks to more than {self._most // 1_000_000:,} MB")
+        return int(size)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def clean(text: str) -> str:

@@ -41,7 +41,7 @@ def split_question(question: str) -> list[str]:
     """
     lead = _LEAD.match(question)
     before, asked = (lead[0], question[lead.end() :]) if lead else ("", question)
-    parts = [part.strip() for part in _JOINT.split(asked)]
+    parts = [part.strip() for part in _JOINT.split(" ".join(asked.split()))]
     if not 2 <= len(parts) <= MOST:
         return [question]
     if not all(_BEGINS.search(part) and content_stems(_BEGINS.sub("", part)) for part in parts):

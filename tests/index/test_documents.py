@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from index.readers import read_articles
+from index.readers import find_files, read_articles
+from index.readers.files import read_file
 from index.types import Article, Skipped
 
 LINES = [
@@ -119,7 +120,8 @@ def test_a_reader_that_is_not_installed_is_named_with_the_remedy(
     for loaded in [each for each in sys.modules if each.startswith(f"{module}.")]:
         monkeypatch.delitem(sys.modules, loaded)
     (tmp_path / name).write_bytes(b"x")
-    (skipped,) = read_articles([tmp_path])
+    (found,) = find_files([tmp_path])
+    (skipped,) = read_file(found)  # in this process, which lacks the reader
     assert isinstance(skipped, Skipped)
     named = "pyarrow`" if module == "pyarrow" else "-r requirements-formats.txt`"
     assert f"pip install {named}" in skipped.reason

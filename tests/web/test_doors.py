@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import socket
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -27,7 +29,8 @@ from tests.web.fake_pipeline import FakePipeline
 from web.auth import SESSION, Role, add_person, read_auth
 from web.chat.feedback import FeedbackStore
 from web.conversations import browser_key
-from web.http.doors import TRIES, Doors
+from web.http import doors
+from web.http.doors import CALLS, TRIES, Doors
 from web.http.server import add_endpoints
 from web.uploads.store import Uploads
 
@@ -274,3 +277,37 @@ def test_nothing_new_is_begun_at_the_end(behind) -> None:
     refused = client.post("/")
     assert refused.status_code == 503 and refused.headers["Retry-After"]
     assert client.get("/").status_code == 200, "what is under way is still fetched"
+
+
+def test_who_calls_too_often_must_wait_and_others_need_not(behind) -> None:
+    client = behind()
+    codes = [client.post("/").status_code for _ in range(CALLS + 5)]
+    assert codes == [200] * CALLS + [429] * 5
+    assert int(client.post("/").headers["Retry-After"]) > 0
+    assert client.get("/").status_code == 200, "what is under way is still fetched"
+    other = TestClient(client.app, base_url="http://localhost", client=("10.0.0.7", 1))
+    assert other.post("/").status_code == 200
+
+
+def test_a_request_that_stops_in_the_middle_is_cut(served: Served, monkeypatch) -> None:
+    monkeypatch.setattr(doors, "PATIENCE", 0.3)
+    address = urlsplit(served.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as half:
+        half.sendall(
+            b"POST /gradio_api/call/search HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        while half.recv(4096):
+            pass  # until the server closes it
+
+
+def test_whoever_waits_for_an_answer_is_not_cut(served: Served, monkeypatch) -> None:
+    monkeypatch.setattr(doors, "PATIENCE", 0.2)
+    url = f"{served.url}gradio_api/call/ask"
+    body = {"data": ["slow and waited for", "", "", "", [], []]}
+    event = httpx.post(url, json=body).json()["event_id"]
+    with httpx.stream("GET", f"{url}/{event}"):
+        until(lambda: served.pipeline.questions[-1].text == "slow and waited for")
+        cancel = served.pipeline.cancels[-1]
+        time.sleep(0.8)
+        assert not cancel.is_set()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import threading
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
+import docx
 import pytest
 
 import index.build
@@ -22,6 +26,7 @@ from web.uploads import batch
 from web.uploads import store as kept_in
 from web.uploads.building import Building
 from web.uploads.store import Uploads
+from web.uploads.tab import IndexTab
 
 
 @pytest.fixture
@@ -274,3 +279,61 @@ def test_a_file_named_as_a_folder_is_refused_and_nothing_is_moved(uploads, tmp_p
         uploads.add("me")
     assert _names(uploads.folder) == {"maui/a.txt"}
     assert len(_names(uploads.waiting)) == 2
+
+
+def test_a_full_disk_is_told_in_words_and_leaves_no_half_of_a_file(
+    uploads, tmp_path, monkeypatch
+) -> None:
+    """The disk takes 20 bytes of the second file, and no more."""
+    small, large = tmp_path / "bear.txt", tmp_path / "zoo.txt"
+    small.write_text("A bear was seen.\n")
+    large.write_text("A zoo opens.\n" * 50)
+    copy = shutil.copyfile
+
+    def full(source, target):
+        if Path(source).stat().st_size > 100:
+            Path(target).write_bytes(Path(source).read_bytes()[:20])
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        return copy(source, target)
+
+    monkeypatch.setattr(batch.shutil, "copyfile", full)
+    plan = uploads.look("me", [small, large])
+    assert plan.added == ("bear.txt",)
+    assert [str(one) for one in plan.skipped] == [
+        "zoo.txt: cannot be taken: the disk is full; make room, and choose the files again"
+    ]
+    assert _names(uploads.waiting / next(uploads.waiting.iterdir()).name) == {"files/bear.txt"}
+
+
+def test_a_disk_that_is_full_from_the_first_is_told_in_words(uploads, tmp_path, monkeypatch):
+    (tmp_path / "bear.txt").write_text("A bear was seen.\n")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    request = SimpleNamespace(username=None, session_hash="me", cookies={})
+    *_, (shown, _, _) = IndexTab(uploads).look([str(tmp_path / "bear.txt")], request)
+    assert "the disk is full; make room" in shown
+    assert "Errno" not in shown
+
+
+def test_more_files_than_are_taken_at_once_are_named(uploads, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(batch, "MOST", 2)
+    files = [tmp_path / f"{n}.txt" for n in range(4)]
+    for file in files:
+        file.write_text("A bear was seen.\n")
+    plan = uploads.look("me", files)
+    assert len(plan.added) == 2
+    assert [one.reason for one in plan.skipped] == [
+        "cannot be taken: at most 2 files are taken at once"
+    ] * 2
+
+
+def test_a_word_document_is_no_archive_though_it_is_made_as_one(uploads, tmp_path) -> None:
+    document = docx.Document()
+    document.add_paragraph("A bear was seen near the mill on Sunday.")
+    document.save(str(tmp_path / "bear.docx"))
+    plan = uploads.look("me", [tmp_path / "bear.docx"])
+    assert plan.added == ("bear.docx",)
+    assert not plan.skipped

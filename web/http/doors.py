@@ -5,6 +5,7 @@ Also what every answer tells the browser. Knows nothing of what is behind it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import threading
@@ -26,6 +27,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
 TRIES = 10
 """Wrong log-ins a minute from one address; the next must wait."""
+CALLS = 1200
+"""Calls a minute from one address; an open page makes a few hundred at most."""
+PATIENCE = 20.0
+"""Seconds that the next piece of a request is waited for."""
 HEADERS = {
     # Gradio's page has scripts and styles within it, and makes templates of strings.
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' "
@@ -45,6 +50,7 @@ _ELSEWHERE = (
 _FOREIGN = "Pages of other sites are not let in.\n"
 _NO_EDITOR = "Nobody brings files here but the archive's editors.\n"
 _ENDING = "Broadsheet is ending. Ask again in a minute.\n"
+_TOO_OFTEN = "Too many calls from this address. Wait a minute.\n"
 _TOO_MANY = "Too many wrong log-ins. Wait a minute.\n"
 
 
@@ -76,6 +82,7 @@ class Doors:
         self._addresses = addresses
         self._may_bring = may_bring
         self._ending = ending
+        self._calls = MovingWindowRateLimiter(MemoryStorage())
         self._tries = MovingWindowRateLimiter(MemoryStorage()) if login else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,10 +103,11 @@ class Doors:
                     self._tries.clear(_LIMIT, address)
             await send(message)
 
+        pieces = _in_time(receive) if scope["type"] == "http" else receive
         if refusal is None and session_awaited(scope):
-            await until_left(self._app, scope, receive, told)
+            await until_left(self._app, scope, pieces, told)
         else:
-            await (refusal or self._app)(scope, receive, told)
+            await (refusal or self._app)(scope, pieces, told)
 
     def _refusal(self, scope: Scope, address: str) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
@@ -113,6 +121,8 @@ class Doors:
             return PlainTextResponse(_NO_EDITOR, 403)
         if scope.get("method") == "POST" and self._ending and self._ending.is_set():
             return PlainTextResponse(_ENDING, 503, {"Retry-After": "60", "Connection": "close"})
+        if scope.get("method") == "POST" and not self._calls.hit(_OFTEN, _client(scope)):
+            return PlainTextResponse(_TOO_OFTEN, 429, {"Retry-After": "60"})
         if address and self._tries and not self._tries.hit(_LIMIT, address):
             _LOG.warning("too many wrong log-ins from %s", address)
             return PlainTextResponse(_TOO_MANY, 429, {"Retry-After": "60"})
@@ -134,10 +144,31 @@ class Doors:
         form = scope["method"] == "POST" and scope["path"].rstrip("/") == "/login"
         if not form and "authorization" not in Headers(scope=scope):
             return ""
-        return str((scope.get("client") or ("unknown",))[0])
+        return _client(scope)
 
 
 _LIMIT = RateLimitItemPerMinute(TRIES)
+_OFTEN = RateLimitItemPerMinute(CALLS)
+
+
+def _client(scope: Scope) -> str:
+    return str((scope.get("client") or ("unknown",))[0])
+
+
+def _in_time(receive: Receive) -> Receive:
+    """Cut a request whose next piece does not come; once it is whole, its client may wait."""
+    whole = False
+
+    async def piece() -> Message:
+        nonlocal whole
+        try:
+            message = await asyncio.wait_for(receive(), None if whole else PATIENCE)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        whole = whole or not message.get("more_body", False)
+        return message
+
+    return piece
 
 
 def _foreign(scope: Scope, headers: Headers) -> bool:

@@ -5,6 +5,7 @@ Names and zip archives come from outside: nothing is written but below that fold
 
 from __future__ import annotations
 
+import errno
 import lzma
 import re
 import shutil
@@ -20,7 +21,7 @@ from index.readers.kinds import SUFFIXES, format_of
 from index.types import Skipped
 
 LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
-MOST = 50_000  # files in it
+MOST = 50_000  # files in it, or in one drop
 _ODD = re.compile(r"[^\w .()+,&'’-]+")
 _PIECE = 1 << 20
 _SUFFIXES = {*SUFFIXES, ".xz", ".gz"}
@@ -48,14 +49,16 @@ class Batch:
         self._placed: list[Path] = []
         self._numbers: dict[Path, int] = {}  # by place: the last number of a file of that name
         self.refused: list[Skipped] = []
-        for file in files:
+        for number, file in enumerate(files):
             try:
-                if zipfile.is_zipfile(file):
+                if number >= MOST:
+                    raise ValueError(f"at most {MOST:,} files are taken at once")
+                if format_of(file.name) in ("archive", None) and zipfile.is_zipfile(file):
                     self._unpack(file)
                 elif target := self._place(file.name):
-                    shutil.copyfile(file, target)
+                    _take(file, target)
             except _REFUSED as error:
-                self.refused.append(Skipped(file.name, f"cannot be taken: {error}"))
+                self.refused.append(Skipped(file.name, f"cannot be taken: {in_words(error)}"))
 
     @property
     def placed(self) -> bool:
@@ -144,6 +147,21 @@ class Batch:
             for path in written:  # half an archive would pass for the whole
                 path.unlink(missing_ok=True)
             raise
+
+
+def in_words(error: Exception) -> str:
+    """Return why files cannot be kept; of a full disk what to do."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; make room, and choose the files again"
+    return str(error)
+
+
+def _take(file: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(file, target)
+    except BaseException:
+        target.unlink(missing_ok=True)  # half a file would pass for the whole
+        raise
 
 
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:

@@ -14,6 +14,7 @@ from index.types import STDIN, BuildReport, Stage
 from web import wording
 from web.events import session_of
 from web.rendering import Macros, message
+from web.uploads.batch import in_words
 from web.uploads.building import Building
 from web.uploads.store import Uploads
 
@@ -53,7 +54,7 @@ class IndexTab:
             self._uploads.allow(request.username)
             plan = self._uploads.look(session, [Path(file) for file in files])
         except (BroadsheetError, OSError) as error:
-            yield message(str(error)), gr.skip(), gr.skip()
+            yield message(in_words(error)), gr.skip(), gr.skip()
         else:
             number = len(plan.added) + len(plan.changed)
             name = f"Add {wording.count(number, 'article')}" if number else "Update the archive"
@@ -70,7 +71,7 @@ class IndexTab:
                 yield gr.skip(), gr.skip(), bar, hidden, gr.update(visible=True), gr.skip()
             report = self._uploads.report(session, building.result())
         except (BroadsheetError, OSError) as error:
-            failed, again = message(str(error)), gr.update(visible=True)
+            failed, again = message(in_words(error)), gr.update(visible=True)
             yield gr.skip(), gr.skip(), failed, again, hidden, self.status()
         else:
             yield None, "", views.report(report), hidden, hidden, self.status()
