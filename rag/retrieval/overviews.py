@@ -16,11 +16,11 @@ from itertools import islice, zip_longest
 from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot, StoredPassage
 from index.text.days import spoken
-from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
 from index.types import Bounds
 from rag.checking.attribution import cite_best
 from rag.english.temporal import PERIOD_AHEAD
+from rag.retrieval.assertions import stated_sentences
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Citation, Evidence
 
@@ -129,7 +129,7 @@ def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evide
     found: list[Evidence] = []
     for listed in snapshot.catalogue().page(wanted, most).articles:
         article = snapshot.article(listed.article_id)
-        spans = sentence_spans(article.text) if article else []
+        spans = stated_sentences(article.text) if article else []
         if article and spans:
             first = spans[0]
             text, number = article.text[first[0] : first[1]], len(found) + 1
@@ -152,7 +152,7 @@ def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
     best: dict[str, Evidence] = {}
     for found in snapshot.mentioning(subject, bounds):
         for name in found.articles:
-            if name not in best:
+            if name not in best and stated_sentences(found.passage.text):
                 best[name] = _mention(found, name, wanted)
     ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
     shown = (replace(item, number=number) for number, item in enumerate(ordered[:SHOWN], 1))
@@ -163,7 +163,7 @@ def _mention(found: StoredPassage, article_id: str, wanted: set[str]) -> Evidenc
     """Return the sentence that holds most of the words, as a window of its own."""
     text, base = found.passage.text, found.passage.start
     start, end = max(
-        sentence_spans(text),
+        stated_sentences(text),
         key=lambda span: len(wanted & set(stems(text[span[0] : span[1]]))),
     )
     span = (base + start, base + end)

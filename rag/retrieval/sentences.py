@@ -9,9 +9,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
 from rag.english.answer_type import adds_kind
+from rag.retrieval.assertions import statements
 from rag.types import RetrievedPassage
 
 Span = tuple[int, int]
@@ -30,7 +30,8 @@ class RankedSentence:
 
     Attributes:
         source: The passage that it is of.
-        spans: The passage's sentences, offsets in the article; `at` is this one's place.
+        spans: The sentences around it that assert something, without a gap, as offsets in the
+            article; `at` is this one's place.
         rank: How early the passage was found.
         words: Share of the question's words that it holds, or its headline or neighbours lend.
         kind: Whether it brings the kind of thing asked for: a name, a number, a date.
@@ -90,7 +91,9 @@ def word_weights(question: str, frequency: Callable[[str], float]) -> dict[str, 
 def rank_sentences(
     question: str, passages: Sequence[RetrievedPassage], weights: Mapping[str, float]
 ) -> list[RankedSentence]:
-    """Return every sentence of the passages, each once, the likeliest evidence first.
+    """Return every sentence of the passages that asserts something, the likeliest evidence first.
+
+    Each comes once.
 
     Args:
         question: The self-contained question.
@@ -102,16 +105,17 @@ def rank_sentences(
     sentences: list[RankedSentence] = []
     for place, found in enumerate(passages):
         base, text = found.passage.start, found.passage.text
-        spans = [(base + start, base + end) for start, end in sentence_spans(text)]
-        texts = [text[start - base : end - base] for start, end in spans]
-        overlaps = _overlaps(texts, found.headline, weights)
         rank = 1.0 / (1.0 + 0.25 * place)
-        for at, span in enumerate(spans):
-            if (found.passage.article_id, span) not in seen:
-                seen.add((found.passage.article_id, span))
-                sentences.append(
-                    RankedSentence(found, spans, at, rank, overlaps[at], brings(texts[at]))
-                )
+        for run in statements(text):
+            spans = [(base + start, base + end) for start, end in run]
+            texts = [text[start:end] for start, end in run]
+            overlaps = _overlaps(texts, found.headline, weights)
+            for at, span in enumerate(spans):
+                if (found.passage.article_id, span) not in seen:
+                    seen.add((found.passage.article_id, span))
+                    sentences.append(
+                        RankedSentence(found, spans, at, rank, overlaps[at], brings(texts[at]))
+                    )
     return sorted(sentences, key=lambda sentence: -sentence.score)
 
 
