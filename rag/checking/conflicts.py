@@ -55,7 +55,7 @@ def find_conflicts(
     question: str, statement: str, citation: Citation, evidence: Sequence[Evidence]
 ) -> list[Disagreement]:
     """Return what other articles say against a statement, the newest first, each value once."""
-    answer = _Answered.of(question, statement, citation)
+    answer = _Answered.of(question, statement, citation, evidence)
     found: list[Disagreement] = []
     known: set[str] = set()
     for item in sorted(evidence, key=lambda item: item.date or date.min, reverse=True):
@@ -89,6 +89,7 @@ class _Answered:
         numbers: The same of numbers.
         kind: What was asked for.
         cited: Where the answer stands.
+        around: What was read of that article: whom it names is no other answer.
     """
 
     question: Facts
@@ -98,9 +99,12 @@ class _Answered:
     numbers: frozenset[float]
     kind: Kind
     cited: Citation
+    around: Facts
 
     @classmethod
-    def of(cls, question: str, statement: str, cited: Citation) -> _Answered:
+    def of(
+        cls, question: str, statement: str, cited: Citation, evidence: Sequence[Evidence]
+    ) -> _Answered:
         asked, answer = facts(question), facts(statement)
         return cls(
             question=asked,
@@ -110,6 +114,9 @@ class _Answered:
             numbers=answer.values - asked.values,
             kind=kind_asked(question),
             cited=cited,
+            around=facts(
+                " ".join(one.text for one in evidence if one.article_id == cited.article_id)
+            ),
         )
 
     def of_another_period(self, sentence: Sentence) -> bool:
@@ -184,7 +191,7 @@ class _Answered:
             for name in theirs.names
             if _at_a_place(name, sentence.text) is place
             and not _is_named(name, self.question)
-            and not self.quote.has_name(name)
+            and not self.around.has_name(name)
         }
 
     def other_number_in(self, sentence: Sentence) -> bool:
