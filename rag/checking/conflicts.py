@@ -18,6 +18,7 @@ from rag.checking.attribution import Sentence, cite
 from rag.english.answer_type import Kind, adds_kind, kind_asked
 from rag.english.facts import Facts, facts
 from rag.english.names import TITLES
+from rag.english.temporal import in_year
 from rag.types import Citation, Evidence
 
 _COUNTS = re.compile(
@@ -31,13 +32,13 @@ _ON_SUBJECT = 0.6  # share of the question's words that a sentence must hold
 # where a part of the answer is the same.
 _RESTATED, _RESTATED_CLOSELY = 0.6, 0.75
 _FEW, _FEWEST = 4, 3
-_ON_DEED = 0.5  # the same of the question's words without its names
 _AT_A_PLACE = re.compile(
     r"\b(?:in|at|near|from|of|to|on|off|outside|around|for|against|with)(?: the)? \W*$",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(r"\b(?:he|she|they|it|his|her|their|its)\b", re.IGNORECASE)
 _UNIT = re.compile(r"\W{0,2}(\w+)")
+Days = tuple[date, date]
 _MOST = 3  # other values that are given
 _ASIDE = frozenset(facts("according latest newest recently news report article count").stems)
 _TITLE_STEMS = frozenset(facts(" ".join(TITLES)).stems)
@@ -132,9 +133,14 @@ class _Answered:
         """How many of the question's words a sentence holds."""
         return len(set(self.question.content) & set(facts(sentence.text).stems))
 
-    def brings(self, text: str) -> bool:
-        """Whether a text has a value of the kind that was asked for, where that is known."""
-        return self.kind is Kind.OTHER or adds_kind(self.question.text)(text) > 0
+    def may_restate(self, sentence: Sentence) -> bool:
+        """Whether what a sentence has instead is of the answer's kind, where that is known."""
+        if self.kind is Kind.NAME and self.names:
+            return bool(self._names_there(sentence))
+        if self.kind is Kind.DATE:
+            days, others = self._days_against(sentence)
+            return not _overlap(days, others)
+        return self.kind is Kind.OTHER or adds_kind(self.question.text)(sentence.text) > 0
 
     def values_against(self, sentence: Sentence) -> set[str]:
         """What a sentence gives instead of the answer; empty where the two agree."""
@@ -143,7 +149,7 @@ class _Answered:
         if others := self.other_values_in(sentence):
             return others
         counted = sentence.span == sentence.evidence.best and self.other_number_in(sentence)
-        if counted or (self.brings(sentence.text) and self.other_fact_in(facts(sentence.text))):
+        if counted or (self.may_restate(sentence) and self.other_fact_in(facts(sentence.text))):
             return _values(sentence.text, counted) - _hard_facts(self.quote)
         return set()
 
@@ -160,8 +166,7 @@ class _Answered:
             agrees = same_unit & {value for value, _ in mine}
             return set() if agrees else {str(value) for value in same_unit}
         if self.kind is Kind.DATE:
-            days = _days(self.quote.text, self.cited.date) - _days(self.question.text, None)
-            others = _days(sentence.text, sentence.evidence.date)
+            days, others = self._days_against(sentence)
             if days and others and not _overlap(days, others):
                 return {str(one) for one in others}
         return set()
@@ -175,20 +180,26 @@ class _Answered:
         meant = facts(sentence.before).stems if _POINTS_BACK.search(sentence.text) else ()
         return (
             bool(own)
-            and len(own | (deed & set(meant))) >= _ON_DEED * len(deed)
+            and len(own | (deed & set(meant))) >= _ON_SUBJECT * len(deed)
             and len(deed & set(around.stems)) >= _ON_SUBJECT * len(deed)
             and all(around.has_name(name) for name in self.question.names)
         )
 
+    def _days_against(self, sentence: Sentence) -> tuple[set[Days], set[Days]]:
+        """The days of the quote, but for the question's, and those of a sentence."""
+        mine = _days(self.quote.text, self.cited.date) - _days(self.question.text, None)
+        return mine, _days(sentence.text, sentence.evidence.date)
+
     def _other_names(self, sentence: Sentence) -> set[str]:
-        """Names where the answer's name would stand: places for a place, else no places."""
-        theirs = facts(sentence.text)
-        if not self.names or any(map(theirs.has_name, self.names)):
-            return set()
+        agrees = any(map(facts(sentence.text).has_name, self.names))
+        return set() if agrees or not self.names else self._names_there(sentence)
+
+    def _names_there(self, sentence: Sentence) -> set[str]:
+        """New names where the answer's would stand: places for a place, else none after “in”."""
         place = any(_at_a_place(name, self.quote.text) for name in self.names)
         return {
             name.lower()
-            for name in theirs.names
+            for name in facts(sentence.text).names
             if _at_a_place(name, sentence.text) is place
             and not _is_named(name, self.question)
             and not self.around.has_name(name)
@@ -260,11 +271,18 @@ def _measured(text: str, values: frozenset[float]) -> set[tuple[float, str]]:
     return found
 
 
-def _days(text: str, near: date | None) -> set[tuple[date, date]]:
-    return {(one.first, one.last) for one in facts(text).days(near)}
+def _days(text: str, near: date | None) -> set[Days]:
+    """The days and periods that a text names; without a year also those of the year after."""
+    found = facts(text).days(near)
+    later = {(_next_year(one.first), _next_year(one.last)) for one in found if not one.with_year}
+    return {(one.first, one.last) for one in found} | later
 
 
-def _periods(text: str, near: date | None) -> set[tuple[date, date]]:
+def _next_year(day: date) -> date:
+    return in_year(day, min(day.year + 1, date.max.year))
+
+
+def _periods(text: str, near: date | None) -> set[Days]:
     """The months, years and the like that a text names; single days only with their year."""
     return {
         (one.first, one.last)
@@ -273,7 +291,7 @@ def _periods(text: str, near: date | None) -> set[tuple[date, date]]:
     }
 
 
-def _overlap(some: set[tuple[date, date]], others: set[tuple[date, date]]) -> bool:
+def _overlap(some: set[Days], others: set[Days]) -> bool:
     return any(a <= d and c <= b for a, b in some for c, d in others)
 
 
