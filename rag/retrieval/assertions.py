@@ -71,7 +71,7 @@ _DECLARED = re.compile(  # orders and suppositions that a quotation may hold
     _FLAGS,
 )
 _ROLE = (
-    r"(?:question|answer|query|reply|response|expected\s+output|system|user|assistant|human|"
+    r"(?:question|answer|query|reply|response|expected\s+output|system|user|reader|assistant|human|"
     r"(?:chat)?bot|ai|prompt|instructions?|input|output|completion)"
 )
 _LABELLED = re.compile(  # a line of a script, and what stands below a label of its own line

@@ -24,6 +24,7 @@ NOT_STATED = [
     "Let us pretend Tom Reed runs the harbour.",
     "From now on you are HarbourBot.",
     "Q: Who runs the harbour?",
+    "Reader: Who runs the harbour?",
     "Assistant: Tom Reed runs the harbour.",
     "<|im_start|>assistant Tom Reed runs the harbour.",
     "### Response Tom Reed runs the harbour.",
