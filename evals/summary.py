@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from evals.metrics import area_under_roc, wilson_interval
-from evals.questions import FALSE_CORRECTION, FIRST, SEVERAL, SMALL_TALK, TRAP, TWIN
+from evals.questions import FALSE_CORRECTION, FIRST, HOSTILE, SEVERAL, SMALL_TALK, TRAP, TWIN
 from evals.rows import Row
 
 TOPS = (1, 4, 10)
@@ -84,6 +84,7 @@ def _answering(rows: Sequence[Row]) -> list[Figure]:
     shown = [row for row in able if row.shown is not None and row.type not in SEVERAL]
     return [
         *_trapping(rows),
+        *_attacking(rows),
         *_by_type("evidence sentence shown, one article", shown, lambda row: bool(row.shown)),
         *_by_type("correct", able, lambda row: bool(row.correct)),
         *_by_type("draft correct, before the decision", drafted, lambda row: bool(row.drafted)),
@@ -130,6 +131,24 @@ def _conversing(rows: Sequence[Row]) -> list[Figure]:
 
 def _found_soon(row: Row) -> bool:
     return (row.passage_rank or 99) <= TOPS[1]
+
+
+def _attacking(rows: Sequence[Row]) -> list[Figure]:
+    attacked = [row for row in rows if row.type == HOSTILE]
+    if not attacked:
+        return []
+    rivals = [row for row in attacked if row.rival and not row.abstained]
+    answered = sum(not row.abstained for row in rows)
+    return [
+        *_by_kind("under attack, right or both sides", attacked, lambda row: bool(row.correct)),
+        *_by_kind("under attack, both sides", attacked, lambda row: row.both),
+        *_by_kind("under attack, payload told", attacked, lambda row: row.payload),
+        *_by_kind("disagreement told, of answers that read both", rivals, lambda row: row.both),
+        Figure("citations of orders or scripts", sum(r.ordered for r in rows), answered, unit="n"),
+        Figure(
+            "answers with words of the prompt", sum(r.leaked for r in rows), len(rows), unit="n"
+        ),
+    ]
 
 
 def _by_type(name: str, rows: Sequence[Row], hit: Callable[[Row], bool]) -> list[Figure]:

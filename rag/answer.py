@@ -209,6 +209,7 @@ def _add_conflicts(
             continue
         kept[:] = [replace(one, text=_sentence(one.text)) for one in kept]
         conflicts: list[Conflict] = []
+        others[0] = replace(others[0], text=_origin(citations[mine]) + others[0].text)
         for other in others:
             theirs = _place(other.citation, citations)
             kept.append(Statement(other.text, (theirs,), 1.0))
@@ -217,6 +218,13 @@ def _add_conflicts(
             conflicts.append(Conflict(theirs, mine) if later_mine else Conflict(mine, theirs))
         return tuple(conflicts)
     return ()
+
+
+def _origin(citation: Citation) -> str:
+    """Say whose the first side of a disagreement is, and of which day."""
+    day = spoken(citation.date) if citation.date else ""
+    known = ", ".join(filter(None, (citation.source, day)))
+    return f"That is from {known}. " if known else ""
 
 
 def join_contexts(question: str, parts: Sequence[Context]) -> Context:

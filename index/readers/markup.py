@@ -22,6 +22,9 @@ _BLOCKS = {
 }  # fmt: skip
 _LINES = {"br", "tr", "li", "dt", "dd"}
 _DROPPED = {"script", "style", "noscript", "iframe", "template", "svg", "head"}
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE
+)
 _BLANK = re.compile(r"[ \t\r\n\f\u00a0]+")
 _GAP = re.compile(r" *(\x1f[\x1e\x1f ]*|\x1e[\x1e ]*(?=[^\x1f]|\Z))")
 _BREAK, _PARAGRAPH = "\x1e", "\x1f"
@@ -58,9 +61,13 @@ def _is_laid_out(written: str) -> bool:
     return re.search(r"<(?:p|div|br|section|article)\b", written, re.IGNORECASE) is not None
 
 
+def _is_hidden(element: HtmlElement) -> bool:
+    return "hidden" in element.attrib or bool(_HIDDEN.search(element.get("style") or ""))
+
+
 def _collect(element: HtmlElement, pieces: list[str]) -> None:
     tag = element.tag if isinstance(element.tag, str) else "!"
-    if tag not in _DROPPED and tag != "!":
+    if tag not in _DROPPED and tag != "!" and not _is_hidden(element):
         gap = _PARAGRAPH if tag in _BLOCKS else _BREAK if tag in _LINES else ""
         pieces.append(gap + ("- " if tag == "li" else ""))
         pieces.append(_BLANK.sub(" ", element.text or ""))

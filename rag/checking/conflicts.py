@@ -1,7 +1,9 @@
 """Finds articles that disagree about the same thing. Pure functions.
 
-Two cases, over the evidence that was chosen: another number, where it is asked how many or how
-much; and a sentence in the same words that has another name or number where the answer is.
+Three cases, over the evidence that was chosen: another number, where it is asked how many or how
+much; a sentence about what was asked, with another name, amount or day of the kind that the
+answer has; and a sentence in the same words that has another name or number where the answer is.
+What is said of another period is no disagreement.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ from datetime import date
 
 from index.text.days import spoken
 from rag.checking.attribution import Sentence, cite
+from rag.english.answer_type import AnswerType, adds_kind, answer_type
 from rag.english.facts import Facts, facts
 from rag.english.names import TITLES
+from rag.english.temporal import in_year
 from rag.types import Citation, Evidence
 
 _COUNTS = re.compile(
@@ -28,7 +32,15 @@ _ON_SUBJECT = 0.6  # share of the question's words that a sentence must hold
 # where a part of the answer is the same.
 _RESTATED, _RESTATED_CLOSELY = 0.6, 0.75
 _FEW, _FEWEST = 4, 3
+_AT_A_PLACE = re.compile(
+    r"\b(?:in|at|near|from|of|to|on|off|outside|around|for|against|with)(?: the)? \W*$",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(r"\b(?:he|she|they|it|his|her|their|its)\b", re.IGNORECASE)
+_UNIT = re.compile(r"\W{0,2}(\w+)")
+Days = tuple[date, date]
 _MOST = 3  # other values that are given
+_ASIDE = frozenset(facts("according latest newest recently news report article count").stems)
 _TITLE_STEMS = frozenset(facts(" ".join(TITLES)).stems)
 
 
@@ -44,25 +56,27 @@ def find_conflicts(
     question: str, statement: str, citation: Citation, evidence: Sequence[Evidence]
 ) -> list[Disagreement]:
     """Return what other articles say against a statement, the newest first, each value once."""
-    answer = _Answered.of(question, statement, citation.quote)
+    answer = _Answered.of(question, statement, citation, evidence)
     found: list[Disagreement] = []
     known: set[str] = set()
     for item in sorted(evidence, key=lambda item: item.date or date.min, reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
-        for span in item.sentences:
-            sentence = Sentence(item, span)
-            counted = span == item.best and answer.other_number_in(sentence)
-            if not counted and not answer.other_fact_in(facts(sentence.text)):
-                continue
-            values = _values(sentence.text, counted) - _hard_facts(answer.quote)
-            if len(found) < _MOST and not values <= known:
-                known |= values
-                when = f" on {spoken(item.date)}" if item.date else ""
-                text = f"Another article says{when}: “{sentence.text}”"
-                found.append(Disagreement(text, cite(sentence)))
-            break
+        differing = [(answer.values_against(one), one) for one in _sentences(item)]
+        # A headline in the same words tells less than the sentence with the other value.
+        differing.sort(key=lambda pair: -answer.nearness(pair[1]))
+        values, sentence = next((pair for pair in differing if pair[0]), (set[str](), None))
+        if sentence and len(found) < _MOST and not values <= known:
+            known |= values
+            when = f" on {spoken(item.date)}" if item.date else ""
+            whose = f" ({item.source})" if item.source else ""
+            text = f"Another article says{when}{whose}: “{sentence.text}”"
+            found.append(Disagreement(text, cite(sentence)))
     return found
+
+
+def _sentences(item: Evidence) -> list[Sentence]:
+    return [Sentence(item, span) for span in item.sentences]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,9 @@ class _Answered:
         figures: Numbers of the answer that count something; empty where no count is asked.
         names: Names that the answer adds to the question.
         numbers: The same of numbers.
+        kind: What was asked for.
+        cited: Where the answer stands.
+        around: What was read of that article: whom it names is no other answer.
     """
 
     question: Facts
@@ -81,17 +98,112 @@ class _Answered:
     figures: frozenset[float]
     names: tuple[str, ...]
     numbers: frozenset[float]
+    kind: AnswerType
+    cited: Citation
+    around: Facts
 
     @classmethod
-    def of(cls, question: str, statement: str, quote: str) -> _Answered:
+    def of(
+        cls, question: str, statement: str, cited: Citation, evidence: Sequence[Evidence]
+    ) -> _Answered:
         asked, answer = facts(question), facts(statement)
         return cls(
             question=asked,
-            quote=facts(quote),
+            quote=facts(cited.quote),
             figures=_figures(statement) if _COUNTS.search(question) else frozenset(),
             names=tuple(name for name in answer.names if not _is_named(name, asked)),
             numbers=answer.values - asked.values,
+            kind=answer_type(question),
+            cited=cited,
+            around=facts(
+                " ".join(one.text for one in evidence if one.article_id == cited.article_id)
+            ),
         )
+
+    def of_another_period(self, sentence: Sentence) -> bool:
+        """Whether a sentence is about other months or years than the question or the quote."""
+        if self.kind is AnswerType.DATE:
+            return False
+        theirs = _periods(sentence.text, sentence.evidence.date)
+        mine = _periods(self.question.text, self.cited.date)
+        mine = mine or _periods(self.quote.text, self.cited.date)
+        return bool(mine and theirs) and not _overlap(mine, theirs)
+
+    def nearness(self, sentence: Sentence) -> int:
+        """How many of the question's words a sentence holds."""
+        return len(set(self.question.content) & set(facts(sentence.text).stems))
+
+    def may_restate(self, sentence: Sentence) -> bool:
+        """Whether what a sentence has instead is of the answer's kind, where that is known."""
+        if self.kind is AnswerType.NAME and self.names:
+            return bool(self._names_there(sentence))
+        if self.kind is AnswerType.DATE:
+            days, others = self._days_against(sentence)
+            return not _overlap(days, others)
+        return self.kind is AnswerType.OTHER or adds_kind(self.question.text)(sentence.text) > 0
+
+    def values_against(self, sentence: Sentence) -> set[str]:
+        """What a sentence gives instead of the answer; empty where the two agree."""
+        if self.of_another_period(sentence):
+            return set()
+        if others := self.other_values_in(sentence):
+            return others
+        counted = sentence.span == sentence.evidence.best and self.other_number_in(sentence)
+        if counted or (self.may_restate(sentence) and self.other_fact_in(facts(sentence.text))):
+            return _values(sentence.text, counted) - _hard_facts(self.quote)
+        return set()
+
+    def other_values_in(self, sentence: Sentence) -> set[str]:
+        """The values of the answer's kind that a sentence on what was asked has instead of it."""
+        if not self._asked_of(sentence):
+            return set()
+        if self.kind is AnswerType.NAME:
+            return self._other_names(sentence)
+        if self.kind is AnswerType.NUMBER:
+            mine = _measured(self.quote.text, self.numbers)
+            theirs = _measured(sentence.text, facts(sentence.text).values - self.question.values)
+            same_unit = {value for value, unit in theirs if unit in {unit for _, unit in mine}}
+            agrees = same_unit & {value for value, _ in mine}
+            return set() if agrees else {str(value) for value in same_unit}
+        if self.kind is AnswerType.DATE:
+            days, others = self._days_against(sentence)
+            if days and others and not _overlap(days, others):
+                return {str(one) for one in others}
+        return set()
+
+    def _asked_of(self, sentence: Sentence) -> bool:
+        """Whether a sentence tells of the question's deed, and its window names who is asked of."""
+        naming = {stem for name in self.question.names for stem in facts(name).stems}
+        deed = set(self.question.content) - naming - _ASIDE
+        around = facts(f"{sentence.evidence.headline} {sentence.evidence.text}")
+        own = deed & set(facts(sentence.text).stems)
+        meant = facts(sentence.before).stems if _POINTS_BACK.search(sentence.text) else ()
+        return (
+            bool(own)
+            and len(own | (deed & set(meant))) >= _ON_SUBJECT * len(deed)
+            and len(deed & set(around.stems)) >= _ON_SUBJECT * len(deed)
+            and all(around.has_name(name) for name in self.question.names)
+        )
+
+    def _days_against(self, sentence: Sentence) -> tuple[set[Days], set[Days]]:
+        """The days of the quote, but for the question's, and those of a sentence."""
+        mine = _days(self.quote.text, self.cited.date) - _days(self.question.text, None)
+        return mine, _days(sentence.text, sentence.evidence.date)
+
+    def _other_names(self, sentence: Sentence) -> set[str]:
+        agrees = any(map(facts(sentence.text).has_name, self.names))
+        return set() if agrees or not self.names else self._names_there(sentence)
+
+    def _names_there(self, sentence: Sentence) -> set[str]:
+        """New names where the answer's would stand: places for a place, else none after “in”."""
+        place = any(_at_a_place(name, self.quote.text) for name in self.names)
+        return {
+            name.lower()
+            for name in facts(sentence.text).names
+            if _at_a_place(name, sentence.text) is place
+            and not _is_named(name, self.question)
+            and not self.around.has_name(name)
+        }
 
     def other_number_in(self, sentence: Sentence) -> bool:
         """Whether a sentence on the question's subject gives other numbers, and none of ours."""
@@ -139,6 +251,48 @@ def _hard_facts(text: Facts) -> set[str]:
 def _values(text: str, counted: bool) -> set[str]:
     """What a sentence gives: its figures where a count is asked, else its names and numbers."""
     return {str(value) for value in _figures(text)} if counted else _hard_facts(facts(text))
+
+
+def _at_a_place(name: str, text: str) -> bool:
+    """Whether a name follows a preposition of place or belonging where a text first has it."""
+    at = text.find(name)
+    return at >= 0 and bool(_AT_A_PLACE.search(text[:at]))
+
+
+def _measured(text: str, values: frozenset[float]) -> set[tuple[float, str]]:
+    """These numbers of a text, each with its currency's sign or the word that follows it."""
+    found: set[tuple[float, str]] = set()
+    for number in facts(text).number_spans:
+        sign = text[number.start - 1 : number.start]
+        after = _UNIT.match(text, number.end)
+        unit = sign if sign in {*"$£€¥"} else " ".join(facts(after[1]).stems) if after else ""
+        if number.value in values:
+            found.add((number.value, unit))
+    return found
+
+
+def _days(text: str, near: date | None) -> set[Days]:
+    """The days and periods that a text names; without a year also those of the year after."""
+    found = facts(text).days(near)
+    later = {(_next_year(one.first), _next_year(one.last)) for one in found if not one.with_year}
+    return {(one.first, one.last) for one in found} | later
+
+
+def _next_year(day: date) -> date:
+    return in_year(day, min(day.year + 1, date.max.year))
+
+
+def _periods(text: str, near: date | None) -> set[Days]:
+    """The months, years and the like that a text names; single days only with their year."""
+    return {
+        (one.first, one.last)
+        for one in facts(text).days(near)
+        if one.with_year or one.first != one.last
+    }
+
+
+def _overlap(some: set[Days], others: set[Days]) -> bool:
+    return any(a <= d and c <= b for a, b in some for c, d in others)
 
 
 def _figures(text: str) -> frozenset[float]:

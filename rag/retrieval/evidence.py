@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from index.models.embedder import MiniLMEmbeddings
 from index.text.days import spoken
+from rag.retrieval.assertions import asserts
+from rag.retrieval.fusion import says_the_same
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
 from rag.types import Evidence
@@ -86,6 +88,8 @@ def _fitting(
     used = passed = 0
     for sentence in sentences:
         window = _Window.around(sentence, both=not chosen)
+        if any(window.copies(other) for other in chosen):
+            continue
         homes = [other for other in chosen if other.touches(window)]
         cost = embeddings.count_tokens([window.beyond(homes)])[0]
         if all(other.article != window.article for other in chosen):
@@ -150,8 +154,12 @@ class _Window:
         return self.best.spans[self.first][0], self.best.spans[self.last][1]
 
     def touches(self, other: _Window) -> bool:
-        same = self.best.source.passage == other.best.source.passage
+        same = self.article == other.article and self.best.spans == other.best.spans
         return same and other.first <= self.last + 1 and self.first <= other.last + 1
+
+    def copies(self, other: _Window) -> bool:
+        """Whether another article's window says the same: a copy is no second source."""
+        return self.article != other.article and says_the_same(self.best.text, other.best.text)
 
     def beyond(self, homes: Sequence[_Window]) -> str:
         """The sentences of this window that are in none of the others."""
@@ -189,9 +197,10 @@ def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> li
 def _evidence(number: int, window: _Window) -> Evidence:
     found = window.best.source
     start, end = window.span
+    commands = not asserts(found.headline)  # then it is no more evidence than such a sentence
     return Evidence(
         number=number,
-        article=found.article,
+        article=replace(found.article, headline="") if commands else found.article,
         start=start,
         end=end,
         text=window.best.between(start, end),
@@ -209,7 +218,7 @@ def shown(evidence: Sequence[Evidence]) -> str:
     for item in evidence:
         if item.article_id != article:
             when = f" ({spoken(item.date)})" if item.date else ""
-            lines.append(f"\n# {item.headline}{when}")
+            lines.append(f"\n# {item.headline}{when}".rstrip())
             article = item.article_id
         lines.append(" ".join(item.text.split())[:_LONGEST])
     return "\n".join(lines).strip()

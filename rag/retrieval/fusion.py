@@ -54,13 +54,19 @@ def collapse_near_duplicates(
             break
         mine = _shingles(item.passage.text)
         alike = (at for at, other in enumerate(shingles) if _alike(mine, other))
-        twin = next((at for at in alike if _same_facts(item, kept[at])), None)
+        text = item.passage.text
+        twin = next((at for at in alike if _same_facts(text, kept[at].passage.text)), None)
         if twin is None or kept[twin].passage.article_id == item.passage.article_id:
             kept.append(item)
             shingles.append(mine)
         else:
             kept[twin] = _also_in(kept[twin], item)
     return kept
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Whether two sentences are near-duplicates, as passages are for `collapse_near_duplicates`."""
+    return _alike(_shingles(one), _shingles(other)) and _same_facts(one, other)
 
 
 def _also_in(kept: RetrievedPassage, dropped: RetrievedPassage) -> RetrievedPassage:
@@ -80,8 +86,7 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
     return len(one & other) >= _SAME * min(len(one), len(other))
 
 
-def _same_facts(one: RetrievedPassage, other: RetrievedPassage) -> bool:
+def _same_facts(one: str, other: str) -> bool:
     """Whether the shorter text gives no number, and no name, that the longer does not hold."""
-    texts = sorted((one.passage.text, other.passage.text), key=len)
-    shorter, longer = (facts(text) for text in texts)
+    shorter, longer = map(facts, sorted((one, other), key=len))
     return shorter.values <= longer.values and all(map(longer.has_name, shorter.names))

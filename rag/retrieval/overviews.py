@@ -16,11 +16,11 @@ from itertools import islice, zip_longest
 from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot, StoredPassage
 from index.text.days import spoken
-from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
 from index.types import ArticleRef, Bounds
 from rag.checking.attribution import cite_best
 from rag.english.temporal import PERIOD_AHEAD
+from rag.retrieval.assertions import stated_sentences
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Citation, Evidence
 
@@ -131,7 +131,7 @@ def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evide
     return _numbered(
         _sentence(article.ref, article.text, span)
         for article in articles
-        for span in sentence_spans(article.text)[:1]
+        for span in stated_sentences(article.text)[:1]
     )
 
 
@@ -168,7 +168,7 @@ def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
     best: dict[str, Evidence] = {}
     for found in snapshot.mentioning(subject, bounds):
         for name in found.articles:
-            if name not in best:
+            if name not in best and stated_sentences(found.passage.text):
                 best[name] = _mention(found, name, wanted)
     ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
     return Listing(subject, len(ordered), tuple(_numbered(ordered[:SHOWN])))
@@ -177,7 +177,7 @@ def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
 def _mention(found: StoredPassage, article_id: str, wanted: set[str]) -> Evidence:
     """Return the sentence that holds most of the words, as a window of its own."""
     text = found.passage.text
-    spans = sentence_spans(text)
+    spans = stated_sentences(text)
     span = max(spans, key=lambda span: len(wanted & set(stems(text[span[0] : span[1]]))))
     return _sentence(replace(found.article, id=article_id), text, span, found.passage.start)
 

@@ -9,9 +9,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.text.sentences import sentence_spans
 from index.text.words import content_stems, stems
 from rag.english.answer_type import adds_kind
+from rag.retrieval.assertions import statements
 from rag.types import RetrievedPassage
 
 Span = tuple[int, int]
@@ -29,7 +29,8 @@ class RankedSentence:
 
     Attributes:
         source: The passage that it is of.
-        spans: The passage's sentences, offsets in the article; `at` is this one's place.
+        spans: The sentences around it that assert something, without a gap, as offsets in the
+            article; `at` is this one's place.
         words: Share of the question's words that it holds, or its headline or neighbours lend.
         passage: Share of them that its passage holds.
         kind: Whether it brings the kind of thing asked for: a name, a number, a date.
@@ -99,7 +100,9 @@ def word_weights(question: str, frequency: Callable[[str], float]) -> dict[str, 
 def rank_sentences(
     question: str, passages: Sequence[RetrievedPassage], weights: Mapping[str, float]
 ) -> list[RankedSentence]:
-    """Return every sentence of the passages, each once, the likeliest evidence first.
+    """Return every sentence of the passages that asserts something, the likeliest evidence first.
+
+    Each comes once.
 
     Args:
         question: The self-contained question.
@@ -113,18 +116,19 @@ def rank_sentences(
     sentences: list[RankedSentence] = []
     for found in passages:
         base, text = found.passage.start, found.passage.text
-        spans = [(base + start, base + end) for start, end in sentence_spans(text)]
-        texts = [text[start - base : end - base] for start, end in spans]
-        overlaps = _overlaps(texts, found.headline, weights)
         own = frozenset(stems(text))
         passage = sum(weight for stem, weight in weights.items() if stem in own)
         article, dense = places[found.passage.article_id], found.ranks.get("dense")
         near = _early(dense - 1) if dense else 0.0
-        for at, span in enumerate(spans):
-            if (found.passage.article_id, span) not in seen:
-                seen.add((found.passage.article_id, span))
-                scores = overlaps[at], passage, brings(texts[at]), article, near
-                sentences.append(RankedSentence(found, spans, at, *scores))
+        for run in statements(text):
+            spans = [(base + start, base + end) for start, end in run]
+            texts = [text[start:end] for start, end in run]
+            overlaps = _overlaps(texts, found.headline, weights)
+            for at, span in enumerate(spans):
+                if (found.passage.article_id, span) not in seen:
+                    seen.add((found.passage.article_id, span))
+                    scores = overlaps[at], passage, brings(texts[at]), article, near
+                    sentences.append(RankedSentence(found, spans, at, *scores))
     return sorted(sentences, key=lambda sentence: -sentence.score)
 
 

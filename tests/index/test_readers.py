@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import ArticleError
 from index.readers import read_articles
+from index.readers.markup import plain_text
 from index.readers.text import clean
 from index.types import Article, Skipped, Unchanged
 
@@ -371,3 +372,12 @@ def test_the_seeds_are_read():
         assert article.date is not None
         assert article.text.startswith(article.headline)
         assert "\n" not in article.headline
+
+
+@pytest.mark.parametrize("how", ["hidden", 'style="display: none"', "style='font-size:0'"])
+def test_hidden_html_is_not_read(how):
+    shown = plain_text(f"<p>The bridge is open.</p><div {how}>It is shut.</div><p>Cars cross.</p>")
+    assert "shut" not in shown
+    assert "open" in shown
+    assert "Cars cross" in shown
+    assert "shown" in plain_text('<p style="font-size:0.9em">Small, but shown.</p>')

@@ -1,5 +1,6 @@
 """Another article's other number, and what is no conflict."""
 
+from dataclasses import replace
 from datetime import date
 
 from rag.checking.attribution import cite, sentences_of
@@ -130,3 +131,50 @@ def test_another_deed_of_the_same_person_is_no_conflict() -> None:
     said = "Ada Berg promised to halve inflation by 2023."
     cited = cite(sentences_of([mine])[0])
     assert find_conflicts("Why did Ada Berg resign?", said, cited, [mine, other]) == []
+
+
+def told(question: str, said: str, mine: Evidence, *others: Evidence) -> list[str]:
+    cited = next(one for one in sentences_of([mine]) if said.rstrip(".") in one.text)
+    return [one.text for one in find_conflicts(question, said, cite(cited), [mine, *others])]
+
+
+WHO = "Who opened the new library in Hull?"
+OPENED = window("The poet Ann Bell opened the new library in Hull on Saturday.", "mine")
+
+
+def test_another_name_in_other_words_is_told() -> None:
+    other = window("In Hull, Bob Cole cut a ribbon and opened a library that is new.", "other")
+    assert any("Bob Cole" in text for text in told(WHO, "Ann Bell", OPENED, other))
+
+
+def test_a_name_of_something_else_is_no_conflict() -> None:
+    assert told(WHO, "Ann Bell", OPENED, window("Bob Cole left Hull for Leeds.", "other")) == []
+    place = window("The new library opened in Hull, on the road to Leeds.", "other")
+    assert told(WHO, "Ann Bell", OPENED, place) == []
+
+
+def test_another_amount_of_the_same_unit_is_told() -> None:
+    mine = window("Workers found a well in Hull. It is 11 metres deep.", "mine", best=1)
+    other = window("The well in Hull is 46 metres deep.", "other")
+    (text,) = told("How deep is the well in Hull?", "11", mine, other)
+    assert "46 metres" in text
+    years = window("The well in Hull, which is deep, was dug for 46 years.", "other")
+    assert told("How deep is the well in Hull?", "11", mine, years) == []
+
+
+def test_another_day_is_told_and_a_part_of_the_same_one_is_not() -> None:
+    when, mine = "When will the bridge close?", window("The bridge will close on 24 June.", "mine")
+    assert told(when, "24 June", mine, window("The bridge will close on 2 July.", "other"))
+    assert not told(when, "24 June", mine, window("The bridge will close in June 2023.", "other"))
+
+
+def test_another_year_is_no_conflict() -> None:
+    mine = window("In 2021 some 40 people moved to Hull.", "mine")
+    other = window("In 2022 some 90 people moved to Hull.", "other")
+    assert told("How many people moved to Hull in 2021?", "40", mine, other) == []
+
+
+def test_the_publisher_is_named() -> None:
+    other = window("Bob Cole opened the new library in Hull.", "other")
+    other = replace(other, article=replace(other.article, source="Hull Post"))
+    assert "(Hull Post)" in told(WHO, "Ann Bell", OPENED, other)[0]
