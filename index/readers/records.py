@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,8 @@ from index.types import STDIN, Article, Skipped
 
 MAX_ARRAY_BYTES = 500_000_000
 """Largest JSON array that is read, in bytes once unpacked; JSON Lines have no such bound."""
+
+_PIECE = 1_000_000
 
 _LISTS = (
     "articles", "results", "response", "docs", "items", "posts", "hits", "messages", "data",
@@ -182,7 +185,8 @@ def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
     if not head or not (utf16 or array or whole):
         yield from _from_lines(file)
         return
-    raw = file.read(MAX_ARRAY_BYTES + 1)
+    pieces = iter(lambda: file.read(_PIECE), b"")  # one `read` would take all that memory at once
+    raw = b"".join(islice(pieces, MAX_ARRAY_BYTES // _PIECE + 1))
     if len(raw) > MAX_ARRAY_BYTES:
         limit = f"{MAX_ARRAY_BYTES // 1_000_000} MB"
         raise ArticleError(f"too large: more than {limit} of JSON; write it as JSON Lines")

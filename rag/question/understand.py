@@ -69,14 +69,14 @@ def understand(question: Question, newest: date | None, longest: int) -> Underst
     if len(text) > longest:
         raise QuestionError(f"the question has {len(text)} characters; {longest} are the most")
     as_of = question.as_of or newest
-    earlier = _continued(text, question.history)
+    turns = _continued(text, question.history)
     standalone = text
-    if earlier:  # the mark parts what is asked from what it continues, also where none was typed
-        standalone = f"{text.rstrip(' ?.!')}? ({_subject(earlier, question.history[:-1])})"
+    if turns:  # the mark parts what is asked from what it continues, also where none was typed
+        standalone = f"{text.rstrip(' ?.!')}? ({_subject(turns)})"
     return Understood(
         text=text,
         standalone=standalone,
-        earlier=earlier,
+        earlier=turns[-1] if turns else None,
         as_of=as_of,
         bounds=_bounds(question),
         window=asked_days(text, as_of) if as_of else None,
@@ -97,29 +97,37 @@ def _bounds(question: Question) -> Bounds:
     return Bounds(first, last, question.sources, undated=not dated)
 
 
-def _continued(text: str, history: tuple[Turn, ...]) -> Turn | None:
-    """Return the turn that a question continues, None if it can be read alone."""
-    if not history:
-        return None
+def _continued(text: str, history: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Return the turns up to the one that a question continues; none if it can be read alone.
+
+    That is the last turn with one of its words, as in a return to an earlier topic; without one,
+    the last of all.
+    """
     names = facts(text).names
-    short = len(content_stems(_MEASURE.sub("", text))) <= 2 and not names
+    words = set(content_stems(_MEASURE.sub("", text)))
+    short = len(words) <= 2 and not names
     pointing = _POINTING.search(_EXPLETIVE.sub(" ", text)) and len(names) < 2
-    if _CONTINUING.search(text) or pointing or short or (_EXPLETIVE.search(text) and not names):
-        return history[-1]
-    return None
+    alone = not (_CONTINUING.search(text) or pointing or short)
+    if alone and (names or not _EXPLETIVE.search(text)):
+        return ()
+    for last in range(len(history), 0, -1):
+        turn = history[last - 1]
+        if words & {*content_stems(turn.question), *content_stems(turn.answer)}:
+            return history[:last]
+    return history
 
 
-def _subject(turn: Turn, older: tuple[Turn, ...]) -> str:
-    """What a later question may point at: the turn before, and those that it continues in turn.
+def _subject(turns: tuple[Turn, ...]) -> str:
+    """What a later question may point at: the last turn, and those that it continues in turn.
 
     Of many turns only the last and the first are kept: the first names whom all are about.
     """
-    turns = [_named(turn)]
-    while before := _continued(turn.question, older):
-        turn, older = before, older[:-1]
-        turns.append(_named(turn))
-    whole = " ".join(turns)
-    return whole if len(whole) <= _LONGEST else " ".join([turns[0], *turns[1:][-1:]])
+    named: list[str] = []
+    while turns:
+        named.append(_named(turns[-1]))
+        turns = _continued(turns[-1].question, turns[:-1])
+    whole = " ".join(named)
+    return whole if len(whole) <= _LONGEST else " ".join([named[0], *named[1:][-1:]])
 
 
 def _named(turn: Turn) -> str:

@@ -1,6 +1,6 @@
 """From the found sentences to the few windows that the model sees.
 
-Knows nothing of models that write: its scores are word overlap, kind, embeddings, reranker, rank.
+Knows nothing of models that write: its scores are word overlap, kind, rank and reranker.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
-from numpy.typing import NDArray
-
 from index.models.embedder import MiniLMEmbeddings
 from index.text.days import spoken
 from rag.retrieval.assertions import asserts
@@ -21,7 +18,7 @@ from rag.retrieval.reranker import Reranker
 from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
 from rag.types import Evidence
 
-_READ = 24  # sentences that embedder and reranker read; the others go by their words
+_READ = 24  # sentences that the reranker reads; the others go by their words
 _FAR_BEHIND = 10.0  # difference from the reranker's best score that counts for nothing
 _LONGEST = 1200  # characters of one sentence shown to the model
 _HEADING = 20  # tokens of a headline with its date
@@ -35,7 +32,6 @@ _POINTS_BACK = re.compile(
 
 def select_evidence(
     sentences: Sequence[RankedSentence],
-    vector: Sequence[float],
     embeddings: MiniLMEmbeddings,
     budget: int,
     *,
@@ -46,14 +42,11 @@ def select_evidence(
     Where the newest state is asked for, the newest of what was chosen comes first.
 
     Args:
-        sentences: Sentences of what was found, the likeliest first, judged if they can be; their
-            meaning is noted.
-        vector: The embedding of the self-contained question, of length 1.
-        embeddings: Embeds the sentences, and counts their tokens.
+        sentences: Sentences of what was found, the likeliest first, judged if they can be.
+        embeddings: Counts their tokens.
         budget: Tokens of all windows together; the best one is taken whatever its length.
         latest: Whether newer sentences are raised among those that are to the point.
     """
-    compare(sentences[:_READ], vector, embeddings)
     if latest:
         prefer_recent(sentences)
     windows = _fitting(sorted(sentences, key=lambda s: -s.score), embeddings, budget)
@@ -102,18 +95,6 @@ def _fitting(
         used += cost
         chosen = [other for other in chosen if other not in homes] + [window.joined(homes)]
     return chosen
-
-
-def compare(
-    sentences: Sequence[RankedSentence], vector: Sequence[float], embeddings: MiniLMEmbeddings
-) -> None:
-    """Note how like the question each sentence is, by embedding."""
-    if not sentences:
-        return
-    made: NDArray[np.float32] = embeddings.embed([sentence.with_headline for sentence in sentences])
-    likeness = made @ np.asarray(vector, dtype=np.float32)
-    for sentence, cosine in zip(sentences, likeness, strict=True):
-        sentence.meaning = max(0.0, float(cosine))
 
 
 def rerank(sentences: Sequence[RankedSentence], question: str, reranker: Reranker) -> None:

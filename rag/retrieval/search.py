@@ -62,13 +62,11 @@ class Searched:
     """What a search gave for one question.
 
     Attributes:
-        vector: The question's embedding.
         sentences: Every sentence of what was found, the likeliest first.
         notices: What the reader must know of dates.
     """
 
     asked: Understood
-    vector: list[float]
     sentences: list[RankedSentence]
     notices: tuple[str, ...]
 
@@ -199,7 +197,7 @@ class Finder:
             latest=asked.latest,
         )
         sentences = rank_found(snapshot, asked.standalone, passages)
-        return Searched(asked, vector, sentences, notices)
+        return Searched(asked, sentences, notices)
 
     def choose(self, snapshot: Snapshot, searched: Searched, tokens: int = 0) -> Context:
         """Choose the windows to be read from what a search gave, and those for a second look."""
@@ -207,7 +205,6 @@ class Finder:
         rerank(searched.sentences, searched.asked.standalone, self._reranker)
         evidence = select_evidence(
             searched.sentences,
-            searched.vector,
             self._embeddings,
             tokens,
             latest=searched.asked.latest,

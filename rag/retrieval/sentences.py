@@ -1,6 +1,6 @@
 """Scores the sentences of found passages, and orders passages by their best sentence.
 
-Pure: words, kinds and places in the search decide here; `rag.retrieval.evidence` adds meaning.
+Pure: words, kinds and places in the search decide here; `rag.retrieval.evidence` has the best read.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from rag.types import RetrievedPassage
 
 Span = tuple[int, int]
 # Fitted listwise on questions of two archives, to a sum of 1: see docs/quality.md.
-WORDS, PASSAGE, KIND, ARTICLE, DENSE = 0.22, 0.18, 0.11, 0.07, 0.08
-MEANING, JUDGED, RECENT = 0.05, 0.24, 0.05
+WORDS, PASSAGE, KIND, ARTICLE, RANK = 0.26, 0.17, 0.12, 0.06, 0.11
+JUDGED, RECENT = 0.23, 0.05
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
 _HEADLINE = 0.5
 _TO_THE_POINT = 0.7  # share of the best sentence's words
@@ -35,8 +35,7 @@ class RankedSentence:
         passage: Share of them that its passage holds.
         kind: Whether it brings the kind of thing asked for: a name, a number, a date.
         article: How early its article was found.
-        dense: How early the search by meaning found its passage; 0 if it did not.
-        meaning: Likeness to the question by embedding; 0 until it is known.
+        rank: How early its passage was found.
         judged: How it fares with the reranker against the best; 0 until it is known.
         recent: How new it is among what was found; 0 unless the newest state is asked for.
     """
@@ -48,8 +47,7 @@ class RankedSentence:
     passage: float
     kind: float
     article: float
-    dense: float
-    meaning: float = 0.0
+    rank: float
     judged: float = 0.0
     recent: float = 0.0
 
@@ -65,7 +63,7 @@ class RankedSentence:
 
     @property
     def with_headline(self) -> str:
-        """The sentence as embedder and reranker read it: under its headline."""
+        """The sentence as the reranker reads it: under its headline."""
         return f"{self.source.headline}. {self.text}" if self.source.headline else self.text
 
     def between(self, start: int, end: int) -> str:
@@ -77,9 +75,8 @@ class RankedSentence:
     def score(self) -> float:
         """How likely it is the evidence, higher is better; only the order carries meaning."""
         found = WORDS * self.words + PASSAGE * self.passage + KIND * self.kind
-        found += ARTICLE * self.article + DENSE * self.dense
-        read = MEANING * self.meaning + JUDGED * self.judged
-        return found + read + RECENT * self.recent * self.words
+        found += ARTICLE * self.article + RANK * self.rank
+        return found + JUDGED * self.judged + RECENT * self.recent * self.words
 
 
 def word_weights(question: str, frequency: Callable[[str], float]) -> dict[str, float]:
@@ -114,12 +111,11 @@ def rank_sentences(
     places = {article: _early(place) for place, article in enumerate(articles)}
     seen: set[tuple[str, Span]] = set()
     sentences: list[RankedSentence] = []
-    for found in passages:
+    for place, found in enumerate(passages):
         base, text = found.passage.start, found.passage.text
         own = frozenset(stems(text))
         passage = sum(weight for stem, weight in weights.items() if stem in own)
-        article, dense = places[found.passage.article_id], found.ranks.get("dense")
-        near = _early(dense - 1) if dense else 0.0
+        article = places[found.passage.article_id]
         for run in statements(text):
             spans = [(base + start, base + end) for start, end in run]
             texts = [text[start:end] for start, end in run]
@@ -127,7 +123,7 @@ def rank_sentences(
             for at, span in enumerate(spans):
                 if (found.passage.article_id, span) not in seen:
                     seen.add((found.passage.article_id, span))
-                    scores = overlaps[at], passage, brings(texts[at]), article, near
+                    scores = overlaps[at], passage, brings(texts[at]), article, _early(place)
                     sentences.append(RankedSentence(found, spans, at, *scores))
     return sorted(sentences, key=lambda sentence: -sentence.score)
 

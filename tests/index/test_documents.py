@@ -121,7 +121,7 @@ def test_a_reader_that_is_not_installed_is_named_with_the_remedy(
         monkeypatch.delitem(sys.modules, loaded)
     (tmp_path / name).write_bytes(b"x")
     (found,) = find_files([tmp_path])
-    (skipped,) = read_file(found)  # in this process, which lacks the reader
+    (skipped,) = read_file(found, {})  # in this process, which lacks the reader
     assert isinstance(skipped, Skipped)
     named = "pyarrow`" if module == "pyarrow" else "-r requirements-formats.txt`"
     assert f"pip install {named}" in skipped.reason

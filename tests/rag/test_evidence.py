@@ -35,9 +35,8 @@ def passage(article_id: str, text: str, start: int = 0) -> RetrievedPassage:
 def select(
     question: str, embeddings: MiniLMEmbeddings, budget: int, *passages: RetrievedPassage
 ) -> list[Evidence]:
-    vector = embeddings.embed_query(question)
     ranked = rank_sentences(question, passages, word_weights(question, lambda _: 0.1))
-    return select_evidence(ranked, vector, embeddings, budget)
+    return select_evidence(ranked, embeddings, budget)
 
 
 def test_the_sentence_comes_with_its_neighbours(embeddings: MiniLMEmbeddings) -> None:
