@@ -376,8 +376,8 @@ def days_meant(quote: str, published: date | None) -> tuple[tuple[str, date], ..
 
 
 def meant(quote: str, published: date | None) -> str:
-    """Return the same for people: `Sunday: 18 June 2023; yesterday: 19 June 2023`."""
-    return "; ".join(f"{words}: {spoken(day)}" for words, day in days_meant(quote, published))
+    """Return the same for people: “Sunday” is 18 June 2023, “yesterday” is 19 June 2023."""
+    return ", ".join(f"“{words}” is {spoken(day)}" for words, day in days_meant(quote, published))
 
 
 def may_be_to_come(text: str) -> bool:

@@ -41,7 +41,7 @@ def test_a_copied_answer_says_what_its_marks_cite() -> None:
     answer = _exchange("They met.").answer
     assert export.cited_text(answer) == (
         "They met [1].\n\n"
-        "[1] “They met on Sunday.” (Sunday: 18 June 2023) Talks in Beijing. "
+        "[1] “They met on Sunday.” (“Sunday” is 18 June 2023) Talks in Beijing. "
         "The Wire, 18 June 2023. https://news.example/a\n"
         "[2] “It *was* [1] long.” Later. undated.\n"
     )
@@ -52,7 +52,7 @@ def test_footnotes_count_on_through_a_conversation() -> None:
     text = export.markdown([_exchange("They met.", "It was long"), _exchange("Again.")])
     assert "## Who met?\n\n*Limits: from 1 June 2023.*\n\nThey met[^1]. It was long[^2]" in text
     assert "\n\nAgain[^3].\n" in text
-    assert "\n[^3]: “They met on Sunday.” (Sunday: 18 June 2023) Talks in Beijing. The " in text
+    assert "\n[^3]: “They met on Sunday.” (“Sunday” is 18 June 2023) Talks in Beijing. The " in text
     assert text.count("<https://news.example/a>") == 2
     assert "javascript" not in text
 

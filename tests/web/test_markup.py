@@ -434,4 +434,4 @@ def test_a_weekday_is_told_beside_the_quote_and_not_in_it() -> None:
     exchange = Exchange(Question("Who greeted him?"), evidence=(found,))
     markup = views.sources(exchange, 0)
     assert f'<q dir="auto">{text}</q>' in markup
-    assert '<span class="meant">Sunday: 18 June 2023</span>' in markup
+    assert '<span class="meant">“Sunday” is 18 June 2023</span>' in markup

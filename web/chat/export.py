@@ -153,7 +153,7 @@ def _statement(statement: Statement, before: int) -> str:
 
 
 def source_line(citation: Citation, *, address: bool = True) -> str:
-    """`“Quote.” (Sunday: 18 June 2023) Headline. Source, 18 June 2023. https://…`."""
+    """`“Quote.” (“Sunday” is 18 June 2023) Headline. Source, 18 June 2023. https://…`."""
     day = wording.day(citation.date)
     origin = ", ".join(part for part in (citation.source or "", day) if part)
     quote = " ".join(citation.quote.split())

@@ -107,6 +107,9 @@ window.broadsheet = {
 window.addEventListener("popstate", () => {
   if (!history.state?.sheet) document.querySelector("#close")?.click();
 });
+/* A click opens the article: the card is in the way then, until the pointer comes back. */
+document.addEventListener("click", ({ target }) => target.closest?.(".mark")?.classList.add("clicked"));
+document.addEventListener("pointerout", ({ target }) => target.closest?.(".mark")?.classList.remove("clicked"));
 /* The card of a mark opens towards the middle of the page; a mark and its source light up together. */
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, ({ target }) => {
