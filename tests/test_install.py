@@ -22,18 +22,6 @@ from tests.index.archive import environment, write
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("articles", "broadsheet", "evals", "index", "prompts", "rag", "training", "web")
 DATA = set(".css .html .js .jsonl .md .npz .safetensors .sql .toml .txt .woff2".split())
-    ".css",
-    ".html",
-    ".js",
-    ".jsonl",
-    ".md",
-    ".npz",
-    ".safetensors",
-    ".sql",
-    ".toml",
-    ".txt",
-    ".woff2",
-}
 MEGABYTES = 10
 MODEL = "qwen2.5-coder-1.5b-instruct"
 QUESTION = "Who won the Women's World Cup final?"

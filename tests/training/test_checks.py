@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from langchain_core.messages import HumanMessage
 
-from tests.rag.newsroom import window
+from tests.rag.newsroom import TEMPLATE, window
 from training.checks import Check, collect_checks, own_changes
 from training.states import LAYERS
 
@@ -18,6 +18,7 @@ class Reader:
     """Reads every prompt as nothing, and counts."""
 
     def __init__(self) -> None:
+        self.template = TEMPLATE
         self.prompts: list[str] = []
 
     def at_end(self, prompt: str) -> np.ndarray:
