@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import HumanMessage, SystemMessage
 
 from index.errors import ModelUnavailable
 from index.settings import Settings
@@ -64,7 +64,7 @@ class TestRealModel:
         assert "1 2 3 4 5 6 7 8 9 10 11 12" in "".join(pieces)
 
     def test_the_same_is_written_each_time(self, chat):
-        asked = [HumanMessage("Write one sentence about the sea.")]
+        asked = [SystemMessage("You are brief."), HumanMessage("Name the four seasons in order.")]
         assert len({chat.invoke(asked, max_tokens=24).text for _ in range(3)}) == 1
 
     def test_max_tokens_ends_with_length(self, chat):
@@ -94,10 +94,11 @@ class TestRealModel:
         assert "Paris" in chat.invoke([HumanMessage("The capital of France, one word?")]).text
 
     def test_four_at_once_do_not_mix_and_a_fifth_is_told_its_place(self, chat):
-        words = ["apple", "river", "stone", "cloud", "horse"]
+        words = ["apple", "river", "stone", "window", "horse"]
 
         def repeat(word: str) -> tuple[str, list[int]]:
-            asked = [HumanMessage(f"Repeat the word {word} ten times, separated by spaces.")]
+            order = f"Write the word {word} ten times, separated by spaces, and nothing else."
+            asked = [SystemMessage("You do as you are told."), HumanMessage(order)]
             chunks = list(chat.stream(asked, max_tokens=24))
             places = [n for c in chunks for n in c.response_metadata.get("queue", [])]
             return "".join(chunk.text for chunk in chunks), places
