@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
+from index.atomic import write_whole
 from index.errors import ArticleError, BroadsheetError, describe
 from index.polite import Fetcher, Refused, host_of
 from index.readers import html
@@ -232,10 +233,7 @@ class Feed:
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
-    """Write a file as a whole, so that no reader sees half of it."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(json.dumps(values, ensure_ascii=False, default=str), encoding="utf-8")
-    draft.replace(path)
+    write_whole(path, json.dumps(values, ensure_ascii=False, default=str))
 
 
 def read_items(raw: bytes, url: str) -> dict[str, dict[str, Any]]:

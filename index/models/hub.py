@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from index.atomic import write_whole
 from index.errors import ModelFileError
 from index.models.catalogue import Model, ModelFile
 from index.settings import Settings
@@ -53,7 +54,7 @@ def stated(
         base = f"{settings.hub_url.rstrip('/')}/{hub_name}/resolve/{commit}"
         files = tuple(_file(one, base, record.parent, settings.hub_timeout) for one in chosen)
         kept = {"revision": commit, "files": [asdict(one) for one in files]}
-        record.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+        write_whole(record, json.dumps(kept, indent=1))
     except (OSError, ValueError, LookupError, httpx.HTTPError) as error:
         raise ModelFileError(
             f"the hub does not tell the files of {hub_name}: {error}. Connect to the internet and "

@@ -17,8 +17,8 @@ from index.text.days import spoken
 from rag.checking.attribution import Sentence, cite
 from rag.english.answer_type import AnswerType, adds_kind, answer_type
 from rag.english.facts import Facts, facts
-from rag.english.names import TITLES
-from rag.english.temporal import in_year
+from rag.english.names import BACK, TITLES
+from rag.english.temporal import year_after
 from rag.types import Citation, Evidence
 
 _COUNTS = re.compile(
@@ -36,7 +36,7 @@ _AT_A_PLACE = re.compile(
     r"\b(?:in|at|near|from|of|to|on|off|outside|around|for|against|with)(?: the)? \W*$",
     re.IGNORECASE,
 )
-_POINTS_BACK = re.compile(r"\b(?:he|she|they|it|his|her|their|its)\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(rf"\b(?:{BACK})\b", re.IGNORECASE)
 _UNIT = re.compile(r"\W{0,2}(\w+)")
 Days = tuple[date, date]
 _MOST = 3  # other values that are given
@@ -274,12 +274,8 @@ def _measured(text: str, values: frozenset[float]) -> set[tuple[float, str]]:
 def _days(text: str, near: date | None) -> set[Days]:
     """The days and periods that a text names; without a year also those of the year after."""
     found = facts(text).days(near)
-    later = {(_next_year(one.first), _next_year(one.last)) for one in found if not one.with_year}
+    later = {(year_after(one.first), year_after(one.last)) for one in found if not one.with_year}
     return {(one.first, one.last) for one in found} | later
-
-
-def _next_year(day: date) -> date:
-    return in_year(day, min(day.year + 1, date.max.year))
 
 
 def _periods(text: str, near: date | None) -> set[Days]:

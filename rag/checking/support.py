@@ -28,8 +28,8 @@ from rag.english.temporal import (
     WordedDays,
     days_meant,
     days_since,
-    in_year,
     may_be_to_come,
+    year_after,
 )
 from rag.types import Citation, Evidence
 
@@ -328,11 +328,7 @@ def _readings(named: WordedDays, sentence: Sentence) -> Iterator[Days]:
     """What a period of a sentence may mean: without a year that to come, where it may be."""
     yield named.first, named.last
     if not named.with_year and may_be_to_come(sentence.text):
-        yield _next_year(named.first), _next_year(named.last)
-
-
-def _next_year(day: date) -> date:
-    return in_year(day, min(day.year + 1, date.max.year))
+        yield year_after(named.first), year_after(named.last)
 
 
 def _near_days(text: str, published: date) -> Iterator[date]:

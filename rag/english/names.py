@@ -25,7 +25,10 @@ TITLES = frozenset(
 _NOT_NAMES = TITLES | frozenset((*MONTHS, *WEEKDAYS))
 # Numerals of kings and popes; not xi, which is a surname.
 _AFTER_NAMES = frozenset("ii iii iv v vi vii viii ix x xii xiii xiv xv xvi jr sr".split())
-PRONOUNS = "he|she|they|it|him|her|them|his|hers|their|theirs|its"
+BACK = "he|she|they|it|his|her|their|its"
+"""Words of a pattern that may begin a sentence about somebody or something named before."""
+
+PRONOUNS = f"{BACK}|him|them|hers|theirs"
 """Words of a pattern that stand for somebody or something named before."""
 _ALIASES = (
     frozenset({"us", "usa", "united states", "america", "american", "americans"}),

@@ -266,6 +266,11 @@ def in_year(day: date, year: int) -> date:
     return day.replace(year=year, day=min(day.day, calendar.monthrange(year, day.month)[1]))
 
 
+def year_after(day: date) -> date:
+    """The same day of the year after; in the calendar's last year the day itself."""
+    return in_year(day, min(day.year + 1, date.max.year))
+
+
 def shifted(day: date, days: int) -> date:
     """A day so many days later; the calendar's own ends at its ends."""
     ordinal = min(max(day.toordinal() + days, 1), date.max.toordinal())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from index.atomic import write_whole
 from index.settings import Settings
 from rag.llm.catalogue import DEFAULT, catalogue, could_run, machine
 
@@ -60,9 +61,7 @@ def write_choice(settings: Settings, choice: Choice) -> None:
     """Remember it, all at once."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.write_bytes(_READER.dump_json(choice, indent=1))
-    partial.replace(file)
+    write_whole(file, _READER.dump_json(choice, indent=1).decode())
 
 
 def is_free(settings: Settings) -> bool:

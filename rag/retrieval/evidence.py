@@ -12,6 +12,7 @@ from datetime import date
 
 from index.models.embedder import MiniLMEmbeddings
 from index.text.days import spoken
+from rag.english.names import BACK
 from rag.retrieval.assertions import asserts
 from rag.retrieval.fusion import says_the_same
 from rag.retrieval.reranker import Reranker
@@ -25,7 +26,7 @@ _HEADING = 20  # tokens of a headline with its date
 _PASSED = 3  # windows passed over because they do not fit
 _POINTS_BACK = re.compile(
     r"^\W*(?:(?:but|and|yet|so|then|later|however|meanwhile)\W+)?"
-    r"(?:he|she|they|it|his|her|their|its)\b",
+    rf"(?:{BACK})\b",
     re.IGNORECASE,
 )
 

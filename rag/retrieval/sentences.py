@@ -1,6 +1,7 @@
 """Scores the sentences of found passages, and orders passages by their best sentence.
 
-Pure: words, kinds and places in the search decide here; `rag.retrieval.evidence` has the best read.
+Pure: words, kinds and places in the search decide here; the reranker's score is added in
+`rag.retrieval.evidence`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from index.text.words import content_stems, stems
 from rag.english.answer_type import adds_kind
+from rag.english.facts import facts
 from rag.retrieval.assertions import statements
 from rag.types import RetrievedPassage
 
@@ -113,7 +115,7 @@ def rank_sentences(
     sentences: list[RankedSentence] = []
     for place, found in enumerate(passages):
         base, text = found.passage.start, found.passage.text
-        own = frozenset(stems(text))
+        own = frozenset(facts(text).stems)
         passage = sum(weight for stem, weight in weights.items() if stem in own)
         article = places[found.passage.article_id]
         for run in statements(text):

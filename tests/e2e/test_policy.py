@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.loopback import QuietHandler, serving
 from tests.web.conftest import THIRD_PARTY
 
 pytestmark = [pytest.mark.slow, *THIRD_PARTY]
@@ -40,22 +39,15 @@ async ([url]) => {
 def elsewhere() -> Iterator[str]:
     """The address of another site's page."""
 
-    class Page(BaseHTTPRequestHandler):
+    class Page(QuietHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(b"<!doctype html><title>Elsewhere</title><body>Hello</body>")
 
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as http:
-        thread = threading.Thread(target=http.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://localhost:{http.server_port}/"
-        http.shutdown()
-        thread.join()
+    with serving(Page) as url:
+        yield f"{url.replace('127.0.0.1', 'localhost')}/"
 
 
 def test_a_page_from_elsewhere_reads_and_asks_nothing(browser, served, elsewhere: str) -> None:

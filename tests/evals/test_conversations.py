@@ -26,8 +26,7 @@ from evals.questions import (
 )
 from evals.rows import Row, fields_of_answer
 from evals.summary import figures
-from index.readers import read_articles
-from index.types import Article, ArticleRef
+from index.types import ArticleRef
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Statement, Turn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,12 +110,9 @@ def write(folder: Path, *records: dict[str, Any]) -> Path:
 
 # What fails is told by line number: nobody is to read the rows of the closed set.
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
-def test_the_quotes_stand_in_the_sample_archive_and_answer_their_turns(path: Path) -> None:
-    articles = {
-        one.id: " ".join(one.text.split())
-        for one in read_articles([ROOT / "articles"])
-        if isinstance(one, Article)
-    }
+def test_the_quotes_stand_in_the_sample_archive_and_answer_their_turns(
+    path: Path, articles: dict[str, str]
+) -> None:
     asked = load_questions(path)
     assert len({one.id for one in asked}) == len(asked)
     unquoted, unanswered, bare = [], [], []

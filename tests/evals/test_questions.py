@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from evals.questions import EvalQuestion, QuestionSetError, load_questions, stratified
-from index.readers import read_articles
-from index.types import Article
 from rag.types import Turn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,12 +130,7 @@ def test_the_sample_is_fixed_and_keeps_each_type() -> None:
     assert counts["single"] == 20 and counts["numeric"] == 10
 
 
-def test_the_own_set_quotes_the_sample_archive() -> None:
-    articles = {
-        one.id: " ".join(one.text.split())
-        for one in read_articles([ROOT / "articles"])
-        if isinstance(one, Article)
-    }
+def test_the_own_set_quotes_the_sample_archive(articles: dict[str, str]) -> None:
     questions = load_questions(OWN)
     assert len(questions) >= 60
     assert len({question.id for question in questions}) == len(questions)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from evals.trial import Tally, divided, tally
 from index.settings import load_settings
 from rag.llm.choice import read_choice
 from tests.conftest import MODELS
+from tests.loopback import QuietHandler, serving
 
 ASKED = [
     next(one for one in divided()[1] if one.type == kind)
@@ -98,7 +97,7 @@ class Sage:
 def sage() -> Iterator[Sage]:
     state = Sage()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             said = state.reply(asked["model"], asked["messages"][-1]["content"])
@@ -119,20 +118,9 @@ def sage() -> Iterator[Sage]:
             self.end_headers()
             self.wfile.write((body if stream else lines[0]).encode())
 
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            return
-
-    with Server(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, args=(0.02,))
-        thread.start()
-        state.url = f"http://127.0.0.1:{http.server_port}/v1"
+    with serving(Handler) as url:
+        state.url = f"{url}/v1"
         yield state
-        http.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests import loopback
 
 LARGE = 2_000
 """Bytes from which a file is a large one: its SHA-256 is stated, and it lies elsewhere."""
@@ -47,7 +47,7 @@ def serving() -> Iterator[Hub]:
     """Serve an empty hub."""
     state = Hub()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(loopback.QuietHandler):
         def do_GET(self) -> None:
             span = self.headers.get("Range")
             state.asked.append((self.path, span))
@@ -85,17 +85,6 @@ def serving() -> Iterator[Hub]:
             end = None if whole else start + state.break_after
             self.wfile.write(content[start:end])
 
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            return
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        state.url = f"http://127.0.0.1:{server.server_port}"
+    with loopback.serving(Handler) as url:
+        state.url = url
         yield state
-        server.shutdown()
-        thread.join()

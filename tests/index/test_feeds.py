@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from index.readers import read_articles
 from index.store.snapshot import IndexReader
 from index.types import Article, BuildReport
 from index.watch import watch_folders
+from tests.loopback import QuietHandler, serving
 
 PAGE = (
     "<html><head><title>{0}</title><meta name='author' content='Ada Pell'></head><body><article>"
@@ -50,7 +50,7 @@ class Site:
 def site() -> Iterator[Site]:
     site = Site()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             site.asked.append((self.path, headers))
@@ -64,17 +64,8 @@ def site() -> Iterator[Site]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield site
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Handler) as site.url:
+        yield site
 
 
 def rss(*names: str, words: str = "It happened", site: str = "") -> str:

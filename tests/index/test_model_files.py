@@ -7,7 +7,6 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from index.errors import ModelFileError
 from index.models.catalogue import EMBEDDER, LLM, Model, ModelFile, Segment
 from index.models.download import Fetch, SourceError, ensure_embedder, ensure_llm
 from index.settings import Settings
+from tests.loopback import QuietHandler, serving
 
 PART = 400_000
 CONTENT = bytes(range(256)) * 5_000  # 1,280,000 bytes: three parts and a rest
@@ -64,7 +64,7 @@ class Hub:
 def hub() -> Iterator[Hub]:
     state = Hub()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             span = self.headers.get("Range")
             state.asked.append((self.path, span))
@@ -80,20 +80,9 @@ def hub() -> Iterator[Hub]:
             end = None if state.break_after is None else start + state.break_after
             self.wfile.write(content[start:end])
 
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            return
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        state.url = f"http://127.0.0.1:{server.server_port}"
+    with serving(Handler) as url:
+        state.url = url
         yield state
-        server.shutdown()
-        thread.join()
 
 
 class Registry:

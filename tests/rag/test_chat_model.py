@@ -7,7 +7,6 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from index.models.download import Fetch
 from index.settings import Settings
 from rag.generation import stoppable
 from rag.llm.loader import ModelLoader, ModelState, get_chat_model
+from tests.loopback import QuietHandler, serving
 
 PIECES = ["The", " articles", " say", " so."]
 ASKED = [HumanMessage("Do they?")]
@@ -53,7 +53,7 @@ def choice(state: Server) -> dict:
 def server() -> Iterator[Server]:  # noqa: C901 (what a server does, in one place)
     state = Server()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.asked.append({"path": self.path, **asked})
@@ -102,16 +102,9 @@ def server() -> Iterator[Server]:  # noqa: C901 (what a server does, in one plac
             self.wfile.write(f"data: {content}\n\n".encode())
             self.wfile.flush()
 
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, args=(0.02,))
-        thread.start()
-        state.url = f"http://127.0.0.1:{http.server_port}/v1"
+    with serving(Handler) as url:
+        state.url = f"{url}/v1"
         yield state
-        http.shutdown()
-        thread.join()
 
 
 def remote(url: str) -> Settings:
