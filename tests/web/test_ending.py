@@ -44,7 +44,7 @@ def test_an_answer_under_way_is_waited_for(
         app = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=lines, stderr=lines)
     try:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: "is ready" in log.read_text(), 60)
+        until(lambda: "openai:tiny answers" in log.read_text(), 60)
         body = {"data": ["Where did Olga Carmona score?", "", "", "", [], []]}
         event = httpx.post(f"{url}/gradio_api/call/ask", json=body).json()["event_id"]
         with httpx.stream("GET", f"{url}/gradio_api/call/ask/{event}", timeout=30) as stream:
