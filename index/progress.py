@@ -112,7 +112,7 @@ def report_rows(report: BuildReport) -> Rows:
         ("files", listed(report.files)),
         *((name, f"{count:,}") for name, count in counts.items()),
         ("not read, by kind", kinds(report.kinds)),
-        ("days not stated", listed(report.day_notes)),
+        ("noted", listed(report.notes)),
     ]
     rows = [row for row in rows if row[1]]
     return [*rows, ("seconds", f"{sum(report.seconds.values()):.1f} ({stages})")]
@@ -147,7 +147,7 @@ def status_rows(found: Status) -> Rows:
         ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
         ("skipped", f"{len(found.skipped):,}"),
         *([("not read, by kind", kinds(found.kinds))] if found.kinds else []),
-        *([("days not stated", listed(found.day_notes))] if found.day_notes else []),
+        *([("noted", listed(found.notes))] if found.notes else []),
         *([("columns", visible(found.columns))] if found.columns else []),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),

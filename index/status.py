@@ -20,7 +20,7 @@ from index.store.database import (
     BELOW,
     below,
     has_table,
-    live_day_notes,
+    live_notes,
     open_reader,
     read_meta,
 )
@@ -52,7 +52,7 @@ class Status:
         remedy: The command that mends what is wrong; empty where nothing is.
         builds: The last builds, the newest first.
         kinds: How many files of each kind were found that are not read.
-        day_notes: How many articles have no stated day, by what was found in its place.
+        notes: How many articles have each note of their readers, such as where a day comes from.
         columns: What was said of columns with `--map`, by folder.
     """
 
@@ -77,7 +77,7 @@ class Status:
     remedy: str
     builds: tuple[BuildRecord, ...]
     kinds: Mapping[str, int] = field(default_factory=dict)
-    day_notes: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
     columns: str = ""
 
 
@@ -159,7 +159,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         sources=tuple(sources.fetchall()),
         skipped=tuple(Skipped(*columns) for columns in skipped),
         kinds=_kinds(sql),
-        day_notes=live_day_notes(sql),
+        notes=live_notes(sql),
         columns=described(kept_maps(sql)),
         collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),

@@ -32,8 +32,9 @@ EXAMPLES = {
 _PREPARED = {"converting": "prepared (only this once)", "loading": "loaded"}
 
 
-def day(value: date | None) -> str:
+def day(value: date | str | None) -> str:
     """`18 June 2023`, whatever the machine's language; `undated` for None."""
+    value = date.fromisoformat(value) if isinstance(value, str) else value
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}" if value else "undated"
 
 

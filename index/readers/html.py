@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,12 @@ _DETAILS = {
         _PROPERTY.format("article:tag"),
         *(_META.format("name", name) for name in ("news_keywords", "keywords", "parsely-tags")),
     ),
+    "modified": (
+        *map(_PROPERTY.format, ("article:modified_time", "og:updated_time", "article:modified")),
+        "//*[@itemprop='dateModified']/@content",
+        "//*[@itemprop='dateModified']/@datetime",
+        _CLASS.format("dt-updated") + "/@datetime",
+    ),
     "language": ("/html/@lang", _PROPERTY.format("og:locale"), _META.format("name", "language")),
 }
 """Where a page states what JSON-LD of it does not."""
@@ -132,11 +139,11 @@ def article(
     url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
     address = url if url.startswith(("https://", "http://")) else fetched
     day, note = _stated_day(tree, address, day_first)
-    details = _details(tree)
+    details = _details(tree, day)
     return Article(name, str(path), headline, text, day, source, address, note, details)
 
 
-def _details(tree: HtmlElement) -> Details:
+def _details(tree: HtmlElement, day: date | None) -> Details:
     linked = next(_linked(tree), {})
     values = {name: value for name, value in known(linked).items() if value}
     if "articlesection" in values:
@@ -144,7 +151,7 @@ def _details(tree: HtmlElement) -> Details:
     for name, queries in _DETAILS.items():
         found = filter(None, (_names(tree, query) for query in queries))
         values.setdefault(name, next(found, None))
-    return details_of(values)
+    return details_of(values, day)
 
 
 def _names(tree: HtmlElement, query: str) -> list[str]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -65,6 +66,10 @@ TAGS = (
     "category",
 )  # fmt: skip
 LANGUAGE = ("language", "lang", "inlanguage", "locale")
+MODIFIED = (
+    "datemodified", "modified", "modifiedat", "updated", "updatedat", "dateupdated", "lastmodified",
+    "modifiedgmt", "postmodified", "lastmod", "updateddate", "modifieddate", "versioncreated",
+)  # fmt: skip
 ID = ("id", "guid", "uri", "uuid", "oid")
 FIELDS = {
     "title": TITLE, "headline": TITLE, "text": BODY, "body": BODY, "date": DATE, "source": SOURCE,
@@ -201,7 +206,7 @@ def article_of(
         own = one_line(clean(_text(values, ID))) or url or ""
         article_id, location = own or f"{name}#{numbered}", f"{location}#{own or numbered}"
     return Article(
-        article_id, location, headline, text, day, publisher, url, note, details_of(values)
+        article_id, location, headline, text, day, publisher, url, note, details_of(values, day)
     )
 
 
@@ -223,19 +228,26 @@ def source(values: Values) -> str | None:
     return None
 
 
-def details_of(values: Values) -> Details:
-    """Return authors, section, tags and language, as far as they are stated."""
+def details_of(values: Values, day: date | None) -> Details:
+    """Return authors, section, tags and language, as far as they are stated.
+
+    A day of modification counts where it is later than the `day` of publication.
+    """
     people = (name for one in _names(values, AUTHOR) for name in _people(one))
     filed = list(_names(values, SECTION))
     section = filed[0] if len(filed) == 1 or (filed and "section" in values) else None
     tags = (tag.strip() for one in _names(values, TAGS) for tag in re.split(r"[,;|]", one))
     withdrawn = str(values.get("withdrawn", ""))
+    modified = None
+    with suppress(ArticleError):
+        modified = read_day(_text(values, MODIFIED)).day
     return Details(
         _distinct(people),
         section,
         _distinct(tag for tag in tags if tag != section),
         next(_names(values, LANGUAGE), None),
         withdrawn if _ISO_DAY.fullmatch(withdrawn) else None,
+        modified.isoformat() if modified and (day is None or modified > day) else None,
     )
 
 

@@ -15,8 +15,17 @@ import pytest
 
 from index.errors import ArticleError
 from index.readers import read_articles
-from index.readers.days import BY_FOLDER, FUTURE, PART, PLACEHOLDER, day_in_path, read_day
+from index.readers.days import (
+    BY_FOLDER,
+    BY_NAME,
+    FUTURE,
+    PART,
+    PLACEHOLDER,
+    day_in_path,
+    read_day,
+)
 from index.status import index_status
+from index.store.snapshot import IndexReader
 from index.types import Article, Skipped
 from tests.index.archive import run_build
 
@@ -193,7 +202,9 @@ def test_where_days_come_from_is_counted_and_kept(settings, hashed, tmp_path):
     _lines(news, ["N/A", "2023-04", "2023-04-03"])
     report = run_build(settings, hashed, news)
     assert report.undated == 2
-    assert report.day_notes == {"dated by the file's name": 1, PLACEHOLDER: 1, PART: 1}
+    assert report.notes == {"dated by the file's name": 1, PLACEHOLDER: 1, PART: 1}
+    with IndexReader(settings).snapshot() as snapshot:
+        assert snapshot.article("2023-04-03-mill.txt").details.notes == (BY_NAME,)
 
 
 def test_a_time_of_utc_gives_way_to_the_day_in_its_address(tmp_path):
