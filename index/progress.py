@@ -25,7 +25,7 @@ from index.models.download import Fetch
 from index.types import BuildEvent, BuildReport, Skipped, Stage
 
 if TYPE_CHECKING:
-    from index.status import Status
+    from index.status import FeedState, Status
 
 CHANGES = ("added", "changed", "moved", "removed")
 """The counts of a report that say what a build changed."""
@@ -149,11 +149,17 @@ def status_rows(found: Status) -> Rows:
         *([("not read, by kind", kinds(found.kinds))] if found.kinds else []),
         *([("noted", listed(found.notes))] if found.notes else []),
         *([("columns", visible(found.columns))] if found.columns else []),
+        *(("feed", visible(_feed(one))) for one in found.feeds),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
         *(("last build", visible(str(one))) for one in found.builds[:1]),
     ]
+
+
+def _feed(one: FeedState) -> str:
+    failed = one.failed.removeprefix(f"{one.url}: ")
+    return f"{one.url}, read {one.read:%Y-%m-%d %H:%M}{': ' if failed else ''}{failed}"
 
 
 def show_table(rows: Rows) -> None:
