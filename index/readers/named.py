@@ -17,7 +17,7 @@ from typing import Any
 
 from index.errors import ArticleError
 from index.readers.days import Stated, local_day, read_day
-from index.readers.fields import one_line, under_title
+from index.readers.fields import one_line, under_title, without_site
 from index.readers.markup import plain_text
 from index.readers.text import clean
 from index.types import Article, Details
@@ -43,7 +43,8 @@ DATE = (
     "postedat", "postedon", "posted", "date", "articledate", "newsdate", "storydate", "dategmt",
     "datetime", "datum", "fecha", "issued", "releasedate", "displaydate", "seendate", "timestamp",
     "timestampms", "firstcreated", "versioncreated", "createdat", "datecreated", "createdutc",
-    "created", "time", "dateline",
+    "created", "isodate", "datetimepub", "firstpublishedat", "publishedatutc", "publishedts",
+    "issuedate", "printdate", "editiondate", "time", "dateline",
 )  # fmt: skip
 SOURCE = (
     "source", "publication", "publisher", "outlet", "sourcename", "publishername", "newspaper",
@@ -97,10 +98,15 @@ class Hints:
 NO_HINTS = Hints()
 
 _MAY_BE_ELSE = ("time", "dateline", "timestamp", "displaydate")  # no day, and no error
-_INNER = ("fields", "_source", "attributes", "attrs", "document", "node")
-_WORDS = ("$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content")
+_INNER = ("fields", "_source", "attributes", "attrs", "document", "node", "object")
+_WORDS = (
+    "$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content", "data",
+    "paragraphs", "sections", "blocks", "title",
+)  # fmt: skip
 _CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
 _DRAFT = ("draft", "isdraft", "unlisted")
+_STATUS = ("status", "poststatus", "pubstatus")
+_NOT_PUBLISHED = ("draft", "auto-draft", "scheduled", "trash", "withheld")
 _ADDRESS = re.compile(r"https?://\S+\Z")
 _BY = re.compile(r"\A\s*by[:\s]+", re.IGNORECASE)
 _MAILED = re.compile(r"\A\S+@\S+\s*\((.+)\)\Z")  # the author of RSS: an address, then a name
@@ -161,6 +167,9 @@ def refuse_draft(values: Values) -> None:
             raise ArticleError(f"a draft ({name}: true)")
     if str(values.get("published", "")).strip().lower() == "false":
         raise ArticleError("a draft (published: false)")
+    for name in _STATUS:
+        if str(values.get(name, "")).strip().lower() in _NOT_PUBLISHED:
+            raise ArticleError(f"a draft ({name}: {values[name]})")
 
 
 def article_of(
@@ -198,7 +207,7 @@ def article_of(
         raise ArticleError(f"no text: expected a body; found {named or 'no field'}")
     title = title or clean(plain_text(_text(values, TITLE)))
     publisher = source(values)
-    headline, text = under_title(title, body)
+    headline, text = under_title(without_site(title, publisher), body)
     url = address(values)
     day, note = day_of(values, day_first, url)
     article_id, own = name, ""

@@ -17,7 +17,16 @@ from typing import Any, BinaryIO
 from index.errors import ArticleError
 from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
 from index.readers.encodings import decode
-from index.readers.named import BODY, NO_HINTS, Columns, Hints, article_of, known, stated_days
+from index.readers.named import (
+    BODY,
+    NO_HINTS,
+    TITLE,
+    Columns,
+    Hints,
+    article_of,
+    known,
+    stated_days,
+)
 from index.readers.text import MAX_BYTES, unpacked
 from index.types import STDIN, Article, Skipped
 
@@ -30,6 +39,7 @@ _LISTS = (
     "articles", "results", "response", "docs", "items", "posts", "hits", "messages", "data",
     "documents", "entries", "stories", "news", "records", "rows", "value", "toots", "db", "feed",
     "entry", "rss", "channel", "item", "payload", "result", "nodes", "edges", "list",
+    "ordereditems",
 )  # fmt: skip
 _LINES = {".jsonl", ".ndjson"}
 _DECODER = json.JSONDecoder(strict=False)
@@ -225,7 +235,8 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
     for name in _LISTS:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
-            return inner
+            wrapped = len(inner) == 1 and known(inner[0]).keys().isdisjoint((*TITLE, *BODY))
+            return _records(inner[0], depth + 1) if wrapped else inner
         if isinstance(inner, dict):
             return _records(inner, depth + 1)
     lists = list(value.values())
