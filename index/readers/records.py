@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -34,6 +35,7 @@ MAX_ARRAY_BYTES = 500_000_000
 """Largest JSON array that is read, in bytes once unpacked; JSON Lines have no such bound."""
 
 _PIECE = 1_000_000
+_IN_MEMORY = 50_000  # locations of a file's records
 
 _LISTS = (
     "articles", "results", "response", "docs", "items", "posts", "hits", "messages", "data",
@@ -108,8 +110,7 @@ def _articles(
     record of a stream has no line that lasts, and is named by its content.
     Days in figures are read as all of them can be, for which the file is read twice.
     """
-    given: dict[int, int] = {}  # hashes of locations, and the lines: a long file has many
-    by_line: set[int] = set()
+    given = _Given()
     reading = _Reading(again, path, name, day_first, hints)
     last, part = 0, 0
     for line, value in again():
@@ -128,17 +129,46 @@ def _articles(
         earlier = given.get(place)
         if earlier is not None and path == Path(STDIN) and unnamed:
             continue
-        if earlier is not None and (unnamed or place in by_line):
+        if earlier is not None and (unnamed or earlier < 0):
             reason = "its id or line number names another record of this file already"
             yield Skipped(str(path), reason, line)
             continue
         if earlier is not None:
             reason = f"{article.id!r} stands again in line {line}, which is taken in its place"
             yield Skipped(str(path), reason, earlier)
-        given[place] = line
-        if unnamed:
-            by_line.add(place)
+        given.put(place, -line if unnamed else line)
         yield article
+
+
+class _Given:
+    """Lines by the hash of a location, below zero where no id names it; on disk once they are many.
+
+    A dictionary would take 150 bytes of memory for each record of a file that has no end.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, int] = {}
+        self._disk: sqlite3.Connection | None = None
+
+    def get(self, place: int) -> int | None:
+        line = self._last.get(place)
+        if line is None and self._disk:
+            row = self._disk.execute("SELECT line FROM given WHERE place = ?", (place,)).fetchone()
+            line = row[0] if row else None
+        return line
+
+    def put(self, place: int, line: int) -> None:
+        self._last[place] = line
+        if len(self._last) == _IN_MEMORY:
+            if self._disk is None:
+                self._disk = sqlite3.connect(
+                    "", check_same_thread=False
+                )  # a file of its own, gone when it is closed
+                self._disk.execute("PRAGMA journal_mode = OFF")
+                self._disk.execute("CREATE TABLE given (place INTEGER PRIMARY KEY, line INTEGER)")
+            rows = sorted(self._last.items())
+            self._disk.executemany("INSERT OR REPLACE INTO given VALUES (?, ?)", rows)
+            self._last.clear()
 
 
 @dataclass
