@@ -229,32 +229,34 @@ def _stated_days(tree: HtmlElement) -> Iterator[str]:
     for query in _DAYS:
         for found in tree.xpath(query):
             yield one_line(found if isinstance(found, str) else found.text_content())
-    for linked in _linked(tree):
+    for linked in (*_linked(tree), *_linked(tree, ("WebPage",))):
         if isinstance(written := linked.get("datePublished"), str):
             yield written.strip()
 
 
-def _linked(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """Yield the articles that the page describes in JSON-LD."""
+def _linked(
+    tree: HtmlElement, wanted: tuple[str, ...] = ("Article", "Posting")
+) -> Iterator[dict[str, Any]]:
+    """Yield the articles that the page describes in JSON-LD, or what else is wanted."""
     for script in tree.xpath("//script[starts-with(@type, 'application/ld+json')]/text()"):
         try:
-            yield from _articles(json.loads(_CDATA.sub("", script), strict=False))
+            yield from _articles(json.loads(_CDATA.sub("", script), strict=False), wanted)
         except (ValueError, RecursionError):
             continue
 
 
-def _articles(linked: object) -> Iterator[dict[str, Any]]:
-    """Yield the articles in JSON-LD, at its top or in a list or `@graph`."""
+def _articles(linked: object, wanted: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Yield what is of a wanted kind in JSON-LD, at its top or in a list or `@graph`."""
     if isinstance(linked, list):
         for each in linked:
-            yield from _articles(each)
+            yield from _articles(each, wanted)
     elif isinstance(linked, dict):
         kinds = linked.get("@type")
         kinds = kinds if isinstance(kinds, list) else [kinds]
-        if any(str(kind).endswith(("Article", "Posting")) for kind in kinds):
+        if any(str(kind).endswith(wanted) for kind in kinds):
             yield linked
         for inner in ("@graph", "mainEntity", "mainEntityOfPage"):
-            yield from _articles(linked.get(inner))
+            yield from _articles(linked.get(inner), wanted)
 
 
 def _first(tree: HtmlElement, *queries: str) -> str:
