@@ -31,12 +31,7 @@ if TYPE_CHECKING:
 
 FOUND = 20  # passages that a search finds
 PAGE = 25  # articles of the list shown at once
-HEADS = {
-    Order.DATE: "Date",
-    Order.HEADLINE: "Headline",
-    Order.SOURCE: "Publisher",
-    Order.PASSAGES: "Passages",
-}
+HEADS = {Order.DATE: "Date", Order.HEADLINE: "Headline", Order.SOURCE: "Publisher"}
 _MONTHS_SHOWN = 60  # an archive of more months is charted by years
 _NAMED_AXIS = 13  # of more bars only the first and the last are named
 _HEADLINES = 500  # whose names are counted, the newest
@@ -217,8 +212,8 @@ def apply_click(listing: Listing, kind: object, number: object) -> Listing | Non
     wanted = listing.wanted
     if kind == "page" and number * PAGE < max(1, listing.page.total):
         return replace(listing, offset=number * PAGE)
-    if kind == "sort" and number < len(Order):
-        order = list(Order)[number]
+    if kind == "sort" and number < len(HEADS):
+        order = list(HEADS)[number]
         down = not wanted.descending if order is wanted.order else order is not Order.HEADLINE
         return replace(listing, wanted=replace(wanted, order=order, descending=down), offset=0)
     if kind == "name" and number < len(listing.names):
