@@ -29,6 +29,7 @@ from index.polite import Fetcher, Refused, host_of
 from index.readers import html
 from index.readers.encodings import decode
 from index.readers.feeds import items
+from index.readers.fields import Found
 from index.readers.named import (
     AUTHOR,
     BODY,
@@ -215,7 +216,8 @@ class Feed:
             raise Refused(f"{url}: another host; name it with --page-host {host_of(url)}")
         body = fetcher.get(url, _MOST_BYTES, {"accept": "text/html"}, hosts).body or b""
         try:
-            article = html.article(body, Path(urlsplit(url).path), url, fetched=url)
+            page = Found(Path(urlsplit(url).path), url, "html")
+            article = html.article(body, page, fetched=url)
         except ArticleError as error:
             raise ArticleError(f"{url}: {error.reason}") from error
         text = article.text.removeprefix(f"{article.headline}\n\n")

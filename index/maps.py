@@ -9,9 +9,11 @@ from os import stat_result
 from pathlib import Path
 
 from index.errors import BroadsheetError
+from index.readers.fields import Columns
 from index.readers.files import MAPPED
 from index.readers.kinds import format_of
-from index.readers.named import FIELDS, Columns
+from index.readers.named import FIELDS
+from index.store.database import read_value
 from index.store.staging import Staging
 from index.types import IsUnchanged
 
@@ -41,8 +43,7 @@ def parse_columns(written: Sequence[str]) -> Columns | None:
 
 def kept_maps(sql: sqlite3.Connection) -> dict[str, Columns]:
     """Return what was said with earlier builds, by folder or file."""
-    row = sql.execute("SELECT value FROM meta WHERE name = ?", (_NAME,)).fetchone()
-    kept = json.loads(row[0]) if row else {}
+    kept = json.loads(read_value(sql, _NAME) or "{}")
     return {path: tuple((field, column) for field, column in one) for path, one in kept.items()}
 
 

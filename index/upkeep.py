@@ -12,8 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
-from index.build import build_index, complete
-from index.engine import LocalEngine
+from index.build import LocalEngine, build_index, complete
 from index.errors import IndexMissing, NothingEarlier
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.settings import Settings
@@ -92,10 +91,7 @@ def _check_texts(sql: sqlite3.Connection) -> Iterator[Finding]:
     )
     for key, digest, *content in rows:
         if content_hash(recipe, content) != digest:
-            (name,) = sql.execute(
-                "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
-            ).fetchone()
-            what = f"{name}: the stored text is not the one that was read"
+            what = f"{_name_of(sql, key)}: the stored text is not the one that was read"
             yield Finding(Kind.TEXTS, what, REPAIR, frozenset([key]))
 
 
@@ -110,10 +106,14 @@ def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
         passages = list(group)
         text: str = passages[0][1]
         if problem := _uncovered(text, [row[2:] for row in passages if row[2] is not None]):
-            (name,) = sql.execute(
-                "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
-            ).fetchone()
-            yield Finding(Kind.PASSAGES, f"{name}: {problem}", REPAIR, frozenset([key]))
+            yield Finding(
+                Kind.PASSAGES, f"{_name_of(sql, key)}: {problem}", REPAIR, frozenset([key])
+            )
+
+
+def _name_of(sql: sqlite3.Connection, content: int) -> str:
+    query = "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key"
+    return str(sql.execute(query, (content,)).fetchone()[0])
 
 
 def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:

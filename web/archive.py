@@ -24,7 +24,6 @@ from rag.types import RetrievedPassage
 from web.chat.exchange import Place
 from web.events import clicked, position
 from web.rendering import Macros, message
-from web.wording import MONTHS
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -146,7 +145,7 @@ class ArchiveTab:
     def filter(self, listing: Listing, words: str) -> tuple[Any, ...]:
         """Show the articles with these words in headline or source, from the first page."""
         wanted = replace(listing.wanted, words=words)
-        return self._show(replace(listing, wanted=wanted, offset=0))
+        return self.show(replace(listing, wanted=wanted, offset=0))
 
     def typed(self, listing: Listing, words: str) -> tuple[Any, ...]:
         """Do so while words are typed; what a click has filled in is shown already."""
@@ -159,13 +158,10 @@ class ArchiveTab:
         turned = apply_click(listing, named.get("kind"), named.get("number"))
         if turned is None:
             return (gr.skip(),) * 4
-        return *self._show(turned), turned.wanted.words
+        return *self.show(turned), turned.wanted.words
 
-    def again(self, listing: Listing) -> tuple[Any, ...]:
-        """Show the same page of a list whose archive has changed."""
-        return self._show(listing)
-
-    def _show(self, listing: Listing) -> tuple[Any, ...]:
+    def show(self, listing: Listing) -> tuple[Any, ...]:
+        """Show a list's page as the archive is now."""
         try:
             page, months = self._pipeline.catalogue(listing.wanted, PAGE, listing.offset)
             names = self._names(listing.wanted)
@@ -251,7 +247,7 @@ def _year(year: int, months: Mapping[date, int]) -> Period:
 def _month(number: int, months: Mapping[date, int]) -> Period:
     first = date(number // 12, number % 12 + 1, 1)
     last = first.replace(day=monthrange(first.year, first.month)[1])
-    return Period(f"{MONTHS[first.month - 1]} {first.year}", first, last, months.get(first, 0))
+    return Period(f"{first:%B %Y}", first, last, months.get(first, 0))
 
 
 def _split_words(text: str, words: frozenset[str]) -> Iterator[tuple[str, bool]]:

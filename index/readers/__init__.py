@@ -1,7 +1,8 @@
 """Readers of the article formats; `read_articles` and `read_stream` are the ways in."""
 
 from index.readers.bounded import read_articles, read_files
-from index.readers.files import Found, find_files, in_full
+from index.readers.fields import Found
+from index.readers.files import find_files, in_full
 from index.readers.records import read_stream
 
 __all__ = [

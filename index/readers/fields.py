@@ -1,9 +1,13 @@
-"""What the formats share: headlines, and a text under its title."""
+"""What the formats share: the file to read, headlines, and a text under its title."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from index.text.sentences import sentence_spans
 
@@ -12,6 +16,32 @@ _CREDIT = re.compile(r"\s\|\s[^|]+\Z")  # a photo's credit: "… in Beijing | Jo
 _AT_END = re.compile(r"(.+\S)\s+[-–—|:·»•]\s+(.{2,60}?)")
 _LONGEST_LEAD = 200
 _LONGEST_HEADLINE = 160
+
+Columns = tuple[tuple[str, str], ...]
+"""Fields, each with the column or name that a person said holds it."""
+
+
+def _nobody_knows() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read: where it lies, its name below the folder, its format and its state.
+
+    Attributes:
+        day_first: Whether 03/04/2023 is 3 April; None where only other days can tell.
+        columns: What a person said of the columns or fields of its records.
+        elsewhere: Says the same as `day_first`, by the other files of the folder.
+    """
+
+    path: Path
+    name: str
+    format: str
+    stat: os.stat_result = os.stat_result((0,) * 10)  # noqa: RUF009 - frozen
+    day_first: bool | None = None
+    columns: Columns = ()
+    elsewhere: Callable[[], bool | None] = _nobody_knows
 
 
 def one_line(text: str) -> str:

@@ -17,7 +17,7 @@ from typing_extensions import Buffer
 from index.errors import ArticleError
 from index.readers.days import Stated, read_day
 from index.readers.encodings import decode
-from index.readers.fields import lead_headline
+from index.readers.fields import Found, lead_headline
 from index.types import Article
 
 MAX_BYTES = 20_000_000
@@ -39,7 +39,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _FIRST_BLANKS = re.compile(r"\A(?:[^\S\n]*\n)+")
 
 
-def article(raw: bytes, path: Path, name: str, day_first: bool | None = None) -> Article:
+def article(raw: bytes, file: Found) -> Article:
     """Return the one article of a text file, of which all bytes are given.
 
     Raises:
@@ -50,11 +50,11 @@ def article(raw: bytes, path: Path, name: str, day_first: bool | None = None) ->
     if stated := _DATE_LINE.match(text):
         before = written[: len(written) - len(written.lstrip("\ufeff \t\r\n"))]
         line = _LINE_ENDS.sub("\n", before).count("\n") + 1
-        day = read_day(stated[1], day_first=day_first, line=line)
+        day = read_day(stated[1], day_first=file.day_first, line=line)
         text = clean(text[stated.end() :])
     if not text.strip():
         raise ArticleError("empty")
-    return Article(name, str(path), lead_headline(text), text, day.day, day_note=day.note)
+    return Article(file.name, str(file.path), lead_headline(text), text, day.day, day_note=day.note)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path, PurePath
 
-from index.store.database import BELOW, below, row_article, written_details
+from index.store.database import BELOW, below, read_value, row_article, written_details
 from index.text.days import day_number
 from index.types import (
     STDIN,
@@ -64,8 +64,7 @@ class Staging:
     @property
     def recipe_changed(self) -> bool:
         """Whether the live generation was made with another recipe."""
-        row = self._sql.execute("SELECT value FROM meta WHERE name = 'recipe'").fetchone()
-        return row is not None and row[0] != self._recipe
+        return read_value(self._sql, "recipe") not in (None, self._recipe)
 
     def is_unchanged(
         self, path: Path, stat: stat_result, settled: IsUnchanged | None = None

@@ -11,7 +11,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from index.store.database import BELOW, below, content_article, live_day_notes, open_writer
+from index.store.database import (
+    BELOW,
+    below,
+    content_article,
+    live_day_notes,
+    open_writer,
+    read_value,
+)
 from index.store.history import Origin, record_build
 from index.store.lexical import LexicalRow
 from index.store.staging import Changes, Content, Staging, has_outdated, mark_outdated, plan_changes
@@ -42,12 +49,12 @@ class Store:
     @property
     def generation(self) -> int:
         """The live generation; 0 before the first build."""
-        return int(self._meta("generation") or 0)
+        return int(read_value(self._sql, "generation") or 0)
 
     @property
     def earlier(self) -> int:
         """The generation that a rollback goes back to; 0 where none is kept."""
-        return int(self._meta("earlier") or 0)
+        return int(read_value(self._sql, "earlier") or 0)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -308,10 +315,6 @@ class Store:
         )
         record_build(self._sql, origin, report)
         return report
-
-    def _meta(self, name: str) -> str | None:
-        row = self._sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
 
     def _set_meta(self, **values: str | int) -> None:
         for name, value in values.items():

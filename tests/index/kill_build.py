@@ -29,7 +29,7 @@ from tempfile import TemporaryDirectory
 
 import chromadb  # noqa: F401  # the processes that are forked need not import it each
 
-import index.engine
+import index.build
 import index.store.staging
 from index.build import build_index
 from index.errors import NothingEarlier
@@ -156,7 +156,7 @@ def ask(pipe: Connection, settings: Settings) -> None:
 
 def build(pipe: Connection, settings: Settings, folder: Path, again: bool) -> None:
     """Build in small steps, and send the name of each."""
-    index.engine._EMBED_PASSAGES = 16
+    index.build._EMBED_PASSAGES = 16
     index.store.staging._BATCH = 50
     cleanup.GRACE_SECONDS, cleanup.UNFINISHED_SECONDS = 10.0, 30.0
     embeddings = HashedEmbeddings(lambda: settings.models / "all-MiniLM-L6-v2")

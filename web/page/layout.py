@@ -10,7 +10,6 @@ import gradio as gr
 from web.archive import Listing
 from web.chat import export
 from web.chat.limits import PRESETS
-from web.chat.word import can_write
 from web.conversations import BrowserKey, conversation_list
 from web.rendering import Macros, spoken
 
@@ -22,7 +21,7 @@ DAYS = {
 """The lines that take a day, and what each is of."""
 POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
-texts = Macros("page.html", WORD=can_write())
+texts = Macros("page.html", WORD=export.WRITES_WORD)
 
 
 class Parts(SimpleNamespace):

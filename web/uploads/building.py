@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from index.errors import BroadsheetError
@@ -45,15 +46,13 @@ class Building:
         self._stopped = threading.Event()
         self._changed = threading.Condition()
         self._step = Step(BuildEvent(Stage.READING, 0, None))
-        self._report: BuildReport | None = None
-        self._error: BroadsheetError | None = None
-        self._thread = threading.Thread(target=self._run, name="building", daemon=True)
-        self._thread.start()
+        self._done: Future[BuildReport] = Future()
+        threading.Thread(target=self._run, name="building", daemon=True).start()
 
     @property
     def running(self) -> bool:
         """Whether it has neither a report nor failed yet."""
-        return self._report is None and self._error is None
+        return not self._done.done()
 
     def stop(self) -> None:
         """Ask it to end, which it does after the articles that it is at; the old state stays."""
@@ -71,19 +70,15 @@ class Building:
                 yield shown
 
     def result(self) -> BuildReport:
-        """Return the report of a build that has ended.
+        """Wait for the end of the build and return its report.
 
         Raises:
             BroadsheetError: it failed or was stopped; the message says so.
         """
-        self._thread.join()
-        if self._report is None:
-            raise self._error or BroadsheetError(_FAILED)
-        return self._report
+        return self._done.result()
 
     def _run(self) -> None:
-        report: BuildReport | None = None
-        error: BroadsheetError | None = None
+        report, error = None, BroadsheetError(_FAILED)
         try:
             report = self._build()
         except BroadsheetError as known:
@@ -95,8 +90,10 @@ class Building:
         except OSError:
             _log.exception("files that were brought could not be put back")
         with self._changed:
-            self._report = report
-            self._error = None if report else error or BroadsheetError(_FAILED)
+            if report:
+                self._done.set_result(report)
+            else:
+                self._done.set_exception(error)
             self._changed.notify_all()
 
     def _build(self) -> BuildReport:
