@@ -202,15 +202,9 @@ def complete(
 ) -> Generator[BuildEvent, None, BuildReport]:
     """Make what is staged visible: embed, merge, index words, switch, clean up; return the report.
 
-    Args:
-        store: The index's database, whose lock the caller holds.
-        settings: Where the index lies.
-        engine: What embeds.
-        origin: Where the build comes from, for the record of builds.
-        roots: Files and folders whose other articles are removed; None removes none.
-        skipped: What could not be read.
-        seconds: Time by stage so far, for the report.
-        rewrite: Collections whose vectors are copied into another, without what is left over.
+    The caller holds the writer's lock. Other articles of `roots` are removed, those of None are
+    not. `seconds` is the time by stage so far, for the report; the vectors of the collections to
+    `rewrite` are copied into another, without what is left over.
     """
     vectors = VectorStore(settings)
     lexical = LexicalStore(settings.index_dir / "words")

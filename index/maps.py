@@ -80,12 +80,8 @@ class Maps:
         settled: IsUnchanged | None = None,
     ) -> bool:
         """Whether a file need not be read: `Staging` knows it, and its columns are as they were."""
-        if _columns_of(path, self._before) == _columns_of(path, self._now):
-            return staging.is_unchanged(path, stat, settled)
-        if settled is None or settled(path, stat):
-            staging.open_file(str(path), stat.st_mtime_ns, stat.st_size)
-            return False
-        return True
+        again = _columns_of(path, self._before) != _columns_of(path, self._now)
+        return staging.is_unchanged(path, stat, settled, again=again)
 
     def keep(self) -> None:
         """Keep them for later builds, once the files have been read so."""

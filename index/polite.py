@@ -73,13 +73,9 @@ class Fetcher:
     def get(
         self, url: str, most: int, headers: Mapping[str, str], hosts: Collection[str] = ()
     ) -> Page:
-        """Return what an address gives, after at most a few redirects.
+        """Return what an address gives, at most so many bytes, after at most a few redirects.
 
-        Args:
-            url: An http(s) address; its own host may be called.
-            most: Bytes that it may have.
-            headers: Conditions, and what is accepted.
-            hosts: Other hosts that may be called.
+        Its own host may be called, and these other `hosts`.
 
         Raises:
             Refused: it cannot be read; the message names the address.

@@ -216,15 +216,8 @@ class Repaired:
     left: tuple[Finding, ...]
 
 
-def repair(
-    settings: Settings, embeddings: MiniLMEmbeddings, wait: float = 0.0
-) -> Iterator[BuildEvent | Repaired]:
+def repair(settings: Settings, embeddings: MiniLMEmbeddings) -> Iterator[BuildEvent | Repaired]:
     """Mend the index from its stored texts; the last thing yielded is what was done.
-
-    Args:
-        settings: Where the index lies.
-        embeddings: The embedder.
-        wait: Seconds to wait for a build to end.
 
     Raises:
         IndexMissing: nothing has been indexed.
@@ -232,10 +225,10 @@ def repair(
     """
     altered = _contents_of(verify(settings), Kind.TEXTS)  # raises before the lock makes a folder
     if altered:
-        yield from _read_again(altered, settings, embeddings, wait)
+        yield from _read_again(altered, settings, embeddings)
     origin = Origin("repair")
     with (
-        writer_lock(settings, wait),
+        writer_lock(settings),
         Store(settings.index_dir, current_recipe()) as store,
         recording_failure(store.connection, origin),
     ):
@@ -251,11 +244,11 @@ def repair(
 
 
 def _read_again(
-    contents: Collection[int], settings: Settings, embeddings: MiniLMEmbeddings, wait: float
+    contents: Collection[int], settings: Settings, embeddings: MiniLMEmbeddings
 ) -> Iterator[BuildEvent]:
     """Read articles whose stored text was altered from their files again, where these are."""
     marks = ",".join(map(str, contents))
-    with writer_lock(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    with writer_lock(settings), Store(settings.index_dir, current_recipe()) as store:
         rows = store.connection.execute(
             f"SELECT DISTINCT file, content FROM articles WHERE content IN ({marks})"
         ).fetchall()
@@ -264,7 +257,7 @@ def _read_again(
         store.connection.executemany("DELETE FROM files WHERE path = ?", [(f,) for f, _ in there])
     paths = sorted({Path(file) for file, _ in there})
     if paths:
-        built = build_index(paths, settings, embeddings, prune=False, wait=wait, command="repair")
+        built = build_index(paths, settings, embeddings, prune=False, command="repair")
         yield from (event for event in built if isinstance(event, BuildEvent))
 
 
@@ -330,7 +323,7 @@ class RolledBack:
     report: BuildReport
 
 
-def roll_back(settings: Settings, wait: float = 0.0) -> RolledBack:
+def roll_back(settings: Settings) -> RolledBack:
     """Show the articles of the generation before again; a second call undoes the first.
 
     Raises:
@@ -340,7 +333,7 @@ def roll_back(settings: Settings, wait: float = 0.0) -> RolledBack:
     """
     if not settings.index_dir.is_dir():
         raise IndexMissing
-    with writer_lock(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    with writer_lock(settings), Store(settings.index_dir, current_recipe()) as store:
         if store.generation == 0:
             raise IndexMissing
         earlier = store.earlier

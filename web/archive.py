@@ -224,11 +224,7 @@ def apply_click(listing: Listing, kind: object, number: object) -> Listing | Non
 
 
 def periods(months: Mapping[date, int]) -> tuple[Period, ...]:
-    """Return all months from the first to the last, or all years if those are too many.
-
-    Args:
-        months: Articles by month, each named by its first day.
-    """
+    """Return all months from the first to the last, or all years if those are too many."""
     if not months:
         return ()
     first, last = min(months), max(months)

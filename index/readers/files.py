@@ -108,9 +108,7 @@ def find_files(
 def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
     """Yield the articles of a file, and why it or a part of it could not be read.
 
-    Args:
-        file: The file.
-        orders: What is known of how folders write days in figures; noted here.
+    What is found of how folders write days in figures is noted in `orders`.
     """
     try:
         yield from _read(file, orders)

@@ -95,12 +95,7 @@ def read(file: Found) -> Iterator[Article | Skipped]:
 
 
 def article(raw: bytes, file: Found, fetched: str | None = None) -> Article:
-    """Return the one article of an HTML page, of which all bytes are given.
-
-    Args:
-        raw: The page.
-        file: Where it lies.
-        fetched: The address from which the page was fetched, where that is known.
+    """Return the one article of a page, of which all bytes are given, fetched from an address.
 
     Raises:
         ArticleError: the bytes are no page, hold no article, or state an impossible date.

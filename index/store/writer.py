@@ -166,15 +166,10 @@ class Store:
         embedded: int = 0,
         seconds: Mapping[str, float] | None = None,
     ) -> BuildReport:
-        """Make what is staged visible, in one transaction.
+        """Make what is staged visible, in one transaction; other articles of `roots` are removed.
 
-        Args:
-            roots: Files and folders whose other articles are removed; None removes none.
-            skipped: What could not be read, kept for `status`.
-            merged: Collections whose vectors were copied into another, and that other.
-            origin: Where the build comes from, for the record of builds.
-            embedded: Passages embedded by this build, for the report.
-            seconds: Time by stage, for the report.
+        `merged` are collections whose vectors were copied into another, and that other. What was
+        skipped is kept for `status`; passages embedded and seconds are for the report.
         """
         before = self.generation
         with self.transaction():

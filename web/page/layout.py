@@ -33,12 +33,7 @@ class Parts(SimpleNamespace):
 
 
 def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
-    """Lay out the page and return its parts.
-
-    Args:
-        editing: Whether there is what changes the index.
-        key: Under which the browser keeps conversations.
-    """
+    """Lay out the page and return its parts; `editing`, with what changes the archive."""
     parts = Parts(exchanges=gr.State(()), unanswered=gr.Textbox(visible=False))
     with gr.Row(elem_id="head", equal_height=True):
         parts.header = _html(scale=1)

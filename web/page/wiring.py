@@ -89,16 +89,7 @@ def wire_conversations(
     answered: Sequence[Dependency],
     renewed: Dependency,
 ) -> None:
-    """Wire the list: what is answered goes into it, and what is opened comes back from it.
-
-    Args:
-        page: The page.
-        parts: The parts of the page.
-        pipeline: What knows the articles as they are now.
-        chat: The answers being written.
-        answered: The events that answer a question.
-        renewed: The event that begins a new conversation.
-    """
+    """Wire the list: what is answered goes into it, and what is opened comes back from it."""
     kept, shelf, words = parts.kept, parts.shelf, parts.shelf_words
     for one in answered:
         changed = one.then(change, parts.exchanges, parts.change, **AT_ONCE)
@@ -206,12 +197,7 @@ def wire_opening(
 ) -> None:
     """Wire what a page that opens shows, and what keeps it up to date.
 
-    Args:
-        page: The page.
-        parts: The parts of the page.
-        pipeline: What knows the archive.
-        max_question: Characters that a question may have.
-        changed: The events after which the archive may be another.
+    After the events `changed` the archive may be another.
     """
 
     def header() -> str:

@@ -183,11 +183,9 @@ def _numbered(name: str, number: int) -> str:
 
 
 def delete_dropped(folder: Path, age: float) -> None:
-    """Delete what programs that were killed left of files dropped on the page.
+    """Delete what programs that were killed left of files dropped on the page, after some seconds.
 
-    Args:
-        folder: Where Gradio keeps them; a running program deletes only its own.
-        age: Seconds after which they are deleted; another program may run on this folder.
+    Gradio deletes only those of its own program, and another may run on this folder.
     """
     for path in sorted(folder.rglob("*"), reverse=True):  # what a folder holds comes before it
         with suppress(OSError):

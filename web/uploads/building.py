@@ -36,12 +36,7 @@ class Building:
         events: Callable[[], Generator[BuildEvent | BuildReport, None, None]],
         ended: Callable[[bool], None],
     ) -> None:
-        """Start it.
-
-        Args:
-            events: Makes the build, as `index.build.build_index` does.
-            ended: Called at the end, with whether the build came to its report.
-        """
+        """Start it; `ended` is called at the end, with whether the build came to its report."""
         self._events, self._ended = events, ended
         self._stopped = threading.Event()
         self._changed = threading.Condition()
