@@ -22,13 +22,12 @@ from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.readers import Found, find_files, in_full, read_files
 from index.readers.fields import Columns
 from index.settings import Settings
-from index.store.cleanup import clean_up
 from index.store.database import writer_lock
 from index.store.history import Command, Origin, recording_failure
 from index.store.lexical import LexicalStore
 from index.store.staging import mark_outdated
 from index.store.vectors import VectorStore
-from index.store.writer import Store
+from index.store.writer import Store, clean_up
 from index.text.days import day_number
 from index.text.passages import embedded_text, split
 from index.types import (

@@ -34,7 +34,7 @@ import index.store.staging
 from index.build import build_index
 from index.errors import NothingEarlier
 from index.settings import Settings, load_settings
-from index.store import cleanup
+from index.store import writer
 from index.store.catalogue import Wanted
 from index.store.snapshot import IndexReader, Snapshot
 from index.store.vectors import VectorsMissing
@@ -158,7 +158,7 @@ def build(pipe: Connection, settings: Settings, folder: Path, again: bool) -> No
     """Build in small steps, and send the name of each."""
     index.build._EMBED_PASSAGES = 16
     index.store.staging._BATCH = 50
-    cleanup.GRACE_SECONDS, cleanup.UNFINISHED_SECONDS = 10.0, 30.0
+    writer.GRACE_SECONDS, writer.UNFINISHED_SECONDS = 10.0, 30.0
     embeddings = HashedEmbeddings(lambda: settings.models / "all-MiniLM-L6-v2")
     embeddings.count_tokens(["ready"])
     pipe.send("begun")

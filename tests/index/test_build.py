@@ -17,7 +17,7 @@ from index.build import remove_articles
 from index.errors import ArticleError, IndexLocked, IndexMismatch, IndexMissing
 from index.readers import files as reading
 from index.status import index_status
-from index.store import cleanup
+from index.store import writer
 from index.store.database import writer_lock
 from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader
@@ -296,8 +296,8 @@ def test_old_articles_are_deleted_for_good(settings, hashed, folder, monkeypatch
     run_build(settings, hashed, folder)
     (folder / "maui.txt").unlink()
     run_build(settings, hashed, folder)
-    monkeypatch.setattr(cleanup, "GRACE_SECONDS", -1.0)
-    monkeypatch.setattr(cleanup, "UNFINISHED_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "GRACE_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "UNFINISHED_SECONDS", -1.0)
     run_build(settings, hashed, folder)
     assert [f.what for f in verify(settings)] == ["1 removed articles wait to be deleted for good"]
     write(folder, {"derna.txt": "date 2023-09-11 Dams break"})  # what rollback needs is another now

@@ -23,8 +23,7 @@ from tests.conftest import MODELS
 from tests.index.archive import STORIES, HashedEmbeddings, live_ids, write
 from web.uploads import batch
 from web.uploads import store as kept_in
-from web.uploads.building import Building
-from web.uploads.store import Uploads
+from web.uploads.store import Building, Uploads
 from web.uploads.tab import IndexTab
 
 

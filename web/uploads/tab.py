@@ -16,8 +16,7 @@ from web import wording
 from web.events import session_of
 from web.rendering import Macros, message
 from web.uploads.batch import in_words
-from web.uploads.building import Building
-from web.uploads.store import Uploads
+from web.uploads.store import Building, Uploads
 
 Shown = tuple[Any, ...]
 _COMMANDS = {
