@@ -59,9 +59,9 @@ def refuse_large(path: Path, *, packed: bool = False) -> None:
 
 
 def _one_or_many(title: str, body: str, file: Found) -> Iterator[Article | Skipped]:
-    """Return the articles of an export, else the one article of the file."""
+    """Yield the articles of an export, else the one article of the file."""
     many = exports.split(exports.documents(body), file)
-    return many or iter([article_of({}, file, title=title, body=body)])
+    yield from many or [article_of({}, file, title=title, body=body)]
 
 
 def read_word(file: Found) -> Iterator[Article | Skipped]:

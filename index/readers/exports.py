@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
 from index.readers.days import PART, Stated, read_day
-from index.readers.encodings import decode
 from index.readers.fields import Found, one_line
 from index.readers.records import Numbered, articles
-from index.readers.text import clean
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:
@@ -56,15 +54,6 @@ def is_export(raw: bytes) -> bool:
         or raw.count(b"\nLOAD-DATE:") > 1
         or raw.count(b"ProQuest document ID") > 1
     )
-
-
-def read(raw: bytes, file: Found) -> Iterator[Article | Skipped] | None:
-    """Return the articles of an export that is a text; None where it is no export.
-
-    Raises:
-        ArticleError: it cannot be told apart into articles.
-    """
-    return split(documents(clean(decode(raw))), file) if is_export(raw) else None
 
 
 def documents(text: str) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -43,6 +43,7 @@ from index.readers.days import (
     day_in_path,
     noting_orders,
 )
+from index.readers.encodings import decode
 from index.readers.fields import Columns, Found, shorten
 from index.readers.kinds import (
     HIDDEN,
@@ -94,15 +95,17 @@ def find_files(
         if not path.exists():
             raise ArticleError(f"{printable(path)}: no such file or folder")
     day_first = date_order == "dmy" if date_order else None
-    files = (file for path in dict.fromkeys(map(in_full, given)) for file in _files_of(path))
-    return (
-        Unchanged(str(file.path))
-        if isinstance(file, Found) and unchanged is not None and unchanged(file.path, file.stat)
-        else replace(file, day_first=day_first, columns=columns_of(file.path) if columns_of else ())
-        if isinstance(file, Found) and (date_order or columns_of)
-        else file
-        for file in files
-    )
+
+    def as_asked(file: Found | Skipped) -> Found | Skipped | Unchanged:
+        if isinstance(file, Skipped):
+            return file
+        if unchanged is not None and unchanged(file.path, file.stat):
+            return Unchanged(str(file.path))
+        columns = columns_of(file.path) if columns_of else ()
+        return replace(file, day_first=day_first, columns=columns)
+
+    folders = dict.fromkeys(map(in_full, given))
+    return map(as_asked, chain.from_iterable(map(_files_of, folders)))
 
 
 def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
@@ -181,10 +184,9 @@ def _read_text(file: Found) -> Iterator[Article | Skipped]:
         if form in MANY and not file.path.suffix:
             raise ArticleError(f"a file of many articles ({form}); {_NAME_IT[form]}")
         yield from _items(replace(file, format=form), {})
-    elif articles := exports.read(raw, file):
-        yield from articles
     else:
-        yield text.article(raw, file)
+        many = exports.documents(text.clean(decode(raw))) if exports.is_export(raw) else []
+        yield from exports.split(many, file) or [text.article(raw, file)]
 
 
 def _read_archive(archive: Found) -> Iterator[Article | Skipped]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import mailbox
 from collections.abc import Iterator
+from contextlib import closing
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr
@@ -37,16 +38,13 @@ def read_box(file: Found) -> Iterator[Article | Skipped]:
     """Yield an article of each mail, and what had to be skipped; ids are those of the mails."""
 
     def mails() -> Iterator[Numbered]:
-        box = mailbox.mbox(file.path, create=False)
-        try:
+        with closing(mailbox.mbox(file.path, create=False)) as box:
             for number, at in enumerate(box.iterkeys(), start=1):
                 try:
                     mail = email.message_from_bytes(box.get_bytes(at), policy=default)
                     yield number, _values(mail)
                 except Exception as error:  # one mail that a parser breaks on is not all
                     yield number, ArticleError(f"mail {number}: {type(error).__name__}: {error}")
-        finally:
-            box.close()
 
     return articles(mails, file)
 
