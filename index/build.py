@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from index.maps import Maps
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.readers import Found, find_files, in_full, read_files
-from index.readers.fields import Columns
+from index.readers.text import Columns
 from index.settings import Settings
 from index.store.database import writer_lock
 from index.store.history import Command, Origin, recording_failure

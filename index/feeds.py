@@ -29,7 +29,6 @@ from index.polite import Fetcher, Refused, host_of
 from index.readers import html
 from index.readers.encodings import decode
 from index.readers.feeds import items
-from index.readers.fields import Found
 from index.readers.named import (
     AUTHOR,
     BODY,
@@ -42,6 +41,7 @@ from index.readers.named import (
     day_of,
     known,
 )
+from index.readers.text import Found
 from index.settings import redacted
 
 EVERY = 900.0

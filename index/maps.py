@@ -9,10 +9,10 @@ from os import stat_result
 from pathlib import Path
 
 from index.errors import BroadsheetError
-from index.readers.fields import Columns
 from index.readers.files import MAPPED
 from index.readers.kinds import format_of
 from index.readers.named import FIELDS
+from index.readers.text import Columns
 from index.store.database import read_value
 from index.store.staging import Staging
 from index.types import IsUnchanged

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from index.errors import BroadsheetError
-from index.readers.fields import shorten
+from index.readers.text import shorten
 from index.types import ArticleRef, Coverage
 from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Question, Reason, Statement
 from web import wording

@@ -15,10 +15,9 @@ from index.errors import ArticleError
 from index.readers.days import BY_ISSUE
 from index.readers.documents import refuse_large
 from index.readers.encodings import decode
-from index.readers.fields import Found, one_line
 from index.readers.markup import plain_text
 from index.readers.records import Numbered, articles
-from index.readers.text import MAX_BYTES, clean
+from index.readers.text import MAX_BYTES, Found, clean, one_line
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:

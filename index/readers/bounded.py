@@ -17,8 +17,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from index.readers.fields import Found
 from index.readers.files import ColumnsOf, Orders, find_files, read_file
+from index.readers.text import Found
 from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
 
 SECONDS = 5

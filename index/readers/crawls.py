@@ -8,8 +8,7 @@ from dataclasses import replace
 from index.errors import ArticleError
 from index.readers import html
 from index.readers.documents import library
-from index.readers.fields import Found
-from index.readers.text import MAX_BYTES
+from index.readers.text import MAX_BYTES, Found
 from index.types import Article, Skipped
 
 

@@ -15,9 +15,8 @@ from zipfile import BadZipFile, ZipFile
 
 from index.errors import ArticleError
 from index.readers import exports
-from index.readers.fields import Found, one_line
 from index.readers.named import article_of
-from index.readers.text import MAX_BYTES, clean, read_bytes
+from index.readers.text import MAX_BYTES, Found, clean, one_line, read_bytes
 from index.types import Article, Skipped
 
 _LARGEST = 5 * MAX_BYTES  # pictures make such files large

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
 from index.readers.days import PART, Stated, read_day
-from index.readers.fields import Found, one_line
 from index.readers.records import Numbered, articles
+from index.readers.text import Found, one_line
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from index.errors import ArticleError
 from index.readers.encodings import by_label
-from index.readers.fields import Found, one_line
 from index.readers.records import Numbered, articles
-from index.readers.text import unpacked
+from index.readers.text import Found, one_line, unpacked
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:

@@ -44,7 +44,6 @@ from index.readers.days import (
     noting_orders,
 )
 from index.readers.encodings import decode
-from index.readers.fields import Columns, Found, shorten
 from index.readers.kinds import (
     HIDDEN,
     LINK,
@@ -56,6 +55,7 @@ from index.readers.kinds import (
     is_saved_part,
     kind_of,
 )
+from index.readers.text import Columns, Found, shorten
 from index.types import Article, IsUnchanged, Skipped, Unchanged
 
 _NAME_IT = {

@@ -15,11 +15,10 @@ from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
 from index.readers.encodings import decode, decode_as
 from index.readers.exports import documents, factiva_page, is_export, split
-from index.readers.fields import Found, one_line, under_title, without_site
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
 from index.readers.named import article_of, details_of, known
-from index.readers.text import clean, read_bytes
+from index.readers.text import Found, clean, one_line, read_bytes, under_title, without_site
 from index.types import Article, Details, Skipped
 
 if TYPE_CHECKING:

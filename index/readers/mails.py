@@ -14,10 +14,9 @@ from typing import Any
 from index.errors import ArticleError
 from index.readers import html
 from index.readers.encodings import decode_as
-from index.readers.fields import Found
 from index.readers.named import article_of
 from index.readers.records import Numbered, articles
-from index.readers.text import read_bytes
+from index.readers.text import Found, read_bytes
 from index.types import Article, Skipped
 
 _PAGES = (".mht", ".mhtml")  # pages that a browser saved as mails

@@ -17,10 +17,9 @@ from markdown_it.token import Token
 
 from index.errors import ArticleError
 from index.readers.encodings import decode
-from index.readers.fields import Found
 from index.readers.markup import plain_text
 from index.readers.named import DATE, TITLE, article_of, key, known
-from index.readers.text import clean, read_bytes
+from index.readers.text import Found, clean, read_bytes
 from index.types import Article
 
 _FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)

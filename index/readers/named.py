@@ -15,9 +15,8 @@ from typing import Any
 
 from index.errors import ArticleError
 from index.readers.days import Stated, local_day, read_day
-from index.readers.fields import Columns, Found, one_line, under_title
 from index.readers.markup import plain_text
-from index.readers.text import clean
+from index.readers.text import Columns, Found, clean, one_line, under_title
 from index.types import Article, Details
 
 Values = Mapping[str, Any]

@@ -17,9 +17,8 @@ from typing import Any, BinaryIO
 from index.errors import ArticleError
 from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
 from index.readers.encodings import decode
-from index.readers.fields import Columns, Found
 from index.readers.named import BODY, article_of, known, stated_days
-from index.readers.text import MAX_BYTES, unpacked
+from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import STDIN, Article, Skipped
 
 MAX_ARRAY_BYTES = 500_000_000

@@ -12,10 +12,9 @@ from typing import Any
 from index.errors import ArticleError
 from index.readers.documents import library, refuse_large
 from index.readers.encodings import MOST_DAMAGED, stream_encoding
-from index.readers.fields import Columns, Found
 from index.readers.named import BODY, DATE, FIELDS, key
 from index.readers.records import Numbered, articles
-from index.readers.text import MAX_BYTES, unpacked
+from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import Article, Skipped
 
 _MARKS = "\t;|,"
