@@ -113,23 +113,19 @@ def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
 
     What is found of how folders write days in figures is noted in `orders`.
     """
+    file = replace(file, elsewhere=partial(_order_elsewhere, file, orders))
     try:
-        yield from _read(file, orders)
+        yield from _read(file)
     except AmbiguousDay as error:  # of a file of one article
-        order = _order_elsewhere(file, orders)
+        order = file.elsewhere()
         if order is None:
             yield Skipped(str(file.path), error.reason, error.line)
             return
-        for item in _read(replace(file, day_first=order), orders):
+        for item in _read(replace(file, day_first=order)):
             if isinstance(item, Article):
                 yield replace(item, day_note=item.day_note or BY_FOLDER)
             else:
                 yield item
-
-
-def _items(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
-    elsewhere = partial(_order_elsewhere, file, orders)
-    return _READERS[file.format](replace(file, elsewhere=elsewhere))
 
 
 def _order_elsewhere(file: Found, orders: Orders) -> bool | None:
@@ -145,19 +141,19 @@ def _order_elsewhere(file: Found, orders: Orders) -> bool | None:
                 path = file.path.with_name(name)
                 found = replace(file, path=path, name=name, stat=path.stat(), day_first=None)
                 with suppress(AmbiguousDay):
-                    deque(islice(_read(found, orders), _ASKED_RECORDS), 0)
+                    deque(islice(_read(found), _ASKED_RECORDS), 0)
         orders[place] = seen.pop() if len(seen) == 1 else None
     return orders[place]
 
 
-def _read(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
+def _read(file: Found) -> Iterator[Article | Skipped]:
     """Yield what a file holds.
 
     Raises:
         AmbiguousDay: its one article has such a day.
     """
     try:
-        for item in _items(file, orders):
+        for item in _READERS[file.format](file):
             if isinstance(item, Article) and item.date is None:
                 item = _dated_by_place(item, file)
             yield item
@@ -183,7 +179,8 @@ def _read_text(file: Found) -> Iterator[Article | Skipped]:
     if form := format_of_bytes(raw[:_HEAD]):
         if form in MANY and not file.path.suffix:
             raise ArticleError(f"a file of many articles ({form}); {_NAME_IT[form]}")
-        yield from _items(replace(file, format=form), {})
+        shown = replace(file, format=form)
+        yield from _READERS[form](replace(shown, elsewhere=partial(_order_elsewhere, shown, {})))
     else:
         many = exports.documents(text.clean(decode(raw))) if exports.is_export(raw) else []
         yield from exports.split(many, file) or [text.article(raw, file)]
