@@ -82,9 +82,11 @@ clean: ## Remove the environment, the index and what tools left; models stay
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q --no-deps
 LOCKED := $(INSTALL) --require-hashes --only-binary :all: -r
 
-.venv/installed: requirements.lock requirements-cuda.lock | .venv/bin/python
+.venv/installed: requirements.lock requirements-torch.lock requirements-torch-cpu.lock | .venv/bin/python
 	$(LOCKED) requirements.lock
-	@$(BIN)/python -m pip show torch | grep -q '^Version: .*+cpu' || $(LOCKED) requirements-cuda.lock
+	@$(LOCKED) requirements-torch-cpu.lock 2>/dev/null || { \
+		echo "pip finds no PyTorch without CUDA; installing PyPI's (README.md, Start)"; \
+		$(LOCKED) requirements-torch.lock; }
 	$(INSTALL) --no-build-isolation -e .
 	@touch $@
 

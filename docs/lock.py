@@ -1,8 +1,9 @@
 """Pins and hashes all that is installed: `make lock`, after a change of requirements*.txt.
 
-`requirements.lock` has what runs, `requirements-dev.lock` what `make test` needs besides, and
-`requirements-cuda.lock` what PyTorch's build for NVIDIA cards needs besides. Versions stay as they
-are where they fit. Needs uv, and the network; what is locked is installed by pip alone.
+`requirements.lock` has what runs, but for PyTorch: `requirements-torch-cpu.lock` has its build
+without CUDA, of an index of its own, `requirements-torch.lock` PyPI's with what that needs.
+`requirements-dev.lock` has what `make test` needs besides. Versions stay as they are where they
+fit. Needs uv, and the network; what is locked is installed by pip alone.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "# Made by `make lock`: every file by its SHA-256, for Linux, macOS and Windows.\n"
-_CUDA = re.compile(r"(?:nvidia|cuda)-|triton$")
+_TORCH = re.compile(r"(?:nvidia|cuda)-|(?:triton|torch)$")
 CPU_BUILDS = {
-    # https://download.pytorch.org/whl/cpu/torch/ has other files than PyPI. The first was hashed
-    # here; the others are as that index states them.
+    # Of https://download.pytorch.org/whl/cpu/torch/. The first was hashed here; the others are as
+    # several public lock files have them.
     "2.13.0+cpu-cp311-x86_64": "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",
     "2.13.0+cpu-cp311-aarch64": "84453b69508ec79902f899c5ed9495acb9e2bbe9fda5f1d5d6f19e3c3842e1a7",
     "2.13.0+cpu-cp312-x86_64": "4ca4a9394b0c771238a4f73590fdbbc4debad85ed0fa63d026ae1b085da7d6e2",
@@ -46,29 +47,29 @@ def compiled(requirements: str, versions: str) -> dict[str, str]:
     return {entry.partition("==")[0]: entry for entry in entries if "==" in entry}
 
 
-def with_cpu_builds(torch: str) -> str:
-    """Add the hashes of PyTorch's builds without CUDA to the lines of PyPI's."""
-    version = torch.split()[0].removeprefix("torch==")
-    added = [digest for name, digest in CPU_BUILDS.items() if name.startswith(f"{version}+")]
-    if not added:
+def cpu_builds(torch: str) -> str:
+    """Return the lines of PyTorch without CUDA, of the version that `torch` is, PyPI's lines."""
+    version = f"{torch.split()[0].removeprefix('torch==')}+cpu"
+    hashes = [digest for name, digest in CPU_BUILDS.items() if name.startswith(f"{version}-")]
+    if not hashes:
         raise SystemExit(f"CPU_BUILDS has no hash of torch {version}: add its index's")
-    return torch.rstrip("\n") + "".join(f" \\\n    --hash=sha256:{one}" for one in added) + "\n"
+    return f"torch=={version}" + "".join(f" \\\n    --hash=sha256:{one}" for one in hashes) + "\n"
 
 
 def main() -> None:
-    """Write the three locks."""
-    kinds = ("", "-dev", "-cuda")
+    """Write the locks."""
+    kinds = ("", "-torch", "-dev")
     files = {kind: ROOT / f"requirements{kind}.lock" for kind in kinds}
     before = "".join(one.read_text(encoding="utf-8") for one in files.values() if one.exists())
     every = compiled("requirements-dev.txt", before)
-    every["torch"] = with_cpu_builds(every["torch"])
     needed = compiled("requirements.txt", "".join(every.values()))
     locks: dict[str, str] = dict.fromkeys(kinds, HEAD)
     for name, entry in every.items():
-        kind = "-cuda" if _CUDA.match(name) else "" if name in needed else "-dev"
+        kind = "-torch" if _TORCH.match(name) else "" if name in needed else "-dev"
         locks[kind] += entry
+    locks["-torch-cpu"] = HEAD + cpu_builds(every["torch"])
     for kind, text in locks.items():
-        files[kind].write_text(text, encoding="utf-8")
+        (ROOT / f"requirements{kind}.lock").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

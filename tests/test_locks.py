@@ -18,7 +18,6 @@ from packaging.utils import canonicalize_name
 from docs import lock
 
 ROOT = Path(__file__).parents[1]
-OF_CUDA = {"cuda-bindings", "cuda-toolkit", "nvidia-cudnn-cu13", "triton"}
 
 
 def locked(kind: str = "") -> dict[str, Requirement]:
@@ -31,7 +30,8 @@ def locked(kind: str = "") -> dict[str, Requirement]:
 
 
 def test_the_locks_have_what_the_requirements_pin() -> None:
-    runs, every = locked(), locked() | locked("-dev")
+    runs = locked() | locked("-torch")
+    every = runs | locked("-dev")
     for kind, lines in (("", runs), ("-formats", every), ("-dev", every)):
         text = (ROOT / f"requirements{kind}.txt").read_text(encoding="utf-8")
         pins = [Requirement(line.partition("#")[0]) for line in text.splitlines() if "==" in line]
@@ -43,7 +43,7 @@ def test_the_locks_have_what_the_requirements_pin() -> None:
 @pytest.mark.parametrize("kind", ["", "-dev"])
 def test_what_is_locked_needs_nothing_that_is_not(kind: str) -> None:
     """pip is told to look for nothing else, so a package that is missing would stay missing."""
-    every = locked() | locked(kind)
+    every = locked() | locked("-torch") | locked(kind)
     looked_at = 0
     for name in every:
         try:
@@ -60,17 +60,17 @@ def test_what_is_locked_needs_nothing_that_is_not(kind: str) -> None:
     assert looked_at > 100
 
 
-def test_both_builds_of_torch_are_hashed_and_cuda_is_apart() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    assert all(f"--hash=sha256:{digest}" in text for digest in lock.CPU_BUILDS.values())
-    version = str(locked()["torch"].specifier).removeprefix("==")
-    assert {name.partition("+")[0] for name in lock.CPU_BUILDS} == {version}
-    assert set(locked("-cuda")) >= OF_CUDA and not OF_CUDA & set(locked())
+def test_torch_is_locked_with_cuda_and_without() -> None:
+    with_cuda, without = locked("-torch"), locked("-torch-cpu")
+    assert set(with_cuda) >= {"torch", "triton", "nvidia-cudnn-cu13"}
+    assert list(without) == ["torch"]
+    assert f"{with_cuda['torch']}+cpu" == str(without["torch"])
+    assert not set(with_cuda) & set(locked())
 
 
 def test_builds_of_torch_without_a_known_hash_are_asked_for() -> None:
-    with pytest.raises(SystemExit, match=r"torch 9\.9\.9"):
-        lock.with_cpu_builds("torch==9.9.9 \\\n    --hash=sha256:00\n")
+    with pytest.raises(SystemExit, match=r"torch 9\.9\.9\+cpu"):
+        lock.cpu_builds("torch==9.9.9 \\\n    --hash=sha256:00\n")
 
 
 def tiny_wheel(folder: Path) -> str:
@@ -97,7 +97,8 @@ def test_a_file_that_is_not_the_one_that_was_locked_is_not_installed(tmp_path: P
     """With the commands of the Makefile itself, in a folder of its own."""
     right = tiny_wheel(tmp_path)
     shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "requirements-cuda.lock").touch()
+    for other in ("-torch", "-torch-cpu"):
+        (tmp_path / f"requirements{other}.lock").touch()
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
 
     def make(pin: str) -> tuple[str, bool]:
