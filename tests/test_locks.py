@@ -68,6 +68,14 @@ def test_torch_is_locked_with_cuda_and_without() -> None:
     assert not set(with_cuda) & set(locked())
 
 
+def test_the_image_installs_by_hash_too() -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"pip install.*(?:\\\n.*)*", image)
+    assert "--require-hashes" in command
+    for name in re.findall(r"-r (\S+)", command):
+        assert name in image.partition(command)[0] and (ROOT / name).exists()
+
+
 def test_builds_of_torch_without_a_known_hash_are_asked_for() -> None:
     with pytest.raises(SystemExit, match=r"torch 9\.9\.9\+cpu"):
         lock.cpu_builds("torch==9.9.9 \\\n    --hash=sha256:00\n")
