@@ -129,7 +129,7 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     from index.models.embedder import MiniLMEmbeddings
     from index.store.snapshot import IndexReader
     from rag.generation import system_text
-    from rag.llm.choice import chosen, evidence_for
+    from rag.llm.catalogue import chosen, evidence_for
     from rag.llm.loader import ReadyModel, load_chat_model
 
     own = chosen(settings or load_settings())

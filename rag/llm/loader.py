@@ -19,8 +19,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from index.errors import BroadsheetError, ModelFileError, ModelUnavailable
 from index.models.download import Fetch, OnProgress, ensure_llm, ensure_model
 from index.settings import Settings
-from rag.llm.catalogue import DEFAULT, catalogue
-from rag.llm.choice import chosen, evidence_for, who_answers
+from rag.llm.catalogue import DEFAULT, catalogue, chosen, evidence_for, who_answers
 
 if TYPE_CHECKING:
     from rag.llm.chat_model import OpenVinoChat
