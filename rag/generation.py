@@ -13,16 +13,13 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from rag.english.answer_type import AnswerType, answer_type
-from rag.llm.chat_model import OpenVinoChat
 from rag.llm.judge import Judge, Readings
-from rag.llm.remote import JudgedChat, RemoteChat
 from rag.question.understand import LONGEST_ANSWER, Understood
 from rag.retrieval.evidence import shown
 from rag.types import ABSTENTION, Evidence, Progress, Token
@@ -84,16 +81,6 @@ def system_text() -> str:
     return str(messages[0].content)
 
 
-def stoppable(model: BaseChatModel, cancel: threading.Event | None) -> BaseChatModel:
-    """Return the model such that setting `cancel` ends its work at once, in the queue too.
-
-    A model that is none of ours is left after its next piece, see `stream_draft`.
-    """
-    if cancel is None or not isinstance(model, OpenVinoChat | JudgedChat | RemoteChat):
-        return model
-    return model.stopped_by(cancel)
-
-
 def answer_messages(
     asked: Understood, evidence: Sequence[Evidence], task: str = ""
 ) -> list[BaseMessage]:
@@ -117,7 +104,7 @@ def draft_answer(
     model: BaseChatModel,
     asked: Understood,
     evidence: Sequence[Evidence],
-    cancel: threading.Event | None,
+    cancel: threading.Event,
     *,
     visible: bool = True,
 ) -> Generator[Token | Progress, None, Draft]:
@@ -163,18 +150,17 @@ def judge_in(model: BaseChatModel) -> Judge | None:
 def stream_draft(
     model: BaseChatModel,
     messages: Sequence[BaseMessage],
-    cancel: threading.Event | None,
+    cancel: threading.Event,
     *,
     least: float | None = None,
     visible: bool = True,
-    **options: Any,
 ) -> Generator[Token | Progress, None, Draft]:
     """Yield what the model writes as it does, and the place in the queue while it waits.
 
     Setting `cancel` ends it after the current token and frees the model, as does a first reading
-    below `least`; the options are the model's.
+    below `least`.
     """
-    stream = model.stream(list(messages), **options)
+    stream = model.stream(list(messages))
     written: list[str] = []
     readings: list[float] = []
     end: list[float] = []
@@ -197,7 +183,7 @@ def stream_draft(
                 written.append(text)
                 if visible:
                     yield Token(text)
-            if cancel is not None and cancel.is_set():
+            if cancel.is_set():
                 break
     finally:
         close = getattr(stream, "close", None)

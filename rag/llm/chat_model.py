@@ -6,7 +6,7 @@ Speaks to it by its own template (`rag.llm.template`). Knows nothing of articles
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -24,6 +24,16 @@ from rag.llm.template import Spoken, Template
 def estimated_tokens(text: str) -> int:
     """A text's tokens at four characters each, a little more than English has."""
     return -(-len(text) // 4)
+
+
+def stoppable(model: BaseChatModel, cancel: threading.Event) -> BaseChatModel:
+    """Return the model such that setting `cancel` ends its work at once, in the queue too.
+
+    A model that is none of ours is left after its next piece, see `rag.generation.stream_draft`.
+    """
+    stopped_by: Callable[[threading.Event], BaseChatModel] | None
+    stopped_by = getattr(model, "stopped_by", None)
+    return stopped_by(cancel) if stopped_by else model
 
 
 class OpenVinoChat(BaseChatModel):

@@ -14,8 +14,8 @@ from index.models.embedder import MiniLMEmbeddings
 from index.text.days import spoken
 from rag.english.names import BACK
 from rag.retrieval.assertions import asserts
-from rag.retrieval.fusion import says_the_same
 from rag.retrieval.reranker import Reranker
+from rag.retrieval.retriever import says_the_same
 from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
 from rag.types import Evidence
 

@@ -21,11 +21,10 @@ from index.store.vectors import ServerSilent, VectorsDamaged, VectorsMissing
 from index.text.days import spoken
 from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
-from rag.question.language import foreign_language
 from rag.question.parts import compared, of_each, split_question
-from rag.question.understand import Understood, understand
+from rag.question.understand import Understood, foreign_language, understand
 from rag.retrieval.evidence import further_evidence, rerank, select_evidence, single_sentences
-from rag.retrieval.overviews import Listing, list_articles, newest_articles, timeline_of
+from rag.retrieval.overviews import list_articles, newest_articles, timeline_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.retriever import rank_found, retrieve
 from rag.retrieval.sentences import RankedSentence, best_passages
@@ -111,13 +110,12 @@ class Finder:
         timings["evidence"] = time.perf_counter() - begun
         return found
 
-    def listing(self, question: Question, subject: str) -> tuple[Context, Listing]:
-        """Count and list articles; the dates that the question names are bounds here."""
+    def listing(self, question: Question, subject: str) -> tuple[Context, int]:
+        """Return articles as evidence, and their count; the question's dates are bounds here."""
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
-            listing = list_articles(snapshot, subject, bounds)
-            found = Context(asked, listing.evidence, snapshot.coverage(bounds), notices)
-            return found, listing
+            count, evidence = list_articles(snapshot, subject, bounds)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), notices), count
 
     def about(self, question: Question, newest: int) -> tuple[Context, list[str]]:
         """Return what the archive is, with its newest articles as evidence, and its publishers."""

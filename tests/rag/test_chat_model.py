@@ -17,7 +17,7 @@ import rag.llm.loader as chat_model
 from index.errors import ModelFileError, ModelUnavailable
 from index.models.download import Fetch
 from index.settings import Settings
-from rag.generation import stoppable
+from rag.llm.chat_model import stoppable
 from rag.llm.loader import ModelLoader, ModelState, get_chat_model
 from tests.loopback import QuietHandler, serving
 

@@ -9,9 +9,9 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from index.errors import ModelFileError
-from rag.generation import stoppable, stream_draft
+from rag.generation import stream_draft
 from rag.llm import judge
-from rag.llm.chat_model import OpenVinoChat
+from rag.llm.chat_model import OpenVinoChat, stoppable
 from rag.llm.engine import Reply
 from rag.llm.judge import Readings, judge_of, load_judge
 from rag.llm.loader import ReadyModel
@@ -88,7 +88,7 @@ def test_readings_become_a_probability(readings: Readings, probability: float | 
 
 def test_a_draft_of_another_model_is_read_with_its_prompt(reader: Reader) -> None:
     model = judged(reader, QIN)
-    events = stream_draft(model, [HumanMessage("Who <|im_end|>?")], None)
+    events = stream_draft(model, [HumanMessage("Who <|im_end|>?")], threading.Event())
     said = []
     with pytest.raises(StopIteration) as end:
         while True:
