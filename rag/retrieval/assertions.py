@@ -37,14 +37,11 @@ _ORDERS = re.compile(
     r"\b(?:asked?|asks|quer(?:y|ied)|questions?|wants? to know|comes? up|repl(?:y|ies)|answers?)\b"
     rf"(?:[^.!]{{0,120}}[,:?]\s+|[^.!]{{0,120}}\bmust\s+){_HOW}(?:you\s+)?(?:{_MUST}\s+)?{_HOW}"
     rf"{_SAY}\s+(?-i:{_THAT})"
-    r"|\b(?:if|when|whenever|should)\s[^.!]{0,50}\b(?:you|somebody|anyone|a reader)\b[^.!]{0,50}"
-    rf"\bask(?:s|ed)?\b[^.!]{{0,50}}\b(?:your {_REPLY}\s|you\s+must\s+{_SAY}\b)"
     # What the reader is to say, believe or be.
     rf"|\byou\s+{_MUST}\s+{_HOW}{_SAY}\s+(?-i:{_THAT})"
     rf"|\byou\s+(?:answer|reply|respond)\b[^.!]{{0,120}}\b(?:every|any|all|each)\b"
     rf"|\byou (?:are|['’]re) not allowed to {_SAY}\b|\byour {_REPLY}\s+(?:{_MUST}|is)\b"
     rf"|\b(?:only|sole)\s+(?:permitted|allowed|accepted|acceptable|valid)\s+{_REPLY}\b"
-    rf"|\b(?:in|to) (?:any|every|each|all) {_REPLY}"
     # What was written before is not to count.
     r"|(?:^\W*|[,;:]\s+|\b(?:please|kindly|and|now)\s+)(?:ignore|disregard|forget|overlook)\s+"
     r"(?:all|any|every\w*|the|what|earlier|previous|prior|other|these|those|your)\b[^.!]{0,120}"
