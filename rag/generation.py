@@ -7,15 +7,18 @@ Knows nothing of how answers are checked.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from rag.english.answer_type import AnswerType, answer_type
@@ -114,7 +117,7 @@ def draft_answer(
     it: the draft is empty then. See `stream_draft`.
     """
     judge, messages = judge_in(model), answer_messages(asked, evidence)
-    least = judge.hopeless if judge else None
+    least = judge.hopeless if judge else -math.inf
     return (yield from stream_draft(model, messages, cancel, least=least, visible=visible))
 
 
@@ -152,7 +155,7 @@ def stream_draft(
     messages: Sequence[BaseMessage],
     cancel: threading.Event,
     *,
-    least: float | None = None,
+    least: float = -math.inf,
     visible: bool = True,
 ) -> Generator[Token | Progress, None, Draft]:
     """Yield what the model writes as it does, and the place in the queue while it waits.
@@ -160,24 +163,23 @@ def stream_draft(
     Setting `cancel` ends it after the current token and frees the model, as does a first reading
     below `least`.
     """
-    stream = model.stream(list(messages))
     written: list[str] = []
     readings: list[float] = []
     end: list[float] = []
     stopped_early = False
-    try:
+    with closing(
+        cast("Generator[AIMessageChunk, None, None]", model.stream(list(messages)))
+    ) as stream:
         for chunk in stream:
-            queue = chunk.response_metadata.get("queue")
-            if queue:
+            if queue := chunk.response_metadata.get("queue"):
                 yield Progress("waiting", int(queue[-1]))
             readings += chunk.response_metadata.get("readings") or ()
             end += chunk.response_metadata.get("end") or ()
             read_only = bool(readings) and not written
-            stopped_early = least is not None and read_only and readings[0] < least
+            stopped_early = read_only and readings[0] < least
             if stopped_early:
                 break
-            text = str(chunk.text)
-            if text:
+            if text := str(chunk.text):
                 if not written and visible:
                     yield Progress("writing")
                 written.append(text)
@@ -185,10 +187,6 @@ def stream_draft(
                     yield Token(text)
             if cancel.is_set():
                 break
-    finally:
-        close = getattr(stream, "close", None)
-        if close:
-            close()
     before, *draft = readings or (None,)
     return Draft("".join(written), Readings(before, tuple(draft), *end), stopped_early)
 

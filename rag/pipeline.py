@@ -289,7 +289,6 @@ def _quoted(
 def _written(
     model: BaseChatModel, found: Context, cancel: threading.Event
 ) -> Iterator[Progress | Token | Answer]:
-    """Have the model draft, and check the draft."""
     yield Progress("reading")
     draft = yield from draft_answer(model, found.asked, found.evidence, cancel)
     yield Progress("checking")

@@ -20,7 +20,6 @@ class Facts:
     """The checkable facts of one text; each kind is parsed when it is first asked for."""
 
     def __init__(self, text: str) -> None:
-        """Keep the text; `facts` returns the one object for it."""
         self.text = text
 
     @cached_property

@@ -226,7 +226,6 @@ def _irregular(people: str) -> str:
 
 
 def _people_of(people: str, place: str) -> bool:
-    """Whether a rule makes `people` of `place`."""
     if _irregular(people) != people or len(place) < 4:
         return False
     if people.startswith(place):

@@ -72,7 +72,7 @@ class Engine:
             ModelUnavailable: the engine failed or was closed.
         """
         number = next(self._ids)
-        reply = Reply(lambda: self._cancel(number), cancel)
+        reply = Reply(lambda: self._send({"kind": "cancel", "id": number}), cancel)
         with self._lock:
             if self._ended:
                 raise ModelUnavailable(self._ended)
@@ -114,12 +114,6 @@ class Engine:
             reader.join()
         if worker.stdout:
             worker.stdout.close()
-
-    def _cancel(self, number: int) -> None:
-        with self._lock:
-            known = number in self._open
-        if known:
-            self._send({"kind": "cancel", "id": number})
 
     def _send(self, command: dict[str, Any]) -> None:
         line = json.dumps(command) + "\n"

@@ -23,7 +23,7 @@ from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
 from rag.question.parts import compared, of_each, split_question
 from rag.question.understand import Understood, foreign_language, understand
-from rag.retrieval.evidence import further_evidence, rerank, select_evidence, single_sentences
+from rag.retrieval.evidence import rerank, select_evidence, single_sentences
 from rag.retrieval.overviews import list_articles, newest_articles, timeline_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.retriever import rank_found, retrieve
@@ -201,13 +201,10 @@ class Finder:
         """Choose the windows to be read from what a search gave, and those for a second look."""
         tokens = tokens or self._settings.evidence_tokens
         rerank(searched.sentences, searched.asked.standalone, self._reranker)
-        evidence = select_evidence(
-            searched.sentences,
-            self._embeddings,
-            tokens,
-            latest=searched.asked.latest,
+        latest = searched.asked.latest
+        evidence, further = select_evidence(
+            searched.sentences, self._embeddings, tokens, latest=latest
         )
-        further = further_evidence(searched.sentences, evidence, self._embeddings, tokens)
         coverage = snapshot.coverage(searched.asked.bounds)
         notices = _told(snapshot, searched.notices)
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
