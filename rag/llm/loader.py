@@ -228,14 +228,14 @@ class ModelLoader:
         self._status = status
 
 
-def get_chat_model(settings: Settings, on_status: OnStatus | None = None) -> BaseChatModel:
+def get_chat_model(settings: Settings) -> BaseChatModel:
     """Return the model of the settings, ready to answer; waits for all that it takes.
 
     Raises:
         ModelUnavailable: it cannot be had, or `BROADSHEET_LLM=none`.
         ModelFileError: its file cannot be fetched.
     """
-    model = load_chat_model(settings, on_status=on_status)
+    model = load_chat_model(settings)
     if model is None:
         raise ModelUnavailable(MESSAGES[ModelState.OFF])
     return model
@@ -333,11 +333,7 @@ def _prepared(path: Path, settings: Settings, note: OnStatus) -> tuple[Path, Jud
 
 
 def _fetching(fetch: Fetch) -> ModelStatus:
-    left = "" if fetch.eta is None else f", {fetch.eta:,.0f} s left"
-    message = (
-        f"Fetching the language model: {fetch.done / 1e6:,.0f} of {fetch.total / 1e6:,.0f} MB, "
-        f"{fetch.rate / 1e6:.1f} MB/s{left}"
-    )
+    message = MESSAGES[ModelState.FETCHING]
     return ModelStatus(ModelState.FETCHING, fetch.done, fetch.total, fetch.rate, fetch.eta, message)
 
 
