@@ -58,9 +58,9 @@ _DECLARED = re.compile(  # orders and suppositions that a quotation may hold
     r"|(?:act|behave|speak|answer|write|talk)\s+(?:as\s+(?:if|though)|like)\b"
     r"|(?:treat|regard|consider)\s[^.]*\bas\s+(?:true|fact|given|certain|correct)\b"
     r"|take\s+(?:it|for\s+granted)\s+that\b)"
-    rf"|^\W*{_HOW}(?:suppose|supposing|pretend|imagine|assume|assuming)\b"
+    rf"|^\W*{_HOW}(?:suppose|supposing|pretend|imagine|assume|assuming|hypothetically|what\s+if|"
+    r"picture\s+(?:it|this|that))\b"
     r"|^\W*(?:let['’]s|let\s+us)\s+(?:suppose|say|pretend|imagine|assume|picture|take)\b"
-    rf"|^\W*{_HOW}(?:picture\s+(?:it|this|that)\b|what\s+if\b|hypothetically\b)"
     r"|\bfor\s+(?:the\s+)?(?:sake\s+of\s+(?:the\s+)?argument|this\s+exercise)\b"
     r"|^\W*in\s+(?:this|our|an?|the)\s+(?:made-up|imaginary|imagined|fictional|fictitious|invented|"
     r"hypothetical|alternative|role-?play)\b"
@@ -75,7 +75,7 @@ _LABELLED = re.compile(  # a line of a script, and what stands below a label of 
     rf"^[ \t>*-]*(?:(?:{_ROLE}\s*\d*\s*:|#+\s*{_ROLE}\b.*$|[qa]\s*\d*[:.)]\s)(?:\n\s*)?)", _FLAGS
 )
 _TOKENS = re.compile(  # all that follows is part of the script
-    r"<[|｜][^\n|｜>]*[|｜]>|\[/?INST\]|</?s>|<<\w+>>|</?\w*_\w+>|<\|"
+    r"<[|｜]|\[/?INST\]|</?s>|<<\w+>>|</?\w*_\w+>"
     r"|<!--|<[a-z]+\b[^<>]*\b(?:hidden|display\s*:\s*none|visibility|font-size\s*:\s*0)"
     r"|[\"'](?:role|system|prompt|arguments)[\"']\s*:",
     _FLAGS,
@@ -100,7 +100,8 @@ def statements(text: str) -> tuple[tuple[Span, ...], ...]:
     runs: list[list[Span]] = [[]]
     for start, end in sentence_spans(text):
         within = any(first < end and start < last for first, last in left_out)
-        if not within and not _commands(text[start:end], spoken[start:end]):
+        commands = _ORDERS.search(text[start:end]) or _DECLARED.search(spoken[start:end])
+        if not within and not commands:
             runs[-1].append((start, end))
             continue
         if not within and not text[start:end].endswith("?"):  # "What if …?" is one sentence
@@ -122,12 +123,7 @@ def _reach(text: str, start: int) -> int:
 
 def asserts(line: str) -> bool:
     """Whether a line, such as a headline, is neither an order nor a supposition nor a script."""
-    scripted = _TOKENS.search(line) or _LABELLED.search(line)
-    return not scripted and not _commands(line, _without_quotations(line))
-
-
-def _commands(sentence: str, spoken: str) -> bool:
-    return bool(_ORDERS.search(sentence) or _DECLARED.search(spoken))
+    return stated_sentences(line) == sentence_spans(line)
 
 
 def _without_quotations(text: str) -> str:
