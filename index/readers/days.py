@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from index.errors import ArticleError
+from index.text.days import FUTURE
 
 PLACEHOLDER = "undated: a placeholder stands for the day"
-FUTURE = "undated: the day lies in the future"
 PART = "undated: only a month or a year is stated"
 BY_ADDRESS = "dated by the address"
 BY_NAME = "dated by the file's name"
