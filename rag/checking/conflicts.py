@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from index.text.days import spoken, till_now
-from rag.checking.attribution import Sentence, cite
+from rag.checking.attribution import Sentence, cite, sentences_of
 from rag.english.answer_type import AnswerType, adds_kind, answer_type
 from rag.english.facts import Facts, facts
 from rag.english.names import BACK, TITLES
@@ -58,7 +58,7 @@ def find_conflicts(
     for item in sorted(evidence, key=lambda item: till_now(item.date), reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
-        differing = [(answer.values_against(one), one) for one in _sentences(item)]
+        differing = [(answer.values_against(one), one) for one in sentences_of([item])]
         # A headline in the same words tells less than the sentence with the other value.
         differing.sort(key=lambda pair: -answer.nearness(pair[1]))
         values, sentence = next((pair for pair in differing if pair[0]), (set[str](), None))
@@ -69,10 +69,6 @@ def find_conflicts(
             text = f"Another article says{when}{whose}: “{sentence.text}”"
             found.append(Disagreement(text, cite(sentence)))
     return found
-
-
-def _sentences(item: Evidence) -> list[Sentence]:
-    return [Sentence(item, span) for span in item.sentences]
 
 
 @dataclass(frozen=True, slots=True)
