@@ -53,15 +53,12 @@ def converted_folder(gguf: Path, settings: Settings) -> Path:
     return settings.models / f"{gguf.stem}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def is_converted(folder: Path, heads: str | None = None) -> bool:
-    """Whether the folder holds a whole converted model.
+def is_converted(folder: Path, heads: str) -> bool:
+    """Whether the folder holds a whole converted model, its files as they were made.
 
-    With the hash of a judge's file as `heads`: one with these; empty, one without any. Its files
-    must be as they were made then; see `index.models.checksum.sealed`.
+    `heads` is the hash of the judge's file whose heads it must have; empty for none.
     """
-    if not (folder / MARK).is_file():
-        return False
-    return heads is None or (heads == heads_in(folder) and sealed(folder))
+    return (folder / MARK).is_file() and heads == heads_in(folder) and sealed(folder)
 
 
 def heads_in(folder: Path) -> str:
@@ -73,9 +70,8 @@ def heads_in(folder: Path) -> str:
 def convert(gguf: Path, folder: Path, judge: Judge | None = None) -> Path:
     """Convert a GGUF into `folder`, unless it is there already; takes about 20 s and 1.3 GB.
 
-    The heads of a judge, if one is given, are put into the graph (`rag.llm.judge`).
-
-    A conversion that was killed leaves nothing that is taken for a model.
+    The heads of a judge, if one is given, are put into the graph (`rag.llm.judge`). A conversion
+    that was killed leaves nothing that is taken for a model.
 
     Raises:
         ModelUnavailable: OpenVINO cannot read the file, or there is no room; carries its words.

@@ -16,7 +16,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from index.errors import ModelUnavailable
 from index.settings import Settings
 from rag.llm.chat_model import OpenVinoChat
-from rag.llm.conversion import is_converted
+from rag.llm.conversion import MARK
 from rag.llm.engine import Engine, Piece
 from rag.llm.loader import get_chat_model
 from tests.rag.newsroom import TEMPLATE
@@ -26,7 +26,7 @@ MODEL_FOLDER = Settings().models / "qwen2.5-coder-1.5b-instruct"
 
 @pytest.fixture(scope="module")
 def chat() -> Iterator[OpenVinoChat]:
-    if not is_converted(MODEL_FOLDER):
+    if not (MODEL_FOLDER / MARK).is_file():
         pytest.skip("the language model has not been fetched on this machine")
     model = get_chat_model(Settings(llm_parallel=4))
     assert isinstance(model, OpenVinoChat)
