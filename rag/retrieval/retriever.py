@@ -29,6 +29,7 @@ from rag.types import RetrievedPassage
 WEIGHTS = {"lexical": 1.0, "dense": 0.7, "window": 1.0, "fresh": 0.4, "recent": 0.5}
 _CANDIDATES = 80
 _RECENT_POOL = 12
+_FALL = 60  # how fast the weight of a rank falls; of the authors
 _SHINGLE = 4  # words
 _SAME = 0.6  # share of the shingles of the shorter text
 
@@ -100,14 +101,13 @@ def _keys(hits: Sequence[Hit]) -> list[int]:
 
 
 def reciprocal_rank_fusion(
-    rankings: Mapping[str, Sequence[int]], weights: Mapping[str, float], k: int = 60
+    rankings: Mapping[str, Sequence[int]], weights: Mapping[str, float]
 ) -> dict[int, float]:
     """Fuse rankings by weighted reciprocal ranks (Cormack, Clarke and Büttcher 2009).
 
     Args:
         rankings: Keys by ranking, best first.
         weights: Weight of each ranking; one that is not named weighs 1.
-        k: How fast the weight of a rank falls.
 
     Returns:
         Score by key, best first.
@@ -116,7 +116,7 @@ def reciprocal_rank_fusion(
     for name, ranking in rankings.items():
         weight = weights.get(name, 1.0)
         for rank, key in enumerate(ranking, 1):
-            scores[key] = scores.get(key, 0.0) + weight / (k + rank)
+            scores[key] = scores.get(key, 0.0) + weight / (_FALL + rank)
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
 
 
