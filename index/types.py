@@ -185,6 +185,11 @@ def count_kinds(skipped: Iterable[Skipped]) -> dict[str, int]:
     return dict(Counter(one.kind for one in skipped if one.kind).most_common())
 
 
+def listed(counts: Mapping[str, int]) -> str:
+    """Return what was counted in a line: `3 taken in, 1 skipped`."""
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+
+
 @dataclass(frozen=True, slots=True)
 class Unchanged:
     """A file that was not read again, since it has not changed; `location` is its path."""

@@ -60,12 +60,7 @@ def build_page(
 ) -> gr.Blocks:
     """Return the page over `pipeline`, ready to launch with `launch_options()`.
 
-    Args:
-        pipeline: What answers.
-        feedback: Where it is kept what people say of answers.
-        key: Under which browsers keep conversations.
-        max_question: Characters that a question may have.
-        uploads: Where articles go that are brought through the page; None where nobody may.
+    Without `uploads` nobody may bring articles through the page.
     """
     chat = Chat(pipeline, feedback, max_question=max_question)
     page: gr.Blocks
