@@ -17,8 +17,17 @@ from rich.console import Console
 from index.errors import BroadsheetError, SettingsError
 from index.progress import Meter
 from index.settings import Settings, load_settings
-from rag.llm.catalogue import DEFAULT, catalogue, machine
-from rag.llm.choice import Choice, chosen, evidence_for, is_free, read_choice, write_choice
+from rag.llm.catalogue import (
+    DEFAULT,
+    Choice,
+    catalogue,
+    chosen,
+    evidence_for,
+    is_free,
+    machine,
+    read_choice,
+    write_choice,
+)
 
 if TYPE_CHECKING:
     from evals.trial import Tally

@@ -119,7 +119,7 @@ def serve(
 
     from index.store.snapshot import IndexReader
     from rag.generation import system_text
-    from rag.llm.choice import suggestion
+    from rag.llm.catalogue import suggestion
     from rag.llm.loader import ModelLoader
     from rag.pipeline import Pipeline
     from web.chat.feedback import FeedbackStore

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from index.text.days import spoken
 from rag.checking.attribution import best_first, cite_best
@@ -14,7 +15,7 @@ from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
 from rag.english.facts import facts
 from rag.question.parts import compared, difference, subject_of
-from rag.retrieval.overviews import About, Listing
+from rag.retrieval.overviews import About
 from rag.retrieval.search import Context
 from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
 
@@ -72,12 +73,16 @@ def explain_refusal(found: Context, premise: str, refused: Answer) -> Answer:
     return replace(refused, text=text, statements=(known,), citations=(citation,))
 
 
-def build_list(found: Context, listing: Listing) -> Answer:
+def build_list(found: Context, subject: str, count: int) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
-    head, *lines = listing.lines
+    noun = "article mentions" if count == 1 else "articles mention"
+    shown = len(found.evidence)
+    more = f"; the first {shown} are" if count > shown else ""
     # The head needs no citation: the lines below it are what it counts.
-    statements = [Statement(head, (), 1.0), *_one_citation_each(lines)]
-    return _in_lines(found, statements, listing.citations)
+    head = Statement(f"{count or 'No'} {noun} “{subject}”{more}.", (), 1.0)
+    citations = [cite_best(item) for item in found.evidence]
+    lines = _one_citation_each(_dated(one.date, one.headline) for one in citations)
+    return _in_lines(found, [head, *lines], citations)
 
 
 def build_about(
@@ -111,11 +116,15 @@ def build_about(
 def build_timeline(found: Context) -> Answer:
     """Return the evidence as a story, a dated quote a line; no model wrote it."""
     citations = [cite_best(item) for item in found.evidence]
-    lines = [f"{spoken(one.date)}: “{one.quote}”" for one in citations if one.date]
-    return _in_lines(found, _one_citation_each(lines), citations)
+    lines = _one_citation_each(_dated(one.date, f"“{one.quote}”") for one in citations)
+    return _in_lines(found, lines, citations)
 
 
-def _one_citation_each(lines: Sequence[str]) -> list[Statement]:
+def _dated(day: date | None, text: str) -> str:
+    return f"{spoken(day)}: {text}" if day else text
+
+
+def _one_citation_each(lines: Iterable[str]) -> list[Statement]:
     return [Statement(line, (at,), 1.0) for at, line in enumerate(lines)]
 
 
@@ -282,7 +291,9 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
         conflicts=tuple(conflicts),
         notices=tuple(dict.fromkeys(n for answer in answers for n in answer.notices)),
         evidence=tuple(_once(item for answer in answers for item in answer.evidence)),
-        confidence=_least(answers),
+        confidence=min(
+            (one.confidence for one in answers if one.confidence is not None), default=None
+        ),
     )
     return _with_difference(parts, answers, joined) if parts else joined
 
@@ -305,28 +316,20 @@ def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
 
     "The strike lasted 118 days" is no other report of the strike that lasted 148.
     """
-    own = [_own_citations(part) for part in parts]
-    made: list[Answer] = []
-    for at, part in enumerate(parts):
-        others = {one.article_id for other in (*own[:at], *own[at + 1 :]) for one in other}
-        disagreeing = {one.article_id for one in part.citations if one not in own[at]}
-        if part.conflicts and disagreeing <= others | {one.article_id for one in own[at]}:
-            statements = part.statements[: -len(part.conflicts)]
-            part = replace(part, statements=statements, conflicts=(), citations=own[at])
-        made.append(part)
-    return made
+    alone = [_without_conflicts(part) for part in parts]
+    told = {one.article_id for part in alone for one in part.citations}
+    return [
+        own if {one.article_id for one in part.citations} <= told else part
+        for part, own in zip(parts, alone, strict=True)
+    ]
 
 
-def _own_citations(answer: Answer) -> tuple[Citation, ...]:
-    """What the model's statements cite, without what another article says otherwise."""
+def _without_conflicts(answer: Answer) -> Answer:
+    """What the model's statements say and cite, without what other articles say against it."""
     statements = answer.statements[: len(answer.statements) - len(answer.conflicts)]
     cited = {at for statement in statements for at in statement.citations}
-    return tuple(one for at, one in enumerate(answer.citations) if at in cited)
-
-
-def _least(answers: Sequence[Answer]) -> float | None:
-    """The confidence of the part that is least sure."""
-    return min((one.confidence for one in answers if one.confidence is not None), default=None)
+    citations = tuple(one for at, one in enumerate(answer.citations) if at in cited)
+    return replace(answer, statements=statements, conflicts=(), citations=citations)
 
 
 def _outcome(answers: Sequence[Answer]) -> tuple[Outcome, Reason]:

@@ -13,7 +13,13 @@ from datetime import date
 from langchain_core.runnables import Runnable, RunnableLambda
 from typing_extensions import TypedDict, Unpack
 
+from index.models.download import ensure_embedder
+from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
+from index.store.snapshot import IndexReader
+from rag.generation import system_text
+from rag.llm.catalogue import chosen, evidence_for
+from rag.llm.loader import ReadyModel, load_chat_model
 from rag.pipeline import Pipeline
 from rag.question.understand import make_question
 from rag.types import Answer, Event, Question, Turn
@@ -125,13 +131,6 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     Raises:
         ModelFileError, ModelUnavailable: the model cannot be had.
     """
-    from index.models.download import ensure_embedder
-    from index.models.embedder import MiniLMEmbeddings
-    from index.store.snapshot import IndexReader
-    from rag.generation import system_text
-    from rag.llm.choice import chosen, evidence_for
-    from rag.llm.loader import ReadyModel, load_chat_model
-
     own = chosen(settings or load_settings())
     with _lock:
         name = own.model_dump_json()

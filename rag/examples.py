@@ -98,7 +98,6 @@ def _between(days: set[date]) -> str:
 def _asked(
     article: Article, kind: ExampleKind, pattern: re.Pattern[str], question: str
 ) -> Iterator[Example]:
-    """Ask what the first sentences of an article answer that fit a pattern."""
     for start, end in sentence_spans(article.text)[:_FIRST_SENTENCES]:
         quote = article.text[start:end]
         if match := pattern.search(quote):

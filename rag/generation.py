@@ -7,22 +7,22 @@ Knows nothing of how answers are checked.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from rag.english.answer_type import AnswerType, answer_type
-from rag.llm.chat_model import OpenVinoChat
 from rag.llm.judge import Judge, Readings
-from rag.llm.remote import JudgedChat, RemoteChat
 from rag.question.understand import LONGEST_ANSWER, Understood
 from rag.retrieval.evidence import shown
 from rag.types import ABSTENTION, Evidence, Progress, Token
@@ -84,16 +84,6 @@ def system_text() -> str:
     return str(messages[0].content)
 
 
-def stoppable(model: BaseChatModel, cancel: threading.Event | None) -> BaseChatModel:
-    """Return the model such that setting `cancel` ends its work at once, in the queue too.
-
-    A model that is none of ours is left after its next piece, see `stream_draft`.
-    """
-    if cancel is None or not isinstance(model, OpenVinoChat | JudgedChat | RemoteChat):
-        return model
-    return model.stopped_by(cancel)
-
-
 def answer_messages(
     asked: Understood, evidence: Sequence[Evidence], task: str = ""
 ) -> list[BaseMessage]:
@@ -117,7 +107,7 @@ def draft_answer(
     model: BaseChatModel,
     asked: Understood,
     evidence: Sequence[Evidence],
-    cancel: threading.Event | None,
+    cancel: threading.Event,
     *,
     visible: bool = True,
 ) -> Generator[Token | Progress, None, Draft]:
@@ -127,7 +117,7 @@ def draft_answer(
     it: the draft is empty then. See `stream_draft`.
     """
     judge, messages = judge_in(model), answer_messages(asked, evidence)
-    least = judge.hopeless if judge else None
+    least = judge.hopeless if judge else -math.inf
     return (yield from stream_draft(model, messages, cancel, least=least, visible=visible))
 
 
@@ -163,46 +153,40 @@ def judge_in(model: BaseChatModel) -> Judge | None:
 def stream_draft(
     model: BaseChatModel,
     messages: Sequence[BaseMessage],
-    cancel: threading.Event | None,
+    cancel: threading.Event,
     *,
-    least: float | None = None,
+    least: float = -math.inf,
     visible: bool = True,
-    **options: Any,
 ) -> Generator[Token | Progress, None, Draft]:
     """Yield what the model writes as it does, and the place in the queue while it waits.
 
     Setting `cancel` ends it after the current token and frees the model, as does a first reading
-    below `least`; the options are the model's.
+    below `least`.
     """
-    stream = model.stream(list(messages), **options)
     written: list[str] = []
     readings: list[float] = []
     end: list[float] = []
     stopped_early = False
-    try:
+    with closing(
+        cast("Generator[AIMessageChunk, None, None]", model.stream(list(messages)))
+    ) as stream:
         for chunk in stream:
-            queue = chunk.response_metadata.get("queue")
-            if queue:
+            if queue := chunk.response_metadata.get("queue"):
                 yield Progress("waiting", int(queue[-1]))
             readings += chunk.response_metadata.get("readings") or ()
             end += chunk.response_metadata.get("end") or ()
             read_only = bool(readings) and not written
-            stopped_early = least is not None and read_only and readings[0] < least
+            stopped_early = read_only and readings[0] < least
             if stopped_early:
                 break
-            text = str(chunk.text)
-            if text:
+            if text := str(chunk.text):
                 if not written and visible:
                     yield Progress("writing")
                 written.append(text)
                 if visible:
                     yield Token(text)
-            if cancel is not None and cancel.is_set():
+            if cancel.is_set():
                 break
-    finally:
-        close = getattr(stream, "close", None)
-        if close:
-            close()
     before, *draft = readings or (None,)
     return Draft("".join(written), Readings(before, tuple(draft), *end), stopped_early)
 

@@ -56,15 +56,25 @@ class AnswerJson(TypedDict):
     timings: dict[str, float]
 
 
-class PassageJson(DetailsJson):
-    """A passage with its article's headline and date, and its offsets in the article."""
+class ListedJson(TypedDict):
+    """An article of a list, without its text."""
 
     article_id: str
     headline: str
     date: str | None
     source: str | None
+
+
+class ArticleJson(ListedJson, DetailsJson):
+    """A whole article; the offsets of citations and passages are code points of `text`."""
+
     url: str | None
     text: str
+
+
+class PassageJson(ArticleJson):
+    """A passage with its article's headline and date, and its offsets in the article."""
+
     start: int
     end: int
     score: float
@@ -75,26 +85,6 @@ class SearchJson(TypedDict):
 
     question: str
     passages: list[PassageJson]
-
-
-class ArticleJson(DetailsJson):
-    """A whole article; the offsets of citations and passages are code points of `text`."""
-
-    article_id: str
-    headline: str
-    date: str | None
-    source: str | None
-    url: str | None
-    text: str
-
-
-class ListedJson(TypedDict):
-    """An article of a list, without its text."""
-
-    article_id: str
-    headline: str
-    date: str | None
-    source: str | None
 
 
 class ListJson(TypedDict):

@@ -46,14 +46,13 @@ from rag.generation import (
     draft_answer,
     is_abstention,
     judge_in,
-    stoppable,
     stream_draft,
 )
-from rag.llm.chat_model import OpenVinoChat
+from rag.llm.chat_model import OpenVinoChat, stoppable
 from rag.llm.judge import Judge
 from rag.llm.loader import ModelLoader, ModelStatus, ReadyModel
-from rag.question.language import foreign_language
 from rag.question.parts import premise_of
+from rag.question.understand import foreign_language
 from rag.retrieval.overviews import About, about_archive, list_subject, timeline_subject
 from rag.retrieval.search import Context, Finder
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
@@ -110,6 +109,7 @@ class Pipeline:
             IndexMissing, IndexMismatch: there is no index that can be read.
         """
         begun = time.perf_counter()
+        cancel = cancel or threading.Event()
         timings: dict[str, float] = {}
         yield Progress("searching")
         direct = self._without_model(question)
@@ -133,11 +133,11 @@ class Pipeline:
         yield replace(join_answers(whole, answers), timings=timings)
 
     def _answers(
-        self, parts: Sequence[Context], cancel: threading.Event | None
+        self, parts: Sequence[Context], cancel: threading.Event
     ) -> Iterator[Progress | Token | Answer]:
         """Answer each part; those that are left when the asker stops are `stopped`."""
         for at, part in enumerate(parts):
-            if _is_set(cancel):
+            if cancel.is_set():
                 yield build_stopped(part)
                 continue
             if at:
@@ -145,7 +145,7 @@ class Pipeline:
             yield from self._answer(part, cancel)
 
     def _answer(
-        self, found: Context, cancel: threading.Event | None
+        self, found: Context, cancel: threading.Event
     ) -> Iterator[Progress | Token | Answer]:
         if not found.evidence:
             outside = found.asked.bounds.dated and found.coverage.articles == 0
@@ -183,8 +183,8 @@ class Pipeline:
             return context, build_about(context, about, publishers, examples)
         subject = list_subject(question.text)
         if subject:
-            found, listing = self._finder.listing(question, subject)
-            return found, build_list(found, listing)
+            found, count = self._finder.listing(question, subject)
+            return found, build_list(found, subject, count)
         subject = timeline_subject(question.text)
         timeline = self._finder.timeline(question, subject) if subject else None
         if timeline and not timeline.coverage.articles:
@@ -266,12 +266,8 @@ class Pipeline:
         )
 
 
-def _is_set(cancel: threading.Event | None) -> bool:
-    return cancel is not None and cancel.is_set()
-
-
 def _quoted(
-    model: BaseChatModel, judge: Judge, found: Context, cancel: threading.Event | None
+    model: BaseChatModel, judge: Judge, found: Context, cancel: threading.Event
 ) -> Iterator[Progress | Token | Answer]:
     """Answer a question for Yes or No with the sentence that tells.
 
@@ -282,7 +278,7 @@ def _quoted(
     messages = answer_messages(found.asked, found.evidence)
     draft = yield from stream_draft(model, messages, cancel, least=math.inf, visible=False)
     before, prompt = draft.readings.before, answer_prompt().version
-    if _is_set(cancel):
+    if cancel.is_set():
         yield build_stopped(found)
     elif before is not None and before < judge.hopeless:
         yield refuse(found, Reason.NOT_STATED, (), prompt)
@@ -291,23 +287,22 @@ def _quoted(
 
 
 def _written(
-    model: BaseChatModel, found: Context, cancel: threading.Event | None
+    model: BaseChatModel, found: Context, cancel: threading.Event
 ) -> Iterator[Progress | Token | Answer]:
-    """Have the model draft, and check the draft."""
     yield Progress("reading")
     draft = yield from draft_answer(model, found.asked, found.evidence, cancel)
     yield Progress("checking")
     answer = _check(model, found, draft)
-    if answer.abstained and found.further and not draft.stopped_early and not _is_set(cancel):
+    if answer.abstained and found.further and not draft.stopped_early and not cancel.is_set():
         answer = yield from _read_further(model, found, answer, cancel)
-    if answer.abstained and not _is_set(cancel):
+    if answer.abstained and not cancel.is_set():
         answer = _explain(model, found, answer)
     # What is stopped while it is checked has not passed the check.
-    yield build_stopped(found) if _is_set(cancel) else answer
+    yield build_stopped(found) if cancel.is_set() else answer
 
 
 def _read_further(
-    model: BaseChatModel, found: Context, first: Answer, cancel: threading.Event | None
+    model: BaseChatModel, found: Context, first: Answer, cancel: threading.Event
 ) -> Generator[Progress | Token, None, Answer]:
     """Read the next windows too; return what they give, or the first refusal."""
     yield Progress("reading on")

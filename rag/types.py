@@ -69,14 +69,12 @@ class RetrievedPassage(OfArticle):
 
     Attributes:
         score: Fused score, higher is better; only its order carries meaning.
-        ranks: The passage's rank (from 1) by retriever, `dense` or `lexical`.
         also_in: Ids of articles that carry a near-duplicate of it.
     """
 
     passage: Passage
     article: ArticleRef
     score: float
-    ranks: Mapping[str, int] = field(default_factory=dict)
     also_in: tuple[str, ...] = ()
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from rag.llm.conversion import is_converted
+from rag.llm.conversion import MARK
 from tests.index.archive import environment, write
 
 ROOT = Path(__file__).parents[1]
@@ -117,7 +117,7 @@ def test_the_installed_command_indexes_and_answers(
     cited = answer["citations"][0]
     assert cited["article_id"] == "final.txt"
     assert cited["quote"] == QUOTE
-    if is_converted(settings.models / MODEL):  # else it would be fetched: 1.1 GB
+    if (settings.models / MODEL / MARK).is_file():  # else it would be fetched: 1.1 GB
         asked = run(broadsheet, settings, "ask", QUESTION, "--json", llm="embedded")
         assert asked.returncode == 0, asked.stderr
         answer = json.loads(asked.stdout)

@@ -30,7 +30,7 @@ from rag.english.facts import facts
 from rag.retrieval.search import Context, Finder
 from rag.types import Citation
 from training.cases import cases_of, find
-from training.rows import hashed, records
+from training.rows import SHARD, hashed, records, save_shard
 from training.states import ModelStates
 
 _PROMPT = ChatPromptTemplate.from_messages(
@@ -57,7 +57,6 @@ SETS: Mapping[str, int] = {
 """Rows taken of each foreign set, half of them supported."""
 HELD_OUT = ("falke", "factcc1k", "fever", "rte", "qags_cnndm")
 """Sets that serve measuring only."""
-_SHARD = 25
 _LONGEST = 700  # characters of a premise that is taken
 _ASKS_NOTHING = "What do the articles say?"
 _VERB = re.compile(r"\b(?:was|were|is|are|has|had|will)\b")
@@ -184,8 +183,8 @@ def collect_checks(home: Path, checks: list[Check], model: ModelStates) -> Itera
     home.mkdir(parents=True, exist_ok=True)
     known = {row["id"] for row in records(home)}
     open_checks = [check for check in checks if check.name not in known]
-    for first in range(0, len(open_checks), _SHARD):
-        part = open_checks[first : first + _SHARD]
+    for first in range(0, len(open_checks), SHARD):
+        part = open_checks[first : first + SHARD]
         info = [
             {
                 "id": c.name,
@@ -198,8 +197,5 @@ def collect_checks(home: Path, checks: list[Check], model: ModelStates) -> Itera
             for c in part
         ]
         states = [model.at_end(model.template.prompt(check.messages)) for check in part]
-        partial = home / "partial.tmp"
-        with partial.open("wb") as file:
-            np.savez(file, info=np.array([json.dumps(one) for one in info]), check=np.stack(states))
-        partial.rename(home / f"{len(list(home.glob('*.npz'))):05d}.npz")
+        save_shard(home, info, check=np.stack(states))
         yield first + len(part)

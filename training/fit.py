@@ -23,7 +23,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from index.models.catalogue import LLM
-from rag.llm.heads import CLOSE, OPEN
+from rag.llm.judge import CLOSE, OPEN
 from training.states import LAYERS
 
 PLACES = ("before", "mean", "end")

@@ -6,6 +6,7 @@ well than the default model, reading the same drafts, are not used.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ def fit_own(
 
     def read(messages: Sequence[BaseMessage], draft: str) -> float | None:
         chat = JudgedChat(writer=FakeListChatModel(responses=[draft]), reader=default)
-        steps = stream_draft(chat, messages, None)
+        steps = stream_draft(chat, messages, threading.Event())
         try:
             while True:
                 next(steps)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from langchain_core.messages import BaseMessage
+from numpy.typing import NDArray
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
@@ -26,7 +28,8 @@ from rag.retrieval.search import Context, Finder
 from training.cases import Case, Variant, find, label, shows_evidence
 from training.states import Draft, ModelStates
 
-_SHARD = 25
+SHARD = 25
+"""Rows of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Collector:
             with self.snapshot() as snapshot:
                 found = find(self._finder, snapshot, case)
             yield self._ask(case, found, name) if found else None
-            if len(self._open) >= _SHARD:
+            if len(self._open) >= SHARD:
                 self.flush()
 
     def _ask(self, case: Case, found: Context, name: str) -> RowInfo | None:
@@ -149,16 +152,12 @@ class Collector:
         """Write what was collected."""
         if not self._open:
             return
-        place = len(list(self._folder.glob("*.npz")))
         rows, drafts = zip(*self._open, strict=True)
         states = {
             part: np.stack([getattr(d, part) for d in drafts]) for part in ("before", "mean", "end")
         }
-        info = np.array([json.dumps(asdict(row)) for row in rows])
-        partial = self._folder / "partial.tmp"
-        with partial.open("wb") as file:
-            np.savez(file, info=info, layers=np.array(self._model.layers), **states)  # type: ignore[arg-type]
-        partial.rename(self._folder / f"{place:05d}.npz")
+        layers = np.array(self._model.layers)
+        save_shard(self._folder, [asdict(row) for row in rows], layers=layers, **states)
         self._open.clear()
 
 
@@ -168,6 +167,17 @@ def _refuted(model: ModelStates, case: Case, found: Context) -> bool | None:
         return None
     prompt = model.template.prompt(premise_messages(found.asked, found.evidence, premise))
     return model.write(prompt, longest=2).text.startswith("No")
+
+
+def save_shard(
+    folder: Path, rows: Iterable[Mapping[str, Any]], **states: NDArray[np.generic]
+) -> None:
+    """Write the next shard of a folder, in one rename: what is known of its rows, their states."""
+    info = np.array([json.dumps(row) for row in rows])
+    partial = folder / "partial.tmp"
+    with partial.open("wb") as file:
+        np.savez(file, info=info, **states)  # type: ignore[arg-type]
+    partial.rename(folder / f"{len(list(folder.glob('*.npz'))):05d}.npz")
 
 
 def records(folder: Path) -> Iterator[dict[str, str]]:

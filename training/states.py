@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.llm.genai import import_genai
-from rag.llm.heads import state_name, vocabulary_product
+from rag.llm.conversion import import_genai
+from rag.llm.judge import state_name, vocabulary_product
 from rag.llm.template import Template
 
 LAYERS = (16, 17, 18, 19)

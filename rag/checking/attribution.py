@@ -140,7 +140,6 @@ def _is_settled(claim: Claim, sentence: Sentence) -> bool:
 
 
 def _holds(claim: Claim, text: str) -> bool:
-    """Whether a text holds a name, a number or a word."""
     kind, value = claim
     if kind == "name":
         return facts(text).has_name(value)

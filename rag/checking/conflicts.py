@@ -14,18 +14,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from index.text.days import spoken, till_now
-from rag.checking.attribution import Sentence, cite
+from rag.checking.attribution import Sentence, cite, sentences_of
 from rag.english.answer_type import AnswerType, adds_kind, answer_type
 from rag.english.facts import Facts, facts
 from rag.english.names import BACK, TITLES
-from rag.english.temporal import year_after
+from rag.english.temporal import Period, year_after
 from rag.types import Citation, Evidence
 
 _COUNTS = re.compile(
     r"\bhow (many|much)\b|\b(death toll|number of|toll|percentage|share|total)\b", re.IGNORECASE
-)
-_DAY = re.compile(
-    r"\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
 )
 _ON_SUBJECT = 0.6  # share of the question's words that a sentence must hold
 # Share of the shorter sentence's words that two must have in common: more where they are few, or
@@ -38,7 +35,6 @@ _AT_A_PLACE = re.compile(
 )
 _POINTS_BACK = re.compile(rf"\b(?:{BACK})\b", re.IGNORECASE)
 _UNIT = re.compile(r"\W{0,2}(\w+)")
-Days = tuple[date, date]
 _MOST = 3  # other values that are given
 _ASIDE = frozenset(facts("according latest newest recently news report article count").stems)
 _TITLE_STEMS = frozenset(facts(" ".join(TITLES)).stems)
@@ -62,7 +58,7 @@ def find_conflicts(
     for item in sorted(evidence, key=lambda item: till_now(item.date), reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
-        differing = [(answer.values_against(one), one) for one in _sentences(item)]
+        differing = [(answer.values_against(one), one) for one in sentences_of([item])]
         # A headline in the same words tells less than the sentence with the other value.
         differing.sort(key=lambda pair: -answer.nearness(pair[1]))
         values, sentence = next((pair for pair in differing if pair[0]), (set[str](), None))
@@ -73,10 +69,6 @@ def find_conflicts(
             text = f"Another article says{when}{whose}: “{sentence.text}”"
             found.append(Disagreement(text, cite(sentence)))
     return found
-
-
-def _sentences(item: Evidence) -> list[Sentence]:
-    return [Sentence(item, span) for span in item.sentences]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +102,7 @@ class _Answered:
         return cls(
             question=asked,
             quote=facts(cited.quote),
-            figures=_figures(statement) if _COUNTS.search(question) else frozenset(),
+            figures=_figures(answer) if _COUNTS.search(question) else frozenset(),
             names=tuple(name for name in answer.names if not _is_named(name, asked)),
             numbers=answer.values - asked.values,
             kind=answer_type(question),
@@ -185,7 +177,7 @@ class _Answered:
             and all(around.has_name(name) for name in self.question.names)
         )
 
-    def _days_against(self, sentence: Sentence) -> tuple[set[Days], set[Days]]:
+    def _days_against(self, sentence: Sentence) -> tuple[set[Period], set[Period]]:
         """The days of the quote, but for the question's, and those of a sentence."""
         mine = _days(self.quote.text, self.cited.date) - _days(self.question.text, None)
         return mine, _days(sentence.text, sentence.evidence.date)
@@ -207,7 +199,7 @@ class _Answered:
 
     def other_number_in(self, sentence: Sentence) -> bool:
         """Whether a sentence on the question's subject gives other numbers, and none of ours."""
-        theirs = _figures(sentence.text)
+        theirs = _figures(facts(sentence.text))
         if not self.figures or not theirs or theirs & self.figures:
             return False
         wanted, headline = set(self.question.content), sentence.evidence.headline
@@ -250,7 +242,7 @@ def _hard_facts(text: Facts) -> set[str]:
 
 def _values(text: str, counted: bool) -> set[str]:
     """What a sentence gives: its figures where a count is asked, else its names and numbers."""
-    return {str(value) for value in _figures(text)} if counted else _hard_facts(facts(text))
+    return set(map(str, _figures(facts(text)))) if counted else _hard_facts(facts(text))
 
 
 def _at_a_place(name: str, text: str) -> bool:
@@ -271,14 +263,16 @@ def _measured(text: str, values: frozenset[float]) -> set[tuple[float, str]]:
     return found
 
 
-def _days(text: str, near: date | None) -> set[Days]:
+def _days(text: str, near: date | None) -> set[Period]:
     """The days and periods that a text names; without a year also those of the year after."""
-    found = facts(text).days(near)
-    later = {(year_after(one.first), year_after(one.last)) for one in found if not one.with_year}
-    return {(one.first, one.last) for one in found} | later
+    found = facts(text)
+    open_year = (one for one in found.days(near) if not one.with_year)
+    return found.periods(near) | {
+        (year_after(one.first), year_after(one.last)) for one in open_year
+    }
 
 
-def _periods(text: str, near: date | None) -> set[Days]:
+def _periods(text: str, near: date | None) -> set[Period]:
     """The months, years and the like that a text names; single days only with their year."""
     return {
         (one.first, one.last)
@@ -287,11 +281,10 @@ def _periods(text: str, near: date | None) -> set[Days]:
     }
 
 
-def _overlap(some: set[Days], others: set[Days]) -> bool:
+def _overlap(some: set[Period], others: set[Period]) -> bool:
     return any(a <= d and c <= b for a, b in some for c, d in others)
 
 
-def _figures(text: str) -> frozenset[float]:
-    """Numbers that count something: years and days of the month left out."""
-    values = facts(_DAY.sub(" ", text)).values
-    return frozenset(v for v in values if not (v.is_integer() and 1900 <= v <= 2100))
+def _figures(text: Facts) -> frozenset[float]:
+    """Numbers that surely count something."""
+    return text.figures & text.values

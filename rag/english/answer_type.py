@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from enum import StrEnum
 from functools import cache, lru_cache
 
 from index.text.sentences import sentence_spans
-from rag.english.facts import facts
+from rag.english.facts import ANY_YEAR, facts
 from rag.english.names import name_repeats
 
 
@@ -35,7 +34,6 @@ def asks_yes_or_no(question: str) -> bool:
     return bool(_YES_OR_NO.match(question)) and not EITHER.search(question)
 
 
-_ANY_YEAR = date(2000, 12, 31)
 # The first question word decides: "In which state was she talking when …" asks for no time.
 _ASKS = re.compile(r"\b(who|whom|whose|where|which|what|when|why|how)\b", re.IGNORECASE)
 _HOW = re.compile(
@@ -117,10 +115,8 @@ def adds_kind(question: str) -> Callable[[str], float]:
         known = cache(lambda name: name_repeats(name, question))  # the same names come again
         return lambda text: float(not all(map(known, facts(text).names)))
     if kind is AnswerType.DATE:
-        days = _periods(question)
-        return lambda text: float(bool(_WHEN.search(text)) or not _periods(text) <= days)
+        days = facts(question).periods(ANY_YEAR)
+        return lambda text: float(
+            bool(_WHEN.search(text)) or not facts(text).periods(ANY_YEAR) <= days
+        )
     return lambda text: 0.0
-
-
-def _periods(text: str) -> set[tuple[date, date]]:
-    return {(one.first, one.last) for one in facts(text).days(_ANY_YEAR)}

@@ -8,10 +8,11 @@ from functools import cached_property, lru_cache
 
 from index.text.words import content_stems, stems
 from rag.english.names import name_stands, names_in
-from rag.english.numbers import Number, is_loose, is_rank, number_spans
-from rag.english.temporal import WordedDays, worded_days
+from rag.english.numbers import LOOSE, RANKS, Number, number_spans
+from rag.english.temporal import Period, WordedDays, worded_days
 
-_ANY_YEAR = date(2000, 12, 31)
+ANY_YEAR = date(2000, 12, 31)
+"""Read into days without a year, where it does not matter which."""
 _YEARS = range(1900, 2101)
 
 
@@ -19,7 +20,6 @@ class Facts:
     """The checkable facts of one text; each kind is parsed when it is first asked for."""
 
     def __init__(self, text: str) -> None:
-        """Keep the text; `facts` returns the one object for it."""
         self.text = text
 
     @cached_property
@@ -35,7 +35,7 @@ class Facts:
     @cached_property
     def numbers(self) -> Mapping[str, float]:
         """Numbers by their words, without such as "one" and "first", which mostly do not count."""
-        return {n.words: n.value for n in self.number_spans if not is_loose(n.words)}
+        return {n.words: n.value for n in self.number_spans if n.words.lower() not in LOOSE}
 
     @cached_property
     def values(self) -> frozenset[float]:
@@ -51,7 +51,7 @@ class Facts:
     def figures(self) -> frozenset[float]:
         """The same without those of days and years: numbers that count something."""
         counted = [n for n in self.number_spans if n.value not in _YEARS]
-        days = self.days(_ANY_YEAR) if counted else ()
+        days = self.days(ANY_YEAR) if counted else ()
         return frozenset(
             n.value for n in counted if not any(day.start <= n.start < day.end for day in days)
         )
@@ -59,7 +59,7 @@ class Facts:
     @cached_property
     def ranks(self) -> Mapping[str, float]:
         """The words "second" to "fifth" with their numbers."""
-        return {n.words: n.value for n in self.number_spans if is_rank(n.words)}
+        return {n.words: n.value for n in self.number_spans if n.words.lower() in RANKS}
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
@@ -78,6 +78,10 @@ class Facts:
     def days(self, near: date | None) -> list[WordedDays]:
         """The days and periods that the text names; years are taken from `near`."""
         return worded_days(self.text, near)
+
+    def periods(self, near: date | None) -> set[Period]:
+        """The first and last day of each of them."""
+        return {(one.first, one.last) for one in self.days(near)}
 
 
 @lru_cache(maxsize=4096)

@@ -144,11 +144,9 @@ def name_stands(name: str, text: str) -> bool:
 
 def _short_for(acronym: str, text: str) -> bool:
     """Whether a text has a name with these initials: WHO, the World Health Organization."""
-    for name in names_in(text):
-        initials = "".join(word[0] for word in name.split() if word not in _NAME_LINKS)
-        if initials == acronym and len(initials) > 2:
-            return True
-    return False
+    named = (name.split() for name in names_in(text))
+    initials = ("".join(w[0] for w in words if w not in _NAME_LINKS) for words in named)
+    return len(acronym) > 2 and acronym in initials
 
 
 _SPELT = 5  # letters of a name that may be written in another way
@@ -228,7 +226,6 @@ def _irregular(people: str) -> str:
 
 
 def _people_of(people: str, place: str) -> bool:
-    """Whether a rule makes `people` of `place`."""
     if _irregular(people) != people or len(place) < 4:
         return False
     if people.startswith(place):

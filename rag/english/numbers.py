@@ -31,9 +31,9 @@ _NUMBER_WORD = re.compile(
     rf"|(?P<half>half\s)?an?(?=\s(?:{_TIMES})\b))(?P<scales>(?:[\s-](?:{_TIMES})\b)*)\b",
     re.IGNORECASE,
 )
-# Words of number that are more often pronouns or ranks than counts.
-_LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
-_RANKS = _LOOSE - {"one", "first"}
+LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
+"""Words of number that are more often pronouns or ranks than counts."""
+RANKS = LOOSE - {"one", "first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,3 @@ def _in_words(match: re.Match[str]) -> float:
     for scale in re.findall(r"\w+", match["scales"].lower()):
         value *= _SCALES[scale]
     return value
-
-
-def is_loose(word: str) -> bool:
-    """Whether a word of number mostly does not count: "one", "first"."""
-    return word.lower() in _LOOSE
-
-
-def is_rank(word: str) -> bool:
-    """Whether a word is one of "second" to "fifth"."""
-    return word.lower() in _RANKS

@@ -126,7 +126,6 @@ def _read_quarter(match: re.Match[str], near: date | None) -> Period | None:
 
 
 def _months(year: int, month: int, count: int = 1) -> Period:
-    """The days of so many months."""
     years, last = divmod(month + count - 2, 12)
     days = calendar.monthrange(year + years, last + 1)[1]
     return date(year, month, 1), date(year + years, last + 1, days)

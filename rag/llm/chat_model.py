@@ -6,24 +6,17 @@ Speaks to it by its own template (`rag.llm.template`). Knows nothing of articles
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import LangSmithParams
-from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import (
-    AIMessage,
-    AIMessageChunk,
-    BaseMessage,
-    HumanMessage,
-    SystemMessage,
-)
+from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, SkipValidation
 
-from rag.llm.engine import Engine, Piece, Reply
+from rag.llm.engine import Engine, Piece
 from rag.llm.judge import Judge
 from rag.llm.template import Spoken, Template
 
@@ -31,6 +24,16 @@ from rag.llm.template import Spoken, Template
 def estimated_tokens(text: str) -> int:
     """A text's tokens at four characters each, a little more than English has."""
     return -(-len(text) // 4)
+
+
+def stoppable(model: BaseChatModel, cancel: threading.Event) -> BaseChatModel:
+    """Return the model such that setting `cancel` ends its work at once, in the queue too.
+
+    A model that is none of ours is left after its next piece, see `rag.generation.stream_draft`.
+    """
+    stopped_by: Callable[[threading.Event], BaseChatModel] | None
+    stopped_by = getattr(model, "stopped_by", None)
+    return stopped_by(cancel) if stopped_by else model
 
 
 class OpenVinoChat(BaseChatModel):
@@ -60,16 +63,6 @@ class OpenVinoChat(BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         return {"model_name": self.model_name}
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        """Name the model to LangChain's callbacks, in its own terms."""
-        return LangSmithParams(
-            ls_provider="openvino",
-            ls_model_name=kwargs.get("model", self.model_name),
-            ls_model_type="chat",
-            ls_max_tokens=self.max_tokens,
-            ls_stop=stop or self.stop or [],
-        )
 
     def stopped_by(self, cancel: threading.Event) -> OpenVinoChat:
         """Return this model for one asker: setting `cancel` ends what it does for them.
@@ -106,16 +99,7 @@ class OpenVinoChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        generation = self._submit(messages, stop, kwargs)
-        pieces = [piece for piece in generation if isinstance(piece, Piece)]
-        spoken = Spoken()
-        said = spoken.feed("".join(piece.text for piece in pieces)) + spoken.flush()
-        message = AIMessage(
-            content=said,
-            response_metadata=self._ending(generation) | _readings(pieces),
-            usage_metadata=_usage(generation),
-        )
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return generate_from_stream(self._stream(messages, stop, **kwargs))
 
     def _stream(
         self,
@@ -124,12 +108,18 @@ class OpenVinoChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        generation, spoken = self._submit(messages, stop, kwargs), Spoken()
+        spoken = Spoken()
+        generation = self.engine.submit(
+            self.prompt(messages),
+            max_tokens=int(kwargs.get("max_tokens") or self.max_tokens),
+            stop=[self.template.end, *(stop or self.stop or [])],
+            cancel=self.cancel,
+        )
         try:
             for event in generation:
                 if isinstance(event, Piece):
-                    said, read = spoken.feed(event.text), _readings([event])
-                    chunk = AIMessageChunk(content=said, response_metadata=read)
+                    told = {} if event.reading is None else {"readings": [event.reading]}
+                    chunk = AIMessageChunk(content=spoken.feed(event.text), response_metadata=told)
                 else:
                     chunk = AIMessageChunk(
                         content="", response_metadata={"queue": [event.position]}
@@ -139,40 +129,19 @@ class OpenVinoChat(BaseChatModel):
                     run_manager.on_llm_new_token(str(chunk.content), chunk=result)
                 yield result
         finally:
-            if not generation.finish_reason:
-                generation.cancel()
+            generation.cancel()
         last = AIMessageChunk(
             content=spoken.flush(),
-            response_metadata=self._ending(generation),
-            usage_metadata=_usage(generation),
+            response_metadata={
+                "finish_reason": generation.finish_reason,
+                "model_name": self.model_name,
+                "model_provider": "openvino",
+            },
+            usage_metadata=UsageMetadata(
+                input_tokens=generation.prompt_tokens,
+                output_tokens=generation.completion_tokens,
+                total_tokens=generation.prompt_tokens + generation.completion_tokens,
+            ),
             chunk_position="last",
         )
         yield ChatGenerationChunk(message=last)
-
-    def _submit(
-        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
-    ) -> Reply:
-        """Queue a conversation; `options` are what LangChain passes on from a call or `bind`."""
-        return self.engine.submit(
-            self.prompt(messages),
-            max_tokens=int(options.get("max_tokens") or self.max_tokens),
-            stop=[self.template.end, *(stop or self.stop or [])],
-            cancel=self.cancel,
-        )
-
-    def _ending(self, generation: Reply) -> dict[str, Any]:
-        return {
-            "finish_reason": generation.finish_reason,
-            "model_name": self.model_name,
-            "model_provider": "openvino",
-        }
-
-
-def _readings(pieces: Sequence[Piece]) -> dict[str, Any]:
-    known = [piece.reading for piece in pieces if piece.reading is not None]
-    return {"readings": known} if known else {}
-
-
-def _usage(generation: Reply) -> UsageMetadata:
-    read, written = generation.prompt_tokens, generation.completion_tokens
-    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)

@@ -12,20 +12,36 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from index.errors import ModelUnavailable
 from index.models.checksum import seal, sealed
+from index.quiet import quiet_openvino
 from index.settings import Settings
-from rag.llm.genai import import_genai
-from rag.llm.heads import add_heads
-from rag.llm.judge import Judge, read_judge
+from rag.llm.judge import Judge, add_heads, read_judge
 
 MARK = "openvino_model.xml"
 """The file that is moved into place last: where it lies, the conversion is whole."""
 HEADS = "openvino_heads.sha256"
 """Names the heads in the graph; empty where it has none."""
+
+
+def import_genai() -> Any:
+    """Return the module `openvino_genai`, imported in silence.
+
+    Raises:
+        ModelUnavailable: it is not installed.
+    """
+    quiet_openvino()
+    try:
+        import openvino_genai
+    except ImportError as error:
+        raise ModelUnavailable(
+            "the embedded model needs OpenVINO: pip install openvino-genai"
+        ) from error
+    return openvino_genai
 
 
 def converted_folder(gguf: Path, settings: Settings) -> Path:
@@ -37,15 +53,12 @@ def converted_folder(gguf: Path, settings: Settings) -> Path:
     return settings.models / f"{gguf.stem}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def is_converted(folder: Path, heads: str | None = None) -> bool:
-    """Whether the folder holds a whole converted model.
+def is_converted(folder: Path, heads: str) -> bool:
+    """Whether the folder holds a whole converted model, its files as they were made.
 
-    With the hash of a judge's file as `heads`: one with these; empty, one without any. Its files
-    must be as they were made then; see `index.models.checksum.sealed`.
+    `heads` is the hash of the judge's file whose heads it must have; empty for none.
     """
-    if not (folder / MARK).is_file():
-        return False
-    return heads is None or (heads == heads_in(folder) and sealed(folder))
+    return (folder / MARK).is_file() and heads == heads_in(folder) and sealed(folder)
 
 
 def heads_in(folder: Path) -> str:
@@ -57,9 +70,8 @@ def heads_in(folder: Path) -> str:
 def convert(gguf: Path, folder: Path, judge: Judge | None = None) -> Path:
     """Convert a GGUF into `folder`, unless it is there already; takes about 20 s and 1.3 GB.
 
-    The heads of a judge, if one is given, are put into the graph (`rag.llm.heads`).
-
-    A conversion that was killed leaves nothing that is taken for a model.
+    The heads of a judge, if one is given, are put into the graph (`rag.llm.judge`). A conversion
+    that was killed leaves nothing that is taken for a model.
 
     Raises:
         ModelUnavailable: OpenVINO cannot read the file, or there is no room; carries its words.

@@ -10,11 +10,10 @@ from __future__ import annotations
 import atexit
 import itertools
 import json
-import math
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,28 +72,14 @@ class Engine:
             ModelUnavailable: the engine failed or was closed.
         """
         number = next(self._ids)
-        limits = Limits(max_tokens, tuple(stop))
-        generation = Reply(limits, lambda: self._cancel(number), cancel)
+        reply = Reply(lambda: self._send({"kind": "cancel", "id": number}), cancel)
         with self._lock:
             if self._ended:
                 raise ModelUnavailable(self._ended)
-            self._open[number] = generation
-        self._send(
-            {
-                "kind": "submit",
-                "id": number,
-                "prompt": prompt,
-                "max_tokens": max_tokens,
-                "stop": list(stop),
-            }
-        )
-        return generation
-
-    @property
-    def active(self) -> int:
-        """Generations that hold a slot now, or will at the engine's next step."""
-        with self._lock:
-            return sum(generation.position == 0 for generation in self._open.values())
+            self._open[number] = reply
+        asked = {"prompt": prompt, "max_tokens": max_tokens, "stop": list(stop)}
+        self._send({"kind": "submit", "id": number, **asked})
+        return reply
 
     @property
     def process_id(self) -> int:
@@ -130,12 +115,6 @@ class Engine:
         if worker.stdout:
             worker.stdout.close()
 
-    def _cancel(self, number: int) -> None:
-        with self._lock:
-            known = number in self._open
-        if known:
-            self._send({"kind": "cancel", "id": number})
-
     def _send(self, command: dict[str, Any]) -> None:
         line = json.dumps(command) + "\n"
         try:
@@ -161,11 +140,10 @@ class Engine:
                 self._fail(f"the language model failed: {event['message']}")
                 continue
             with self._lock:
-                generation = self._open.get(event["id"])
-                if event["kind"] in ("end", "error"):
-                    self._open.pop(event["id"], None)
-            if generation is not None:
-                _pass_on(event, generation)
+                take = self._open.pop if event["kind"] in ("end", "error") else self._open.get
+                reply = take(event["id"], None)
+            if reply is not None:
+                reply.take(event)
         self._fail(self._last_words())
 
     def _fail(self, reason: str) -> None:
@@ -175,8 +153,8 @@ class Engine:
             waiting = list(self._open.values())
             self._open.clear()
         self._over.set()
-        for generation in waiting:
-            generation.take(ModelUnavailable(self._ended))
+        for reply in waiting:
+            reply.take({"kind": "error", "message": self._ended})
 
     def _last_words(self) -> str:
         with suppress(subprocess.TimeoutExpired):
@@ -197,22 +175,6 @@ def _start(folder: Path, threads: int, parallel: int) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
     )
-
-
-def _pass_on(event: dict[str, Any], generation: Reply) -> None:
-    match event["kind"]:
-        case "waiting":
-            generation.take(Waiting(event["position"]))
-        case "begin":
-            generation.begin(event["prompt_tokens"])
-        case "piece":
-            reading = event["reading"]
-            known = reading is not None and math.isfinite(reading)
-            generation.take(Piece(event["text"], reading if known else None))
-        case "end":
-            generation.end(event["reason"], event["rest"])
-        case "error":
-            generation.take(ModelUnavailable(event["message"]))
 
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -239,19 +201,6 @@ class Waiting:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How one generation ends; each token is the likeliest.
-
-    Attributes:
-        max_tokens: Longest answer, in tokens.
-        stop: The answer ends before the first of these strings.
-    """
-
-    max_tokens: int
-    stop: tuple[str, ...] = ()
-
-
 class Reply:
     """An answer being written: iterate it for its pieces; leaving the loop cancels it.
 
@@ -262,14 +211,11 @@ class Reply:
         completion_tokens: Tokens written so far.
     """
 
-    def __init__(
-        self, limits: Limits, cancel: Callable[[], None], stop: threading.Event | None = None
-    ) -> None:
+    def __init__(self, cancel: Callable[[], None], stop: threading.Event | None = None) -> None:
         """Made by `Engine.submit` only; `cancel` asks the engine to stop, as setting `stop` does.
 
         `stop` is looked at while this is iterated.
         """
-        self.limits = limits
         self.position = 0
         self.finish_reason = ""
         self.prompt_tokens = 0
@@ -309,22 +255,21 @@ class Reply:
                 return self._events.get(timeout=SECONDS_BETWEEN_LOOKS)
         return self._events.get()  # the engine ends a cancelled generation too
 
-    def take(self, event: Piece | Waiting | ModelUnavailable) -> None:
-        """Called by the engine when something happened."""
-        if isinstance(event, Waiting):
-            self.position = event.position
-        elif isinstance(event, Piece):
-            self.completion_tokens += 1
-        self._events.put(event)
-
-    def begin(self, prompt_tokens: int) -> None:
-        """Called by the engine when the generation's turn comes."""
-        self.position = 0
-        self.prompt_tokens = prompt_tokens
-
-    def end(self, reason: str, rest: str) -> None:
-        """Called by the engine when all is written; `rest` is text that was held back."""
-        self.finish_reason = reason
-        if rest:
-            self._events.put(Piece(rest))
-        self._events.put(None)
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Called by the engine with an event of the worker."""
+        match event["kind"]:
+            case "waiting":
+                self.position = event["position"]
+                self._events.put(Waiting(self.position))
+            case "begin":
+                self.position, self.prompt_tokens = 0, event["prompt_tokens"]
+            case "piece":
+                self.completion_tokens += 1
+                self._events.put(Piece(event["text"], event["reading"]))
+            case "end":
+                self.finish_reason = event["reason"]
+                if event["rest"]:  # text that was held back
+                    self._events.put(Piece(event["rest"]))
+                self._events.put(None)
+            case "error":
+                self._events.put(ModelUnavailable(event["message"]))

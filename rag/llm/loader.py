@@ -12,20 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
 from index.errors import BroadsheetError, ModelFileError, ModelUnavailable
 from index.models.download import Fetch, OnProgress, ensure_llm, ensure_model
 from index.settings import Settings
-from rag.llm.catalogue import DEFAULT, catalogue
-from rag.llm.choice import chosen, evidence_for, who_answers
-
-if TYPE_CHECKING:
-    from rag.llm.chat_model import OpenVinoChat
-    from rag.llm.engine import Engine
-    from rag.llm.judge import Judge
+from rag.llm.catalogue import DEFAULT, catalogue, chosen, evidence_for, who_answers
+from rag.llm.chat_model import OpenVinoChat
+from rag.llm.conversion import convert, converted_folder, is_converted
+from rag.llm.engine import Engine
+from rag.llm.judge import Judge, judge_of
+from rag.llm.remote import JudgedChat, connect
+from rag.llm.template import read_template
 
 _LOG = logging.getLogger(__name__)
 STEADY = 60.0
@@ -229,14 +229,14 @@ class ModelLoader:
         self._status = status
 
 
-def get_chat_model(settings: Settings, on_status: OnStatus | None = None) -> BaseChatModel:
+def get_chat_model(settings: Settings) -> BaseChatModel:
     """Return the model of the settings, ready to answer; waits for all that it takes.
 
     Raises:
         ModelUnavailable: it cannot be had, or `BROADSHEET_LLM=none`.
         ModelFileError: its file cannot be fetched.
     """
-    model = load_chat_model(settings, on_status=on_status)
+    model = load_chat_model(settings)
     if model is None:
         raise ModelUnavailable(MESSAGES[ModelState.OFF])
     return model
@@ -266,8 +266,6 @@ def load_chat_model(
     note = on_status or (lambda _: None)
     if settings.llm == DEFAULT:
         return default or _load_embedded(settings, note, system_text)
-    from rag.llm.remote import JudgedChat, connect
-
     if settings.llm in catalogue():
         own = _load_embedded(settings, note, system_text)
         if own.judge or settings.judge == "none":
@@ -287,10 +285,6 @@ def load_chat_model(
 
 
 def _load_embedded(settings: Settings, note: OnStatus, system_text: str) -> OpenVinoChat:
-    from rag.llm.chat_model import OpenVinoChat
-    from rag.llm.engine import Engine
-    from rag.llm.template import read_template
-
     path = model_files(settings, lambda fetch: note(_fetching(fetch)))
     folder, judge = _prepared(path, settings, note)
     note(_status(ModelState.LOADING))
@@ -321,9 +315,6 @@ def model_files(settings: Settings, on_progress: OnProgress | None = None) -> Pa
 
 def _prepared(path: Path, settings: Settings, note: OnStatus) -> tuple[Path, Judge | None]:
     """Return the folder that the engine loads, and the judge whose heads are in it."""
-    from rag.llm.conversion import convert, converted_folder, is_converted
-    from rag.llm.judge import judge_of
-
     if path.is_dir():
         return path, None
     folder, judge = converted_folder(path, settings), judge_of(path)
@@ -334,11 +325,7 @@ def _prepared(path: Path, settings: Settings, note: OnStatus) -> tuple[Path, Jud
 
 
 def _fetching(fetch: Fetch) -> ModelStatus:
-    left = "" if fetch.eta is None else f", {fetch.eta:,.0f} s left"
-    message = (
-        f"Fetching the language model: {fetch.done / 1e6:,.0f} of {fetch.total / 1e6:,.0f} MB, "
-        f"{fetch.rate / 1e6:.1f} MB/s{left}"
-    )
+    message = MESSAGES[ModelState.FETCHING]
     return ModelStatus(ModelState.FETCHING, fetch.done, fetch.total, fetch.rate, fetch.eta, message)
 
 
@@ -367,7 +354,7 @@ def _engines_of(model: BaseChatModel | None) -> list[Engine]:
 def _default_in(model: BaseChatModel | None, settings: Settings) -> OpenVinoChat | None:
     """The default model, where it is at work as the model or as its judge."""
     found = model if settings.llm == DEFAULT else getattr(model, "reader", None)
-    return cast("OpenVinoChat | None", found)
+    return cast(OpenVinoChat | None, found)
 
 
 def _retire(engine: Engine) -> None:

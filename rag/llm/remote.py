@@ -22,7 +22,7 @@ from pydantic import ConfigDict, Field, SkipValidation
 
 from index.errors import ModelUnavailable
 from index.settings import Settings, redacted, secrets_of
-from rag.llm.chat_model import OpenVinoChat, estimated_tokens
+from rag.llm.chat_model import OpenVinoChat, estimated_tokens, stoppable
 from rag.llm.engine import SECONDS_BETWEEN_LOOKS, Piece, Reply
 from rag.llm.judge import Judge
 from rag.llm.template import Spoken
@@ -256,10 +256,8 @@ class JudgedChat(BaseChatModel):
 
     def stopped_by(self, cancel: threading.Event) -> JudgedChat:
         """Return this model for one asker: setting `cancel` ends the writing and the reading."""
-        writer = self.writer
-        if isinstance(writer, RemoteChat):
-            writer = writer.stopped_by(cancel)
-        return self.model_copy(update={"writer": writer, "reader": self.reader.stopped_by(cancel)})
+        writer, reader = stoppable(self.writer, cancel), self.reader.stopped_by(cancel)
+        return self.model_copy(update={"writer": writer, "reader": reader})
 
     def get_num_tokens(self, text: str) -> int:
         """Estimate a text's tokens as the writer does."""

@@ -20,8 +20,8 @@ from index.errors import ModelUnavailable
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 _TOKENIZER = "tokenizer.ggml."
 _CONTROL, _USER_DEFINED = 3, 4  # the types of tokens that no text is cut into
-_NUMBERS = "BbHhIif?"  # of types 0 to 7, in the letters of `struct`; 10 to 12 are below
 _STRING, _ARRAY = 8, 9
+_NUMBERS = dict(enumerate("BbHhIif?")) | {10: "Q", 11: "q", 12: "d"}  # in the letters of `struct`
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,9 @@ def _value(file: BinaryIO, kind: int) -> Any:
         inner, length = _number(file, "I"), _number(file, "Q")
         if inner == _STRING:
             return [_string(file) for _ in range(length)]
-        letter = _letter(inner)
+        letter = _NUMBERS[inner]
         return struct.unpack(f"<{length}{letter}", file.read(length * struct.calcsize(letter)))
-    return _number(file, _letter(kind))
-
-
-def _letter(kind: int) -> str:
-    return {10: "Q", 11: "q", 12: "d"}.get(kind) or _NUMBERS[kind]
+    return _number(file, _NUMBERS[kind])
 
 
 def _string(file: BinaryIO) -> str:
@@ -165,7 +161,6 @@ class Spoken:
     """Leaves out of an answer what its model thinks aloud before it."""
 
     def __init__(self) -> None:
-        """Begin an answer."""
         self._held = ""
         self._speaks = False
 

@@ -19,9 +19,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from rag.llm.conversion import heads_in
-from rag.llm.genai import import_genai
-from rag.llm.heads import reading_of
+from rag.llm.conversion import heads_in, import_genai
+from rag.llm.judge import reading_of
 
 READ_AT_ONCE = 320
 """Prompt tokens read in one step: a cancelled generation holds its slot for one step at most."""

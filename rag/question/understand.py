@@ -1,4 +1,4 @@
-"""Makes a question self-contained and reads its dates. Code only: no model is asked.
+"""Makes a question self-contained, reads its dates, knows its language. No model is asked.
 
 Knows nothing of stores.
 """
@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING
 
 from index.errors import QuestionError
 from index.text.days import spoken
@@ -19,6 +21,9 @@ from rag.english.facts import facts
 from rag.english.names import PRONOUNS
 from rag.english.temporal import AskedDays, asked_days, wants_latest, worded_days
 from rag.types import ABSTENTION, Question, Turn
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 _POINTING = re.compile(
     rf"\b({PRONOUNS}|there|then|this|that|these|those|the same|the two|both|the other)\b",
@@ -230,3 +235,44 @@ def make_question(
 def _sound(text: str) -> str:
     """Return text that tokenizers take: half a surrogate pair makes them raise."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+_LANGUAGES = {
+    "en": "English", "fr": "French", "de": "German", "es": "Spanish", "it": "Italian",
+    "pt": "Portuguese", "nl": "Dutch", "sv": "Swedish", "da": "Danish", "no": "Norwegian",
+    "pl": "Polish", "cs": "Czech", "ro": "Romanian", "hu": "Hungarian", "tr": "Turkish",
+    "ru": "Russian", "uk": "Ukrainian", "el": "Greek", "ar": "Arabic", "he": "Hebrew",
+    "fa": "Persian", "hi": "Hindi", "zh": "Chinese", "ja": "Japanese", "ko": "Korean",
+    "vi": "Vietnamese", "id": "Indonesian",
+}  # fmt: skip
+_SURE = 0.8  # probability from which a text counts as not English: 0 of 1,765 questions do
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def foreign_language(text: str) -> str | None:
+    """Return the name of the language of a text; None if it is English, or not surely another.
+
+    The models read English only. By py3langid (Lui 2012, https://aclanthology.org/P12-3005/).
+    """
+    words = _without_names(text)
+    if not words:
+        return None
+    code, probability = _identifier().classify(" ".join(words))
+    return _LANGUAGES[code] if code != "en" and probability >= _SURE else None
+
+
+def _without_names(text: str) -> list[str]:
+    """The words of a text but its names, which are of any language: La La Land."""
+    words = _LETTERS.findall(text)
+    if text.isupper():
+        return words
+    return [word for at, word in enumerate(words) if at == 0 or not word[0].isupper()]
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(_LANGUAGES))
+    return identifier

@@ -37,14 +37,11 @@ _ORDERS = re.compile(
     r"\b(?:asked?|asks|quer(?:y|ied)|questions?|wants? to know|comes? up|repl(?:y|ies)|answers?)\b"
     rf"(?:[^.!]{{0,120}}[,:?]\s+|[^.!]{{0,120}}\bmust\s+){_HOW}(?:you\s+)?(?:{_MUST}\s+)?{_HOW}"
     rf"{_SAY}\s+(?-i:{_THAT})"
-    r"|\b(?:if|when|whenever|should)\s[^.!]{0,50}\b(?:you|somebody|anyone|a reader)\b[^.!]{0,50}"
-    rf"\bask(?:s|ed)?\b[^.!]{{0,50}}\b(?:your {_REPLY}\s|you\s+must\s+{_SAY}\b)"
     # What the reader is to say, believe or be.
     rf"|\byou\s+{_MUST}\s+{_HOW}{_SAY}\s+(?-i:{_THAT})"
     rf"|\byou\s+(?:answer|reply|respond)\b[^.!]{{0,120}}\b(?:every|any|all|each)\b"
     rf"|\byou (?:are|['’]re) not allowed to {_SAY}\b|\byour {_REPLY}\s+(?:{_MUST}|is)\b"
     rf"|\b(?:only|sole)\s+(?:permitted|allowed|accepted|acceptable|valid)\s+{_REPLY}\b"
-    rf"|\b(?:in|to) (?:any|every|each|all) {_REPLY}"
     # What was written before is not to count.
     r"|(?:^\W*|[,;:]\s+|\b(?:please|kindly|and|now)\s+)(?:ignore|disregard|forget|overlook)\s+"
     r"(?:all|any|every\w*|the|what|earlier|previous|prior|other|these|those|your)\b[^.!]{0,120}"
@@ -61,9 +58,9 @@ _DECLARED = re.compile(  # orders and suppositions that a quotation may hold
     r"|(?:act|behave|speak|answer|write|talk)\s+(?:as\s+(?:if|though)|like)\b"
     r"|(?:treat|regard|consider)\s[^.]*\bas\s+(?:true|fact|given|certain|correct)\b"
     r"|take\s+(?:it|for\s+granted)\s+that\b)"
-    rf"|^\W*{_HOW}(?:suppose|supposing|pretend|imagine|assume|assuming)\b"
+    rf"|^\W*{_HOW}(?:suppose|supposing|pretend|imagine|assume|assuming|hypothetically|what\s+if|"
+    r"picture\s+(?:it|this|that))\b"
     r"|^\W*(?:let['’]s|let\s+us)\s+(?:suppose|say|pretend|imagine|assume|picture|take)\b"
-    rf"|^\W*{_HOW}(?:picture\s+(?:it|this|that)\b|what\s+if\b|hypothetically\b)"
     r"|\bfor\s+(?:the\s+)?(?:sake\s+of\s+(?:the\s+)?argument|this\s+exercise)\b"
     r"|^\W*in\s+(?:this|our|an?|the)\s+(?:made-up|imaginary|imagined|fictional|fictitious|invented|"
     r"hypothetical|alternative|role-?play)\b"
@@ -78,7 +75,7 @@ _LABELLED = re.compile(  # a line of a script, and what stands below a label of 
     rf"^[ \t>*-]*(?:(?:{_ROLE}\s*\d*\s*:|#+\s*{_ROLE}\b.*$|[qa]\s*\d*[:.)]\s)(?:\n\s*)?)", _FLAGS
 )
 _TOKENS = re.compile(  # all that follows is part of the script
-    r"<[|｜][^\n|｜>]*[|｜]>|\[/?INST\]|</?s>|<<\w+>>|</?\w*_\w+>|<\|"
+    r"<[|｜]|\[/?INST\]|</?s>|<<\w+>>|</?\w*_\w+>"
     r"|<!--|<[a-z]+\b[^<>]*\b(?:hidden|display\s*:\s*none|visibility|font-size\s*:\s*0)"
     r"|[\"'](?:role|system|prompt|arguments)[\"']\s*:",
     _FLAGS,
@@ -103,7 +100,8 @@ def statements(text: str) -> tuple[tuple[Span, ...], ...]:
     runs: list[list[Span]] = [[]]
     for start, end in sentence_spans(text):
         within = any(first < end and start < last for first, last in left_out)
-        if not within and not _commands(text[start:end], spoken[start:end]):
+        commands = _ORDERS.search(text[start:end]) or _DECLARED.search(spoken[start:end])
+        if not within and not commands:
             runs[-1].append((start, end))
             continue
         if not within and not text[start:end].endswith("?"):  # "What if …?" is one sentence
@@ -125,12 +123,7 @@ def _reach(text: str, start: int) -> int:
 
 def asserts(line: str) -> bool:
     """Whether a line, such as a headline, is neither an order nor a supposition nor a script."""
-    scripted = _TOKENS.search(line) or _LABELLED.search(line)
-    return not scripted and not _commands(line, _without_quotations(line))
-
-
-def _commands(sentence: str, spoken: str) -> bool:
-    return bool(_ORDERS.search(sentence) or _DECLARED.search(spoken))
+    return stated_sentences(line) == sentence_spans(line)
 
 
 def _without_quotations(text: str) -> str:

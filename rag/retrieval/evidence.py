@@ -13,8 +13,8 @@ from index.models.embedder import MiniLMEmbeddings
 from index.text.days import spoken, till_now
 from rag.english.names import BACK
 from rag.retrieval.assertions import asserts
-from rag.retrieval.fusion import says_the_same
 from rag.retrieval.reranker import Reranker
+from rag.retrieval.retriever import says_the_same
 from rag.retrieval.sentences import RankedSentence, Span, prefer_recent
 from rag.types import Evidence
 
@@ -36,41 +36,25 @@ def select_evidence(
     budget: int,
     *,
     latest: bool = False,
-) -> list[Evidence]:
-    """Return numbered windows of sentences within a budget, the best article first.
+) -> tuple[list[Evidence], list[Evidence]]:
+    """Return numbered windows of sentences, the best article first, and those for a second look.
 
     Where the newest state is asked for, the newest of what was chosen comes first.
 
     Args:
         sentences: Sentences of what was found, the likeliest first, judged if they can be.
         embeddings: Counts their tokens.
-        budget: Tokens of all windows together; the best one is taken whatever its length.
+        budget: Tokens of all windows of a look; its best one is taken whatever its length.
         latest: Whether newer sentences are raised among those that are to the point.
     """
     if latest:
         prefer_recent(sentences)
-    windows = _fitting(sorted(sentences, key=lambda s: -s.score), embeddings, budget)
-    return _numbered(windows, latest=latest)
-
-
-def further_evidence(
-    sentences: Sequence[RankedSentence],
-    read: Sequence[Evidence],
-    embeddings: MiniLMEmbeddings,
-    budget: int,
-) -> list[Evidence]:
-    """Return the next windows, for a second look where the first was not enough.
-
-    Args:
-        sentences: As `select_evidence` took them and left them.
-        read: What it returned; the numbers go on from there.
-        embeddings: Counts the sentences' tokens.
-        budget: Tokens of these windows together.
-    """
-    known = {(item.article_id, span) for item in read for span in item.sentences}
     ranked = sorted(sentences, key=lambda s: -s.score)
+    chosen = _numbered(_fitting(ranked, embeddings, budget), latest=latest)
+    known = {(item.article_id, span) for item in chosen for span in item.sentences}
     rest = [s for s in ranked if (s.source.passage.article_id, s.span) not in known]
-    return _numbered(_fitting(rest, embeddings, budget), latest=False, first=len(read) + 1)
+    further = _fitting(rest, embeddings, budget)
+    return chosen, _numbered(further, latest=False, first=len(chosen) + 1)
 
 
 def _fitting(

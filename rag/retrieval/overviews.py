@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import Enum
 from itertools import islice, zip_longest
 
 from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot, StoredPassage
-from index.text.days import spoken
 from index.text.words import content_stems, stems
 from index.types import ArticleRef, Bounds
-from rag.checking.attribution import cite_best
 from rag.english.temporal import PERIOD_AHEAD
 from rag.retrieval.assertions import stated_sentences
 from rag.retrieval.sentences import RankedSentence
-from rag.types import Citation, Evidence
+from rag.types import Evidence
 
 _ABOUT = (
     r"(?:(?:that |which )?(?:mention|name|cover|discuss|report on|talk about|speak of|refer to|"
@@ -44,39 +42,6 @@ _CLAUSE = re.compile(
 )
 SHOWN = 20
 """Articles that are listed; all are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The articles that mention a subject.
-
-    Attributes:
-        subject: As the question names it.
-        count: How many there are.
-        evidence: The sentence of each that mentions it, oldest first; at most `SHOWN`.
-    """
-
-    subject: str
-    count: int
-    evidence: tuple[Evidence, ...]
-
-    @property
-    def citations(self) -> tuple[Citation, ...]:
-        """The sentences as citations, in the same order."""
-        return tuple(map(cite_best, self.evidence))
-
-    @property
-    def lines(self) -> list[str]:
-        """The lines of the answer: the count, then each article with its day."""
-        noun = "article mentions" if self.count == 1 else "articles mention"
-        head = f"{self.count or 'No'} {noun} “{self.subject}”"
-        if self.count > len(self.evidence):
-            head += f"; the first {len(self.evidence)} are"
-        dated = (
-            f"{spoken(one.date)}: {one.headline}" if one.date else one.headline
-            for one in self.evidence
-        )
-        return [f"{head}.", *dated]
 
 
 class About(Enum):
@@ -163,8 +128,11 @@ def _subject(match: re.Match[str]) -> str:
     return _PERIOD.sub("", match["subject"]).strip(" “”\"'")
 
 
-def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
-    """Return every article with a passage that holds all words of a subject."""
+def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> tuple[int, list[Evidence]]:
+    """Return how many articles have a passage that holds all words of a subject, and which.
+
+    The sentence of each that mentions it stands for it, oldest first; at most `SHOWN` do.
+    """
     wanted = set(content_stems(subject))
     best: dict[str, Evidence] = {}
     for found in snapshot.mentioning(subject, bounds):
@@ -172,7 +140,7 @@ def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> Listing:
             if name not in best and stated_sentences(found.passage.text):
                 best[name] = _mention(found, name, wanted)
     ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
-    return Listing(subject, len(ordered), tuple(_numbered(ordered[:SHOWN])))
+    return len(ordered), _numbered(ordered[:SHOWN])
 
 
 def _mention(found: StoredPassage, article_id: str, wanted: set[str]) -> Evidence:

@@ -6,6 +6,7 @@ Knows nothing of sentences or models.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,8 +20,8 @@ from pydantic import ConfigDict, Field
 from index.store.snapshot import IndexReader, Snapshot
 from index.text.days import till_now
 from index.types import Bounds, Hit
+from rag.english.facts import facts
 from rag.english.temporal import wants_latest
-from rag.retrieval.fusion import collapse_near_duplicates, reciprocal_rank_fusion
 from rag.retrieval.sentences import RankedSentence, best_passages, rank_sentences, word_weights
 from rag.types import RetrievedPassage
 
@@ -28,6 +29,9 @@ from rag.types import RetrievedPassage
 WEIGHTS = {"lexical": 1.0, "dense": 0.7, "window": 1.0, "fresh": 0.4, "recent": 0.5}
 _CANDIDATES = 80
 _RECENT_POOL = 12
+_FALL = 60  # how fast the weight of a rank falls; of the authors
+_SHINGLE = 4  # words
+_SAME = 0.6  # share of the shingles of the shorter text
 
 
 def retrieve(
@@ -61,7 +65,12 @@ def retrieve(
         if days:
             rankings[name] = _keys(snapshot.lexical(text, _CANDIDATES, days))
     scores = reciprocal_rank_fusion(rankings, WEIGHTS)
-    found = _to_passages(snapshot, scores, rankings, bounds)
+    stored = snapshot.passages(list(scores), bounds)
+    found = [
+        RetrievedPassage(one.passage, one.article, score, also_in=one.articles[1:])
+        for key, score in scores.items()
+        if (one := stored.get(key))
+    ]
     if latest:
         found = _raise_recent(found)
     return collapse_near_duplicates(found, limit)
@@ -77,30 +86,6 @@ def rank_found(
     return rank_sentences(text, found, word_weights(text, snapshot.frequency))
 
 
-def _to_passages(
-    snapshot: Snapshot,
-    scores: Mapping[int, float],
-    rankings: Mapping[str, Sequence[int]],
-    bounds: Bounds,
-) -> list[RetrievedPassage]:
-    """Look up what was found, in the order of the scores, with its rank in each ranking."""
-    stored = snapshot.passages(list(scores), bounds)
-    ranks = {
-        name: {key: rank for rank, key in enumerate(keys, 1)} for name, keys in rankings.items()
-    }
-    return [
-        RetrievedPassage(
-            passage=stored[key].passage,
-            article=stored[key].article,
-            score=score,
-            ranks={name: rank[key] for name, rank in ranks.items() if key in rank},
-            also_in=stored[key].articles[1:],
-        )
-        for key, score in scores.items()
-        if key in stored
-    ]
-
-
 def _raise_recent(found: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
     """Among the most relevant, raise the newest: "latest" is an order, not a filter."""
     pool = list(range(min(_RECENT_POOL, len(found))))
@@ -113,6 +98,85 @@ def _raise_recent(found: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
 
 def _keys(hits: Sequence[Hit]) -> list[int]:
     return [hit.key for hit in hits]
+
+
+def reciprocal_rank_fusion(
+    rankings: Mapping[str, Sequence[int]], weights: Mapping[str, float]
+) -> dict[int, float]:
+    """Fuse rankings by weighted reciprocal ranks (Cormack, Clarke and Büttcher 2009).
+
+    Args:
+        rankings: Keys by ranking, best first.
+        weights: Weight of each ranking; one that is not named weighs 1.
+
+    Returns:
+        Score by key, best first.
+    """
+    scores: dict[int, float] = {}
+    for name, ranking in rankings.items():
+        weight = weights.get(name, 1.0)
+        for rank, key in enumerate(ranking, 1):
+            scores[key] = scores.get(key, 0.0) + weight / (_FALL + rank)
+    return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+
+def collapse_near_duplicates(
+    found: Sequence[RetrievedPassage], limit: int
+) -> list[RetrievedPassage]:
+    """Keep the first of passages that say the same in different articles, until there are enough.
+
+    Two are the same when they share most of their runs of four words (Broder 1997, containment
+    in the shorter one) and the shorter says no name and no number that the longer does not: a
+    reprint with another figure is a disagreement, which must be seen. What is dropped is named
+    in `also_in` of what stays.
+
+    Args:
+        found: Passages, best first.
+        limit: Most passages kept; what comes after the last of them is not looked at.
+    """
+    kept: list[RetrievedPassage] = []
+    shingles: list[frozenset[int]] = []
+    for item in found:
+        if len(kept) == limit:
+            break
+        mine = _shingles(item.passage.text)
+        alike = (at for at, other in enumerate(shingles) if _alike(mine, other))
+        text = item.passage.text
+        twin = next((at for at in alike if _same_facts(text, kept[at].passage.text)), None)
+        if twin is None or kept[twin].passage.article_id == item.passage.article_id:
+            kept.append(item)
+            shingles.append(mine)
+        else:
+            kept[twin] = _also_in(kept[twin], item)
+    return kept
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Whether two sentences are near-duplicates, as passages are for `collapse_near_duplicates`."""
+    return _alike(_shingles(one), _shingles(other)) and _same_facts(one, other)
+
+
+def _also_in(kept: RetrievedPassage, dropped: RetrievedPassage) -> RetrievedPassage:
+    articles = dict.fromkeys((*kept.also_in, dropped.passage.article_id, *dropped.also_in))
+    articles.pop(kept.passage.article_id, None)
+    return replace(kept, also_in=tuple(articles))
+
+
+def _shingles(text: str) -> frozenset[int]:
+    """The text's runs of words, each as its hash; all of it where it is shorter than one."""
+    words = facts(text).stems
+    runs = zip(*(words[at:] for at in range(_SHINGLE)), strict=False)
+    return frozenset(map(hash, runs)) or frozenset([hash(tuple(words))])
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+    return len(one & other) >= _SAME * min(len(one), len(other))
+
+
+def _same_facts(one: str, other: str) -> bool:
+    """Whether the shorter text gives no number, and no name, that the longer does not hold."""
+    shorter, longer = map(facts, sorted((one, other), key=len))
+    return shorter.values <= longer.values and all(map(longer.has_name, shorter.names))
 
 
 def to_document(found: RetrievedPassage) -> Document:

@@ -21,11 +21,10 @@ from index.store.vectors import ServerSilent, VectorsDamaged, VectorsMissing
 from index.text.days import spoken
 from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
-from rag.question.language import foreign_language
 from rag.question.parts import compared, of_each, split_question
-from rag.question.understand import Understood, understand
-from rag.retrieval.evidence import further_evidence, rerank, select_evidence, single_sentences
-from rag.retrieval.overviews import Listing, list_articles, newest_articles, timeline_of
+from rag.question.understand import Understood, foreign_language, understand
+from rag.retrieval.evidence import rerank, select_evidence, single_sentences
+from rag.retrieval.overviews import list_articles, newest_articles, timeline_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.retriever import rank_found, retrieve
 from rag.retrieval.sentences import RankedSentence, best_passages
@@ -111,13 +110,13 @@ class Finder:
         timings["evidence"] = time.perf_counter() - begun
         return found
 
-    def listing(self, question: Question, subject: str) -> tuple[Context, Listing]:
-        """Count and list articles; the dates that the question names are bounds here."""
+    def listing(self, question: Question, subject: str) -> tuple[Context, int]:
+        """Return articles as evidence, and their count; the question's dates are bounds here."""
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
-            listing = list_articles(snapshot, subject, bounds)
-            told = _told(snapshot, notices, listing.evidence)
-            return Context(asked, listing.evidence, snapshot.coverage(bounds), told), listing
+            count, evidence = list_articles(snapshot, subject, bounds)
+            told = _told(snapshot, notices, evidence)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), told), count
 
     def about(self, question: Question, newest: int) -> tuple[Context, list[str]]:
         """Return what the archive is, with its newest articles as evidence, and its publishers."""
@@ -203,13 +202,10 @@ class Finder:
         """Choose the windows to be read from what a search gave, and those for a second look."""
         tokens = tokens or self._settings.evidence_tokens
         rerank(searched.sentences, searched.asked.standalone, self._reranker)
-        evidence = select_evidence(
-            searched.sentences,
-            self._embeddings,
-            tokens,
-            latest=searched.asked.latest,
+        latest = searched.asked.latest
+        evidence, further = select_evidence(
+            searched.sentences, self._embeddings, tokens, latest=latest
         )
-        further = further_evidence(searched.sentences, evidence, self._embeddings, tokens)
         coverage = snapshot.coverage(searched.asked.bounds)
         notices = _told(snapshot, searched.notices, evidence)
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})

@@ -12,7 +12,7 @@ from langchain_tests.unit_tests import ChatModelUnitTests
 
 from index.settings import Settings
 from rag.llm.chat_model import OpenVinoChat
-from rag.llm.conversion import is_converted
+from rag.llm.conversion import MARK
 from rag.llm.engine import Engine
 from tests.rag.newsroom import TEMPLATE
 
@@ -43,7 +43,7 @@ class TestUnit(ChatModelUnitTests):
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    if not is_converted(MODEL_FOLDER):
+    if not (MODEL_FOLDER / MARK).is_file():
         pytest.skip("the language model has not been fetched on this machine")
     loaded = Engine(MODEL_FOLDER, parallel=4)
     yield loaded

@@ -14,7 +14,7 @@ from evals.results import Run
 from evals.rows import Row
 from evals.trial import Tally, divided, tally
 from index.settings import load_settings
-from rag.llm.choice import read_choice
+from rag.llm.catalogue import read_choice
 from tests.conftest import MODELS
 from tests.loopback import QuietHandler, serving
 

@@ -25,7 +25,7 @@ def scripted(indexed: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scr
     """The model that every new pipeline of this process gets."""
     model = ScriptedChat(drafts=[QIN] * 4)
     monkeypatch.setattr(api, "_pipelines", {})
-    monkeypatch.setattr("rag.llm.loader.load_chat_model", lambda *_, **__: model)
+    monkeypatch.setattr(api, "load_chat_model", lambda *_, **__: model)
     yield model
 
 

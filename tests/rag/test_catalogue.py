@@ -15,10 +15,13 @@ from index.errors import ModelUnavailable
 from index.settings import Settings
 from rag.llm import catalogue as catalogues
 from rag.llm import loader as loaders
-from rag.llm.catalogue import DEFAULT, Entry, catalogue, could_run
-from rag.llm.choice import (
+from rag.llm.catalogue import (
+    DEFAULT,
     Choice,
+    Entry,
+    catalogue,
     chosen,
+    could_run,
     read_choice,
     suggestion,
     who_answers,
@@ -50,7 +53,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         "tiny": entry("tiny", "gguf", ["tiny.gguf"]),
         "folder": entry("folder", "openvino", ["openvino_*", "*.json"]),
     }
-    for module in ("rag.llm.loader", "rag.llm.choice", "rag.llm.catalogue"):
+    for module in ("rag.llm.loader", "rag.llm.catalogue", "rag.llm.catalogue"):
         monkeypatch.setattr(f"{module}.catalogue", lambda: listed)
     with serving() as state:
         yield state

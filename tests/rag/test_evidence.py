@@ -36,7 +36,7 @@ def select(
     question: str, embeddings: MiniLMEmbeddings, budget: int, *passages: RetrievedPassage
 ) -> list[Evidence]:
     ranked = rank_sentences(question, passages, word_weights(question, lambda _: 0.1))
-    return select_evidence(ranked, embeddings, budget)
+    return select_evidence(ranked, embeddings, budget)[0]
 
 
 def test_the_sentence_comes_with_its_neighbours(embeddings: MiniLMEmbeddings) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from index.types import ArticleRef, Passage
-from rag.retrieval.fusion import collapse_near_duplicates, reciprocal_rank_fusion
+from rag.retrieval.retriever import collapse_near_duplicates, reciprocal_rank_fusion
 from rag.types import RetrievedPassage
 
 STORY = (

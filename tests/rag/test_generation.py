@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 
-from rag.generation import stoppable, stream_draft
-from rag.llm.chat_model import OpenVinoChat
-from rag.llm.engine import Limits, Piece, Reply, Waiting
+from rag.generation import stream_draft
+from rag.llm.chat_model import OpenVinoChat, stoppable
+from rag.llm.engine import Piece, Reply, Waiting
 from tests.rag.newsroom import TEMPLATE, ScriptedChat
 
 ASKED = [HumanMessage("Who?")]
@@ -25,14 +25,14 @@ class SilentEngine:
         self.submitted = threading.Event()
 
     def submit(self, prompt: str, *, cancel: threading.Event | None = None, **_: Any) -> Reply:
-        made = Reply(Limits(1), lambda: self._cancel(made), cancel)
-        made.take(Waiting(1))
+        made = Reply(lambda: self._cancel(made), cancel)
+        made.take({"kind": "waiting", "position": 1})
         self.submitted.set()
         return made
 
     def _cancel(self, generation: Reply) -> None:
         self.cancelled += 1
-        generation.end("cancelled", "")
+        generation.take({"kind": "end", "reason": "cancelled", "rest": ""})
 
 
 @pytest.fixture
@@ -71,9 +71,10 @@ def test_a_stop_before_it_is_read_is_seen_at_once(engine: SilentEngine) -> None:
 
 @pytest.mark.parametrize("cancel", [None, threading.Event()])
 def test_without_a_stop_all_is_read(cancel: threading.Event | None) -> None:
-    generation = Reply(Limits(2), lambda: pytest.fail("cancelled"), cancel)
-    generation.take(Piece("one"))
-    threading.Timer(0.5, generation.end, ("stop", " two")).start()
+    generation = Reply(lambda: pytest.fail("cancelled"), cancel)
+    generation.take({"kind": "piece", "text": "one", "reading": None})
+    end = {"kind": "end", "reason": "stop", "rest": " two"}
+    threading.Timer(0.5, generation.take, (end,)).start()
     assert list(generation) == [Piece("one"), Piece(" two")]
 
 
@@ -87,7 +88,6 @@ def test_a_stopped_question_leaves_the_queue(engine: SilentEngine) -> None:
 
 def test_the_stop_of_one_asker_is_not_that_of_another(engine: SilentEngine) -> None:
     model = OpenVinoChat(template=TEMPLATE, engine=engine)  # type: ignore[arg-type]
-    assert stoppable(model, None) is model
     first, second = (stoppable(model, threading.Event()) for _ in range(2))
     assert isinstance(first, OpenVinoChat) and isinstance(second, OpenVinoChat)
     assert first.engine is second.engine and first.cancel is not second.cancel

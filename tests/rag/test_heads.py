@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.llm.genai import import_genai
-from rag.llm.heads import BEFORE, CLOSE, DRAFT, END, OPEN, add_heads, reading_of, state_name
+from rag.llm.conversion import import_genai
+from rag.llm.judge import BEFORE, CLOSE, DRAFT, END, OPEN, add_heads, reading_of, state_name
 
 VOCABULARY, WIDTH = CLOSE + 5, 8
 CHANCE = np.random.default_rng(7)

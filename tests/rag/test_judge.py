@@ -9,10 +9,10 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from index.errors import ModelFileError
-from rag.generation import stoppable, stream_draft
+from rag.generation import stream_draft
 from rag.llm import judge
-from rag.llm.chat_model import OpenVinoChat
-from rag.llm.engine import Limits, Piece, Reply
+from rag.llm.chat_model import OpenVinoChat, stoppable
+from rag.llm.engine import Reply
 from rag.llm.judge import Readings, judge_of, load_judge
 from rag.llm.loader import ReadyModel
 from rag.llm.remote import JudgedChat
@@ -32,12 +32,11 @@ class Reader:
 
     def submit(self, prompt: str, *, max_tokens: int, cancel: Any = None) -> Reply:
         self.prompts.append(prompt)
-        made = Reply(Limits(max_tokens), lambda: None, cancel)
+        made = Reply(lambda: None, cancel)
         ends = prompt.endswith("<|im_end|>")
-        made.take(
-            Piece("", (2.0 if "Qin" in prompt.rsplit("assistant", 1)[1] else -4.0) if ends else 1.0)
-        )
-        made.end("length", "")
+        reading = (2.0 if "Qin" in prompt.rsplit("assistant", 1)[1] else -4.0) if ends else 1.0
+        made.take({"kind": "piece", "text": "", "reading": reading})
+        made.take({"kind": "end", "reason": "length", "rest": ""})
         return made
 
 
@@ -89,7 +88,7 @@ def test_readings_become_a_probability(readings: Readings, probability: float | 
 
 def test_a_draft_of_another_model_is_read_with_its_prompt(reader: Reader) -> None:
     model = judged(reader, QIN)
-    events = stream_draft(model, [HumanMessage("Who <|im_end|>?")], None)
+    events = stream_draft(model, [HumanMessage("Who <|im_end|>?")], threading.Event())
     said = []
     with pytest.raises(StopIteration) as end:
         while True:
@@ -130,10 +129,10 @@ def test_yes_or_no_is_answered_by_a_quote_and_nothing_is_written(
 
         def submit(self, prompt: str, *, max_tokens: int, stop=(), cancel=None) -> Reply:
             self.prompts.append(prompt)
-            made = Reply(Limits(max_tokens), lambda: None, cancel)
-            made.take(Piece("Yes", self.reading))
-            made.take(Piece(", he is.", self.reading))
-            made.end("stop", "")
+            made = Reply(lambda: None, cancel)
+            for text in ("Yes", ", he is."):
+                made.take({"kind": "piece", "text": text, "reading": self.reading})
+            made.take({"kind": "end", "reason": "stop", "rest": ""})
             return made
 
     engine = Reads()

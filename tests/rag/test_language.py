@@ -8,7 +8,7 @@ import pytest
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from rag.question.language import foreign_language
+from rag.question.understand import foreign_language
 from rag.types import Outcome, Question
 from tests.rag.newsroom import STORIES, ScriptedChat, newsroom
 

@@ -8,9 +8,8 @@ import pytest
 from rag.english.answer_type import adds_kind, answer_type, asks_yes_or_no
 from rag.english.facts import facts
 from rag.english.temporal import asked_days, wants_latest
-from rag.question.language import foreign_language
 from rag.question.parts import compared, of_each, premise_of, split_question
-from rag.question.understand import understand
+from rag.question.understand import foreign_language, understand
 from rag.retrieval.overviews import about_archive, list_subject, timeline_subject
 from rag.types import Question
 

@@ -62,7 +62,7 @@ def test_every_quote_of_an_odd_text_is_exact(hashed: MiniLMEmbeddings, text: str
         ]
         question = "What did Qin Gang tell Mr Blinken?"
         ranked = rank_sentences(question, passages, word_weights(question, lambda _: 0.1))
-        evidence = select_evidence(ranked, hashed, 200)
+        evidence, _ = select_evidence(ranked, hashed, 200)
         assert bool(evidence) == bool(article.text.strip())
         for item in evidence:
             assert article.text[item.start : item.end] == item.text

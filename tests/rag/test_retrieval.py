@@ -41,9 +41,8 @@ def test_the_right_article_comes_first(find, question: str, first: str) -> None:
     assert ids(find(question))[0] == first
 
 
-def test_each_half_says_where_it_ranked_a_passage(find) -> None:
+def test_the_passage_that_tells_comes_first(find) -> None:
     best = find("Who scored the goal of the final in Sydney?")[0]
-    assert best.ranks == {"dense": 1, "lexical": 1}
     assert best.passage.text.startswith("Spain win") or "Carmona" in best.passage.text
 
 

@@ -165,6 +165,5 @@ def test_a_search_shows_one_card_an_article() -> None:
 
 def _found(text: str, words: frozenset[str] = frozenset()) -> Hit:
     passage = Passage("a.txt", 7, 7 + len(text), text)
-    ranks = {"lexical": 2, "dense": 11}
     article = ArticleRef(passage.article_id, text, date(2023, 6, 18), text)
-    return find_hit(RetrievedPassage(passage, article, 0.5, ranks=ranks), words)
+    return find_hit(RetrievedPassage(passage, article, 0.5), words)
