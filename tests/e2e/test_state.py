@@ -111,6 +111,18 @@ def test_days_are_taken_in_words_and_from_the_calendar(page, served: Served) -> 
     assert (str(asked.date_from), str(asked.date_to)) == ("2023-08-12", "2023-08-20")
 
 
+def test_what_is_no_day_is_told_and_becomes_no_limit(page) -> None:
+    page.locator("#limits > button").click()
+    line = page.get_by_label("From", exact=True)
+    line.fill("the day after tomorrow")
+    line.press("Tab")
+    page.locator("#message", has_text="From: “the day after tomorrow” is not a date").wait_for()
+    assert page.locator("#chips li").count() == 0
+    line.fill("June 2023")
+    page.locator("#chips li", has_text="From 1 June 2023").wait_for()
+    page.locator("#message .message").wait_for(state="detached")
+
+
 def test_an_article_stays_while_others_are_added_and_it_says_so(
     page, served: Served, tmp_path, monkeypatch
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from index.types import Article, ArticleRef, Coverage, Details
 from rag.types import (
     ABSTENTION,
+    WITHOUT_MODEL,
     Answer,
     Citation,
     Conflict,
@@ -358,8 +359,10 @@ def test_what_names_its_articles_itself_has_no_sources_below() -> None:
     assert seen.tags.count("tr") == 2
     assert "18 Jun 2023“Quote.”" in seen.text
     assert "18 June 2023: “" not in seen.text
-    quotes = answered(outcome=Outcome.EVIDENCE_ONLY)
+    quotes = answered(outcome=Outcome.EVIDENCE_ONLY, notices=(WITHOUT_MODEL, "Aside."))
     assert views.sources(quotes, 0) == ""
+    assert WITHOUT_MODEL not in views.reply(quotes, 0)  # the line above the tabs says it
+    assert "Aside." in views.reply(quotes, 0)
     assert "Headline 2 20 June 2023" in inert(views.reply(quotes, 0)).text
     assert views.sources(answered(), 0) != ""
 

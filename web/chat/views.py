@@ -10,7 +10,7 @@ import re
 
 from rag.english.facts import facts
 from rag.english.temporal import meant
-from rag.types import ABSTENTION, Answer, Outcome, Question, Reason
+from rag.types import ABSTENTION, WITHOUT_MODEL, Answer, Outcome, Question, Reason
 from web import wording
 from web.chat import sources as by_article
 from web.chat import word
@@ -122,6 +122,7 @@ _macros = Macros(
     LONGEST_NOTE=LONGEST_NOTE,
     RECENT=RECENT,
     VERDICTS=list(Verdict),
+    WITHOUT_MODEL=WITHOUT_MODEL,
     WORD=word.can_write(),
     also_read=by_article.also_read,
     bounds=wording.bounds,
