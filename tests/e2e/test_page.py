@@ -163,7 +163,8 @@ def test_new_conversation_clears_and_stops(page, served: Served) -> None:
     page.locator("#renew").click()
     page.locator(".example").first.wait_for()
     wait_until(served.pipeline.cancels[-1].is_set)
-    page.wait_for_timeout(400)
+    wait_until(lambda: page.locator(".exchange").count() == 0)
+    page.wait_for_timeout(400)  # nothing of it comes back
     assert page.locator(".exchange").count() == 0
     ask(page, "Where?", "answered")
     assert page.locator(".exchange").count() == 1
