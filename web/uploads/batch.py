@@ -38,7 +38,10 @@ _UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES
 
 
 class Batch:
-    """What one drop of files brought; `refused` is what of it could not be taken, and why."""
+    """What one drop of files brought; `refused` is what of it could not be taken, and why.
+
+    `expected` is how many seconds adding it should take; 0 where unknown.
+    """
 
     def __init__(self, parent: Path, files: Sequence[Path]) -> None:
         """Take files, and what zip archives among them hold, into a new folder below `parent`."""
@@ -49,6 +52,7 @@ class Batch:
         self._placed: list[Path] = []
         self._numbers: dict[Path, int] = {}  # by place: the last number of a file of that name
         self.refused: list[Skipped] = []
+        self.expected = 0.0
         for number, file in enumerate(files):
             try:
                 if number >= MOST:

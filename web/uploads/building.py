@@ -16,12 +16,13 @@ from index.types import BuildEvent, BuildReport, Stage
 
 _log = logging.getLogger(__name__)
 _FAILED = "Something went wrong; the archive is unchanged. The log has the details."
+_AFTER = 0.05  # of the time of embedding, what comes after it takes (docs/scale.md)
 _STOPPED = "Stopped. The archive is unchanged. Add the same files again to go on from here."
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a build is; `left` is how many seconds its stage will take yet, where known."""
+    """How far a build is; `left` is how many seconds it will take yet, where known."""
 
     event: BuildEvent
     left: float | None = None
@@ -34,17 +35,20 @@ class Building:
         self,
         events: Callable[[], Generator[BuildEvent | BuildReport, None, None]],
         ended: Callable[[bool], None],
+        expected: float = 0.0,
     ) -> None:
         """Start it.
 
         Args:
             events: Makes the build, as `index.build.build_index` does.
             ended: Called at the end, with whether the build came to its report.
+            expected: Seconds that it should take, by the builds before; 0 where unknown.
         """
         self._events, self._ended = events, ended
+        self._end = time.monotonic() + expected if expected else None
         self._stopped = threading.Event()
         self._changed = threading.Condition()
-        self._step = Step(BuildEvent(Stage.READING, 0, None))
+        self._step = Step(BuildEvent(Stage.READING, 0, None), expected or None)
         self._report: BuildReport | None = None
         self._error: BroadsheetError | None = None
         self._thread = threading.Thread(target=self._run, name="building", daemon=True)
@@ -109,9 +113,11 @@ class Building:
                 if self._stopped.is_set():
                     break
                 since, before = began.setdefault(event.stage, (time.monotonic(), event.done))
-                left = _left(time.monotonic() - since, event.done - before, event)
+                now = time.monotonic()
+                if (left := _left(now - since, event.done - before, event)) is not None:
+                    self._end = now + left
                 with self._changed:
-                    self._step = Step(event, left)
+                    self._step = Step(event, max(self._end - now, 0.0) if self._end else None)
                     self._changed.notify_all()
         finally:
             events.close()
@@ -119,7 +125,8 @@ class Building:
 
 
 def _left(seconds: float, done: int, event: BuildEvent) -> float | None:
-    """Seconds that the rest of a stage takes at the pace of what was done of it."""
+    """Seconds that the build takes yet, at the pace of what was done of its stage."""
     if not event.total or done <= 0:
         return None
-    return seconds / done * (event.total - event.done)
+    after = _AFTER * event.total if event.stage is Stage.EMBEDDING else 0.0
+    return seconds / done * (event.total - event.done + after)

@@ -75,6 +75,7 @@ class Uploads:
         with self._lock:
             self._batches[session] = batch
         preview = preview_files(batch.files, self.folder, self._settings)
+        batch.expected = self._pace() * (len(preview.added) + len(preview.changed))
         return replace(preview, skipped=(*batch.refused, *self._named(preview.skipped)))
 
     def add(self, session: str) -> Building:
@@ -96,7 +97,8 @@ class Uploads:
                 batch.take_back(self.folder)
                 raise
             build = partial(build_index, [self.folder], self._settings, self._embeddings, wait=WAIT)
-            self.building = Building(build, partial(self._end, session, batch))
+            ended = partial(self._end, session, batch)
+            self.building = Building(build, ended, batch.expected)
             return self.building
 
     def forget(self, session: str) -> None:
@@ -135,6 +137,16 @@ class Uploads:
     def status(self) -> Status:
         """Return what is indexed; raises `IndexMissing` where nothing is."""
         return index_status(self._settings)
+
+    def _pace(self) -> float:
+        """Seconds that an article took in the builds before; 0 where none is known."""
+        try:
+            builds = self.status().builds
+        except BroadsheetError:
+            return 0.0
+        timed = [(one.seconds, one.added + one.changed) for one in builds]
+        articles = sum(count for _, count in timed)
+        return sum(took for took, count in timed if count) / articles if articles else 0.0
 
     def _end(self, session: str, batch: Batch, added: bool) -> None:
         """Delete a batch that was added; else put its files back, to be added again."""
