@@ -12,8 +12,9 @@ WORKDIR /app
 
 # The CPU build of torch: the default one on Linux brings gigabytes of CUDA.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-COPY requirements.txt requirements.lock ./
-RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt
+COPY requirements.lock requirements-torch-cpu.lock ./
+RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" --no-deps --require-hashes \
+    --only-binary :all: -r requirements.lock -r requirements-torch-cpu.lock
 
 COPY --chown=reader app.py LICENSE ./
 COPY --chown=reader broadsheet broadsheet

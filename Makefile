@@ -1,6 +1,6 @@
 # Broadsheet: `make` shows what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check fix bench eval train screenshots sbom clean
+.PHONY: help run test fast check fix bench eval train screenshots sbom lock clean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -61,6 +61,11 @@ sbom: .venv/installed ## List all that is installed, with versions and licences,
 	build/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		-o build/sbom.json $(BIN)/python
 
+lock: .venv/bin/python ## Pin and hash all packages anew, after a change of requirements*.txt
+	@test -x build/lock/bin/uv || { $(BIN)/python -m venv build/lock && \
+		build/lock/bin/python -m pip install --disable-pip-version-check -q uv==0.13.9; }
+	build/lock/bin/python docs/lock.py
+
 clean: ## Remove the environment, the index and what tools left; models stay
 	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -73,13 +78,20 @@ clean: ## Remove the environment, the index and what tools left; models stay
 	"$$python" -m venv .venv || { rm -rf .venv; \
 		echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
 
-.venv/installed: requirements.txt requirements.lock | .venv/bin/python
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
-	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
+# The locks name all that is installed, so that pip looks for nothing else (--no-deps).
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q --no-deps
+LOCKED := $(INSTALL) --require-hashes --only-binary :all: -r
+
+.venv/installed: requirements.lock requirements-torch.lock requirements-torch-cpu.lock | .venv/bin/python
+	$(LOCKED) requirements.lock
+	@$(LOCKED) requirements-torch-cpu.lock 2>/dev/null || { \
+		echo "pip finds no PyTorch without CUDA; installing PyPI's (README.md, Start)"; \
+		$(LOCKED) requirements-torch.lock; }
+	$(INSTALL) --no-build-isolation -e .
 	@touch $@
 
-.venv/installed-dev: requirements-dev.txt .venv/installed
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	$(LOCKED) requirements-dev.lock
 	@touch $@
 
 # The browser tests want Debian's Chromium; where apt-get cannot bring it they say why they skip.

@@ -49,10 +49,10 @@ def licence(found: Distribution) -> str:
 def pinned() -> list[str]:
     """Return the names of the packages that Broadsheet pins, by name."""
     names: set[str] = set()
-    for file in ("requirements.txt", "requirements.lock"):
-        lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    for file in ROOT.glob("requirements*.lock"):
+        lines = file.read_text(encoding="utf-8").splitlines()
         names |= {match[0] for line in lines if (match := re.match(r"[\w.-]+(?===)", line))}
-    return sorted(names, key=str.lower)
+    return sorted(names)
 
 
 def page() -> str:

@@ -35,7 +35,7 @@ from index.progress import (
     warn,
 )
 from index.settings import Settings, load_settings, redacted
-from index.types import BuildEvent, BuildReport, Skipped
+from index.types import BuildEvent, BuildReport, Skipped, listed
 
 if TYPE_CHECKING:
     from index.models.embedder import MiniLMEmbeddings
@@ -336,7 +336,7 @@ def _build(
 
             cluster = stack.enter_context(ray_engine(settings))
             ensure_embedder(settings, meter.fetched)  # once, and shown, before workers want it
-        for event in build_index(
+        events = build_index(
             paths,
             settings,
             embeddings,
@@ -346,15 +346,13 @@ def _build(
             columns=columns,
             stream=read_stream(stream, settings.date_order, columns or ()) if stream else None,
             engine=cluster,
-        ):
-            if isinstance(event, BuildEvent):
-                meter.reached(event)
-    assert isinstance(event, BuildReport)  # the last event
-    show_table(report_rows(event))
-    show_skipped(event.skipped)
-    if event.exit_code == 2:
+        )
+        report = meter.follow(events)
+    show_table(report_rows(report))
+    show_skipped(report.skipped)
+    if report.exit_code == 2:
         warn("nothing was indexed: no article was found there")
-    raise typer.Exit(event.exit_code)
+    raise typer.Exit(report.exit_code)
 
 
 def _preview(
@@ -373,7 +371,7 @@ def _preview(
     show_skipped(found.skipped)
     rows = [(name, f"{getattr(found.report, name):,}") for name in (*CHANGES, "unchanged")]
     rows.append(("skipped", f"{len(found.skipped):,}"))
-    show_table([*rows, *([("not read, by kind", kinds(found.kinds))] if found.kinds else [])])
+    show_table([*rows, ("not read, by kind", kinds(found.kinds))])
     raise typer.Exit(found.report.exit_code)
 
 
@@ -391,16 +389,13 @@ def _refuse_if_current(settings: Settings) -> None:
 
 def _repair(settings: Settings) -> Sequence[Finding]:
     """Repair what can be repaired and print what was; return what is left."""
-    from index.upkeep import Repaired, repair
+    from index.upkeep import repair
 
     with Meter() as meter:
-        for event in repair(settings, _embedder(settings, meter)):
-            if isinstance(event, BuildEvent):
-                meter.reached(event)
-    assert isinstance(event, Repaired)  # the last event
-    for finding in event.mended:
+        done = meter.follow(repair(settings, _embedder(settings, meter)))
+    for finding in done.mended:
         print(f"mended {finding.kind.value}: {visible(finding.what)}")
-    return event.left
+    return done.left
 
 
 def _follow(events: Iterable[Event]) -> None:
@@ -422,9 +417,8 @@ def _follow(events: Iterable[Event]) -> None:
         if first or event.touched:
             counts = {name: getattr(event, name) for name in CHANGES}
             counts["skipped"] = len(event.skipped)
-            what = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
             _print_timed(
-                f"{what or 'in line'}; {event.articles:,} articles, generation "
+                f"{listed(counts) or 'in line'}; {event.articles:,} articles, generation "
                 f"{event.generation}, {sum(event.seconds.values()):.1f} s"
             )
         show_skipped([item for item in event.skipped if item not in shown])

@@ -9,31 +9,113 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from index.engine import BuildEngine, LocalEngine
 from index.maps import Maps
 from index.models.embedder import MiniLMEmbeddings, current_recipe
-from index.readers import find_files, in_full
-from index.readers.named import Columns
+from index.readers import Found, find_files, in_full, read_files
+from index.readers.text import Columns
 from index.settings import Settings
-from index.store.cleanup import clean_up
 from index.store.database import writer_lock
 from index.store.history import Command, Origin, recording_failure
 from index.store.lexical import LexicalStore
 from index.store.staging import mark_outdated
 from index.store.vectors import VectorStore
-from index.store.writer import Store
-from index.types import STDIN, Article, BuildEvent, BuildReport, IsUnchanged, Skipped, Stage
+from index.store.writer import Store, clean_up
+from index.text.days import day_number
+from index.text.passages import embedded_text, split
+from index.types import (
+    STDIN,
+    Article,
+    BuildEvent,
+    BuildReport,
+    IsUnchanged,
+    Item,
+    Skipped,
+    Span,
+    Stage,
+    Unchanged,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _LOG = logging.getLogger(__name__)
 _FULL = 100_000  # vectors of a collection; the next ones go into another
 _SMALL = 20_000  # vectors; collections below this are merged once there are too many
 _TOO_MANY = 6  # small collections: each costs a query
+_EMBED_PASSAGES = 512  # passages embedded at once: sorted by length, so little is padding
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A content by its key, its day (None where undated) and its passages."""
+
+    content: int
+    day: int | None
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Contents that were cut, and the vectors (passages, 384) of all their passages in order."""
+
+    cuts: tuple[Cut, ...]
+    vectors: NDArray[np.float32]
+
+
+class BuildEngine(Protocol):
+    """Does the heavy work of a build, which itself stores the results."""
+
+    def read(self, files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
+        """Yield the articles of the files in their order; all else is passed on."""
+        ...
+
+    def embed(self, pending: Sequence[int], store: Store) -> Iterator[Embedded]:
+        """Yield each of the pending contents of the store once, cut and embedded, in any order."""
+        ...
+
+
+class LocalEngine:
+    """Reads and embeds in this process."""
+
+    def __init__(self, embeddings: MiniLMEmbeddings) -> None:
+        """Keep the embedder, which is loaded when it is first needed."""
+        self._embeddings = embeddings
+
+    def read(self, files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
+        """Yield the articles of the files in their order."""
+        return read_files(files)
+
+    def embed(self, pending: Sequence[int], store: Store) -> Iterator[Embedded]:
+        """Yield the pending contents in their order, some hundred passages at once."""
+        articles = ((key, store.content(key)) for key in pending)
+        return cut_and_embed(articles, self._embeddings)
+
+
+def cut_and_embed(
+    contents: Iterable[tuple[int, Article]], embeddings: MiniLMEmbeddings
+) -> Iterator[Embedded]:
+    """Cut articles, each with the key of its content, and embed some hundred passages at once."""
+    cuts: list[Cut] = []
+    texts: list[str] = []
+    for content, article in contents:
+        passages = list(split(article, embeddings.count_tokens))
+        day = day_number(article.date) if article.date else None
+        cuts.append(Cut(content, day, tuple((one.start, one.end) for one in passages)))
+        texts += [embedded_text(article, one) for one in passages]
+        if len(texts) >= _EMBED_PASSAGES:
+            yield Embedded(tuple(cuts), embeddings.embed(texts))
+            cuts, texts = [], []
+    if cuts:
+        yield Embedded(tuple(cuts), embeddings.embed(texts))
 
 
 def build_index(
@@ -119,15 +201,9 @@ def complete(
 ) -> Generator[BuildEvent, None, BuildReport]:
     """Make what is staged visible: embed, merge, index words, switch, clean up; return the report.
 
-    Args:
-        store: The index's database, whose lock the caller holds.
-        settings: Where the index lies.
-        engine: What embeds.
-        origin: Where the build comes from, for the record of builds.
-        roots: Files and folders whose other articles are removed; None removes none.
-        skipped: What could not be read.
-        seconds: Time by stage so far, for the report.
-        rewrite: Collections whose vectors are copied into another, without what is left over.
+    The caller holds the writer's lock. Other articles of `roots` are removed, those of None are
+    not. `seconds` is the time by stage so far, for the report; the vectors of the collections to
+    `rewrite` are copied into another, without what is left over.
     """
     vectors = VectorStore(settings)
     lexical = LexicalStore(settings.index_dir / "words")

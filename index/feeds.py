@@ -41,6 +41,7 @@ from index.readers.named import (
     day_of,
     known,
 )
+from index.readers.text import Found
 from index.settings import redacted
 
 EVERY = 900.0
@@ -84,13 +85,7 @@ class FeedOptions:
 
 
 def follow_feeds(feeds: Sequence[Feed], tell: Tell, ended: threading.Event) -> None:
-    """Read each feed whenever it is due, until `ended` is set.
-
-    Args:
-        feeds: The feeds.
-        tell: Takes a line for the person.
-        ended: Set by whoever wants no more.
-    """
+    """Read each feed whenever it is due, until `ended` is set; `tell` takes lines for people."""
 
     def told(text: str) -> None:
         tell(redacted(text, ()))
@@ -215,7 +210,8 @@ class Feed:
             raise Refused(f"{url}: another host; name it with --page-host {host_of(url)}")
         body = fetcher.get(url, _MOST_BYTES, {"accept": "text/html"}, hosts).body or b""
         try:
-            article = html.article(body, Path(urlsplit(url).path), url, fetched=url)
+            page = Found(Path(urlsplit(url).path), url, "html")
+            article = html.article(body, page, fetched=url)
         except ArticleError as error:
             raise ArticleError(f"{url}: {error.reason}") from error
         text = article.text.removeprefix(f"{article.headline}\n\n")
@@ -288,12 +284,8 @@ def withdrawn(
 ) -> Collection[str]:
     """Return the items that a feed listed before and has taken out.
 
-    Of an item that merely made room for new ones, nothing older is left in the feed.
-
-    Args:
-        before: Ids of its items at the last reading, in their order.
-        now: Its items.
-        fresh: Whether any of them was never seen before.
+    `before` are the ids at the last reading, in their order; `fresh` is whether any item was never
+    seen before. Of one that merely made room for new ones, nothing older is left in the feed.
     """
     days = [day for values in now.values() if (day := _day(values))]
     pairs = list(pairwise(days))

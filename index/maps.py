@@ -11,7 +11,9 @@ from pathlib import Path
 from index.errors import BroadsheetError
 from index.readers.files import MAPPED
 from index.readers.kinds import format_of
-from index.readers.named import FIELDS, Columns
+from index.readers.named import FIELDS
+from index.readers.text import Columns
+from index.store.database import read_value
 from index.store.staging import Staging
 from index.types import IsUnchanged
 
@@ -41,8 +43,7 @@ def parse_columns(written: Sequence[str]) -> Columns | None:
 
 def kept_maps(sql: sqlite3.Connection) -> dict[str, Columns]:
     """Return what was said with earlier builds, by folder or file."""
-    row = sql.execute("SELECT value FROM meta WHERE name = ?", (_NAME,)).fetchone()
-    kept = json.loads(row[0]) if row else {}
+    kept = json.loads(read_value(sql, _NAME) or "{}")
     return {path: tuple((field, column) for field, column in one) for path, one in kept.items()}
 
 
@@ -79,12 +80,8 @@ class Maps:
         settled: IsUnchanged | None = None,
     ) -> bool:
         """Whether a file need not be read: `Staging` knows it, and its columns are as they were."""
-        if _columns_of(path, self._before) == _columns_of(path, self._now):
-            return staging.is_unchanged(path, stat, settled)
-        if settled is None or settled(path, stat):
-            staging.open_file(str(path), stat.st_mtime_ns, stat.st_size)
-            return False
-        return True
+        again = _columns_of(path, self._before) != _columns_of(path, self._now)
+        return staging.is_unchanged(path, stat, settled, again=again)
 
     def keep(self) -> None:
         """Keep them for later builds, once the files have been read so."""

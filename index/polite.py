@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import TracebackType
 from urllib.robotparser import RobotFileParser
 
 import httpx
@@ -68,24 +67,15 @@ class Fetcher:
         self._client = httpx.Client(headers=headers, timeout=_PATIENCE, follow_redirects=False)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def get(
         self, url: str, most: int, headers: Mapping[str, str], hosts: Collection[str] = ()
     ) -> Page:
-        """Return what an address gives, after at most a few redirects.
+        """Return what an address gives, at most so many bytes, after at most a few redirects.
 
-        Args:
-            url: An http(s) address; its own host may be called.
-            most: Bytes that it may have.
-            headers: Conditions, and what is accepted.
-            hosts: Other hosts that may be called.
+        Its own host may be called, and these other `hosts`.
 
         Raises:
             Refused: it cannot be read; the message names the address.

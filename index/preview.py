@@ -16,7 +16,7 @@ from index.errors import IndexMissing
 from index.maps import Maps
 from index.models.embedder import current_recipe
 from index.readers import in_full, read_articles
-from index.readers.named import Columns
+from index.readers.text import Columns
 from index.settings import Settings
 from index.store.database import BELOW, below, open_empty, open_reader
 from index.store.staging import Changes, Content, Staging, plan_changes

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 
 from index.models.download import Fetch
-from index.types import BuildEvent, BuildReport, Skipped, Stage
+from index.types import BuildEvent, BuildReport, Skipped, Stage, listed
 
 if TYPE_CHECKING:
     from index.status import Status
@@ -32,6 +32,8 @@ CHANGES = ("added", "changed", "moved", "removed")
 
 Rows = list[tuple[str, str]]
 """Names and values of a table."""
+
+T = TypeVar("T")
 
 PLAIN_SECONDS = 10.0
 """Seconds between two plain lines."""
@@ -65,6 +67,14 @@ class Meter:
     def reached(self, event: BuildEvent) -> None:
         """Show an event of a build."""
         self.show(event.stage.value, event.done, event.total, _UNITS.get(event.stage, ""))
+
+    def follow(self, events: Iterable[BuildEvent | T]) -> T:
+        """Show the events of a build to its end, and return the last, which is what it did."""
+        for event in events:
+            if isinstance(event, BuildEvent):
+                self.reached(event)
+        assert not isinstance(event, BuildEvent)
+        return event
 
     def fetched(self, fetch: Fetch) -> None:
         """Show the progress of a download, in megabytes."""
@@ -108,19 +118,13 @@ def report_rows(report: BuildReport) -> Rows:
         "generation": report.generation,
     }
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in report.seconds.items())
-    rows = [
+    return [
         ("files", listed(report.files)),
         *((name, f"{count:,}") for name, count in counts.items()),
         ("not read, by kind", kinds(report.kinds)),
         ("days not stated", listed(report.day_notes)),
+        ("seconds", f"{sum(report.seconds.values()):.1f} ({stages})"),
     ]
-    rows = [row for row in rows if row[1]]
-    return [*rows, ("seconds", f"{sum(report.seconds.values()):.1f} ({stages})")]
-
-
-def listed(counts: Mapping[str, int]) -> str:
-    """Return what was counted in a line: `3 taken in, 1 skipped`."""
-    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
 
 def kinds(counts: Mapping[str, int]) -> str:
@@ -146,9 +150,9 @@ def status_rows(found: Status) -> Rows:
         ("same headline and day, other text", f"{found.alike:,}{groups}"),
         ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
         ("skipped", f"{len(found.skipped):,}"),
-        *([("not read, by kind", kinds(found.kinds))] if found.kinds else []),
-        *([("days not stated", listed(found.day_notes))] if found.day_notes else []),
-        *([("columns", visible(found.columns))] if found.columns else []),
+        ("not read, by kind", kinds(found.kinds)),
+        ("days not stated", listed(found.day_notes)),
+        ("columns", visible(found.columns)),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
@@ -157,8 +161,8 @@ def status_rows(found: Status) -> Rows:
 
 
 def show_table(rows: Rows) -> None:
-    """Print names and values, as a table on a terminal."""
-    console = Console()
+    """Print names and values, as a table on a terminal; those without a value are left out."""
+    console, rows = Console(), [row for row in rows if row[1]]
     if not console.is_terminal:
         for name, value in rows:
             print(f"{name}: {value}")

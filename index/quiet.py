@@ -22,8 +22,7 @@ def quiet_transformers() -> None:
 def quiet_gradio(folder: Path | None = None) -> None:
     """Stop gradio's analytics, and keep a proxy from the page's own address.
 
-    Args:
-        folder: Where gradio may keep files; None leaves it the system's temporary folder.
+    Files are kept in `folder`, or in the system's temporary one.
     """
     quiet_transformers()  # gradio imports the hub client, which reads its settings once
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -40,11 +39,7 @@ def quiet_openvino() -> None:
 
 
 def quiet_ray(*, alone: bool) -> None:
-    """Stop Ray's usage statistics, and the log of its core on standard error.
-
-    Args:
-        alone: Whether a cluster of this machine is wanted, which listens on the loopback only.
-    """
+    """Stop Ray's usage statistics and its log; `alone`, have it listen on the loopback only."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if alone:  # the one way to have 127.0.0.1 taken: Ray changes it to an outer address otherwise

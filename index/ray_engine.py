@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import index
-from index.engine import Embedded, cut_and_embed
+from index.build import Embedded, cut_and_embed
 from index.errors import BroadsheetError
 from index.models.download import ensure_embedder
 from index.models.embedder import MiniLMEmbeddings

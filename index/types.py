@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from index.text.days import day_number
+from index.text.days import FUTURE, after_today, day_number
 
 _LAST = 99_999_999  # after every day
 STDIN = "stdin"
@@ -71,6 +71,12 @@ class ArticleRef:
     source: str | None = None
     url: str | None = None
     details: Details = NO_DETAILS
+    day_note: str = ""
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it is dated after today; only of tomorrow's is the day kept."""
+        return after_today(self.date) or self.day_note == FUTURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,11 @@ class Skipped:
 def count_kinds(skipped: Iterable[Skipped]) -> dict[str, int]:
     """Return how many files of each kind are not read, the most frequent first."""
     return dict(Counter(one.kind for one in skipped if one.kind).most_common())
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Return what was counted in a line: `3 taken in, 1 skipped`."""
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
-from index.build import build_index, complete
-from index.engine import LocalEngine
+from index.build import LocalEngine, build_index, complete
 from index.errors import IndexMissing, NothingEarlier
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.settings import Settings
@@ -92,10 +91,7 @@ def _check_texts(sql: sqlite3.Connection) -> Iterator[Finding]:
     )
     for key, digest, *content in rows:
         if content_hash(recipe, content) != digest:
-            (name,) = sql.execute(
-                "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
-            ).fetchone()
-            what = f"{name}: the stored text is not the one that was read"
+            what = f"{_name_of(sql, key)}: the stored text is not the one that was read"
             yield Finding(Kind.TEXTS, what, REPAIR, frozenset([key]))
 
 
@@ -110,10 +106,14 @@ def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
         passages = list(group)
         text: str = passages[0][1]
         if problem := _uncovered(text, [row[2:] for row in passages if row[2] is not None]):
-            (name,) = sql.execute(
-                "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key", (key,)
-            ).fetchone()
-            yield Finding(Kind.PASSAGES, f"{name}: {problem}", REPAIR, frozenset([key]))
+            yield Finding(
+                Kind.PASSAGES, f"{_name_of(sql, key)}: {problem}", REPAIR, frozenset([key])
+            )
+
+
+def _name_of(sql: sqlite3.Connection, content: int) -> str:
+    query = "SELECT id FROM articles WHERE content = ? AND removed IS NULL ORDER BY key"
+    return str(sql.execute(query, (content,)).fetchone()[0])
 
 
 def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -216,15 +216,8 @@ class Repaired:
     left: tuple[Finding, ...]
 
 
-def repair(
-    settings: Settings, embeddings: MiniLMEmbeddings, wait: float = 0.0
-) -> Iterator[BuildEvent | Repaired]:
+def repair(settings: Settings, embeddings: MiniLMEmbeddings) -> Iterator[BuildEvent | Repaired]:
     """Mend the index from its stored texts; the last thing yielded is what was done.
-
-    Args:
-        settings: Where the index lies.
-        embeddings: The embedder.
-        wait: Seconds to wait for a build to end.
 
     Raises:
         IndexMissing: nothing has been indexed.
@@ -232,10 +225,10 @@ def repair(
     """
     altered = _contents_of(verify(settings), Kind.TEXTS)  # raises before the lock makes a folder
     if altered:
-        yield from _read_again(altered, settings, embeddings, wait)
+        yield from _read_again(altered, settings, embeddings)
     origin = Origin("repair")
     with (
-        writer_lock(settings, wait),
+        writer_lock(settings),
         Store(settings.index_dir, current_recipe()) as store,
         recording_failure(store.connection, origin),
     ):
@@ -251,11 +244,11 @@ def repair(
 
 
 def _read_again(
-    contents: Collection[int], settings: Settings, embeddings: MiniLMEmbeddings, wait: float
+    contents: Collection[int], settings: Settings, embeddings: MiniLMEmbeddings
 ) -> Iterator[BuildEvent]:
     """Read articles whose stored text was altered from their files again, where these are."""
     marks = ",".join(map(str, contents))
-    with writer_lock(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    with writer_lock(settings), Store(settings.index_dir, current_recipe()) as store:
         rows = store.connection.execute(
             f"SELECT DISTINCT file, content FROM articles WHERE content IN ({marks})"
         ).fetchall()
@@ -264,7 +257,7 @@ def _read_again(
         store.connection.executemany("DELETE FROM files WHERE path = ?", [(f,) for f, _ in there])
     paths = sorted({Path(file) for file, _ in there})
     if paths:
-        built = build_index(paths, settings, embeddings, prune=False, wait=wait, command="repair")
+        built = build_index(paths, settings, embeddings, prune=False, command="repair")
         yield from (event for event in built if isinstance(event, BuildEvent))
 
 
@@ -330,7 +323,7 @@ class RolledBack:
     report: BuildReport
 
 
-def roll_back(settings: Settings, wait: float = 0.0) -> RolledBack:
+def roll_back(settings: Settings) -> RolledBack:
     """Show the articles of the generation before again; a second call undoes the first.
 
     Raises:
@@ -340,7 +333,7 @@ def roll_back(settings: Settings, wait: float = 0.0) -> RolledBack:
     """
     if not settings.index_dir.is_dir():
         raise IndexMissing
-    with writer_lock(settings, wait), Store(settings.index_dir, current_recipe()) as store:
+    with writer_lock(settings), Store(settings.index_dir, current_recipe()) as store:
         if store.generation == 0:
             raise IndexMissing
         earlier = store.earlier

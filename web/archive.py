@@ -23,19 +23,13 @@ from rag.types import RetrievedPassage
 from web.chat.exchange import Place
 from web.events import clicked, position
 from web.rendering import Macros, message
-from web.wording import MONTHS
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 FOUND = 20  # passages that a search finds
 PAGE = 25  # articles of the list shown at once
-HEADS = {
-    Order.DATE: "Date",
-    Order.HEADLINE: "Headline",
-    Order.SOURCE: "Publisher",
-    Order.PASSAGES: "Passages",
-}
+HEADS = {Order.DATE: "Date", Order.HEADLINE: "Headline", Order.SOURCE: "Publisher"}
 _MONTHS_SHOWN = 60  # an archive of more months is charted by years
 _NAMED_AXIS = 13  # of more bars only the first and the last are named
 _HEADLINES = 500  # whose names are counted, the newest
@@ -149,7 +143,7 @@ class ArchiveTab:
     def filter(self, listing: Listing, words: str) -> tuple[Any, ...]:
         """Show the articles with these words in headline or source, from the first page."""
         wanted = replace(listing.wanted, words=words)
-        return self._show(replace(listing, wanted=wanted, offset=0))
+        return self.show(replace(listing, wanted=wanted, offset=0))
 
     def typed(self, listing: Listing, words: str) -> tuple[Any, ...]:
         """Do so while words are typed; what a click has filled in is shown already."""
@@ -162,13 +156,10 @@ class ArchiveTab:
         turned = apply_click(listing, named.get("kind"), named.get("number"))
         if turned is None:
             return (gr.skip(),) * 4
-        return *self._show(turned), turned.wanted.words
+        return *self.show(turned), turned.wanted.words
 
-    def again(self, listing: Listing) -> tuple[Any, ...]:
-        """Show the same page of a list whose archive has changed."""
-        return self._show(listing)
-
-    def _show(self, listing: Listing) -> tuple[Any, ...]:
+    def show(self, listing: Listing) -> tuple[Any, ...]:
+        """Show a list's page as the archive is now."""
         try:
             page, months = self._pipeline.catalogue(listing.wanted, PAGE, listing.offset)
             names = self._names(listing.wanted)
@@ -215,8 +206,8 @@ def apply_click(listing: Listing, kind: object, number: object) -> Listing | Non
     wanted = listing.wanted
     if kind == "page" and number * PAGE < max(1, listing.page.total):
         return replace(listing, offset=number * PAGE)
-    if kind == "sort" and number < len(Order):
-        order = list(Order)[number]
+    if kind == "sort" and number < len(HEADS):
+        order = list(HEADS)[number]
         down = not wanted.descending if order is wanted.order else order is not Order.HEADLINE
         return replace(listing, wanted=replace(wanted, order=order, descending=down), offset=0)
     if kind == "name" and number < len(listing.names):
@@ -231,11 +222,7 @@ def apply_click(listing: Listing, kind: object, number: object) -> Listing | Non
 
 
 def periods(months: Mapping[date, int]) -> tuple[Period, ...]:
-    """Return all months from the first to the last, or all years if those are too many.
-
-    Args:
-        months: Articles by month, each named by its first day.
-    """
+    """Return all months from the first to the last, or all years if those are too many."""
     if not months:
         return ()
     first, last = min(months), max(months)
@@ -254,7 +241,7 @@ def _year(year: int, months: Mapping[date, int]) -> Period:
 def _month(number: int, months: Mapping[date, int]) -> Period:
     first = date(number // 12, number % 12 + 1, 1)
     last = first.replace(day=monthrange(first.year, first.month)[1])
-    return Period(f"{MONTHS[first.month - 1]} {first.year}", first, last, months.get(first, 0))
+    return Period(f"{first:%B %Y}", first, last, months.get(first, 0))
 
 
 def _split_words(text: str, words: frozenset[str]) -> Iterator[tuple[str, bool]]:

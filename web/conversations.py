@@ -22,13 +22,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from index.errors import BroadsheetError
+from index.readers.text import shorten
 from index.types import ArticleRef, Coverage
 from rag.types import Answer, Citation, Conflict, Evidence, Outcome, Question, Reason, Statement
 from web import wording
 from web.chat import views
 from web.chat.answering import Exchanges, Running, buttons
 from web.chat.exchange import Exchange, check_quotes, history
-from web.chat.sources import is_small_talk
 from web.events import clicked, position, session_of
 from web.rendering import Macros, message, spoken
 
@@ -120,7 +120,7 @@ _ANY_LIST: TypeAdapter[tuple[Any, ...]] = TypeAdapter(tuple[Any, ...])
 
 def change(exchanges: Sequence[Exchange]) -> str:
     """Return the last exchange as JSON, for the browser; nothing of a failure or small talk."""
-    if not exchanges or exchanges[-1].answer is None or is_small_talk(exchanges[-1]):
+    if not exchanges or exchanges[-1].answer is None or views.is_small_talk(exchanges[-1]):
         return ""
     first, last = _first_answered(exchanges), exchanges[-1]
     assert first is not None
@@ -134,16 +134,12 @@ def change(exchanges: Sequence[Exchange]) -> str:
 def _first_answered(exchanges: Sequence[Exchange]) -> Exchange | None:
     """The exchange that names a conversation: the first that is kept, so a reopened one matches."""
     answered = (one for one in exchanges if one.answer is not None)
-    return next((one for one in answered if not is_small_talk(one)), None)
+    return next((one for one in answered if not views.is_small_talk(one)), None)
 
 
 def title(question: str) -> str:
     """Return a question as the title of its conversation: one line, cut between words."""
-    line = " ".join(question.split())
-    if len(line) <= LONGEST_TITLE:
-        return line
-    cut = line[: LONGEST_TITLE - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(",;:") + "…"
+    return shorten(question, LONGEST_TITLE)
 
 
 def keep(exchange: Exchange) -> KeptExchange:

@@ -18,9 +18,11 @@ def clicked(click: gr.EventData) -> dict[str, object]:
     return click._data if isinstance(click._data, dict) else {}
 
 
-def position(named: Mapping[str, object], kind: str, count: int) -> int | None:
+def position(
+    named: Mapping[str, object], kind: str, count: int, field: str = "number"
+) -> int | None:
     """Return which of `count` things of a kind the browser names; None where it names none."""
-    number = named.get("number")
+    number = named.get(field)
     if named.get("kind") != kind or type(number) is not int:
         return None
     return number if 0 <= number < count else None

@@ -57,8 +57,7 @@ def show_build(
     events: Iterable[BuildEvent | BuildReport], meter: Meter, console: Console
 ) -> BuildReport:
     """Draw a build to its end, name what it skipped, and return its report."""
-    *_, report = (_drawn(event, meter) for event in events)
-    assert isinstance(report, BuildReport)
+    report = meter.follow(events)
     for item in report.skipped[:SKIPPED]:
         say(console, f"skipped {item}")
     if len(report.skipped) > SKIPPED:
@@ -66,12 +65,6 @@ def show_build(
     if report.kinds:
         say(console, f"not read: {kinds(report.kinds)}")
     return report
-
-
-def _drawn(event: BuildEvent | BuildReport, meter: Meter) -> BuildEvent | BuildReport:
-    if isinstance(event, BuildEvent):
-        meter.reached(event)
-    return event
 
 
 def follow_model(loader: ModelLoader, console: Console) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from index.text.days import spoken
 from index.types import Coverage
 from rag.examples import ExampleKind
 from rag.llm.loader import MESSAGES, ModelState, ModelStatus
 from rag.types import Progress, Question
-
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 
 STAGES = {
     "searching": "Searching the articles",
@@ -33,13 +30,13 @@ _PREPARED = {"converting": "prepared (only this once)", "loading": "loaded"}
 
 
 def day(value: date | None) -> str:
-    """`18 June 2023`, whatever the machine's language; `undated` for None."""
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}" if value else "undated"
+    """`18 June 2023`; `undated` for None."""
+    return spoken(value) if value else "undated"
 
 
 def short_day(value: date) -> str:
     """`18 Jun 2023`, where there is little room."""
-    return f"{_day_of_month(value)} {value.year}"
+    return f"{value.day} {value:%b %Y}"
 
 
 def moment(value: datetime) -> str:
@@ -53,12 +50,8 @@ def span(first: date, last: date) -> str:
         return day(first)
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day}–{day(last)}"
-    begin = _day_of_month(first) if first.year == last.year else short_day(first)
+    begin = f"{first.day} {first:%b}" if first.year == last.year else short_day(first)
     return f"{begin} – {short_day(last)}"
-
-
-def _day_of_month(value: date) -> str:
-    return f"{value.day} {MONTHS[value.month - 1][:3]}"
 
 
 def count(number: int, noun: str) -> str:

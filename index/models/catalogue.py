@@ -49,8 +49,9 @@ class Model:
         return sum(file.size for file in self.files)
 
 
-def _llm_segments(size: int, part_size: int = 52_428_800) -> tuple[Segment, ...]:
+def _llm_segments(size: int) -> tuple[Segment, ...]:
     """Return the parts of the GGUF: equal ones, the last shorter, each in a wheel of its own."""
+    part_size = 52_428_800
     starts = range(0, size, part_size)
     return tuple(
         Segment(

@@ -54,10 +54,8 @@ def remember(path: Path, sha256: str, size: int) -> None:
     """Write down beside a large file that its hash was checked; a read-only folder is no error."""
     if size < REMEMBERED_FROM or path.suffix == ".partial":
         return
-    try:
+    with suppress(OSError):
         _sidecar(path).write_text(_note(path, sha256), encoding="ascii")
-    except OSError:
-        return
 
 
 SEAL = "openvino_sums.json"

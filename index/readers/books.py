@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
@@ -16,10 +15,9 @@ from index.errors import ArticleError
 from index.readers.days import BY_ISSUE
 from index.readers.documents import refuse_large
 from index.readers.encodings import decode
-from index.readers.fields import one_line
 from index.readers.markup import plain_text
 from index.readers.records import Numbered, articles
-from index.readers.text import MAX_BYTES, clean
+from index.readers.text import MAX_BYTES, Found, clean, one_line
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:
@@ -33,22 +31,18 @@ _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _FEWEST = 80  # characters of a chapter that is no cover or title page
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
-    """Yield an article of each chapter that holds a text, and what had to be skipped.
-
-    Raises:
-        ArticleError: the file is damaged, locked, or holds no text.
-    """
+def read(file: Found) -> Iterator[Article | Skipped]:
+    """Yield an article of each chapter that holds a text, and what had to be skipped."""
 
     def chapters() -> Iterator[Numbered]:
-        refuse_large(path, packed=True)
+        refuse_large(file.path, packed=True)
         try:
-            with ZipFile(path) as book:
+            with ZipFile(file.path) as book:
                 yield from _chapters(book)
         except (BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
             raise ArticleError(f"damaged, or no EPUB: {error}") from error
 
-    for item in articles(chapters, path, name, day_first):
+    for item in articles(chapters, file):
         if isinstance(item, Article) and item.date:
             yield replace(item, day_note=item.day_note or BY_ISSUE)
         else:

@@ -17,7 +17,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from index.readers.files import ColumnsOf, Found, Orders, find_files, read_file
+from index.readers.files import ColumnsOf, Orders, find_files, read_file
+from index.readers.text import Found
 from index.types import Article, IsUnchanged, Item, Skipped, Unchanged
 
 SECONDS = 5
@@ -118,20 +119,13 @@ class Reader:
     def ask(self, file: Found, *, careful: bool = False) -> None:
         """Have a file read after those that were asked for before.
 
-        Args:
-            file: The file.
-            careful: Whether each article is sent at once, lest it is lost with the process.
+        `careful`, each article is sent at once, lest it is lost with the process.
         """
         with suppress(OSError):  # it ended, and its successor is asked again
             self._requests.send((file, careful))
 
     def items(self, file: Found, later: Iterable[Found]) -> Iterator[Article | Skipped]:
-        """Yield what was read of the file that was asked for first.
-
-        Args:
-            file: The file.
-            later: Those asked for since.
-        """
+        """Yield what was read of the file that was asked for first; others were asked for later."""
         yielded = 0
         for careful in (False, True):
             for number, item in enumerate(self._received()):

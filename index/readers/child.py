@@ -18,7 +18,8 @@ from types import FrameType
 
 from index.errors import ArticleError
 from index.readers.bounded import MEGABYTES, PACKED, SECONDS, SINGLE, TOO_LONG
-from index.readers.files import TOO_LARGE, Found, Orders, read_file
+from index.readers.files import TOO_LARGE, Orders, read_file
+from index.readers.text import Found
 from index.types import Article, Skipped
 
 _GRACE = 2  # seconds in which a parser may still hear that its time is over

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from index.errors import ArticleError
 from index.readers import html
 from index.readers.documents import library
-from index.readers.text import MAX_BYTES
+from index.readers.text import MAX_BYTES, Found
 from index.types import Article, Skipped
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
-    """Yield the article of each page that was fetched, and what had to be skipped.
-
-    Raises:
-        ArticleError: the file is damaged, holds no page, or its reader is not installed.
-    """
+def read(file: Found) -> Iterator[Article | Skipped]:
+    """Yield the article of each page that was fetched, and what had to be skipped."""
     iterator = library("warcio.archiveiterator", "warcio").ArchiveIterator
     problems = library("warcio.exceptions", "warcio").ArchiveLoadFailed
     seen: set[str] = set()
-    with path.open("rb") as file:
+    with file.path.open("rb") as opened:
         try:
-            for record in iterator(file):
+            for record in iterator(opened):
                 if record.rec_type != "response" or not _is_page(record.http_headers):
                     continue
                 url = record.rec_headers.get_header("WARC-Target-URI") or ""
-                location = f"{path}#{url}"
+                location = f"{file.path}#{url}"
                 again = url in seen
                 seen.add(url)
                 raw = record.content_stream().read(MAX_BYTES)
                 try:
-                    article = html.article(raw, path, url, day_first, url)
+                    article = html.article(raw, file, url)
                     yield replace(article, id=url, location=location, url=article.url or url)
                     if again:
                         reason = "it was fetched again later, which is taken in its place"

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from index.errors import ArticleError
+from index.text.days import FUTURE
 
 PLACEHOLDER = "undated: a placeholder stands for the day"
-FUTURE = "undated: the day lies in the future"
 PART = "undated: only a month or a year is stated"
 BY_ADDRESS = "dated by the address"
 BY_NAME = "dated by the file's name"
@@ -183,11 +183,9 @@ def _since_1970(written: str, line: int | None) -> Stated:
 
 def _in_other_words(written: str, line: int | None) -> Stated:
     """Read a day whose month is named in another language than English."""
-    if not re.search(r"\d{4}", written) or not re.search(r"(?<!\d)\d\d?(?!\d)", written):
-        raise _unreadable("not a date:", written, line)
-    if not re.search(r"[^\W\d]{3}", written) or re.search(r"\d{5}", written):
-        raise _unreadable("not a date:", written, line)
-    day = _with_dateparser(written[:60])
+    parts = (r"\d{4}", r"(?<!\d)\d\d?(?!\d)", r"[^\W\d]{3}")  # a year, a day, a word
+    likely = all(re.search(part, written) for part in parts) and not re.search(r"\d{5}", written)
+    day = _with_dateparser(written[:60]) if likely else None
     if day is None:
         raise _unreadable("not a date:", written, line)
     return _checked((day.year, day.month, day.day), written, line)

@@ -15,9 +15,8 @@ from zipfile import BadZipFile, ZipFile
 
 from index.errors import ArticleError
 from index.readers import exports
-from index.readers.fields import one_line
 from index.readers.named import article_of
-from index.readers.text import MAX_BYTES, clean, read_bytes
+from index.readers.text import MAX_BYTES, Found, clean, one_line, read_bytes
 from index.types import Article, Skipped
 
 _LARGEST = 5 * MAX_BYTES  # pictures make such files large
@@ -58,24 +57,18 @@ def refuse_large(path: Path, *, packed: bool = False) -> None:
             raise ArticleError(f"too large: it unpacks to more than {5 * _LARGEST:,} bytes")
 
 
-def _one_or_many(
-    title: str, body: str, path: Path, name: str, day_first: bool | None
-) -> Iterator[Article | Skipped]:
-    """Return the articles of an export, else the one article of the file."""
-    many = exports.split(exports.documents(body), path, name, day_first)
-    return many or iter([article_of({}, name, str(path), title=title, body=body)])
+def _one_or_many(title: str, body: str, file: Found) -> Iterator[Article | Skipped]:
+    """Yield the articles of an export, else the one article of the file."""
+    many = exports.split(exports.documents(body), file)
+    yield from many or [article_of({}, file, title=title, body=body)]
 
 
-def read_word(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
-    """Yield the one article of a Word document, or those of an export.
-
-    Raises:
-        ArticleError: it is damaged, holds no text, or its reader is not installed.
-    """
+def read_word(file: Found) -> Iterator[Article | Skipped]:
+    """Yield the one article of a Word document, or those of an export."""
     docx = library("docx", "python-docx")  # a Word document is an archive of XML
-    refuse_large(path, packed=True)
+    refuse_large(file.path, packed=True)
     try:
-        document = docx.Document(str(path))
+        document = docx.Document(str(file.path))
     except (KeyError, ValueError, docx.exceptions.PythonDocxError) as error:
         raise ArticleError("not a Word document, or damaged") from error
     paragraphs = []
@@ -90,35 +83,27 @@ def read_word(path: Path, name: str, day_first: bool | None = None) -> Iterator[
     if paragraphs and paragraphs[0][1].startswith(("Title", "Heading")):
         title = paragraphs[0][0]
     body = "\n\n".join(text for text, _ in paragraphs)
-    yield from _one_or_many(title, body, path, name, day_first)
+    yield from _one_or_many(title, body, file)
 
 
-def read_rtf(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
-    """Yield the one article of an RTF document, or those of an export.
-
-    Raises:
-        ArticleError: it is damaged, holds no text, or its reader is not installed.
-    """
+def read_rtf(file: Found) -> Iterator[Article | Skipped]:
+    """Yield the one article of an RTF document, or those of an export."""
     to_text = library("striprtf.striprtf", "striprtf").rtf_to_text
-    raw = read_bytes(path)
+    raw = read_bytes(file.path)
     if not raw.lstrip().startswith(b"{\\rtf"):
         raise ArticleError("not RTF, or damaged")
     written = _PICTURE.sub("", raw.decode("latin-1"))
     text = clean(_LINK.sub("", to_text(written, errors="replace")))
     body = "\n\n".join(line.strip() for line in text.split("\n") if line.strip())
-    yield from _one_or_many("", body, path, name, day_first)
+    yield from _one_or_many("", body, file)
 
 
-def read_pdf(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
-    """Yield the one article of a PDF, or those of an export.
-
-    Raises:
-        ArticleError: it is damaged, encrypted or a scan, or its reader is not installed.
-    """
+def read_pdf(file: Found) -> Iterator[Article | Skipped]:
+    """Yield the one article of a PDF, or those of an export."""
     pdfium = library("pypdfium2", "pypdfium2")
-    refuse_large(path)
+    refuse_large(file.path)
     try:
-        with closing(pdfium.PdfDocument(path)) as pdf:
+        with closing(pdfium.PdfDocument(file.path)) as pdf:
             pages = [_page(page) for page in pdf]
             title = one_line(clean(pdf.get_metadata_value("Title") or ""))
     except pdfium.PdfiumError as error:
@@ -127,7 +112,7 @@ def read_pdf(path: Path, name: str, day_first: bool | None = None) -> Iterator[A
     if len(body) < _FEWEST * len(pages):
         raise ArticleError("no text: a PDF of pictures, which would have to be recognised first")
     said = title if title and title in one_line(body[:1000]) else ""
-    yield from _one_or_many(said, body, path, name, day_first)
+    yield from _one_or_many(said, body, file)
 
 
 def _page(page: Any) -> str:

@@ -126,20 +126,15 @@ def decode(raw: bytes) -> str:
 
 
 def decode_as(raw: bytes, label: str) -> str:
-    """Decode as browsers understand an encoding's label; up to three damaged bytes are marked.
-
-    Raises:
-        LookupError: the label is unknown.
-        UnicodeDecodeError: more bytes are damaged than that.
-    """
-    encoding = by_label(label)
+    """Decode as browsers understand an encoding's label; where it is wrong, as `decode` does."""
     try:
+        encoding = by_label(label)
         return raw.decode(encoding)
+    except LookupError:
+        return decode(raw)
     except UnicodeDecodeError:
         text = raw.decode(encoding, "replace")
-        if text.count("\ufffd") > MOST_DAMAGED:
-            raise
-        return text
+        return text if text.count("\ufffd") <= MOST_DAMAGED else decode(raw)
 
 
 def by_label(label: str) -> str:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ArticleError
 from index.readers.days import PART, Stated, read_day
-from index.readers.encodings import decode
-from index.readers.fields import one_line
 from index.readers.records import Numbered, articles
-from index.readers.text import clean
+from index.readers.text import Found, one_line
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:
@@ -59,17 +56,6 @@ def is_export(raw: bytes) -> bool:
     )
 
 
-def read(
-    raw: bytes, path: Path, name: str, day_first: bool | None = None
-) -> Iterator[Article | Skipped] | None:
-    """Return the articles of an export that is a text; None where it is no export.
-
-    Raises:
-        ArticleError: it cannot be told apart into articles.
-    """
-    return split(documents(clean(decode(raw))), path, name, day_first) if is_export(raw) else None
-
-
 def documents(text: str) -> list[dict[str, str]]:
     """Return the documents of an export, from its plain text; none where it is no export.
 
@@ -87,9 +73,7 @@ def documents(text: str) -> list[dict[str, str]]:
     return []
 
 
-def split(
-    found: list[dict[str, str]], path: Path, name: str, day_first: bool | None
-) -> Iterator[Article | Skipped] | None:
+def split(found: list[dict[str, str]], file: Found) -> Iterator[Article | Skipped] | None:
     """Return an article of each of the documents of an export; None where there are none.
 
     Raises:
@@ -97,11 +81,11 @@ def split(
     """
     if not found:
         return None
-    if not path.suffix:
+    if not file.path.suffix:
         count = f"an export of {len(found)} documents"
         raise ArticleError(f"{count}; give the file a name that ends in .txt")
     numbered: list[Numbered] = list(enumerate(found, start=1))
-    return articles(lambda: iter(numbered), path, name, day_first)
+    return articles(lambda: iter(numbered), file)
 
 
 def _of_lexis(text: str) -> Iterator[dict[str, str]]:

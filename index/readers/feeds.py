@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from index.errors import ArticleError
 from index.readers.encodings import by_label
 from index.readers.records import Numbered, articles
-from index.readers.text import unpacked
+from index.readers.text import Found, one_line, unpacked
 from index.types import Article, Skipped
 
 if TYPE_CHECKING:
@@ -30,19 +29,14 @@ _MANY = ("author", "creator", "category")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
-    """Yield an article of each item, and what had to be skipped.
-
-    Raises:
-        ArticleError: the file is no XML, or of another kind.
-        OSError: it cannot be read or unpacked.
-    """
+def read(file: Found) -> Iterator[Article | Skipped]:
+    """Yield an article of each item, and what had to be skipped."""
 
     def numbered() -> Iterator[Numbered]:
-        with unpacked(path) as file:
-            yield from items(file)
+        with unpacked(file.path) as opened:
+            yield from items(opened)
 
-    return articles(numbered, path, name, day_first)
+    return articles(numbered, file)
 
 
 def items(file: BinaryIO) -> Iterator[Numbered]:
@@ -135,11 +129,11 @@ def _written(element: _Element) -> str:
 def _of_agency(item: _Element) -> dict[str, Any]:
     """Return the fields of NewsML-G2 and NITF, whose texts lie deep."""
     values: dict[str, Any] = {name: _first(item, path) for name, path in _PATHS.items()}
-    paragraphs = (" ".join("".join(p.itertext()).split()) for p in item.iterfind(".//{*}p"))
+    paragraphs = (one_line("".join(p.itertext())) for p in item.iterfind(".//{*}p"))
     values["body"] = "\n\n".join(filter(None, paragraphs)) or _first(item, ".//{*}inlineData")
     for name, paths in _LISTS.items():
         found: list[_Element] = next(filter(None, map(item.findall, paths)), [])
-        words = (" ".join("".join(one.itertext()).split()) or one.get("key", "") for one in found)
+        words = (one_line("".join(one.itertext())) or one.get("key", "") for one in found)
         values[name] = [one for one in words if one]
     section = item.find(".//{*}pubdata")
     values["section"] = "" if section is None else section.get("position.section")

@@ -14,9 +14,9 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -43,19 +43,19 @@ from index.readers.days import (
     day_in_path,
     noting_orders,
 )
-from index.readers.fields import shorten
+from index.readers.encodings import decode
 from index.readers.kinds import (
     HIDDEN,
     LINK,
     MANY,
     SAVED_PART,
-    SUFFIXES,
+    UNKNOWN,
     format_of,
     format_of_bytes,
     is_saved_part,
     kind_of,
 )
-from index.readers.named import Columns, Hints
+from index.readers.text import Columns, Found, shorten
 from index.types import Article, IsUnchanged, Skipped, Unchanged
 
 _NAME_IT = {
@@ -66,23 +66,6 @@ _ASKED, _ASKED_RECORDS = 200, 2000  # files of a folder, and records of one, tha
 _HEAD = 4096  # bytes that show what a file is
 TOO_LARGE = "it takes more memory to read than a file may have"
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file to read: where it lies, its name below the folder, its format and its state.
-
-    Attributes:
-        day_first: Whether 03/04/2023 is 3 April; None where only other days can tell.
-        columns: What a person said of the columns or fields of its records.
-    """
-
-    path: Path
-    name: str
-    format: str
-    stat: os.stat_result
-    day_first: bool | None = None
-    columns: Columns = ()
 
 
 ColumnsOf = Callable[[Path], Columns]
@@ -112,43 +95,37 @@ def find_files(
         if not path.exists():
             raise ArticleError(f"{printable(path)}: no such file or folder")
     day_first = date_order == "dmy" if date_order else None
-    files = (file for path in dict.fromkeys(map(in_full, given)) for file in _files_of(path))
-    return (
-        Unchanged(str(file.path))
-        if isinstance(file, Found) and unchanged is not None and unchanged(file.path, file.stat)
-        else replace(file, day_first=day_first, columns=columns_of(file.path) if columns_of else ())
-        if isinstance(file, Found) and (date_order or columns_of)
-        else file
-        for file in files
-    )
+
+    def as_asked(file: Found | Skipped) -> Found | Skipped | Unchanged:
+        if isinstance(file, Skipped):
+            return file
+        if unchanged is not None and unchanged(file.path, file.stat):
+            return Unchanged(str(file.path))
+        columns = columns_of(file.path) if columns_of else ()
+        return replace(file, day_first=day_first, columns=columns)
+
+    folders = dict.fromkeys(map(in_full, given))
+    return map(as_asked, chain.from_iterable(map(_files_of, folders)))
 
 
 def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
     """Yield the articles of a file, and why it or a part of it could not be read.
 
-    Args:
-        file: The file.
-        orders: What is known of how folders write days in figures; noted here.
+    What is found of how folders write days in figures is noted in `orders`.
     """
+    file = replace(file, elsewhere=partial(_order_elsewhere, file, orders))
     try:
-        yield from _read(file, orders)
+        yield from _read(file)
     except AmbiguousDay as error:  # of a file of one article
-        order = _order_elsewhere(file, orders)
+        order = file.elsewhere()
         if order is None:
             yield Skipped(str(file.path), error.reason, error.line)
             return
-        for item in _read(replace(file, day_first=order), orders):
+        for item in _read(replace(file, day_first=order)):
             if isinstance(item, Article):
                 yield replace(item, day_note=item.day_note or BY_FOLDER)
             else:
                 yield item
-
-
-def _items(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
-    if file.format not in MAPPED:
-        return _READERS[file.format](file.path, file.name, file.day_first)
-    hints = Hints(file.columns, partial(_order_elsewhere, file, orders))
-    return _MAPPED[file.format](file.path, file.name, file.day_first, hints)
 
 
 def _order_elsewhere(file: Found, orders: Orders) -> bool | None:
@@ -164,19 +141,19 @@ def _order_elsewhere(file: Found, orders: Orders) -> bool | None:
                 path = file.path.with_name(name)
                 found = replace(file, path=path, name=name, stat=path.stat(), day_first=None)
                 with suppress(AmbiguousDay):
-                    deque(islice(_read(found, orders), _ASKED_RECORDS), 0)
+                    deque(islice(_read(found), _ASKED_RECORDS), 0)
         orders[place] = seen.pop() if len(seen) == 1 else None
     return orders[place]
 
 
-def _read(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
+def _read(file: Found) -> Iterator[Article | Skipped]:
     """Yield what a file holds.
 
     Raises:
         AmbiguousDay: its one article has such a day.
     """
     try:
-        for item in _items(file, orders):
+        for item in _READERS[file.format](file):
             if isinstance(item, Article) and item.date is None:
                 item = _dated_by_place(item, file)
             yield item
@@ -196,26 +173,24 @@ def _read(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
         yield Skipped(str(file.path), f"cannot be read: {message}")
 
 
-def _read_text(path: Path, name: str, day_first: bool | None) -> Iterator[Article | Skipped]:
+def _read_text(file: Found) -> Iterator[Article | Skipped]:
     """Read plain text, or whatever the first bytes of a file of that name show."""
-    raw = text.read_bytes(path)
+    raw = text.read_bytes(file.path)
     if form := format_of_bytes(raw[:_HEAD]):
-        if form in MANY and not path.suffix:
+        if form in MANY and not file.path.suffix:
             raise ArticleError(f"a file of many articles ({form}); {_NAME_IT[form]}")
-        yield from _items(Found(path, name, form, path.stat(), day_first), {})
-    elif articles := exports.read(raw, path, name, day_first):
-        yield from articles
+        shown = replace(file, format=form)
+        yield from _READERS[form](replace(shown, elsewhere=partial(_order_elsewhere, shown, {})))
     else:
-        yield text.article(raw, path, name, day_first)
+        many = exports.documents(text.clean(decode(raw))) if exports.is_export(raw) else []
+        yield from exports.split(many, file) or [text.article(raw, file)]
 
 
-def _read_archive(
-    path: Path, name: str, day_first: bool | None, hints: Hints
-) -> Iterator[Article | Skipped]:
+def _read_archive(archive: Found) -> Iterator[Article | Skipped]:
     """Read the files in an archive, each as if it lay in a folder of the archive's name."""
     with TemporaryDirectory() as folder:
-        for member, file in packed.members(path, Path(folder)):
-            location = f"{path}#{member}"
+        for member, file in packed.members(archive.path, Path(folder)):
+            location = f"{archive.path}#{member}"
             form = format_of(PurePath(member).name)
             hidden = any(part.startswith((".", "__MACOSX")) for part in PurePath(member).parts)
             if isinstance(file, ArticleError):
@@ -224,15 +199,14 @@ def _read_archive(
                 kind = HIDDEN if hidden else kind_of(PurePath(member).name)
                 yield Skipped(location, f"not read: {kind}", kind=kind)
             else:
-                columns = hints.columns
-                found = Found(file, f"{name}/{member}", form, file.stat(), day_first, columns)
+                name = f"{archive.name}/{member}"
+                found = replace(archive, path=file, name=name, format=form, stat=file.stat())
                 for item in read_file(found, {}):
                     inner = item.location.removeprefix(str(file))
                     yield replace(item, location=location + inner)
 
 
-_Reader = Callable[[Path, str, bool | None], Iterator[Article | Skipped]]
-_READERS: dict[str, _Reader] = {
+_READERS: dict[str, Callable[[Found], Iterator[Article | Skipped]]] = {
     "text": _read_text,
     "markdown": markdown.read,
     "html": html.read,
@@ -244,15 +218,19 @@ _READERS: dict[str, _Reader] = {
     "book": books.read,
     "pdf": documents.read_pdf,
     "crawl": crawls.read,
-}
-_MAPPED: dict[str, Callable[[Path, str, bool | None, Hints], Iterator[Article | Skipped]]] = {
     "records": records.read,
     "table": tables.read,
     "sheets": tables.read_sheets,
     "parquet": tables.read_parquet,
     "archive": _read_archive,
 }
-MAPPED = _MAPPED.keys()
+"""What reads each format: it yields articles, and what of the file had to be skipped.
+
+It raises `ArticleError` where the file as a whole cannot be read, or what reads it is not
+installed, and `OSError` where the file cannot be opened or unpacked.
+"""
+
+MAPPED = ("records", "table", "sheets", "parquet", "archive")
 """Formats of records whose fields a person can name."""
 
 Orders = dict[tuple[Path, str], bool | None]
@@ -288,18 +266,14 @@ def _files_of(path: Path) -> Iterator[Found | Skipped]:
     it leads to what the folder holds and would not show otherwise, so nothing is read twice.
     """
     if not path.is_dir():
-        yield _unknown(path) if format_of(path.name) is None else _file(path, path.name)
+        known = format_of(path.name) is not None
+        yield _file(path, path.name) if known else Skipped(printable(path), UNKNOWN)
         return
     links: list[Path] = []
     yield from _walk(path, path, links)
     followed: list[Path] = []
     while links:
         yield from _follow(links.pop(0), path, links, followed)
-
-
-def _unknown(path: Path) -> Skipped:
-    known = " ".join(suffix for suffix in SUFFIXES if suffix)
-    return Skipped(printable(path), f"unknown kind of file; expected one of {known}")
 
 
 def _other(path: Path, kind: str) -> Skipped:

@@ -9,18 +9,16 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
 from index.readers.encodings import decode, decode_as
 from index.readers.exports import documents, factiva_page, is_export, split
-from index.readers.fields import one_line, under_title, without_site
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
 from index.readers.named import article_of, details_of, known
-from index.readers.text import clean, read_bytes
+from index.readers.text import Found, clean, one_line, read_bytes, under_title, without_site
 from index.types import Article, Details, Skipped
 
 if TYPE_CHECKING:
@@ -84,33 +82,19 @@ _DETAILS = {
 _TITLES = (_PROPERTY.format("og:title"), "//*[@itemprop='headline']", "//h1", "//title")
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
-    """Yield the one article of an HTML page, or those of an export of many.
-
-    Raises:
-        ArticleError: as `article` does.
-        OSError: the file cannot be read.
-    """
-    raw = read_bytes(path)
+def read(file: Found) -> Iterator[Article | Skipped]:
+    """Yield the one article of an HTML page, or those of an export of many."""
+    raw = read_bytes(file.path)
     found: list[dict[str, str]] = []
     if b"<b>HD" in raw:
         found = factiva_page(_tree(_page(raw)))
     elif is_export(raw):
         found = documents(clean(plain_text(_page(raw))))
-    yield from split(found, path, name, day_first) or [article(raw, path, name, day_first)]
+    yield from split(found, file) or [article(raw, file)]
 
 
-def article(
-    raw: bytes, path: Path, name: str, day_first: bool | None = None, fetched: str | None = None
-) -> Article:
-    """Return the one article of an HTML page, of which all bytes are given.
-
-    Args:
-        raw: The page.
-        path: Where it lies.
-        name: The article's id.
-        day_first: Whether 03/04/2023 is 3 April.
-        fetched: The address from which the page was fetched, where that is known.
+def article(raw: bytes, file: Found, fetched: str | None = None) -> Article:
+    """Return the one article of a page, of which all bytes are given, fetched from an address.
 
     Raises:
         ArticleError: the bytes are no page, hold no article, or state an impossible date.
@@ -121,7 +105,7 @@ def article(
     fields, below = front_matter(page) if page.startswith("---\n") else ({}, "")
     if fields:
         body = clean(plain_text(below))
-        return article_of(fields, name, str(path), day_first=day_first, body=body)
+        return article_of(fields, file, body=body)
     tree = _tree(page)
     found = extract(page, include_comments=False, include_tables=False, with_metadata=False)
     body = "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
@@ -131,9 +115,10 @@ def article(
     headline, text = under_title(_headline(tree, source), body)
     url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
     address = url if url.startswith(("https://", "http://")) else fetched
-    day, note = _stated_day(tree, address, day_first)
+    day, note = _stated_day(tree, address, file.day_first)
     details = _details(tree)
-    return Article(name, str(path), headline, text, day, source, address, note, details)
+    location = str(file.path)
+    return Article(file.name, location, headline, text, day, source, address, note, details)
 
 
 def _details(tree: HtmlElement) -> Details:
@@ -148,8 +133,7 @@ def _details(tree: HtmlElement) -> Details:
 
 
 def _names(tree: HtmlElement, query: str) -> list[str]:
-    found = (one if isinstance(one, str) else one.text_content() for one in tree.xpath(query))
-    return [name for name in found if name.strip() and "://" not in name]
+    return [name for name in _lines(tree, query) if name and "://" not in name]
 
 
 def _headline(tree: HtmlElement, site: str | None) -> str:
@@ -179,10 +163,7 @@ def _decode_page(raw: bytes) -> str:
         return raw.decode("utf-8") if raw.strip() and b"\0" not in raw else decode(raw)
     except UnicodeDecodeError:
         declared = _CHARSET.search(raw, 0, 4096)
-        try:
-            return decode_as(raw, declared[1].decode("ascii")) if declared else decode(raw)
-        except (LookupError, UnicodeDecodeError):
-            return decode(raw)
+        return decode_as(raw, declared[1].decode("ascii")) if declared else decode(raw)
 
 
 def _stated_day(tree: HtmlElement, address: str | None, day_first: bool | None) -> Stated:
@@ -220,8 +201,7 @@ def _only_time(tree: HtmlElement, day_first: bool | None) -> Stated | None:
 
 def _stated_days(tree: HtmlElement) -> Iterator[str]:
     for query in _DAYS:
-        for found in tree.xpath(query):
-            yield one_line(found if isinstance(found, str) else found.text_content())
+        yield from _lines(tree, query)
     for linked in _linked(tree):
         if isinstance(written := linked.get("datePublished"), str):
             yield written.strip()
@@ -252,8 +232,9 @@ def _articles(linked: object) -> Iterator[dict[str, Any]]:
 
 def _first(tree: HtmlElement, *queries: str) -> str:
     """Return what the first of these queries finds that finds anything, on one line."""
-    for query in queries:
-        for found in tree.xpath(query):
-            if line := one_line(found if isinstance(found, str) else found.text_content()):
-                return line
-    return ""
+    return next((line for query in queries for line in _lines(tree, query) if line), "")
+
+
+def _lines(tree: HtmlElement, query: str) -> Iterator[str]:
+    for found in tree.xpath(query):
+        yield one_line(found if isinstance(found, str) else found.text_content())

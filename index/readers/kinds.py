@@ -43,6 +43,7 @@ SUFFIXES = {
 }
 """Format by suffix; but for mailboxes, documents and ZIP they may also be packed (`.xz`, `.gz`)."""
 
+UNKNOWN = f"unknown kind of file; expected one of {' '.join(filter(None, SUFFIXES))}"
 NO_ARTICLE = "README, LICENSE and the like"
 HIDDEN = "hidden"
 TEMPORARY = "left by an editor"
@@ -54,7 +55,7 @@ _UNPACKED = (
     "", ".mbox", ".docx", ".rtf", ".pdf", ".epub", ".xlsx", ".xls", ".ods", ".parquet", ".zip",
     ".tgz",
 )  # fmt: skip
-_HELPERS = {
+_HELPERS = {  # beside texts, they say how to use them
     "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
     "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",
     "todo", "install", "codeowners", "maintainers", "thanks", "vagrantfile", "jenkinsfile", "llms",
@@ -94,19 +95,14 @@ def format_of(name: str) -> str | None:
     return form
 
 
-def is_helper(name: str) -> bool:
-    """Whether a file is of those that lie beside texts and say how to use them."""
-    path = PurePath(name.lower())
-    return path.stem in _HELPERS and path.suffix in _HELPER_SUFFIXES
-
-
 def kind_of(name: str) -> str:
     """Return what files are counted as that are not read: their suffix, for most."""
-    if is_helper(name):
+    path = PurePath(name.lower())
+    if path.stem in _HELPERS and path.suffix in _HELPER_SUFFIXES:
         return NO_ARTICLE
     if name.endswith("~") or name.startswith("~$"):
         return TEMPORARY
-    return PurePath(name.lower()).suffix or "no suffix"
+    return path.suffix or "no suffix"
 
 
 def is_saved_part(folder: Path) -> bool:

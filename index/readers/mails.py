@@ -5,54 +5,47 @@ from __future__ import annotations
 import email
 import mailbox
 from collections.abc import Iterator
+from contextlib import closing
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Any
 
 from index.errors import ArticleError
 from index.readers import html
-from index.readers.encodings import decode, decode_as
+from index.readers.encodings import decode_as
 from index.readers.named import article_of
 from index.readers.records import Numbered, articles
-from index.readers.text import read_bytes
+from index.readers.text import Found, read_bytes
 from index.types import Article, Skipped
 
 _PAGES = (".mht", ".mhtml")  # pages that a browser saved as mails
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
-    """Yield the one article of a mail.
-
-    Raises:
-        ArticleError: it holds no text.
-    """
-    mail = email.message_from_bytes(read_bytes(path), policy=default)
-    page = mail.get_body(("html",)) if path.suffix.lower() in _PAGES else None
+def read(file: Found) -> Iterator[Article]:
+    """Yield the one article of a mail."""
+    mail = email.message_from_bytes(read_bytes(file.path), policy=default)
+    page = mail.get_body(("html",)) if file.path.suffix.lower() in _PAGES else None
     raw = page.get_payload(decode=True) if page else None
     if isinstance(raw, bytes):
-        yield html.article(raw, path, name, day_first, mail.get("snapshot-content-location"))
+        yield html.article(raw, file, mail.get("snapshot-content-location"))
     else:
-        yield article_of(_values(mail), name, str(path), day_first=day_first)
+        yield article_of(_values(mail), file)
 
 
-def read_box(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article | Skipped]:
+def read_box(file: Found) -> Iterator[Article | Skipped]:
     """Yield an article of each mail, and what had to be skipped; ids are those of the mails."""
 
     def mails() -> Iterator[Numbered]:
-        box = mailbox.mbox(path, create=False)
-        try:
+        with closing(mailbox.mbox(file.path, create=False)) as box:
             for number, at in enumerate(box.iterkeys(), start=1):
                 try:
                     mail = email.message_from_bytes(box.get_bytes(at), policy=default)
                     yield number, _values(mail)
                 except Exception as error:  # one mail that a parser breaks on is not all
                     yield number, ArticleError(f"mail {number}: {type(error).__name__}: {error}")
-        finally:
-            box.close()
 
-    return articles(mails, path, name, day_first)
+    return articles(mails, file)
 
 
 def _values(mail: EmailMessage) -> dict[str, Any]:
@@ -67,12 +60,9 @@ def _values(mail: EmailMessage) -> dict[str, Any]:
 
 
 def _text(mail: EmailMessage) -> str:
-    """Return the text of a mail, decoded as it says, else by its letters."""
+    """Return the text of a mail, decoded as it says."""
     body = mail.get_body(("plain", "html"))
     raw = body.get_payload(decode=True) if body else b""
     if not isinstance(raw, bytes) or not raw.strip():
         return ""
-    try:
-        return decode_as(raw, body.get_content_charset("utf-8") if body else "utf-8")
-    except (LookupError, UnicodeDecodeError):
-        return decode(raw)
+    return decode_as(raw, body.get_content_charset("utf-8") if body else "utf-8")

@@ -9,7 +9,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -20,7 +19,7 @@ from index.errors import ArticleError
 from index.readers.encodings import decode
 from index.readers.markup import plain_text
 from index.readers.named import DATE, TITLE, article_of, key, known
-from index.readers.text import clean, read_bytes
+from index.readers.text import Found, clean, read_bytes
 from index.types import Article
 
 _FRONT = re.compile(r"\s*---[ \t]*\n((?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -38,13 +37,9 @@ _LINE_END = re.compile(r" *\n *")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Article]:
-    """Yield the one article of a Markdown file.
-
-    Raises:
-        ArticleError: the file is no text, its front matter no YAML, its date impossible.
-    """
-    written = clean(decode(read_bytes(path)))
+def read(file: Found) -> Iterator[Article]:
+    """Yield the one article of a Markdown file."""
+    written = clean(decode(read_bytes(file.path)))
     fields, text = front_matter(written)
     tokens = _PARSER.parse(_FOOTNOTE.sub("", _TEMPLATE.sub("", text)))
     title = ""
@@ -54,7 +49,7 @@ def read(path: Path, name: str, day_first: bool | None = None) -> Iterator[Artic
     if not body.strip():
         raise ArticleError("empty")
     try:
-        yield article_of(fields, name, str(path), day_first=day_first, title=title, body=body)
+        yield article_of(fields, file, title=title, body=body)
     except ArticleError as error:
         line = _line_of_day(written.removesuffix(text))
         raise type(error)(error.reason, line) from error

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from index.errors import ArticleError
 from index.readers.days import Stated, local_day, read_day
-from index.readers.fields import one_line, under_title
 from index.readers.markup import plain_text
-from index.readers.text import clean
+from index.readers.text import Columns, Found, clean, one_line, under_title
 from index.types import Article, Details
 
 Values = Mapping[str, Any]
@@ -71,25 +69,6 @@ FIELDS = {
     "url": URL, "id": ID, "author": AUTHOR, "section": SECTION, "tags": TAGS, "language": LANGUAGE,
 }  # fmt: skip
 """What a person may call a field, and the names that it is known by."""
-
-Columns = tuple[tuple[str, str], ...]
-"""Fields, each with the column or name that a person said holds it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What is known of a file of records besides what stands in it.
-
-    Attributes:
-        columns: What a person said of its columns.
-        elsewhere: Says whether 03/04/2023 is 3 April by the other files of the folder.
-    """
-
-    columns: Columns = ()
-    elsewhere: Callable[[], bool | None] = lambda: None
-
-
-NO_HINTS = Hints()
 
 _MAY_BE_ELSE = ("time", "dateline", "timestamp", "displaydate")  # no day, and no error
 _INNER = ("fields", "_source", "attributes", "attrs", "document", "node")
@@ -160,10 +139,8 @@ def refuse_draft(values: Values) -> None:
 
 def article_of(
     values: Values,
-    name: str,
-    location: str,
+    file: Found,
     *,
-    day_first: bool | None = None,
     title: str | None = None,
     body: str | None = None,
     numbered: str = "",
@@ -172,9 +149,7 @@ def article_of(
 
     Args:
         values: What the record states.
-        name: The id of a file's one article; the file's name before a record's number.
-        location: The file.
-        day_first: Whether 03/04/2023 is 3 April.
+        file: Where they stand; its name is the id of its one article.
         title: The headline, where it is not among the values.
         body: The text, where it is not among the values.
         numbered: What names the record in its file where it has no id; empty for the one article
@@ -195,11 +170,11 @@ def article_of(
     publisher = source(values)
     headline, text = under_title(title, body)
     url = address(values)
-    day, note = day_of(values, day_first, url)
-    article_id, own = name, ""
+    day, note = day_of(values, file.day_first, url)
+    article_id, location = file.name, str(file.path)
     if numbered:
         own = one_line(clean(_text(values, ID))) or url or ""
-        article_id, location = own or f"{name}#{numbered}", f"{location}#{own or numbered}"
+        article_id, location = own or f"{file.name}#{numbered}", f"{location}#{own or numbered}"
     return Article(
         article_id, location, headline, text, day, publisher, url, note, details_of(values)
     )

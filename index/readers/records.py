@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 from index.errors import ArticleError
 from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
 from index.readers.encodings import decode
-from index.readers.named import BODY, NO_HINTS, Columns, Hints, article_of, known, stated_days
-from index.readers.text import MAX_BYTES, unpacked
+from index.readers.named import BODY, article_of, known, stated_days
+from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import STDIN, Article, Skipped
 
 MAX_ARRAY_BYTES = 500_000_000
@@ -41,21 +41,14 @@ Again = Callable[[], Iterator[Numbered]]
 """Reads the same values once more, from the first."""
 
 
-def read(
-    path: Path, name: str, day_first: bool | None = None, hints: Hints = NO_HINTS
-) -> Iterator[Article | Skipped]:
-    """Yield the articles of a file in its order, and what had to be skipped.
-
-    Raises:
-        ArticleError: the file as a whole is not JSON.
-        OSError: it cannot be read or unpacked.
-    """
+def read(file: Found) -> Iterator[Article | Skipped]:
+    """Yield the articles of a file in its order, and what had to be skipped."""
 
     def values() -> Iterator[Numbered]:
-        with unpacked(path) as file:
-            yield from _values(file, path)
+        with unpacked(file.path) as opened:
+            yield from _values(opened, file.path)
 
-    return articles(values, path, name, day_first, hints)
+    return articles(values, file)
 
 
 def read_stream(
@@ -69,28 +62,25 @@ def read_stream(
         return _from_lines(file, "; expected one JSON object a line")
 
     day_first = date_order == "dmy" if date_order else None
-    return _articles(values, Path(STDIN), STDIN, day_first, Hints(columns))
+    stdin = Found(Path(STDIN), STDIN, "records", day_first=day_first, columns=columns)
+    return _articles(values, stdin)
 
 
-def articles(
-    values: Again, path: Path, name: str, day_first: bool | None = None, hints: Hints = NO_HINTS
-) -> Iterator[Article | Skipped]:
+def articles(values: Again, file: Found) -> Iterator[Article | Skipped]:
     """Yield the articles of a file of many records, and what had to be skipped.
 
     Raises:
         ArticleError: there is none.
     """
     empty = True
-    for item in _articles(values, path, name, day_first, hints):
+    for item in _articles(values, file):
         empty = False
         yield item
     if empty:
         raise ArticleError("empty")
 
 
-def _articles(
-    again: Again, path: Path, name: str, day_first: bool | None = None, hints: Hints = NO_HINTS
-) -> Iterator[Article | Skipped]:
+def _articles(again: Again, file: Found) -> Iterator[Article | Skipped]:
     """Make an article of each record, or say with its line why it is none.
 
     Of two records with one id the later takes the place of the earlier, which is named. A location
@@ -100,7 +90,7 @@ def _articles(
     """
     given: dict[int, int] = {}  # hashes of locations, and the lines: a long file has many
     by_line: set[int] = set()
-    reading = _Reading(again, path, name, day_first, hints)
+    reading, is_stream = _Reading(again, file), file.path == Path(STDIN)
     last, part = 0, 0
     for line, value in again():
         part = part + 1 if line == last else 1
@@ -109,22 +99,22 @@ def _articles(
         try:
             article = reading.article(value, number)
         except ArticleError as error:
-            yield Skipped(str(path), error.reason, line)
+            yield Skipped(str(file.path), error.reason, line)
             continue
-        unnamed = article.id == f"{name}#{number}"
-        if unnamed and path == Path(STDIN):
+        unnamed = article.id == f"{file.name}#{number}"
+        if unnamed and is_stream:
             article = _named_by_content(article)
         place = hash(article.location)
         earlier = given.get(place)
-        if earlier is not None and path == Path(STDIN) and unnamed:
+        if earlier is not None and is_stream and unnamed:
             continue
         if earlier is not None and (unnamed or place in by_line):
             reason = "its id or line number names another record of this file already"
-            yield Skipped(str(path), reason, line)
+            yield Skipped(str(file.path), reason, line)
             continue
         if earlier is not None:
             reason = f"{article.id!r} stands again in line {line}, which is taken in its place"
-            yield Skipped(str(path), reason, earlier)
+            yield Skipped(str(file.path), reason, earlier)
         given[place] = line
         if unnamed:
             by_line.add(place)
@@ -136,41 +126,39 @@ class _Reading:
     """A file while its records become articles: how its days in figures are read is found once."""
 
     again: Again
-    path: Path
-    name: str
-    day_first: bool | None
-    hints: Hints
+    file: Found
     beside: bool | None = None  # how the files beside it are read
     asked: bool = False
 
     def article(self, value: object, number: str) -> Article:
         try:
-            return self._article(value, number, self.day_first)
+            return _article(value, number, self.file)
         except AmbiguousDay:
             self._ask()
-            if self.day_first is not None:
-                return self._article(value, number, self.day_first)
+            if self.file.day_first is not None:
+                return _article(value, number, self.file)
             if self.beside is None:
                 raise
-        article = self._article(value, number, self.beside)
+        article = _article(value, number, replace(self.file, day_first=self.beside))
         return replace(article, day_note=article.day_note or BY_FOLDER)
 
     def _ask(self) -> None:
         """Find how all days of these records can be read, else those of the files beside."""
-        if not self.asked and self.path != Path(STDIN):
+        if not self.asked and self.file.path != Path(STDIN):
             self.asked = True
             records = (value for _, value in self.again() if isinstance(value, dict))
-            rows = (known(record, self.hints.columns) for record in records)
-            self.day_first = common_order(day for row in rows for day in stated_days(row))
-            self.beside = self.hints.elsewhere() if self.day_first is None else None
+            rows = (known(record, self.file.columns) for record in records)
+            order = common_order(day for row in rows for day in stated_days(row))
+            self.file = replace(self.file, day_first=order)
+            self.beside = self.file.elsewhere() if order is None else None
 
-    def _article(self, value: object, number: str, day_first: bool | None) -> Article:
-        if isinstance(value, ArticleError):
-            raise value
-        if not isinstance(value, dict):
-            raise ArticleError("not an article: expected an object with title, body and date")
-        values = known(value, self.hints.columns)
-        return article_of(values, self.name, str(self.path), day_first=day_first, numbered=number)
+
+def _article(value: object, number: str, file: Found) -> Article:
+    if isinstance(value, ArticleError):
+        raise value
+    if not isinstance(value, dict):
+        raise ArticleError("not an article: expected an object with title, body and date")
+    return article_of(known(value, file.columns), file, numbered=number)
 
 
 def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:

@@ -12,9 +12,9 @@ from typing import Any
 from index.errors import ArticleError
 from index.readers.documents import library, refuse_large
 from index.readers.encodings import MOST_DAMAGED, stream_encoding
-from index.readers.named import BODY, DATE, FIELDS, NO_HINTS, Columns, Hints, key
+from index.readers.named import BODY, DATE, FIELDS, key
 from index.readers.records import Numbered, articles
-from index.readers.text import MAX_BYTES, unpacked
+from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import Article, Skipped
 
 _MARKS = "\t;|,"
@@ -23,16 +23,9 @@ _BATCH = 500  # rows of Parquet at once: their texts are held in memory
 _Rows = Callable[[Path, Columns], Iterator[Numbered]]
 
 
-def _read(
-    rows: _Rows, path: Path, name: str, day_first: bool | None = None, hints: Hints = NO_HINTS
-) -> Iterator[Article | Skipped]:
-    """Yield an article of each row, and what had to be skipped.
-
-    Raises:
-        ArticleError: no column is known to hold texts, or what reads the format is not installed.
-        OSError: the file cannot be read or unpacked.
-    """
-    return articles(partial(rows, path, hints.columns), path, name, day_first, hints)
+def _read(rows: _Rows, file: Found) -> Iterator[Article | Skipped]:
+    """Yield an article of each row, and what had to be skipped."""
+    return articles(partial(rows, file.path, file.columns), file)
 
 
 def _written(path: Path, columns: Columns) -> Iterator[Numbered]:

@@ -1,6 +1,6 @@
-"""Bytes of a file to clean text; and plain text, whose first line may begin `date YYYY-MM-DD `.
+"""What the formats share: the file to read, its bytes as clean text, headlines.
 
-A text without a date line is an article without a date.
+And plain text, whose first line may begin `date YYYY-MM-DD `: without it, it has no date.
 """
 
 from __future__ import annotations
@@ -8,7 +8,11 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import os
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,7 +21,7 @@ from typing_extensions import Buffer
 from index.errors import ArticleError
 from index.readers.days import Stated, read_day
 from index.readers.encodings import decode
-from index.readers.fields import lead_headline
+from index.text.sentences import sentence_spans
 from index.types import Article
 
 MAX_BYTES = 20_000_000
@@ -37,9 +41,40 @@ _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _FIRST_BLANKS = re.compile(r"\A(?:[^\S\n]*\n)+")
+_PARAGRAPH = re.compile(r"\S[^\n]*")
+_CREDIT = re.compile(r"\s\|\s[^|]+\Z")  # a photo's credit: "… in Beijing | Jo Bloggs, Agency"
+_AT_END = re.compile(r"(.+\S)\s+[-–—|:·»•]\s+(.{2,60}?)")
+_LONGEST_LEAD = 200
+_LONGEST_HEADLINE = 160
+
+Columns = tuple[tuple[str, str], ...]
+"""Fields, each with the column or name that a person said holds it."""
 
 
-def article(raw: bytes, path: Path, name: str, day_first: bool | None = None) -> Article:
+def _nobody_knows() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read: where it lies, its name below the folder, its format and its state.
+
+    Attributes:
+        day_first: Whether 03/04/2023 is 3 April; None where only other days can tell.
+        columns: What a person said of the columns or fields of its records.
+        elsewhere: Says the same as `day_first`, by the other files of the folder.
+    """
+
+    path: Path
+    name: str
+    format: str
+    stat: os.stat_result = os.stat_result((0,) * 10)  # noqa: RUF009 - frozen
+    day_first: bool | None = None
+    columns: Columns = ()
+    elsewhere: Callable[[], bool | None] = _nobody_knows
+
+
+def article(raw: bytes, file: Found) -> Article:
     """Return the one article of a text file, of which all bytes are given.
 
     Raises:
@@ -50,11 +85,11 @@ def article(raw: bytes, path: Path, name: str, day_first: bool | None = None) ->
     if stated := _DATE_LINE.match(text):
         before = written[: len(written) - len(written.lstrip("\ufeff \t\r\n"))]
         line = _LINE_ENDS.sub("\n", before).count("\n") + 1
-        day = read_day(stated[1], day_first=day_first, line=line)
+        day = read_day(stated[1], day_first=file.day_first, line=line)
         text = clean(text[stated.end() :])
     if not text.strip():
         raise ArticleError("empty")
-    return Article(name, str(path), lead_headline(text), text, day.day, day_note=day.note)
+    return Article(file.name, str(file.path), lead_headline(text), text, day.day, day_note=day.note)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -118,3 +153,63 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _SURROGATE.sub("\ufffd", text)
     return _FIRST_BLANKS.sub("", text).rstrip()
+
+
+def one_line(text: str) -> str:
+    """Return the text with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def shorten(text: str, width: int = _LONGEST_HEADLINE) -> str:
+    """Cut a line of more than `width` characters at a word and end it with an ellipsis."""
+    line = one_line(text)
+    if len(line) <= width:
+        return line
+    cut = line.rfind(" ", width // 2, width)
+    return line[: cut if cut > 0 else width - 1].rstrip(" ,;:-–—") + "…"
+
+
+def lead_headline(text: str) -> str:
+    """Return a headline for a text without a title: its lead line, or a sentence of it.
+
+    A lead that is a photo's caption with a credit is passed over for the paragraph below it.
+    """
+    lines = [found[0].rstrip() for found in islice(_PARAGRAPH.finditer(text), 3)]
+    if not lines:
+        return ""
+    lead = next((line for line in lines if not _CREDIT.search(line)), None)
+    if lead is None:
+        lead = _CREDIT.sub("", lines[0])
+    if lead is lines[0] and len(lead) <= _LONGEST_LEAD:
+        return one_line(lead)
+    return shorten(first_sentence(lead))
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text, or nothing of an empty one."""
+    start, end = next(iter(sentence_spans(text[:2000])), (0, 0))
+    return text[start:end]
+
+
+def without_site(title: str, site: str | None) -> str:
+    """Return a headline without the publisher's name at its end: "Mill sold - Corvale Echo"."""
+    found = _AT_END.fullmatch(one_line(title)) if site else None
+    same = found and site and _plain(found[2]) == _plain(site)
+    return found[1] if found and same else title
+
+
+def _plain(site: str) -> str:
+    return re.sub(r"\W", "", site.lower().removeprefix("the "))
+
+
+def under_title(title: str, body: str) -> tuple[str, str]:
+    """Return headline and text of an article: the text begins with its title.
+
+    Without a title the first sentence serves as the headline.
+    """
+    title = one_line(title)
+    if not title:
+        return lead_headline(body), body
+    if body.lstrip().startswith(title):
+        return title, body
+    return title, f"{title}\n\n{body}"

@@ -49,13 +49,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An article in a list; `passages` is how many it was cut into."""
+    """An article in a list."""
 
     article_id: str
     headline: str
     date: date | None
     source: str | None
-    passages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +120,12 @@ class Catalogue:
         return CataloguePage(tuple(self._listed(key) for (key,) in keys), int(total))
 
     def _listed(self, key: int) -> Listed:
-        name, headline, day, source, passages = self._sql.execute(
-            "SELECT a.id, c.headline, c.day, c.source, "
-            "(SELECT count(*) FROM passages p WHERE p.content = c.key) "
+        name, headline, day, source = self._sql.execute(
+            "SELECT a.id, c.headline, c.day, c.source "
             "FROM articles a JOIN contents c ON c.key = a.content WHERE a.key = ?",
             (key,),
         ).fetchone()
-        return Listed(name, headline, number_day(day) if day else None, source, passages)
+        return Listed(name, headline, number_day(day) if day else None, source)
 
     def months(self) -> Mapping[date, int]:
         """Return how many dated articles there are by month, each named by its first day."""

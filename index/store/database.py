@@ -163,6 +163,12 @@ def read_meta(sql: sqlite3.Connection) -> Mapping[str, str]:
     return meta
 
 
+def read_value(sql: sqlite3.Connection, name: str) -> str | None:
+    """Return a value of the table `meta`; None where there is none of this name."""
+    row = sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def live_day_notes(sql: sqlite3.Connection) -> dict[str, int]:
     """Return how many live articles have each note on their day."""
     if not has_table(sql, "day_notes"):
@@ -238,7 +244,9 @@ def _open(path: Path, options: str = "") -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    connection.create_function(
+        "casefold", 1, lambda text: text and text.casefold(), deterministic=True
+    )
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM meta").fetchone()  # pins the snapshot
@@ -256,10 +264,6 @@ _OLDER = (
     "CREATE TEMP VIEW files AS SELECT * FROM main.files WHERE 0",
 )
 """Shows an index that a version without details made as this one does."""
-
-
-def _casefold(text: str | None) -> str | None:
-    return None if text is None else text.casefold()
 
 
 def _is_frozen(path: Path) -> bool:

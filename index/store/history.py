@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Literal
 
 from index.errors import describe
-from index.store.database import has_table
-from index.types import BuildReport
+from index.store.database import has_table, read_value
+from index.types import BuildReport, listed
 
 KEPT = 50
 """How many builds are remembered."""
@@ -72,8 +72,7 @@ class BuildRecord:
     def __str__(self) -> str:
         """`2023-06-18 09:30, build /news: 3 added, 4 unchanged, 2.1 s`."""
         what = " ".join([self.command, *self.paths])
-        counts = {name: getattr(self, name) for name in _COUNTS}
-        done = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        done = listed({name: getattr(self, name) for name in _COUNTS})
         result = f"failed: {self.error}" if self.error else done or "no article changed"
         return f"{self.began:%Y-%m-%d %H:%M}, {what}: {result}, {self.seconds:,.1f} s"
 
@@ -113,8 +112,8 @@ def recording_failure(sql: sqlite3.Connection, origin: Origin) -> Iterator[None]
                 sql.execute("ROLLBACK")
             stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
             reason = STOPPED if stopped else describe(error)
-            row = sql.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-            record_build(sql, origin, BuildReport(int(row[0]) if row else 0), reason)
+            generation = int(read_value(sql, "generation") or 0)
+            record_build(sql, origin, BuildReport(generation), reason)
         raise
 
 

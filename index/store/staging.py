@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path, PurePath
 
-from index.store.database import BELOW, below, row_article, written_details
+from index.store.database import BELOW, below, read_value, row_article, written_details
 from index.text.days import day_number
 from index.types import (
     STDIN,
@@ -47,11 +47,8 @@ class Staging:
     ) -> None:
         """Begin with nothing staged.
 
-        Args:
-            sql: A connection that may write the tables.
-            recipe: The recipe of this version of the program.
-            add_content: Takes the hash of a content that is not stored yet, the content and the
-                note on its day; returns its key.
+        `add_content` takes the hash of a content that is not stored yet, the content and the note
+        on its day; it returns its key.
         """
         self._sql = sql
         self._recipe = recipe
@@ -64,20 +61,20 @@ class Staging:
     @property
     def recipe_changed(self) -> bool:
         """Whether the live generation was made with another recipe."""
-        row = self._sql.execute("SELECT value FROM meta WHERE name = 'recipe'").fetchone()
-        return row is not None and row[0] != self._recipe
+        return read_value(self._sql, "recipe") not in (None, self._recipe)
 
     def is_unchanged(
-        self, path: Path, stat: stat_result, settled: IsUnchanged | None = None
+        self, path: Path, stat: stat_result, settled: IsUnchanged | None, *, again: bool
     ) -> bool:
-        """Whether a file need not be read: it is as it was, or is not `settled` yet.
+        """Whether a file need not be read: it is as it was (unless read `again`), or not `settled`.
 
         A file that need be read is noted as opened.
         """
         row = self._sql.execute("SELECT modified, size FROM files WHERE path = ?", (str(path),))
-        if not self.recipe_changed and row.fetchone() == (stat.st_mtime_ns, stat.st_size):
-            return True
-        if settled is not None and not settled(path, stat):
+        same = row.fetchone() == (stat.st_mtime_ns, stat.st_size)
+        if (same and not again and not self.recipe_changed) or (
+            settled and not settled(path, stat)
+        ):
             return True
         self.open_file(str(path), stat.st_mtime_ns, stat.st_size)
         return False
@@ -237,9 +234,7 @@ class Changes:
 def plan_changes(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Changes:
     """Compare what is staged with what is live; writes nothing but the ids of staged articles.
 
-    Args:
-        sql: A connection to the tables of `Staging`.
-        roots: Files and folders whose other articles are removed; None removes none.
+    Other articles of `roots`, which are files and folders, are removed.
     """
     gone = _missing(sql, roots)
     rows = sql.execute(  # the sign keeps SQLite from walking all that is live

@@ -155,11 +155,6 @@ class VectorStore:
         with self._client("of any name") as client:
             return {collection.name for collection in client.list_collections()}
 
-    def count(self, name: str) -> int:
-        """Return how many vectors a collection holds."""
-        with self._collection(name) as collection:
-            return int(collection.count())
-
     def add(
         self,
         name: str,

@@ -1,4 +1,4 @@
-"""The writer's side of the index: contents, passages and collections, and the one switch.
+"""The writer's side of the index: contents, passages, collections, the one switch, the clean-up.
 
 Knows nothing of files, tokenizers or how vectors and words are stored.
 """
@@ -11,11 +11,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from index.store.database import BELOW, below, content_article, live_day_notes, open_writer
+from index.store.database import (
+    BELOW,
+    below,
+    content_article,
+    live_day_notes,
+    open_writer,
+    read_value,
+)
 from index.store.history import Origin, record_build
-from index.store.lexical import LexicalRow
+from index.store.lexical import LexicalRow, LexicalStore
 from index.store.staging import Changes, Content, Staging, has_outdated, mark_outdated, plan_changes
+from index.store.vectors import VectorStore
 from index.types import Article, BuildReport, Skipped, Span, count_kinds, file_of
+
+GRACE_SECONDS = 900.0
+"""How long what was removed is kept: far longer than a question holds its snapshot."""
+UNFINISHED_SECONDS = 86_400.0
+"""How long what a killed build embedded waits for the next one."""
 
 
 class Store:
@@ -42,12 +55,12 @@ class Store:
     @property
     def generation(self) -> int:
         """The live generation; 0 before the first build."""
-        return int(self._meta("generation") or 0)
+        return int(read_value(self._sql, "generation") or 0)
 
     @property
     def earlier(self) -> int:
         """The generation that a rollback goes back to; 0 where none is kept."""
-        return int(self._meta("earlier") or 0)
+        return int(read_value(self._sql, "earlier") or 0)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -159,15 +172,10 @@ class Store:
         embedded: int = 0,
         seconds: Mapping[str, float] | None = None,
     ) -> BuildReport:
-        """Make what is staged visible, in one transaction.
+        """Make what is staged visible, in one transaction; other articles of `roots` are removed.
 
-        Args:
-            roots: Files and folders whose other articles are removed; None removes none.
-            skipped: What could not be read, kept for `status`.
-            merged: Collections whose vectors were copied into another, and that other.
-            origin: Where the build comes from, for the record of builds.
-            embedded: Passages embedded by this build, for the report.
-            seconds: Time by stage, for the report.
+        `merged` are collections whose vectors were copied into another, and that other. What was
+        skipped is kept for `status`; passages embedded and seconds are for the report.
         """
         before = self.generation
         with self.transaction():
@@ -309,10 +317,42 @@ class Store:
         record_build(self._sql, origin, report)
         return report
 
-    def _meta(self, name: str) -> str | None:
-        row = self._sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
-
     def _set_meta(self, **values: str | int) -> None:
         for name, value in values.items():
             self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, str(value)))
+
+
+def clean_up(store: Store, vectors: VectorStore, lexical: LexicalStore) -> None:
+    """Delete for good what no snapshot can show any more; what a rollback would show is kept."""
+    sql, now = store.connection, time.time()
+    # A removed article is kept while a question may hold a snapshot that shows it, and while the
+    # generation that `rollback` goes back to (`earlier`; 0 is none) shows it.
+    sql.execute(
+        "DELETE FROM articles WHERE removed IS NOT NULL AND removed <= "
+        "(SELECT coalesce(max(number), 0) FROM generations WHERE made < ?) "
+        "AND removed <= coalesce((SELECT nullif(CAST(value AS INTEGER), 0) FROM meta "
+        "WHERE name = 'earlier'), removed)",
+        (now - GRACE_SECONDS,),
+    )
+    contents = sql.execute(
+        "SELECT key FROM contents WHERE made < ? "
+        "AND key NOT IN (SELECT content FROM articles) "
+        "AND key NOT IN (SELECT content FROM staged)",
+        (now - UNFINISHED_SECONDS,),
+    ).fetchall()
+    if contents:
+        with store.transaction():  # after a kill, a text that comes back is indexed again
+            sql.executemany("UPDATE contents SET worded = 0 WHERE key = ?", contents)
+        lexical.delete(key for (key,) in contents)
+        with store.transaction():
+            sql.executemany("DELETE FROM passages WHERE content = ?", contents)
+            sql.executemany("DELETE FROM contents WHERE key = ?", contents)
+    sql.execute(
+        "UPDATE collections SET retired = ? WHERE retired IS NULL AND name NOT IN "
+        "(SELECT collection FROM contents WHERE collection NOT NULL)",
+        (now,),
+    )
+    retired = "SELECT name FROM collections WHERE retired < ?"
+    for (name,) in sql.execute(retired, (now - GRACE_SECONDS,)).fetchall():
+        vectors.drop(name)
+        sql.execute("DELETE FROM collections WHERE name = ?", (name,))

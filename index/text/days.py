@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+FUTURE = "undated: the day lies in the future"
+"""What is noted of an article whose day is later than tomorrow."""
+
 
 def day_number(day: date) -> int:
     """Return `20230618` for 18 June 2023."""
@@ -18,3 +21,13 @@ def number_day(number: int) -> date:
 def spoken(day: date) -> str:
     """Return the day as people write it: `18 June 2023`."""
     return f"{day.day} {day:%B %Y}"
+
+
+def after_today(day: date | None) -> bool:
+    """Whether a day has yet to come."""
+    return day is not None and day > date.today()
+
+
+def till_now(day: date | None) -> date:
+    """Return a day to compare by where the newest wins: none that has yet to come does."""
+    return date.min if day is None or after_today(day) else day

@@ -40,12 +40,8 @@ def split(
     """Cut the article at sentence ends into passages of at most `max_tokens` word pieces.
 
     The heading and the special tokens count. A sentence of overlap joins neighbours. A sentence
-    that is too long for a passage of its own is cut at white space.
-
-    Args:
-        article: What to cut.
-        count_tokens: The embedder's own count for each of several texts.
-        max_tokens: What the embedder reads; it silently drops the rest.
+    that is too long for a passage of its own is cut at white space. The embedder silently drops
+    what is beyond `max_tokens`, by its own count.
     """
     room = max_tokens - _SPECIAL_TOKENS - count_tokens([heading(article)])[0]
     spans, sizes = _fitting(article.text, sentence_spans(article.text), count_tokens, room)

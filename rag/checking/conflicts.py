@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.text.days import spoken
+from index.text.days import spoken, till_now
 from rag.checking.attribution import Sentence, cite
 from rag.english.answer_type import AnswerType, adds_kind, answer_type
 from rag.english.facts import Facts, facts
@@ -59,7 +59,7 @@ def find_conflicts(
     answer = _Answered.of(question, statement, citation, evidence)
     found: list[Disagreement] = []
     known: set[str] = set()
-    for item in sorted(evidence, key=lambda item: item.date or date.min, reverse=True):
+    for item in sorted(evidence, key=lambda item: till_now(item.date), reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
         differing = [(answer.values_against(one), one) for one in _sentences(item)]

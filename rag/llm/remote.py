@@ -32,7 +32,7 @@ _ENDINGS = ("finish_reason", "stop_reason", "done_reason")
 ADDRESS_FIELDS = ("openai_api_base", "base_url", "anthropic_api_url", "endpoint")
 
 
-_TOKEN_LIKE = re.compile(r"<(?=[|｜]|[/!]?[\w▁]+>)|\[(?=/?[A-Z_]{2,}\])")
+_TOKEN_LIKE = re.compile(r"<(?=[|｜]|[/!]?[\w▁:.-]+[|｜]?>)|\[(?=\||/?[a-z]?[A-Z_]{2,}\])")
 
 
 class RemoteChat(BaseChatModel):

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from index.models.embedder import MiniLMEmbeddings
-from index.text.days import spoken
+from index.text.days import spoken, till_now
 from rag.english.names import BACK
 from rag.retrieval.assertions import asserts
 from rag.retrieval.fusion import says_the_same
@@ -168,7 +167,7 @@ def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> li
     """
     ranked = sorted(windows, key=lambda window: -window.best.score)
     if latest:
-        ranked.sort(key=lambda window: window.best.source.date or date.min, reverse=True)
+        ranked.sort(key=lambda window: till_now(window.best.source.date), reverse=True)
     order: dict[str, list[_Window]] = {}
     for window in ranked:
         order.setdefault(window.article, []).append(window)

@@ -17,6 +17,7 @@ from langchain_core.runnables import run_in_executor
 from pydantic import ConfigDict, Field
 
 from index.store.snapshot import IndexReader, Snapshot
+from index.text.days import till_now
 from index.types import Bounds, Hit
 from rag.english.temporal import wants_latest
 from rag.retrieval.fusion import collapse_near_duplicates, reciprocal_rank_fusion
@@ -103,7 +104,7 @@ def _to_passages(
 def _raise_recent(found: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
     """Among the most relevant, raise the newest: "latest" is an order, not a filter."""
     pool = list(range(min(_RECENT_POOL, len(found))))
-    newest = sorted(pool, key=lambda at: found[at].date or date.min, reverse=True)
+    newest = sorted(pool, key=lambda at: till_now(found[at].date), reverse=True)
     fused = reciprocal_rank_fusion(
         {"relevant": pool, "recent": newest}, {"recent": WEIGHTS["recent"]}
     )

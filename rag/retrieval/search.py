@@ -116,8 +116,8 @@ class Finder:
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             listing = list_articles(snapshot, subject, bounds)
-            found = Context(asked, listing.evidence, snapshot.coverage(bounds), notices)
-            return found, listing
+            told = _told(snapshot, notices, listing.evidence)
+            return Context(asked, listing.evidence, snapshot.coverage(bounds), told), listing
 
     def about(self, question: Question, newest: int) -> tuple[Context, list[str]]:
         """Return what the archive is, with its newest articles as evidence, and its publishers."""
@@ -136,7 +136,7 @@ class Finder:
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
             ranked = rank_found(snapshot, subject, passages)
             evidence = single_sentences(timeline_of(ranked))
-            told = _told(snapshot, notices)
+            told = _told(snapshot, notices, evidence)
             return Context(asked, tuple(evidence), snapshot.coverage(bounds), told)
 
         return self._steadily(found_in)
@@ -211,14 +211,10 @@ class Finder:
         )
         further = further_evidence(searched.sentences, evidence, self._embeddings, tokens)
         coverage = snapshot.coverage(searched.asked.bounds)
-        notices = _told(snapshot, searched.notices)
+        notices = _told(snapshot, searched.notices, evidence)
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
-        withdrawn = {one.headline for one in evidence if one.details.withdrawn}
-        notices += tuple(
-            f"Withdrawn by its publisher’s feed: “{one}”." for one in sorted(withdrawn)
-        )
         return Context(searched.asked, tuple(evidence), coverage, notices, tuple(further))
 
 
@@ -228,9 +224,22 @@ def _by_words(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) ->
     return work(snapshot)
 
 
-def _told(snapshot: Snapshot, notices: tuple[str, ...]) -> tuple[str, ...]:
-    """Add to what the reader must know that only words were searched."""
-    return (*notices, f"Searched by words only: {snapshot.lost}.") if snapshot.lost else notices
+def _told(
+    snapshot: Snapshot, notices: Sequence[str], evidence: Sequence[Evidence]
+) -> tuple[str, ...]:
+    """Add to what the reader must know what a search missed, and what is odd of its articles."""
+    lost = [f"Searched by words only: {snapshot.lost}."] if snapshot.lost else []
+    withdrawn = [
+        f"Withdrawn by its publisher’s feed: “{one.headline or one.article_id}”."
+        for one in evidence
+        if one.details.withdrawn
+    ]
+    ahead = [
+        f"Dated after today: “{one.headline or one.article_id}”."
+        for one in evidence
+        if one.article.ahead
+    ]
+    return tuple(dict.fromkeys((*notices, *lost, *withdrawn, *ahead)))
 
 
 def parts_of(question: Question) -> list[Question]:

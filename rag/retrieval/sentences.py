@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from index.text.days import till_now
 from index.text.words import content_stems, stems
 from rag.english.answer_type import adds_kind
 from rag.english.facts import facts
@@ -149,10 +150,10 @@ def prefer_recent(sentences: Sequence[RankedSentence]) -> None:
     """
     enough = _TO_THE_POINT * max((s.words for s in sentences), default=0.0)
     near = [s for s in sentences if s.words >= enough and s.source.date]
-    days = sorted({s.source.date for s in near if s.source.date})
+    days = sorted({till_now(s.source.date) for s in near})
     places = {day: at / max(1, len(days) - 1) for at, day in enumerate(days)}
     for sentence in near:
-        sentence.recent = places[sentence.source.date] if sentence.source.date else 0.0
+        sentence.recent = places[till_now(sentence.source.date)]
 
 
 def _overlaps(texts: Sequence[str], headline: str, weights: Mapping[str, float]) -> list[float]:

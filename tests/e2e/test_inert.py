@@ -72,7 +72,7 @@ class HostilePipeline(FakePipeline):
         return ARTICLES.get(article_id)
 
     def catalogue(self, wanted, limit, offset=0):
-        rows = [Listed(a.id, a.headline, a.date, a.source, 1) for a in ARTICLES.values()]
+        rows = [Listed(a.id, a.headline, a.date, a.source) for a in ARTICLES.values()]
         return CataloguePage(tuple(rows), len(rows)), {date(2023, 1, 1): len(rows)}
 
     def sources(self):

@@ -29,12 +29,12 @@ from tempfile import TemporaryDirectory
 
 import chromadb  # noqa: F401  # the processes that are forked need not import it each
 
-import index.engine
+import index.build
 import index.store.staging
 from index.build import build_index
 from index.errors import NothingEarlier
 from index.settings import Settings, load_settings
-from index.store import cleanup
+from index.store import writer
 from index.store.catalogue import Wanted
 from index.store.snapshot import IndexReader, Snapshot
 from index.store.vectors import VectorsMissing
@@ -156,9 +156,9 @@ def ask(pipe: Connection, settings: Settings) -> None:
 
 def build(pipe: Connection, settings: Settings, folder: Path, again: bool) -> None:
     """Build in small steps, and send the name of each."""
-    index.engine._EMBED_PASSAGES = 16
+    index.build._EMBED_PASSAGES = 16
     index.store.staging._BATCH = 50
-    cleanup.GRACE_SECONDS, cleanup.UNFINISHED_SECONDS = 10.0, 30.0
+    writer.GRACE_SECONDS, writer.UNFINISHED_SECONDS = 10.0, 30.0
     embeddings = HashedEmbeddings(lambda: settings.models / "all-MiniLM-L6-v2")
     embeddings.count_tokens(["ready"])
     pipe.send("begun")

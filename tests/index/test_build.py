@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-import index.engine
+import index.build
 import index.models.embedder
 from index.build import remove_articles
 from index.errors import ArticleError, IndexLocked, IndexMismatch, IndexMissing
 from index.readers import files as reading
 from index.status import index_status
-from index.store import cleanup
+from index.store import writer
 from index.store.database import writer_lock
 from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader
@@ -236,7 +236,7 @@ def test_many_small_builds_are_merged_and_find_the_same(settings, hashed, folder
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import index.engine
+import index.build
 from index.settings import load_settings
 from tests.index.archive import HashedEmbeddings, run_build
 class Killed(HashedEmbeddings):
@@ -246,7 +246,7 @@ class Killed(HashedEmbeddings):
         if self.batches == 4:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().embed(texts)
-index.engine._EMBED_PASSAGES = 3
+index.build._EMBED_PASSAGES = 3
 settings = load_settings()
 run_build(settings, Killed(lambda: settings.models / "all-MiniLM-L6-v2"), Path(sys.argv[1]))
 """
@@ -296,8 +296,8 @@ def test_old_articles_are_deleted_for_good(settings, hashed, folder, monkeypatch
     run_build(settings, hashed, folder)
     (folder / "maui.txt").unlink()
     run_build(settings, hashed, folder)
-    monkeypatch.setattr(cleanup, "GRACE_SECONDS", -1.0)
-    monkeypatch.setattr(cleanup, "UNFINISHED_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "GRACE_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "UNFINISHED_SECONDS", -1.0)
     run_build(settings, hashed, folder)
     assert [f.what for f in verify(settings)] == ["1 removed articles wait to be deleted for good"]
     write(folder, {"derna.txt": "date 2023-09-11 Dams break"})  # what rollback needs is another now
@@ -319,7 +319,7 @@ def test_question_asked_while_all_is_made_anew_finds_the_old(settings, hashed, f
             seen.append([found(reader, hashed, question) for question in QUESTIONS])
             return super().embed(texts)
 
-    monkeypatch.setattr(index.engine, "_EMBED_PASSAGES", 1)
+    monkeypatch.setattr(index.build, "_EMBED_PASSAGES", 1)
     run_build(settings, Asked(lambda: settings.models / "all-MiniLM-L6-v2"), folder, again=True)
     assert seen == [before] * 4
     assert [found(reader, hashed, question) for question in QUESTIONS] == before

@@ -9,7 +9,7 @@ import pytest
 
 import index.build
 from index.status import index_status
-from index.store import cleanup
+from index.store import writer
 from index.store.database import open_writer
 from index.store.lexical import LexicalStore
 from index.store.snapshot import IndexReader
@@ -24,8 +24,8 @@ def expiring(settings, hashed, tmp_path, monkeypatch):
     run_build(settings, hashed, folder)
     (folder / "maui.txt").unlink()
     run_build(settings, hashed, folder)
-    monkeypatch.setattr(cleanup, "GRACE_SECONDS", -1.0)
-    monkeypatch.setattr(cleanup, "UNFINISHED_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "GRACE_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "UNFINISHED_SECONDS", -1.0)
     write(folder, {"derna.txt": "date 2023-09-11 Dams break"})
     return folder
 

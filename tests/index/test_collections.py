@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from index import build, engine
+from index import build
 from index.build import remove_articles
 from index.store.snapshot import IndexReader
 from index.types import Bounds
@@ -34,7 +34,7 @@ def _record(number: int) -> dict[str, str]:
 def archive(settings, hashed, tmp_path, monkeypatch) -> IndexReader:
     """240 articles of 30 months in collections of about 50; some of them taken out again."""
     monkeypatch.setattr(build, "_FULL", 50)
-    monkeypatch.setattr(engine, "_EMBED_PASSAGES", 20)
+    monkeypatch.setattr(build, "_EMBED_PASSAGES", 20)
     lines = "\n".join(json.dumps(_record(number)) for number in range(240))
     run_build(settings, hashed, write(tmp_path / "feed", {"feed.jsonl": lines}))
     remove_articles([f"n{number}" for number in range(0, 240, 11)], settings)

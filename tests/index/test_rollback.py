@@ -10,7 +10,7 @@ import pytest
 
 from index.build import remove_articles
 from index.errors import IndexLocked, IndexMissing, NothingEarlier
-from index.store import cleanup
+from index.store import writer
 from index.store.database import writer_lock
 from index.store.snapshot import IndexReader
 from index.upkeep import roll_back
@@ -78,8 +78,8 @@ def test_build_that_changed_nothing_is_not_gone_back_to(settings, hashed, folder
 
 
 def test_what_the_earlier_generation_needs_is_kept(settings, hashed, folder, monkeypatch):
-    monkeypatch.setattr(cleanup, "GRACE_SECONDS", -1.0)
-    monkeypatch.setattr(cleanup, "UNFINISHED_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "GRACE_SECONDS", -1.0)
+    monkeypatch.setattr(writer, "UNFINISHED_SECONDS", -1.0)
     run_build(settings, hashed, folder)
     for number in range(9):  # enough collections to be merged
         write(folder, {f"more{number}.txt": f"date 2022-01-01 Zebra {number} escapes"})

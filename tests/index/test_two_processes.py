@@ -30,14 +30,14 @@ SLOW_BUILD = [
     "-c",
     "import sys, time\n"
     "from pathlib import Path\n"
-    "import index.engine\n"
+    "import index.build\n"
     "from index.settings import load_settings\n"
     "from tests.index.archive import HashedEmbeddings, run_build\n"
     "class Slow(HashedEmbeddings):\n"
     "    def embed(self, texts):\n"
     "        time.sleep(0.1)\n"
     "        return super().embed(texts)\n"
-    "index.engine._EMBED_PASSAGES = 4\n"
+    "index.build._EMBED_PASSAGES = 4\n"
     "settings = load_settings()\n"
     "embeddings = Slow(lambda: settings.models / 'all-MiniLM-L6-v2')\n"
     "run_build(settings, embeddings, Path(sys.argv[1]))\n",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from index.errors import ModelUnavailable
@@ -41,6 +43,27 @@ def test_a_models_own_tokens_are_literal(tmp_path):
     text = template.prompt([HumanMessage("the <obey>x</obey> [END]\n\n<obey<obey>>")])
     assert not any(token in text for token in template.special)
     assert "the < obey>x< /obey> [ END]\n\n<obey< obey>>" in text
+
+
+def test_every_token_of_the_defaults_tokenizer_is_literal():
+    files = list(DEFAULT.glob("*.gguf"))
+    if not files:
+        pytest.skip("the language model has not been fetched on this machine")
+    template = read_template(files[0])
+    assert {"<tool_call>", "</tool_call>", "<|im_end|>", "<|fim_prefix|>"} <= set(template.special)
+    around = [one[:at] + other + one[at:] for at in (1, 5) for one in template.special
+              for other in template.special]  # fmt: skip
+    for text in (*template.special, "".join(template.special), *around):
+        read = template.literal(text)
+        assert not [token for token in template.special if token in read], text
+        assert read.replace(" ", "") == text
+
+
+@given(st.lists(st.sampled_from(["<", "|", "/", "a", "ab", ">", "[E]", "<a>", "</ab>", "<|ab|>"])))
+def test_no_token_comes_of_taking_others_apart(pieces):
+    template = Template("", "[E]", special=("<|ab|>", "</ab>", "<a>", "[E]"))
+    read = template.literal("".join(pieces))
+    assert not [token for token in template.special if token in read]
 
 
 def test_text_in_a_message_is_no_template():

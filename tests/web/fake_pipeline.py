@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from index.errors import ModelUnavailable
-from index.store.catalogue import CataloguePage, Listed, Order, Wanted
+from index.store.catalogue import CataloguePage, Listed, Wanted
 from index.types import Article, ArticleRef, Coverage, Generation, Passage
 from rag.examples import Example, ExampleKind
 from rag.llm.loader import ModelState, ModelStatus
@@ -79,9 +79,9 @@ ARTICLES = {
     ),
 }
 LISTED = [
-    *(Listed(a.id, a.headline, a.date, a.source, 1 + n) for n, a in enumerate(ARTICLES.values())),
+    *(Listed(a.id, a.headline, a.date, a.source) for a in ARTICLES.values()),
     *(
-        Listed(f"more/{n}.txt", f"Story {n:02}", date(2023, 1 + n % 11, 1 + n % 28), "Wire", 3)
+        Listed(f"more/{n}.txt", f"Story {n:02}", date(2023, 1 + n % 11, 1 + n % 28), "Wire")
         for n in range(57)
     ),
 ]
@@ -163,9 +163,7 @@ class FakePipeline:
         every = [one for one in LISTED if words in f"{one.headline} {one.source}".lower()]
         if wanted.first or wanted.last:
             every = [one for one in every if one.date and _within(one.date, wanted)]
-        key = {Order.DATE: "date", Order.HEADLINE: "headline", Order.SOURCE: "source"}
-        name = key.get(wanted.order, "passages")
-        every.sort(key=lambda one: str(getattr(one, name) or ""), reverse=wanted.descending)
+        every.sort(key=lambda one: str(getattr(one, wanted.order) or ""), reverse=wanted.descending)
         months = Counter(one.date.replace(day=1) for one in LISTED if one.date)
         return CataloguePage(tuple(every[offset : offset + limit]), len(every)), dict(months)
 

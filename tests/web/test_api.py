@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from rag.types import Turn
-from tests.web.conftest import THIRD_PARTY, Served
-from tests.web.fake_pipeline import ARTICLES
+from tests.web.conftest import THIRD_PARTY, Served, serving
+from tests.web.fake_pipeline import ARTICLES, FakePipeline
+from web.http.api import ANSWERS
+from web.page import build
 
 pytestmark = THIRD_PARTY
 
@@ -107,3 +112,43 @@ def test_search_returns_passages(client: Client, served: Served) -> None:
 def test_search_refuses_an_impossible_limit(client: Client, limit: int) -> None:
     with pytest.raises(AppError, match="must be from 1 to 100"):
         client.predict("talks", limit, api_name="/search")
+
+
+class Held(FakePipeline):
+    """Answers nothing before it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(pace=0)
+        self.held, self.go = threading.Semaphore(0), threading.Event()
+
+    def stream(self, question, cancel=None):
+        self.held.release()
+        self.go.wait(30)
+        yield from super().stream(question, cancel)
+
+
+def test_each_endpoint_has_its_own_queue_and_tells_the_place_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "WAITING", 2)
+    pipeline = Held()
+
+    def call(name: str, *data: object) -> httpx.Response:
+        return httpx.post(f"{served.url}gradio_api/call/{name}", json={"data": [*data]})
+
+    with serving(pipeline, tmp_path) as served:
+        ask = ("ask", "Who?", "", "", "", [], [])
+        taken = [call(*ask) for _ in range(ANSWERS)]
+        assert all(pipeline.held.acquire(timeout=10) for _ in taken)
+        taken += [call(*ask), call(*ask)]
+        assert {one.status_code for one in taken} == {200}
+        refused = call(*ask)
+        assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
+        assert "number 3 in its queue" in refused.json()["detail"]
+        assert call("search", "talks", 2, "", "", "", []).status_code == 200
+        pipeline.go.set()
+        for one in taken:
+            event = one.json()["event_id"]
+            answered = httpx.get(f"{served.url}gradio_api/call/ask/{event}", timeout=20)
+            assert "event: complete" in answered.text
+        assert call(*ask).status_code == 200

@@ -301,6 +301,35 @@ def test_a_request_that_stops_in_the_middle_is_cut(served: Served, monkeypatch) 
             pass  # until the server closes it
 
 
+@pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
+def test_a_head_that_never_ends_is_cut(served: Served, monkeypatch, head: bytes) -> None:
+    monkeypatch.setattr(doors, "PATIENCE", 1.0)
+    address = urlsplit(served.url)
+    with socket.create_connection((address.hostname, address.port), timeout=0.2) as half:
+        half.sendall(head)
+        begun, open_still = time.monotonic(), True
+        while open_still and time.monotonic() < begun + 8:
+            try:
+                open_still = half.recv(1) != b""
+            except TimeoutError:
+                half.sendall(head[:1].lower())  # more of it now and then makes it no whole head
+            except ConnectionError:
+                open_still = False
+    assert not open_still
+    assert time.monotonic() - begun > 0.9
+    assert httpx.get(f"{served.url}healthz").status_code == 200
+
+
+def test_a_client_that_asks_again_and_again_is_not_cut(served: Served, monkeypatch) -> None:
+    monkeypatch.setattr(doors, "PATIENCE", 1.0)
+    address = urlsplit(served.url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as kept:
+        for _ in range(6):
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert kept.recv(4096).startswith(b"HTTP/1.1 200")
+            time.sleep(0.6)
+
+
 def test_whoever_waits_for_an_answer_is_not_cut(served: Served, monkeypatch) -> None:
     monkeypatch.setattr(doors, "PATIENCE", 0.2)
     url = f"{served.url}gradio_api/call/ask"

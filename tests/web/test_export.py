@@ -13,7 +13,7 @@ import pytest
 
 from index.types import ArticleRef
 from rag.types import ABSTENTION, Answer, Citation, Outcome, Question, Statement
-from web.chat import export, word
+from web.chat import export
 from web.chat.exchange import Exchange
 
 FIRST = Citation(
@@ -80,7 +80,7 @@ def test_what_was_not_answered_is_told_too() -> None:
 def test_a_conversation_becomes_a_word_document() -> None:
     docx = pytest.importorskip("docx")
     exchanges = [_exchange("They met.", "It was long"), Exchange(Question("A\x00\ufffe?"))]
-    made = docx.Document(io.BytesIO(base64.b64decode(word.word(exchanges))))
+    made = docx.Document(io.BytesIO(base64.b64decode(export.as_word(exchanges))))
     lines = [one.text for one in made.paragraphs]
     assert lines[0] == "Who met?"
     assert any(line.startswith("[1] “They met on Sunday.”") for line in lines)

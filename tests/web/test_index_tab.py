@@ -13,7 +13,7 @@ from index.status import Status
 from index.store.history import BuildRecord, Command
 from index.types import BuildEvent, BuildReport, Skipped, Stage
 from tests.web.test_markup import HOSTILE, inert
-from web.uploads.building import Step
+from web.uploads.store import Step
 from web.uploads.tab import views
 
 NOTHING = Preview((), (), (), (), (), 0, (), ())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.text.days import FUTURE
 from index.types import Article, ArticleRef, Coverage, Details
 from rag.types import (
     ABSTENTION,
@@ -328,6 +329,30 @@ def test_articles_that_differ_stand_in_a_table_and_nowhere_else() -> None:
         assert f"<b>{figure}</b> people died." in markup
     rows = seen.text[seen.text.index("The articles differ") :]
     assert rows.index("18 Aug 2023") < rows.index("19 Aug 2023") < rows.index("20 Aug 2023 latest")
+
+
+def test_an_article_dated_after_today_is_marked_and_is_not_the_latest() -> None:
+    tomorrow = date.today() + timedelta(days=1)
+    days = (date(2023, 8, 19), tomorrow, date(2023, 8, 20), None)
+    citations = tuple(
+        Citation(
+            ArticleRef(f"a{at}", f"Headline {at}", day, day_note="" if day else FUTURE),
+            f"{90 + at} people died.",
+            0,
+            9,
+        )
+        for at, day in enumerate(days)
+    )
+    conflicts = (Conflict(0, 1), Conflict(0, 2), Conflict(0, 3))
+    exchange = answered(citations=citations, conflicts=conflicts)
+    rows = inert(views.reply(exchange, 0)).text
+    rows = rows[rows.index("The articles differ") :]
+    assert "20 Aug 2023 latest" in rows and rows.count("latest") == 1
+    cards = inert(views.sources(exchange, 0)).text
+    for shown in (rows, cards):
+        assert f"{tomorrow.year} dated after today" in shown
+        assert "undated dated after today" in shown
+    assert cards.count("dated after today") == 2
 
 
 def test_a_cited_sentence_is_always_among_the_sources_and_once() -> None:

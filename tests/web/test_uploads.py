@@ -15,7 +15,6 @@ import docx
 import pytest
 
 import index.build
-import index.engine
 from index.errors import BroadsheetError
 from index.models.download import ensure_embedder
 from index.settings import Settings
@@ -24,8 +23,7 @@ from tests.conftest import MODELS
 from tests.index.archive import STORIES, HashedEmbeddings, live_ids, write
 from web.uploads import batch
 from web.uploads import store as kept_in
-from web.uploads.building import Building
-from web.uploads.store import Uploads
+from web.uploads.store import Building, Uploads
 from web.uploads.tab import IndexTab
 
 
@@ -237,7 +235,7 @@ def test_a_build_goes_on_when_its_page_is_closed(slow, tmp_path) -> None:
 
 
 def test_a_build_is_followed_with_the_time_it_takes_yet(uploads, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(index.engine, "_EMBED_PASSAGES", 2)
+    monkeypatch.setattr(index.build, "_EMBED_PASSAGES", 2)
     folder = write(tmp_path / "news")
 
     seen: list[BuildEvent | BuildReport] = []

@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,50 +45,40 @@ class Cancel(threading.Event):
 
 
 class Running:
-    """The answers being written, by session, so that a person can stop theirs."""
+    """The answers being written, by the session that asked, so that they can be stopped."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._cancels: dict[str, Cancel] = {}
+        self._cancels: dict[str, set[Cancel]] = defaultdict(set)
 
-    def start(self, session: str) -> Cancel:
-        """Return the flag that stops the answer which now begins."""
+    @contextmanager
+    def begun(self, session: str) -> Iterator[Cancel]:
+        """Hold the flag that stops an answer; its end frees what still works for it."""
+        cancel = Cancel()
         with self._lock:
-            cancel = self._cancels[session] = Cancel()
-        return cancel
+            self._cancels[session].add(cancel)
+        try:
+            yield cancel
+        finally:
+            cancel.set()
+            with self._lock:
+                self._cancels[session].discard(cancel)
+                if not self._cancels[session]:
+                    del self._cancels[session]
 
-    def stop(self, session: str) -> None:
-        """Ask the answer of this session to stop; without one, do nothing."""
+    def stop(self, session: str, *, discard: bool = False) -> None:
+        """Ask the answers of this session to stop, or to draw nothing more either."""
         with self._lock:
-            if cancel := self._cancels.get(session):
-                cancel.set()
-
-    def stop_all(self) -> None:
-        """Ask every answer to stop."""
-        with self._lock:
-            for cancel in self._cancels.values():
+            for cancel in self._cancels.get(session, ()):
+                cancel.discarded |= discard
                 cancel.set()
 
     def discard(self, session: str) -> None:
-        """Stop the answer of this session, draw nothing more of it, and wait until it is gone."""
-        with self._lock:
-            if cancel := self._cancels.get(session):
-                cancel.discarded = True
-                cancel.set()
+        """Stop the answers of this session, draw nothing more of them, and wait for their end."""
+        self.stop(session, discard=True)
         end = time.monotonic() + PATIENCE
         while session in self and time.monotonic() < end:
             time.sleep(0.02)
-
-    def end(self, session: str, cancel: Cancel) -> None:
-        """Forget an answer, and free what still works for it."""
-        cancel.set()
-        with self._lock:
-            if self._cancels.get(session) is cancel:
-                del self._cancels[session]
-
-    def __bool__(self) -> bool:
-        with self._lock:
-            return bool(self._cancels)
 
     def __contains__(self, session: str) -> bool:
         with self._lock:
@@ -161,12 +153,9 @@ class Chat:
         if not exchanges or exchanges[-1].done:
             yield (gr.skip(),) * 6  # without any yield Gradio would empty the outputs
             return
-        cancel = self.running.start(session_of(request))
-        try:
+        with self.running.begun(session_of(request)) as cancel:
             yield (gr.skip(),) * 4 + buttons(busy=True)
             yield from _updates(self._pipeline, exchanges, cancel)
-        finally:
-            self.running.end(session_of(request), cancel)
 
     def stop(self, request: gr.Request) -> None:
         """Do what the Stop button and a closed page do."""
@@ -187,11 +176,8 @@ class Chat:
 
         The outputs: box, first and last day, as of, publishers.
         """
-        named = clicked(click)
-        turn = named.get("turn")
-        if named.get("kind") != "edit" or type(turn) is not int:
-            return (gr.skip(),) * 5
-        if not 0 <= turn < len(exchanges):
+        turn = position(clicked(click), "edit", len(exchanges), "turn")
+        if turn is None:
             return (gr.skip(),) * 5
         asked = exchanges[turn].question
         days = (asked.date_from, asked.date_to, asked.as_of)
@@ -200,12 +186,10 @@ class Chat:
     def rate(self, exchanges: Exchanges, click: gr.EventData) -> None:
         """Keep the verdict that was clicked below an answer; what the browser names is checked."""
         named = clicked(click)
-        turn, number = named.get("turn"), position(named, "vote", len(Verdict))
-        if number is None or type(turn) is not int or not 0 <= turn < len(exchanges):
+        turn = position(named, "vote", len(exchanges), "turn")
+        number, note = position(named, "vote", len(Verdict)), named.get("note")
+        if turn is None or number is None or exchanges[turn].answer is None:
             return
-        if exchanges[turn].answer is None:
-            return
-        note = named.get("note")
         try:
             note = note if isinstance(note, str) else ""
             self._feedback.add(list(Verdict)[number], note, exchanges[turn])

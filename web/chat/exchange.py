@@ -151,12 +151,7 @@ def places(exchange: Exchange) -> dict[tuple[str, int], Place]:
 
 
 def check_quotes(exchange: Exchange, article: Callable[[str], Article | None]) -> Exchange:
-    """Return an old exchange with what has become of its quotes.
-
-    Args:
-        exchange: The exchange.
-        article: Returns an article of the archive as it is now by its id, None where it is gone.
-    """
+    """Return an old exchange with what has become of its quotes in the articles as they are now."""
     changes = {}
     for name, one in places(exchange).items():
         now = article(one.article_id)

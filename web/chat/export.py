@@ -1,15 +1,17 @@
-"""Answers to take away: as text, Markdown or JSON, and their citations as CSV, RIS or CSL-JSON.
+"""Answers to take away: as text, Markdown, JSON or Word; citations as CSV, RIS or CSL-JSON.
 
 Text that comes from articles, models and askers stays text: in Markdown its signs are escaped.
 """
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 
 import gradio as gr
 
@@ -17,11 +19,14 @@ from rag.english.temporal import meant
 from rag.payloads import answer_json
 from rag.types import Answer, Citation, Statement
 from web import wording
-from web.chat import word
 from web.chat.exchange import Exchange
-from web.events import clicked
+from web.events import clicked, position
 from web.rendering import web_address
 
+WRITES_WORD = find_spec("docx") is not None
+"""Whether python-docx is installed: `requirements-formats.txt` has it."""
+UNCHECKED = "Stopped before it was checked."
+_NO_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>|~])")
 _LINE_START = re.compile(r"(?m)^(\s*\d*)([#+.)-])")
 
@@ -52,11 +57,32 @@ def markdown(exchanges: Sequence[Exchange]) -> str:
 
 def one_as_word(exchanges: Sequence[Exchange], click: gr.EventData) -> str:
     """The answer whose button was clicked as a Word document; nothing where it was another."""
-    named = clicked(click)
-    turn = named.get("turn")
-    if named.get("kind") != "word" or type(turn) is not int or not 0 <= turn < len(exchanges):
-        return ""
-    return word.word(exchanges[turn : turn + 1])
+    turn = position(clicked(click), "word", len(exchanges), "turn")
+    return "" if turn is None else as_word(exchanges[turn : turn + 1])
+
+
+def as_word(exchanges: Sequence[Exchange]) -> str:
+    """The questions with their answers, and below each the quotes that it cites; in Base64."""
+    from docx import Document
+
+    document = Document()
+    for exchange in exchanges:
+        document.add_heading(_sound(exchange.question.text), 1)
+        if limits := wording.bounds(exchange.question):
+            document.add_paragraph().add_run(_sound(f"Limits: {', '.join(limits)}")).italic = True
+        told = exchange.answer.text if exchange.answer else ""
+        for line in (told or exchange.error or UNCHECKED).split("\n"):
+            document.add_paragraph(_sound(line))
+        for number, one in enumerate(exchange.citations, 1):
+            document.add_paragraph(_sound(f"[{number}] {source_line(one)}"), "Quote")
+    out = io.BytesIO()
+    document.save(out)
+    return base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def _sound(text: str) -> str:
+    """A text without what no XML can hold."""
+    return _NO_XML.sub("\ufffd", text)
 
 
 def as_json(exchanges: Sequence[Exchange]) -> str:
@@ -125,7 +151,7 @@ def _articles(exchanges: Sequence[Exchange]) -> Iterator[tuple[Citation, list[st
 
 
 FORMATS: dict[str, tuple[Callable[[Sequence[Exchange]], str], str]] = {
-    **({"Word": (word.word, "conversation.docx")} if word.can_write() else {}),
+    **({"Word": (as_word, "conversation.docx")} if WRITES_WORD else {}),
     "Markdown": (markdown, "conversation.md"),
     "JSON": (as_json, "conversation.json"),
     "Citations as CSV": (as_csv, "citations.csv"),
@@ -139,7 +165,7 @@ def _checked(exchange: Exchange, before: int) -> str:
     """What was answered, its marks as footnotes that count on from those `before`."""
     answer = exchange.answer
     if answer is None:
-        return _escaped(exchange.error or "Stopped before it was checked.")
+        return _escaped(exchange.error or UNCHECKED)
     if not answer.statements:
         return _escaped(answer.text)
     statements = [_statement(one, before) for one in answer.statements]

@@ -62,11 +62,7 @@ class FeedbackStore:
         """
         assert exchange.answer is not None
         question = exchange.question
-        days = {
-            "as_of": question.as_of,
-            "date_from": question.date_from,
-            "date_to": question.date_to,
-        }
+        days = {name: getattr(question, name) for name in ("as_of", "date_from", "date_to")}
         bounds = {name: day.isoformat() for name, day in days.items() if day}
         history = [[turn.question, turn.answer] for turn in question.history]
         row = (

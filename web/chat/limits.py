@@ -130,10 +130,7 @@ def link(question: Question) -> str:
 def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
     """Return what the query of an address fills in; nothing is asked by it.
 
-    Args:
-        query: As it stands in the address, without its question mark.
-        known: Publishers of the archive; others, but for `author:Doe`, are left out.
-        longest: Characters that a question may have.
+    Publishers that the archive does not know are left out, but for limits such as `author:Doe`.
     """
     values = parse_qs(query, errors="replace", max_num_fields=64)
     first = {name: found[0] for name, found in values.items()}

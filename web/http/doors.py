@@ -9,8 +9,9 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_address
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -169,6 +170,27 @@ def _in_time(receive: Receive) -> Receive:
         return message
 
     return piece
+
+
+async def cut_half_heads(connections: Callable[[], Iterable[Any]]) -> None:
+    """Close for ever what sends no whole head of a request in time: no route hears of it.
+
+    Args:
+        connections: uvicorn's of this moment; `cycle` is the newest request of one.
+    """
+    since: dict[tuple[Any, Any], float] = {}
+    while True:
+        now = asyncio.get_running_loop().time()
+        waiting = [(one, one.cycle) for one in connections() if hasattr(one, "cycle")]
+        since = {
+            (one, request): since.get((one, request), now)
+            for one, request in waiting
+            if request is None or request.response_complete
+        }
+        for (one, _), begun in since.items():
+            if now - begun > PATIENCE:
+                one.transport.close()
+        await asyncio.sleep(1)
 
 
 def _foreign(scope: Scope, headers: Headers) -> bool:

@@ -7,47 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.chat.answering import Running
+
 _STREAM = re.compile(r"/gradio_api/(?:call/(?:v2/)?ask/(?P<event>\w+)|queue/data)/?")
 
 
-class Asking:
-    """The questions of programs that are being answered, by the session that asked."""
-
-    def __init__(self) -> None:
-        self._cancels: dict[str, set[threading.Event]] = defaultdict(set)
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def begun(self, session: str) -> Iterator[threading.Event]:
-        """Hold a question's flag, which is set when its asker leaves."""
-        cancel = threading.Event()
-        with self._lock:
-            self._cancels[session].add(cancel)
-        try:
-            yield cancel
-        finally:
-            with self._lock:
-                self._cancels[session].discard(cancel)
-                if not self._cancels[session]:
-                    del self._cancels[session]
-
-    def left(self, session: str) -> None:
-        """Stop the questions of a session."""
-        with self._lock:
-            for cancel in self._cancels.get(session, ()):
-                cancel.set()
-
-
-ASKING = Asking()
-"""Those of this process; Gradio makes the function that asks, and it knows only the session."""
+ASKING = Running()
+"""Of the programs that ask; Gradio makes the function that asks, and it knows only the session."""
 
 
 def session_awaited(scope: Scope) -> str:
@@ -67,7 +37,7 @@ async def until_left(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -
         while message.get("type") != "http.disconnect":
             message = await receive()
             messages.put_nowait(message)
-        ASKING.left(session_awaited(scope))
+        ASKING.stop(session_awaited(scope))
 
     watching = asyncio.create_task(watch())
     try:

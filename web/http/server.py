@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from index.settings import Settings
 from web.auth import People, RequireLogin, Sessions
-from web.http.doors import EVERY, Doors, hosts_of
+from web.http.doors import EVERY, Doors, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
 from web.telemetry import QuestionLog, Shift, observe
 from web.terminal import is_loopback
@@ -91,8 +92,15 @@ def add_endpoints(
             ending=shift.over,
         )
         app.tokens = sessions
+
+        def connections() -> Iterable[Any]:
+            server = getattr(app.get_blocks(), "server", None)  # there once it is started
+            return tuple(server.server_state.connections) if server else ()
+
+        cutting = asyncio.create_task(cut_half_heads(connections))
         async with tools.router.lifespan_context(tools) if tools else nullcontext():
             yield
+        cutting.cancel()
         for one in traces:
             one.close()
 

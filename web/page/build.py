@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.events import api
+from gradio.queueing import Queue
 
 from web.archive import ArchiveTab, SearchTab
 from web.chat.answering import Chat
@@ -20,6 +21,8 @@ from web.uploads.store import Uploads
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
+WAITING = 64
+"""Calls of an endpoint that wait at most; the next is told to come again."""
 STATIC = Path(__file__).parent / "static"
 FONT = (  # asked for at once, so that no line breaks anew when it comes
     '<link rel="preload" href="fonts/source-serif-4-latin-wght-normal.woff2" as="font"'
@@ -57,12 +60,7 @@ def build_page(
 ) -> gr.Blocks:
     """Return the page over `pipeline`, ready to launch with `launch_options()`.
 
-    Args:
-        pipeline: What answers.
-        feedback: Where it is kept what people say of answers.
-        key: Under which browsers keep conversations.
-        max_question: Characters that a question may have.
-        uploads: Where articles go that are brought through the page; None where nobody may.
+    Without `uploads` nobody may bring articles through the page.
     """
     chat = Chat(pipeline, feedback, max_question=max_question)
     page: gr.Blocks
@@ -82,5 +80,22 @@ def build_page(
         for make, name in ((make_ask, "ask"), (make_search, "search")):
             function = make(pipeline, max_question=max_question)
             api(function, api_name=name, concurrency_limit=ANSWERS)
-    page.queue(max_size=64, api_open=False)
+    page.queue(api_open=False)
+    _bound_each(page._queue)
     return page
+
+
+def _bound_each(queue: Queue) -> None:
+    """Give each endpoint its own bound of calls that wait: Gradio has one for all of them."""
+    push = queue.push
+
+    async def bounded(body: Any, *others: Any, **named: Any) -> Any:
+        function = queue.blocks.fns.get(body.fn_index)
+        name = function.concurrency_id if function else ""
+        own = queue.event_queue_per_concurrency_id.get(name)
+        if own and len(own.queue) >= WAITING:
+            told = f"This call would be number {WAITING + 1} in its queue, which holds {WAITING}."
+            return False, told, "queue_full"
+        return await push(body, *others, **named)
+
+    queue.push = bounded  # type: ignore[method-assign]

@@ -10,7 +10,6 @@ import gradio as gr
 from web.archive import Listing
 from web.chat import export
 from web.chat.limits import PRESETS
-from web.chat.word import can_write
 from web.conversations import BrowserKey, conversation_list
 from web.rendering import Macros, spoken
 
@@ -22,7 +21,7 @@ DAYS = {
 """The lines that take a day, and what each is of."""
 POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
-texts = Macros("page.html", WORD=can_write())
+texts = Macros("page.html", WORD=export.WRITES_WORD)
 
 
 class Parts(SimpleNamespace):
@@ -34,12 +33,7 @@ class Parts(SimpleNamespace):
 
 
 def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
-    """Lay out the page and return its parts.
-
-    Args:
-        editing: Whether there is what changes the index.
-        key: Under which the browser keeps conversations.
-    """
+    """Lay out the page and return its parts; `editing`, with what changes the archive."""
     parts = Parts(exchanges=gr.State(()), unanswered=gr.Textbox(visible=False))
     with gr.Row(elem_id="head", equal_height=True):
         parts.header = _html(scale=1)

@@ -10,7 +10,7 @@ import gradio as gr
 from index.errors import BroadsheetError
 from web import wording
 from web.archive import ArchiveTab, SearchTab, locate_hit, locate_row
-from web.chat import export, word
+from web.chat import export
 from web.chat.answering import Chat, Exchanges
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, check_days, drop_chip, make_preset, read_link, show_chips
@@ -92,16 +92,7 @@ def wire_conversations(
     answered: Sequence[Dependency],
     renewed: Dependency,
 ) -> None:
-    """Wire the list: what is answered goes into it, and what is opened comes back from it.
-
-    Args:
-        page: The page.
-        parts: The parts of the page.
-        pipeline: What knows the articles as they are now.
-        chat: The answers being written.
-        answered: The events that answer a question.
-        renewed: The event that begins a new conversation.
-    """
+    """Wire the list: what is answered goes into it, and what is opened comes back from it."""
     kept, shelf, words = parts.kept, parts.shelf, parts.shelf_words
     for one in answered:
         changed = one.then(change, parts.exchanges, parts.change, **AT_ONCE)
@@ -154,7 +145,7 @@ def wire_archive(parts: Parts, tab: ArchiveTab, removed: Dependency | None) -> N
     for part in parts.named("chart", "table"):
         part.click(tab.click, parts.listing, [*shown, parts.filter], **AT_ONCE)
     if removed:
-        removed.then(tab.again, parts.listing, shown, **AT_ONCE)
+        removed.then(tab.show, parts.listing, shown, **AT_ONCE)
 
 
 def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
@@ -175,7 +166,7 @@ def wire_export(parts: Parts) -> None:
         made = parts.exports[name].click(make, parts.exchanges, parts.exported, **AT_ONCE)
         save = f"(text) => window.broadsheet.save('{file}', text)"
         made.then(None, parts.exported, None, js=save, **UNLISTED)
-    if word.can_write():
+    if export.WRITES_WORD:
         clicks = [part.click for part in parts.named("past", "now")]
         made = gr.on(clicks, export.one_as_word, parts.exchanges, parts.exported, **AT_ONCE)
         save = "(text) => window.broadsheet.save('answer.docx', text)"
@@ -211,12 +202,7 @@ def wire_opening(
 ) -> None:
     """Wire what a page that opens shows, and what keeps it up to date.
 
-    Args:
-        page: The page.
-        parts: The parts of the page.
-        pipeline: What knows the archive.
-        max_question: Characters that a question may have.
-        changed: The events after which the archive may be another.
+    After the events `changed` the archive may be another.
     """
 
     def header() -> str:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from index.readers.kinds import SUFFIXES, format_of
+from index.readers.kinds import SUFFIXES, UNKNOWN, format_of
 from index.types import Skipped
 
 LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
@@ -34,7 +34,6 @@ _REFUSED = (  # what copying a file raises, or unpacking a damaged archive
     lzma.LZMAError,
     zipfile.BadZipFile,
 )
-_UNKNOWN = f"unknown kind of file; expected one of {' '.join(s for s in SUFFIXES if s)}"
 
 
 class Batch:
@@ -122,7 +121,7 @@ class Batch:
         if any(_hidden(part) for part in parts):
             return None
         if format_of(kept[-1]) is None:
-            self.refused.append(Skipped(name, _UNKNOWN))
+            self.refused.append(Skipped(name, UNKNOWN))
             return None
         target = self.files.joinpath(*kept)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -188,11 +187,9 @@ def _numbered(name: str, number: int) -> str:
 
 
 def delete_dropped(folder: Path, age: float) -> None:
-    """Delete what programs that were killed left of files dropped on the page.
+    """Delete what programs that were killed left of files dropped on the page, after some seconds.
 
-    Args:
-        folder: Where Gradio keeps them; a running program deletes only its own.
-        age: Seconds after which they are deleted; another program may run on this folder.
+    Gradio deletes only those of its own program, and another may run on this folder.
     """
     for path in sorted(folder.rglob("*"), reverse=True):  # what a folder holds comes before it
         with suppress(OSError):

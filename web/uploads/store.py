@@ -1,18 +1,21 @@
 """Articles that people bring through the page: looked at, added to the index, taken out.
 
 What is only looked at lies in a folder of its own; what is added is kept in another, and indexed
-from there.
+from there, in a thread: the index's writer must stay in one, and Gradio takes each step of a
+generator in any.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,14 +26,122 @@ from index.preview import Preview, preview_files
 from index.settings import Settings
 from index.status import Status, index_status
 from index.store.snapshot import IndexReader
-from index.types import BuildReport, Skipped, file_of
+from index.types import BuildEvent, BuildReport, Skipped, Stage, file_of
 from web.uploads.batch import Batch
-from web.uploads.building import Building
 
+_log = logging.getLogger(__name__)
+_FAILED = "Something went wrong; the archive is unchanged. The log has the details."
+_AFTER = 0.05  # of the time of embedding, what comes after it takes (docs/scale.md)
+_STOPPED = "Stopped. The archive is unchanged. Add the same files again to go on from here."
 WAIT = 2.0  # seconds to wait for another build
 ABANDONED = 86_400.0  # seconds after which a batch that nobody added is deleted
 _BUSY = "Articles are being added already; wait for it to end, or stop it."
 _GONE = "These files are not there any more; choose them again."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a build is; `left` is how many seconds it will take yet, where known."""
+
+    event: BuildEvent
+    left: float | None = None
+
+
+class Building:
+    """One build, from its start to its report or its failure."""
+
+    def __init__(
+        self,
+        events: Callable[[], Generator[BuildEvent | BuildReport, None, None]],
+        ended: Callable[[bool], None],
+        expected: float = 0.0,
+    ) -> None:
+        """Start it; `ended` is called at the end, with whether the build came to its report.
+
+        `expected` is how many seconds it should take, by the builds before; 0 where unknown.
+        """
+        self._events, self._ended = events, ended
+        self._end = time.monotonic() + expected if expected else None
+        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+        self._step = Step(BuildEvent(Stage.READING, 0, None), expected or None)
+        self._done: Future[BuildReport] = Future()
+        threading.Thread(target=self._run, name="building", daemon=True).start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has neither a report nor failed yet."""
+        return not self._done.done()
+
+    def stop(self) -> None:
+        """Ask it to end, which it does after the articles that it is at; the old state stays."""
+        self._stopped.set()
+
+    def follow(self) -> Iterator[Step]:
+        """Yield where it is whenever that changes, until it ends."""
+        shown: Step | None = None
+        while self.running:
+            with self._changed:
+                while self._step is shown and self.running:
+                    self._changed.wait()
+                shown = self._step
+            if self.running:
+                yield shown
+
+    def result(self) -> BuildReport:
+        """Wait for the end of the build and return its report.
+
+        Raises:
+            BroadsheetError: it failed or was stopped; the message says so.
+        """
+        return self._done.result()
+
+    def _run(self) -> None:
+        report, error = None, BroadsheetError(_FAILED)
+        try:
+            report = self._build()
+        except BroadsheetError as known:
+            error = known
+        except Exception:
+            _log.exception("indexing failed")
+        try:
+            self._ended(report is not None)
+        except OSError:
+            _log.exception("files that were brought could not be put back")
+        with self._changed:
+            if report:
+                self._done.set_result(report)
+            else:
+                self._done.set_exception(error)
+            self._changed.notify_all()
+
+    def _build(self) -> BuildReport:
+        events = self._events()
+        began: dict[Stage, tuple[float, int]] = {}
+        try:
+            for event in events:
+                if isinstance(event, BuildReport):
+                    return event
+                if self._stopped.is_set():
+                    break
+                since, before = began.setdefault(event.stage, (time.monotonic(), event.done))
+                now = time.monotonic()
+                if (left := _left(now - since, event.done - before, event)) is not None:
+                    self._end = now + left
+                with self._changed:
+                    self._step = Step(event, max(self._end - now, 0.0) if self._end else None)
+                    self._changed.notify_all()
+        finally:
+            events.close()
+        raise BroadsheetError(_STOPPED)
+
+
+def _left(seconds: float, done: int, event: BuildEvent) -> float | None:
+    """Seconds that the build takes yet, at the pace of what was done of its stage."""
+    if not event.total or done <= 0:
+        return None
+    after = _AFTER * event.total if event.stage is Stage.EMBEDDING else 0.0
+    return seconds / done * (event.total - event.done + after)
 
 
 class Uploads:

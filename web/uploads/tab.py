@@ -9,14 +9,14 @@ from typing import Any
 import gradio as gr
 
 from index.errors import BroadsheetError
+from index.progress import CHANGES
 from index.store.history import STOPPED, BuildRecord
-from index.types import STDIN, BuildReport, Stage
+from index.types import STDIN, BuildReport, Stage, listed
 from web import wording
 from web.events import session_of
 from web.rendering import Macros, message
 from web.uploads.batch import in_words
-from web.uploads.building import Building
-from web.uploads.store import Uploads
+from web.uploads.store import Building, Uploads
 
 Shown = tuple[Any, ...]
 _COMMANDS = {
@@ -130,14 +130,7 @@ def _progress(building: Building) -> Iterator[str]:
 
 
 def _counts(done: BuildReport | BuildRecord, left_out: int) -> str:
-    counts = {
-        "added": done.added,
-        "changed": done.changed,
-        "moved": done.moved,
-        "removed": done.removed,
-        "left out": left_out,
-    }
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return listed({name: getattr(done, name) for name in CHANGES} | {"left out": left_out})
 
 
 def _command(one: BuildRecord, folder: str) -> str:
