@@ -239,3 +239,56 @@ def test_a_name_of_the_headlines_leads_to_its_articles(page) -> None:
     page.wait_for_timeout(300)
     assert all(words in text for text in shown.all_inner_texts())
     assert shown.count() > 0
+
+
+def test_an_answer_is_heard_once_in_the_language_of_the_page(page) -> None:
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.get_by_role("main").count() == 1
+    page.evaluate("""() => {
+      window.heard = [];
+      const place = document.querySelector("#spoken");
+      new MutationObserver(() => {
+        const words = place.textContent.trim();
+        if (words !== window.heard.at(-1)) window.heard.push(words);
+      }).observe(place, {subtree: true, childList: true, characterData: true});
+    }""")
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.wait_for_timeout(300)
+    answers = [words for words in page.evaluate("window.heard") if words.startswith("Answer:")]
+    assert len(answers) == 1
+    assert page.locator("[aria-live=polite] .answer, [role=log]").count() == 0
+
+
+@pytest.mark.parametrize(("motion", "name"), [("reduce", "none"), ("no-preference", "breathe")])
+def test_with_reduced_motion_nothing_pulses(
+    browser, served: Served, motion: str, name: str
+) -> None:
+    page = browser.new_page(reduced_motion=motion)
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    ask(page, "slow question")
+    dot = page.locator("#now .dot")
+    assert dot.evaluate("e => getComputedStyle(e).animationName") == name
+    page.close()
+
+
+def test_text_has_five_sizes_and_no_day_breaks(page) -> None:
+    ask(page, "A conflict", "answered")
+    sizes = page.evaluate("""() => [...new Set(
+      [...document.querySelectorAll('#now *, #evidence *, .masthead *')]
+        .filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.data?.trim()))
+        .map((e) => getComputedStyle(e).fontSize))]""")
+    assert {float(size[:-2]) for size in sizes} <= {13.6, 15.2, 18.4, 24, 36.8, 16}
+    broken = "[...document.querySelectorAll('time')].filter((e) => e.getClientRects().length > 1)"
+    assert page.locator("time").count() > 2
+    assert page.evaluate(f"{broken}.length") == 0
+
+
+def test_search_says_that_no_article_has_the_words(page) -> None:
+    tab(page, "Search")
+    box = page.get_by_label("Words or a question")
+    box.fill("zebras")
+    box.press("Enter")
+    page.locator("#results .notice", has_text="nearest by meaning").wait_for()
+    assert page.locator(".hits li").count() == 1  # a card an article, of which three passages fit
+    assert page.locator(".hits mark").count() == 0
