@@ -331,6 +331,17 @@ def test_articles_that_differ_stand_in_a_table_and_nowhere_else() -> None:
     assert rows.index("18 Aug 2023") < rows.index("19 Aug 2023") < rows.index("20 Aug 2023 latest")
 
 
+def test_no_figure_is_bold_where_only_one_article_has_any() -> None:
+    quotes = ("He would not resign.", "He resigns three weeks after the final.")
+    citations = tuple(
+        Citation(ArticleRef(f"a{at}", f"Headline {at}", date(2023, 8, 18 + at)), quote, 0, 9)
+        for at, quote in enumerate(quotes)
+    )
+    markup = views.reply(answered(citations=citations, conflicts=(Conflict(0, 1),)), 0)
+    assert "three weeks after" in markup
+    assert "<b>three" not in markup
+
+
 def test_an_article_dated_after_today_is_marked_and_is_not_the_latest() -> None:
     tomorrow = date.today() + timedelta(days=1)
     days = (date(2023, 8, 19), tomorrow, date(2023, 8, 20), None)

@@ -250,7 +250,8 @@ def _known(answer: Answer) -> list[Conflict]:
 
 def _split_figures(quote: str, others: Sequence[str]) -> Iterator[tuple[str, bool]]:
     known = {value for other in others for value in facts(other).all_values}
-    numbers = (one for one in facts(quote).number_spans if one.value not in known)
+    spans = facts(quote).number_spans if known else ()  # else they differ in something else
+    numbers = (one for one in spans if one.value not in known)
     at = 0
     for start, end in sorted((one.start, one.end) for one in numbers):
         if start >= at:
