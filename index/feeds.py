@@ -149,6 +149,11 @@ class Feed:
         elif before and not failed:
             tell(f"{self.url}: can be read again")
         self._failed, self._state["due"] = failed, time.time() + wait
+        self._state |= {
+            "url": redacted(self.url, ()),
+            "read": time.time(),
+            "failed": redacted(failed, ()),
+        }
         _write(self._kept, self._state)
 
     def _take(self, fetcher: Fetcher) -> str:

@@ -131,7 +131,7 @@ def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connecti
             sql.execute(made.replace(kind, f"{kind}temp.", 1))
         unseen: dict[str, int] = {}
 
-        def add_content(digest: str, _: Content, __: str) -> int:
+        def add_content(digest: str, _: Content) -> int:
             return -1 - unseen.setdefault(digest, len(unseen))
 
         yield sql, Staging(sql, recipe, add_content)

@@ -25,7 +25,7 @@ from index.models.download import Fetch
 from index.types import BuildEvent, BuildReport, Skipped, Stage, listed
 
 if TYPE_CHECKING:
-    from index.status import Status
+    from index.status import FeedState, Status
 
 CHANGES = ("added", "changed", "moved", "removed")
 """The counts of a report that say what a build changed."""
@@ -122,7 +122,7 @@ def report_rows(report: BuildReport) -> Rows:
         ("files", listed(report.files)),
         *((name, f"{count:,}") for name, count in counts.items()),
         ("not read, by kind", kinds(report.kinds)),
-        ("days not stated", listed(report.day_notes)),
+        ("noted", listed(report.notes)),
         ("seconds", f"{sum(report.seconds.values()):.1f} ({stages})"),
     ]
 
@@ -151,13 +151,19 @@ def status_rows(found: Status) -> Rows:
         ("sources", ", ".join(f"{n} ({count:,})" for n, count in found.sources) or "none stated"),
         ("skipped", f"{len(found.skipped):,}"),
         ("not read, by kind", kinds(found.kinds)),
-        ("days not stated", listed(found.day_notes)),
+        ("noted", listed(found.notes)),
         ("columns", visible(found.columns)),
+        *(("feed", visible(_feed(one))) for one in found.feeds),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
         *(("last build", visible(str(one))) for one in found.builds[:1]),
     ]
+
+
+def _feed(one: FeedState) -> str:
+    failed = one.failed.removeprefix(f"{one.url}: ")
+    return f"{one.url}, read {one.read:%Y-%m-%d %H:%M}{': ' if failed else ''}{failed}"
 
 
 def show_table(rows: Rows) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from index.store.database import (
     BELOW,
     below,
     has_table,
-    live_day_notes,
+    live_notes,
     open_reader,
     read_meta,
 )
@@ -29,6 +30,17 @@ from index.text.days import number_day
 from index.types import Skipped
 
 _NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed that was followed: when it was last asked, and what went wrong then."""
+
+    url: str
+    read: datetime
+    failed: str
+
+
 _JOINED = "FROM articles a JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
 
 
@@ -52,8 +64,9 @@ class Status:
         remedy: The command that mends what is wrong; empty where nothing is.
         builds: The last builds, the newest first.
         kinds: How many files of each kind were found that are not read.
-        day_notes: How many articles have no stated day, by what was found in its place.
+        notes: How many articles have each note of their readers, such as where a day comes from.
         columns: What was said of columns with `--map`, by folder.
+        feeds: The feeds that are followed, as they were at their last reading.
     """
 
     folder: str
@@ -77,8 +90,9 @@ class Status:
     remedy: str
     builds: tuple[BuildRecord, ...]
     kinds: Mapping[str, int] = field(default_factory=dict)
-    day_notes: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
     columns: str = ""
+    feeds: tuple[FeedState, ...] = ()
 
 
 def index_status(settings: Settings) -> Status:
@@ -88,7 +102,8 @@ def index_status(settings: Settings) -> Status:
         IndexMissing: nothing has been indexed.
     """
     with closing(open_reader(settings.index_dir)) as sql:
-        return _status(sql, settings.index_dir)
+        found = _status(sql, settings.index_dir)
+    return replace(found, feeds=tuple(_feeds(settings.feeds_dir)))
 
 
 def recipe_is_current(settings: Settings) -> bool:
@@ -159,7 +174,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         sources=tuple(sources.fetchall()),
         skipped=tuple(Skipped(*columns) for columns in skipped),
         kinds=_kinds(sql),
-        day_notes=live_day_notes(sql),
+        notes=live_notes(sql),
         columns=described(kept_maps(sql)),
         collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),
@@ -167,6 +182,14 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         remedy="" if current else "broadsheet index build",
         builds=last_builds(sql),
     )
+
+
+def _feeds(folder: Path) -> Iterator[FeedState]:
+    for path in sorted(folder.glob("*.state")):
+        with suppress(OSError, ValueError, KeyError):  # it was never read
+            state = json.loads(path.read_bytes())
+            read = datetime.fromtimestamp(state["read"]).astimezone()
+            yield FeedState(state["url"], read, state["failed"])
 
 
 def _kinds(sql: sqlite3.Connection) -> dict[str, int]:

@@ -49,6 +49,8 @@ class Details(NamedTuple):
 
     Attributes:
         withdrawn: The day on which its feed was seen to list it no longer (2023-06-18).
+        modified: The last day on which it was changed after its publication.
+        notes: What its reader noted, such as where its day comes from if no field states it.
     """
 
     authors: tuple[str, ...] = ()
@@ -56,9 +58,12 @@ class Details(NamedTuple):
     tags: tuple[str, ...] = ()
     language: str | None = None
     withdrawn: str | None = None
+    modified: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 NO_DETAILS = Details()
+DAMAGED = "damaged: what could not be read is shown as \ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,11 @@ class ArticleRef:
     source: str | None = None
     url: str | None = None
     details: Details = NO_DETAILS
-    day_note: str = ""
 
     @property
     def ahead(self) -> bool:
         """Whether it is dated after today; only of tomorrow's is the day kept."""
-        return after_today(self.date) or self.day_note == FUTURE
+        return after_today(self.date) or FUTURE in self.details.notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,12 @@ class Article:
     url: str | None = None
     day_note: str = ""
     details: Details = NO_DETAILS
+
+    @property
+    def noted(self) -> Details:
+        """The details, with all that a reader noted of day and text."""
+        notes = (*self.details.notes, self.day_note, DAMAGED if "\ufffd" in self.text else "")
+        return self.details._replace(notes=tuple(filter(None, dict.fromkeys(notes))))
 
     @property
     def ref(self) -> ArticleRef:
@@ -331,7 +341,7 @@ class BuildReport:
         skipped: What could not be read, each with its reason.
         files: Files found, by what came of them.
         kinds: How many files of each kind that is not read.
-        day_notes: How many live articles have no stated day, by what was found in its place.
+        notes: How many live articles have each note of their readers.
     """
 
     generation: int
@@ -347,7 +357,7 @@ class BuildReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
     kinds: Mapping[str, int] = field(default_factory=dict)
-    day_notes: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def touched(self) -> int:

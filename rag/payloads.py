@@ -17,13 +17,18 @@ _Shape = TypeVar("_Shape")
 
 
 class DetailsJson(TypedDict):
-    """What an article states of itself; `withdrawn` is the day on which its feed left it out."""
+    """What an article states of itself; `withdrawn` is the day on which its feed left it out.
+
+    `notes` are its reader's: where its day comes from if no field states it, damaged characters.
+    """
 
     authors: list[str]
     section: str | None
     tags: list[str]
     language: str | None
     withdrawn: str | None
+    modified: str | None
+    notes: list[str]
 
 
 class CitationJson(DetailsJson):

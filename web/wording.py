@@ -29,8 +29,9 @@ EXAMPLES = {
 _PREPARED = {"converting": "prepared (only this once)", "loading": "loaded"}
 
 
-def day(value: date | None) -> str:
-    """`18 June 2023`; `undated` for None."""
+def day(value: date | str | None) -> str:
+    """`18 June 2023`, of a date or its ISO form; `undated` for None."""
+    value = date.fromisoformat(value) if isinstance(value, str) else value
     return spoken(value) if value else "undated"
 
 

@@ -46,6 +46,7 @@ _EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d\d?)\s?[月월]\s?(\d\d?)\s?[
 _PARTS = re.compile(
     rf"\d{{4}}|\d{{4}}[-/.]\d\d?|\d\d?[-/.]\d{{4}}|{_MONTH},? \d{{4}}|\d{{4}},? {_MONTH}", re.I
 )
+_YEAR_ALONE = re.compile(r"\D*[^\W\d]{3}\D*(?:1[5-9]|20)\d\d")  # "spring 2023", "avril 2023"
 _EPOCH = re.compile(r"-?\d{9,19}(?:\.\d+)?")
 _IN_PATH = re.compile(r"(?<![\d-])(\d{4})([-_./])(\d\d?|[a-z]{3,9})\2(\d\d?)(?!\d)", re.I)
 _RUN_IN_PATH = re.compile(r"(?<!\d)((?:19|20)\d\d)([01]\d)([0-3]\d)(?=[-_. ]|\Z)")
@@ -183,6 +184,8 @@ def _since_1970(written: str, line: int | None) -> Stated:
 
 def _in_other_words(written: str, line: int | None) -> Stated:
     """Read a day whose month is named in another language than English."""
+    if _YEAR_ALONE.fullmatch(written):
+        return Stated(None, PART)
     parts = (r"\d{4}", r"(?<!\d)\d\d?(?!\d)", r"[^\W\d]{3}")  # a year, a day, a word
     likely = all(re.search(part, written) for part in parts) and not re.search(r"\d{5}", written)
     day = _with_dateparser(written[:60]) if likely else None

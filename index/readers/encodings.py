@@ -112,6 +112,10 @@ def decode(raw: bytes) -> str:
     for mark, encoding in _BOMS:
         if raw.startswith(mark):
             return _decode_marked(raw, encoding)
+    if b"\0" in raw:
+        for encoding, zeros in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
+            if 2 * zeros.count(0) > len(zeros):
+                return _decode_marked(raw[: len(raw) & -2], encoding)
     controls = len(raw) - len(raw.translate(None, _CONTROLS))
     if raw.startswith(_MAGIC) or b"\0" in raw or controls > max(2, len(raw) // 100):
         raise ArticleError("binary: expected text")

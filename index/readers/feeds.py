@@ -5,12 +5,14 @@ Items are read one by one. No entity is resolved and nothing is fetched.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from index.errors import ArticleError
-from index.readers.encodings import by_label
+from index.readers.encodings import by_label, stream_encoding
 from index.readers.records import Numbered, articles
 from index.readers.text import Found, one_line, unpacked
 from index.types import Article, Skipped
@@ -44,13 +46,14 @@ def items(file: BinaryIO) -> Iterator[Numbered]:
     from lxml import etree
 
     root, about = "", {}
+    file, encoding = _decoded(file)
     try:
         parsing = etree.iterparse(
             file,
             ("start", "end"),
             resolve_entities=False,
             no_network=True,
-            encoding=_declared(file),
+            encoding=encoding,
         )
         for event, element in parsing:
             name = _name(element)
@@ -74,16 +77,22 @@ def items(file: BinaryIO) -> Iterator[Numbered]:
         yield error.lineno or 0, ArticleError(f"not XML: {error.msg}")
 
 
-def _declared(file: BinaryIO) -> str | None:
-    """Return the encoding that the first line names, where browsers take it for another one."""
+def _decoded(file: BinaryIO) -> tuple[BinaryIO, str | None]:
+    """Return the file as the parser can read it, and its encoding where that is not as declared.
+
+    Raises:
+        ArticleError: it is not in UTF-8, declares nothing else, and cannot be told.
+    """
     declared = _ENCODING.search(file.read(200))
     file.seek(0)
-    if not declared:
-        return None
-    try:
-        return _LIBXML.get(by_label(declared[1].decode("ascii")))
-    except LookupError:
-        return None
+    with suppress(LookupError):
+        label = by_label(declared[1].decode("ascii")) if declared else "utf-8"
+        if label != "utf-8":
+            return file, _LIBXML.get(label)
+    found = stream_encoding(file)
+    if found.startswith("utf-") and found != "utf-8":
+        return file, None
+    return cast(BinaryIO, codecs.EncodedFile(file, "utf-8", found, "replace")), "utf-8"
 
 
 def _of_feed(item: _Element, about: dict[str, str]) -> dict[str, Any] | ArticleError | None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from index.errors import ArticleError
@@ -76,6 +77,12 @@ _DETAILS = {
         _PROPERTY.format("article:tag"),
         *(_META.format("name", name) for name in ("news_keywords", "keywords", "parsely-tags")),
     ),
+    "modified": (
+        *map(_PROPERTY.format, ("article:modified_time", "og:updated_time", "article:modified")),
+        "//*[@itemprop='dateModified']/@content",
+        "//*[@itemprop='dateModified']/@datetime",
+        _CLASS.format("dt-updated") + "/@datetime",
+    ),
     "language": ("/html/@lang", _PROPERTY.format("og:locale"), _META.format("name", "language")),
 }
 """Where a page states what JSON-LD of it does not."""
@@ -116,12 +123,12 @@ def article(raw: bytes, file: Found, fetched: str | None = None) -> Article:
     url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
     address = url if url.startswith(("https://", "http://")) else fetched
     day, note = _stated_day(tree, address, file.day_first)
-    details = _details(tree)
+    details = _details(tree, day)
     location = str(file.path)
     return Article(file.name, location, headline, text, day, source, address, note, details)
 
 
-def _details(tree: HtmlElement) -> Details:
+def _details(tree: HtmlElement, day: date | None) -> Details:
     linked = next(_linked(tree), {})
     values = {name: value for name, value in known(linked).items() if value}
     if "articlesection" in values:
@@ -129,7 +136,7 @@ def _details(tree: HtmlElement) -> Details:
     for name, queries in _DETAILS.items():
         found = filter(None, (_names(tree, query) for query in queries))
         values.setdefault(name, next(found, None))
-    return details_of(values)
+    return details_of(values, day)
 
 
 def _names(tree: HtmlElement, query: str) -> list[str]:
@@ -202,32 +209,34 @@ def _only_time(tree: HtmlElement, day_first: bool | None) -> Stated | None:
 def _stated_days(tree: HtmlElement) -> Iterator[str]:
     for query in _DAYS:
         yield from _lines(tree, query)
-    for linked in _linked(tree):
+    for linked in (*_linked(tree), *_linked(tree, ("WebPage",))):
         if isinstance(written := linked.get("datePublished"), str):
             yield written.strip()
 
 
-def _linked(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """Yield the articles that the page describes in JSON-LD."""
+def _linked(
+    tree: HtmlElement, wanted: tuple[str, ...] = ("Article", "Posting")
+) -> Iterator[dict[str, Any]]:
+    """Yield the articles that the page describes in JSON-LD, or what else is wanted."""
     for script in tree.xpath("//script[starts-with(@type, 'application/ld+json')]/text()"):
         try:
-            yield from _articles(json.loads(_CDATA.sub("", script), strict=False))
+            yield from _articles(json.loads(_CDATA.sub("", script), strict=False), wanted)
         except (ValueError, RecursionError):
             continue
 
 
-def _articles(linked: object) -> Iterator[dict[str, Any]]:
-    """Yield the articles in JSON-LD, at its top or in a list or `@graph`."""
+def _articles(linked: object, wanted: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Yield what is of a wanted kind in JSON-LD, at its top or in a list or `@graph`."""
     if isinstance(linked, list):
         for each in linked:
-            yield from _articles(each)
+            yield from _articles(each, wanted)
     elif isinstance(linked, dict):
         kinds = linked.get("@type")
         kinds = kinds if isinstance(kinds, list) else [kinds]
-        if any(str(kind).endswith(("Article", "Posting")) for kind in kinds):
+        if any(str(kind).endswith(wanted) for kind in kinds):
             yield linked
         for inner in ("@graph", "mainEntity", "mainEntityOfPage"):
-            yield from _articles(linked.get(inner))
+            yield from _articles(linked.get(inner), wanted)
 
 
 def _first(tree: HtmlElement, *queries: str) -> str:

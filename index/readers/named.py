@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from index.errors import ArticleError
 from index.readers.days import Stated, local_day, read_day
 from index.readers.markup import plain_text
-from index.readers.text import Columns, Found, clean, one_line, under_title
+from index.readers.text import Columns, Found, clean, one_line, under_title, without_site
 from index.types import Article, Details
 
 Values = Mapping[str, Any]
@@ -40,7 +41,8 @@ DATE = (
     "postedat", "postedon", "posted", "date", "articledate", "newsdate", "storydate", "dategmt",
     "datetime", "datum", "fecha", "issued", "releasedate", "displaydate", "seendate", "timestamp",
     "timestampms", "firstcreated", "versioncreated", "createdat", "datecreated", "createdutc",
-    "created", "time", "dateline",
+    "created", "isodate", "datetimepub", "firstpublishedat", "publishedatutc", "publishedts",
+    "issuedate", "printdate", "editiondate", "time", "dateline",
 )  # fmt: skip
 SOURCE = (
     "source", "publication", "publisher", "outlet", "sourcename", "publishername", "newspaper",
@@ -63,6 +65,10 @@ TAGS = (
     "category",
 )  # fmt: skip
 LANGUAGE = ("language", "lang", "inlanguage", "locale")
+MODIFIED = (
+    "datemodified", "modified", "modifiedat", "updated", "updatedat", "dateupdated", "lastmodified",
+    "modifiedgmt", "postmodified", "lastmod", "updateddate", "modifieddate", "versioncreated",
+)  # fmt: skip
 ID = ("id", "guid", "uri", "uuid", "oid")
 FIELDS = {
     "title": TITLE, "headline": TITLE, "text": BODY, "body": BODY, "date": DATE, "source": SOURCE,
@@ -71,10 +77,15 @@ FIELDS = {
 """What a person may call a field, and the names that it is known by."""
 
 _MAY_BE_ELSE = ("time", "dateline", "timestamp", "displaydate")  # no day, and no error
-_INNER = ("fields", "_source", "attributes", "attrs", "document", "node")
-_WORDS = ("$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content")
+_INNER = ("fields", "_source", "attributes", "attrs", "document", "node", "object")
+_WORDS = (
+    "$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content", "data",
+    "paragraphs", "sections", "blocks", "title",
+)  # fmt: skip
 _CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
 _DRAFT = ("draft", "isdraft", "unlisted")
+_STATUS = ("status", "poststatus", "pubstatus")
+_NOT_PUBLISHED = ("draft", "auto-draft", "scheduled", "trash", "withheld")
 _ADDRESS = re.compile(r"https?://\S+\Z")
 _BY = re.compile(r"\A\s*by[:\s]+", re.IGNORECASE)
 _MAILED = re.compile(r"\A\S+@\S+\s*\((.+)\)\Z")  # the author of RSS: an address, then a name
@@ -135,6 +146,9 @@ def refuse_draft(values: Values) -> None:
             raise ArticleError(f"a draft ({name}: true)")
     if str(values.get("published", "")).strip().lower() == "false":
         raise ArticleError("a draft (published: false)")
+    for name in _STATUS:
+        if str(values.get(name, "")).strip().lower() in _NOT_PUBLISHED:
+            raise ArticleError(f"a draft ({name}: {values[name]})")
 
 
 def article_of(
@@ -168,7 +182,7 @@ def article_of(
         raise ArticleError(f"no text: expected a body; found {named or 'no field'}")
     title = title or clean(plain_text(_text(values, TITLE)))
     publisher = source(values)
-    headline, text = under_title(title, body)
+    headline, text = under_title(without_site(title, publisher), body)
     url = address(values)
     day, note = day_of(values, file.day_first, url)
     article_id, location = file.name, str(file.path)
@@ -176,7 +190,7 @@ def article_of(
         own = one_line(clean(_text(values, ID))) or url or ""
         article_id, location = own or f"{file.name}#{numbered}", f"{location}#{own or numbered}"
     return Article(
-        article_id, location, headline, text, day, publisher, url, note, details_of(values)
+        article_id, location, headline, text, day, publisher, url, note, details_of(values, day)
     )
 
 
@@ -198,19 +212,26 @@ def source(values: Values) -> str | None:
     return None
 
 
-def details_of(values: Values) -> Details:
-    """Return authors, section, tags and language, as far as they are stated."""
+def details_of(values: Values, day: date | None) -> Details:
+    """Return authors, section, tags and language, as far as they are stated.
+
+    A day of modification counts where it is later than the `day` of publication.
+    """
     people = (name for one in _names(values, AUTHOR) for name in _people(one))
     filed = list(_names(values, SECTION))
     section = filed[0] if len(filed) == 1 or (filed and "section" in values) else None
     tags = (tag.strip() for one in _names(values, TAGS) for tag in re.split(r"[,;|]", one))
     withdrawn = str(values.get("withdrawn", ""))
+    modified = None
+    with suppress(ArticleError):
+        modified = read_day(_text(values, MODIFIED)).day
     return Details(
         _distinct(people),
         section,
         _distinct(tag for tag in tags if tag != section),
         next(_names(values, LANGUAGE), None),
         withdrawn if _ISO_DAY.fullmatch(withdrawn) else None,
+        modified.isoformat() if modified and (day is None or modified > day) else None,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import Any, BinaryIO
 from index.errors import ArticleError
 from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
 from index.readers.encodings import decode
-from index.readers.named import BODY, article_of, known, stated_days
+from index.readers.named import BODY, TITLE, article_of, known, stated_days
 from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import STDIN, Article, Skipped
 
@@ -25,11 +26,13 @@ MAX_ARRAY_BYTES = 500_000_000
 """Largest JSON array that is read, in bytes once unpacked; JSON Lines have no such bound."""
 
 _PIECE = 1_000_000
+_IN_MEMORY = 50_000  # locations of a file's records
 
 _LISTS = (
     "articles", "results", "response", "docs", "items", "posts", "hits", "messages", "data",
     "documents", "entries", "stories", "news", "records", "rows", "value", "toots", "db", "feed",
     "entry", "rss", "channel", "item", "payload", "result", "nodes", "edges", "list",
+    "ordereditems",
 )  # fmt: skip
 _LINES = {".jsonl", ".ndjson"}
 _DECODER = json.JSONDecoder(strict=False)
@@ -88,8 +91,7 @@ def _articles(again: Again, file: Found) -> Iterator[Article | Skipped]:
     record of a stream has no line that lasts, and is named by its content.
     Days in figures are read as all of them can be, for which the file is read twice.
     """
-    given: dict[int, int] = {}  # hashes of locations, and the lines: a long file has many
-    by_line: set[int] = set()
+    given = _Given()
     reading, is_stream = _Reading(again, file), file.path == Path(STDIN)
     last, part = 0, 0
     for line, value in again():
@@ -108,17 +110,46 @@ def _articles(again: Again, file: Found) -> Iterator[Article | Skipped]:
         earlier = given.get(place)
         if earlier is not None and is_stream and unnamed:
             continue
-        if earlier is not None and (unnamed or place in by_line):
+        if earlier is not None and (unnamed or earlier < 0):
             reason = "its id or line number names another record of this file already"
             yield Skipped(str(file.path), reason, line)
             continue
         if earlier is not None:
             reason = f"{article.id!r} stands again in line {line}, which is taken in its place"
             yield Skipped(str(file.path), reason, earlier)
-        given[place] = line
-        if unnamed:
-            by_line.add(place)
+        given.put(place, -line if unnamed else line)
         yield article
+
+
+class _Given:
+    """Lines by the hash of a location, below zero where no id names it; on disk once they are many.
+
+    A dictionary would take 150 bytes of memory for each record of a file that has no end.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, int] = {}
+        self._disk: sqlite3.Connection | None = None
+
+    def get(self, place: int) -> int | None:
+        line = self._last.get(place)
+        if line is None and self._disk:
+            row = self._disk.execute("SELECT line FROM given WHERE place = ?", (place,)).fetchone()
+            line = row[0] if row else None
+        return line
+
+    def put(self, place: int, line: int) -> None:
+        self._last[place] = line
+        if len(self._last) == _IN_MEMORY:
+            if self._disk is None:
+                self._disk = sqlite3.connect(
+                    "", check_same_thread=False
+                )  # a file of its own, gone when it is closed
+                self._disk.execute("PRAGMA journal_mode = OFF")
+                self._disk.execute("CREATE TABLE given (place INTEGER PRIMARY KEY, line INTEGER)")
+            rows = sorted(self._last.items())
+            self._disk.executemany("INSERT OR REPLACE INTO given VALUES (?, ?)", rows)
+            self._last.clear()
 
 
 @dataclass
@@ -213,7 +244,8 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
     for name in _LISTS:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
-            return inner
+            wrapped = len(inner) == 1 and known(inner[0]).keys().isdisjoint((*TITLE, *BODY))
+            return _records(inner[0], depth + 1) if wrapped else inner
         if isinstance(inner, dict):
             return _records(inner, depth + 1)
     lists = list(value.values())

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -169,13 +170,11 @@ def read_value(sql: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def live_day_notes(sql: sqlite3.Connection) -> dict[str, int]:
-    """Return how many live articles have each note on their day."""
-    if not has_table(sql, "day_notes"):
-        return {}
+def live_notes(sql: sqlite3.Connection) -> dict[str, int]:
+    """Return how many live articles have each note of their readers."""
     rows = sql.execute(
-        "SELECT n.note, count(*) FROM day_notes n CROSS JOIN articles a ON a.content = n.content "
-        "WHERE a.removed IS NULL GROUP BY n.note ORDER BY count(*) DESC, n.note"
+        f"SELECT n.value, count(*) FROM articles a, json_each(a.details, '$[{_NOTES}]') n "
+        "WHERE a.removed IS NULL GROUP BY n.value ORDER BY count(*) DESC, n.value"
     )
     return dict(rows.fetchall())
 
@@ -219,8 +218,10 @@ def read_details(written: str | None) -> Details:
     """Return details as they were stored."""
     if not written:
         return Details()
-    authors, section, tags, *rest = json.loads(written)
-    return Details(tuple(authors), section, tuple(tags), *rest)
+    values: list[Any] = [
+        tuple(one) if isinstance(one, list) else one for one in json.loads(written)
+    ]
+    return Details(*values)
 
 
 def admit_by(sql: sqlite3.Connection, limits: Sequence[str]) -> None:
@@ -259,6 +260,7 @@ def _open(path: Path, options: str = "") -> sqlite3.Connection:
     return connection
 
 
+_NOTES = Details._fields.index("notes")
 _OLDER = (
     "CREATE TEMP VIEW articles AS SELECT *, NULL AS details FROM main.articles",
     "CREATE TEMP VIEW files AS SELECT * FROM main.files WHERE 0",

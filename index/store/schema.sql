@@ -78,8 +78,6 @@ CREATE TABLE IF NOT EXISTS skipped (
 );
 -- Files of kinds that are not read.
 CREATE TABLE IF NOT EXISTS other_kinds (file TEXT PRIMARY KEY, kind TEXT NOT NULL) WITHOUT ROWID;
--- Of contents whose day no field states: where it comes from, or why there is none.
-CREATE TABLE IF NOT EXISTS day_notes (content INTEGER PRIMARY KEY, note TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS generations (
     number INTEGER PRIMARY KEY,
     made REAL NOT NULL

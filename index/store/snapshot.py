@@ -17,7 +17,6 @@ from index.store.database import (
     REPAIR,
     admit_by,
     explained,
-    has_table,
     open_reader,
     read_details,
     read_meta,
@@ -242,25 +241,23 @@ class Snapshot:
     def passages(self, keys: Sequence[int], bounds: Bounds = Bounds()) -> dict[int, StoredPassage]:  # noqa: B008
         """Return the live passages with these keys, by key; those outside the bounds drop out."""
         marks = ",".join(str(int(key)) for key in keys)
-        noted = "(SELECT note FROM day_notes WHERE content = c.key)"
         rows = self._sql.execute(
             "SELECT p.key, p.start, p.end, substr(c.text, p.start + 1, p.end - p.start), "
-            "c.headline, c.day, c.source, c.url, a.details, a.id, "
-            f"{noted if has_table(self._sql, 'day_notes') else 'NULL'} "
+            "c.headline, c.day, c.source, c.url, a.details, a.id "
             "FROM passages p JOIN contents c ON c.key = p.content "
             f"JOIN articles a ON a.content = c.key WHERE p.key IN ({marks}) AND {LIVE} "
             "ORDER BY a.key",
             {"generation": self.generation},
         )
         found: dict[int, StoredPassage] = {}
-        for key, start, end, text, headline, day, source, url, written, name, note in rows:
+        for key, start, end, text, headline, day, source, url, written, name in rows:
             if key in found:
                 found[key] = replace(found[key], articles=(*found[key].articles, name))
                 continue
             when, details = number_day(day) if day else None, read_details(written)
             if bounds.admits(when, source, details):
                 passage = Passage(name, start, end, text)
-                article = ArticleRef(name, headline, when, source, url, details, note or "")
+                article = ArticleRef(name, headline, when, source, url, details)
                 found[key] = StoredPassage(key, passage, article, (name,))
         return found
 

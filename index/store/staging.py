@@ -43,12 +43,12 @@ class Staging:
     """What one build has read so far; nothing of it is visible to readers of the index."""
 
     def __init__(
-        self, sql: sqlite3.Connection, recipe: str, add_content: Callable[[str, Content, str], int]
+        self, sql: sqlite3.Connection, recipe: str, add_content: Callable[[str, Content], int]
     ) -> None:
         """Begin with nothing staged.
 
-        `add_content` takes the hash of a content that is not stored yet, the content and the note
-        on its day; it returns its key.
+        `add_content` takes the hash of a content that is not stored yet, and the content; it
+        returns its key.
         """
         self._sql = sql
         self._recipe = recipe
@@ -150,11 +150,11 @@ class Staging:
             "(SELECT 1 FROM articles a WHERE a.content = c.key AND a.removed IS NULL))",
             (digest,),
         ).fetchone()
-        key = row[0] if row else self._add_content(digest, content, article.day_note)
+        key = row[0] if row else self._add_content(digest, content)
         file = file_of(article.location)
         self._sql.execute(
             "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)",
-            (article.location, article.id, file, key, written_details(article.details)),
+            (article.location, article.id, file, key, written_details(article.noted)),
         )
         return file
 

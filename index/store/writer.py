@@ -15,7 +15,7 @@ from index.store.database import (
     BELOW,
     below,
     content_article,
-    live_day_notes,
+    live_notes,
     open_writer,
     read_value,
 )
@@ -84,14 +84,12 @@ class Store:
 
     # 1. contents and their passages
 
-    def _add_content(self, digest: str, content: Content, day_note: str) -> int:
+    def _add_content(self, digest: str, content: Content) -> int:
         (key,) = self._sql.execute(
             "INSERT INTO contents (hash, headline, day, source, url, text, made) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key",
             (digest, *content, time.time()),
         ).fetchone()
-        if day_note:
-            self._sql.execute("INSERT OR REPLACE INTO day_notes VALUES (?, ?)", (key, day_note))
         return int(key)
 
     def pending(self) -> list[int]:
@@ -309,8 +307,8 @@ class Store:
             "SELECT count(*), coalesce(sum(c.day IS NULL), 0) FROM articles a "
             "JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
         ).fetchone()
-        notes = live_day_notes(self._sql)
-        report = replace(report, articles=articles, undated=undated, day_notes=notes)
+        notes = live_notes(self._sql)
+        report = replace(report, articles=articles, undated=undated, notes=notes)
         self._sql.execute(
             "INSERT OR IGNORE INTO generations VALUES (?, ?)", (report.generation, time.time())
         )

@@ -15,8 +15,17 @@ import pytest
 
 from index.errors import ArticleError
 from index.readers import read_articles
-from index.readers.days import BY_FOLDER, FUTURE, PART, PLACEHOLDER, day_in_path, read_day
+from index.readers.days import (
+    BY_FOLDER,
+    BY_NAME,
+    FUTURE,
+    PART,
+    PLACEHOLDER,
+    day_in_path,
+    read_day,
+)
 from index.status import index_status
+from index.store.snapshot import IndexReader
 from index.types import Article, Skipped
 from tests.index.archive import run_build
 
@@ -109,6 +118,7 @@ UNDATED = {
     "N/A": PLACEHOLDER, "NaN": PLACEHOLDER, "0000-00-00": PLACEHOLDER, "0001-01-01": PLACEHOLDER,
     "1970-01-01T00:00:00Z": PLACEHOLDER, "9999-12-31": PLACEHOLDER, "unknown": PLACEHOLDER,
     "2023": PART, "2023-04": PART, "April 2023": PART, "04/2023": PART,
+    "spring 2023": PART, "avril 2023": PART,
     "2999-01-01": FUTURE,
 }  # fmt: skip
 
@@ -120,7 +130,7 @@ def test_what_is_no_day_leaves_the_article_undated_and_says_why(written):
 
 @pytest.mark.parametrize(
     "written",
-    ["03/04/2023", "yesterday", "June 18", "2023-02-30", "31 June 2023", "1/2/23", "spring 2023",
+    ["03/04/2023", "yesterday", "June 18", "2023-02-30", "31 June 2023", "1/2/23",
      "4 April 2023, updated 6 April 2023"],
 )  # fmt: skip
 def test_what_cannot_be_read_in_one_way_is_refused(written):
@@ -193,7 +203,9 @@ def test_where_days_come_from_is_counted_and_kept(settings, hashed, tmp_path):
     _lines(news, ["N/A", "2023-04", "2023-04-03"])
     report = run_build(settings, hashed, news)
     assert report.undated == 2
-    assert report.day_notes == {"dated by the file's name": 1, PLACEHOLDER: 1, PART: 1}
+    assert report.notes == {"dated by the file's name": 1, PLACEHOLDER: 1, PART: 1}
+    with IndexReader(settings).snapshot() as snapshot:
+        assert snapshot.article("2023-04-03-mill.txt").details.notes == (BY_NAME,)
 
 
 def test_a_time_of_utc_gives_way_to_the_day_in_its_address(tmp_path):

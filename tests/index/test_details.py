@@ -6,16 +6,20 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import asdict
 
 import pytest
 
 from index.preview import preview_build
+from index.progress import report_rows, status_rows
 from index.readers import read_articles
 from index.settings import Settings
+from index.status import index_status
 from index.store.catalogue import Wanted
 from index.store.database import database_path
 from index.store.snapshot import IndexReader
-from index.types import Article, Bounds, Details, split_limits
+from index.types import DAMAGED, Article, Bounds, Details, split_limits
+from rag.payloads import article_json
 from tests.index.archive import found, run_build, write
 
 TEXT = "The ferry to Ostrey was full before noon. Nobody was left on the quay."
@@ -111,6 +115,89 @@ def test_odd_authors(tmp_path, author, names):
     record = json.dumps({"title": "T", "text": TEXT, "author": author})
     (article,) = read_articles([write(tmp_path, {"a.json": record})])
     assert article.details.authors == names
+
+
+def _page(head: str) -> str:
+    return (
+        "<html><head><title>Ferry full</title>"
+        f"<meta property='article:published_time' content='2021-03-05T09:00:00Z'>{head}</head>"
+        f"<body><article><h1>Ferry full</h1><p>{TEXT}</p><p>{TEXT}</p></article></body></html>"
+    )
+
+
+def _atom(dates: str) -> str:
+    return (
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>Echo</title><entry><title>Ferry full"
+        f"</title>{dates}<content>{TEXT}</content></entry></feed>"
+    )
+
+
+LATER = "2021-04-07"
+KEPT_UP = {
+    "meta.html": _page(f"<meta property='article:modified_time' content='{LATER}T07:00:00Z'>"),
+    "linked.html": _page(
+        "<script type='application/ld+json'>{'@type': 'NewsArticle', 'datePublished': "
+        "'2021-03-05', 'dateModified': '2021-04-07T07:00:00+01:00'}</script>".replace("'", '"')
+    ),
+    "item.html": _page(f"<meta itemprop='dateModified' content='{LATER}'>"),
+    "wordpress.json": json.dumps(
+        {
+            "date": "2021-03-05T09:00:00",
+            "modified": f"{LATER}T07:00:00",
+            "title": {"rendered": "Ferry full"},
+            "content": {"rendered": f"<p>{TEXT}</p>"},
+        }
+    ),
+    "ghost.json": json.dumps(
+        {
+            "published_at": "2021-03-05T09:00:00.000Z",
+            "updated_at": f"{LATER}T07:00:00.000Z",
+            "title": "Ferry full",
+            "html": f"<p>{TEXT}</p>",
+        }
+    ),
+    "front.md": f"---\ntitle: Ferry full\ndate: 2021-03-05\nlastmod: {LATER}\n---\n{TEXT}\n",
+    "atom.atom": _atom(
+        f"<published>2021-03-05T09:00:00Z</published><updated>{LATER}T07:00:00Z</updated>"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT_UP)
+def test_the_day_of_a_later_change_stands_beside_the_first(tmp_path, name):
+    (article,) = read_articles([write(tmp_path, {name: KEPT_UP[name]})])
+    assert (str(article.date), article.details.modified) == ("2021-03-05", LATER)
+
+
+@pytest.mark.parametrize("modified", ["2021-03-05", "2020-01-01", "never", "0000-00-00", 0, None])
+def test_what_is_no_later_change_is_not_kept(tmp_path, modified):
+    record = {"title": "T", "text": TEXT, "date": "2021-03-05", "modified": modified}
+    (article,) = read_articles([write(tmp_path, {"a.json": json.dumps(record)})])
+    assert (str(article.date), article.details.modified) == ("2021-03-05", None)
+
+
+def test_a_day_of_change_is_never_the_day_of_an_article(tmp_path):
+    record = {"title": "T", "text": TEXT, "updated_at": LATER}
+    (article,) = read_articles([write(tmp_path, {"a.json": json.dumps(record)})])
+    assert (article.date, article.details.modified) == (None, LATER)
+
+
+def test_damaged_bytes_are_told_in_every_place(settings, hashed, tmp_path):
+    (tmp_path / "news").mkdir()
+    page = _page("<meta charset='utf-8'>").encode()
+    (tmp_path / "news/page.html").write_bytes(page.replace(b"before noon", b"bef\xffore noon"))
+    (tmp_path / "news/whole.txt").write_text("date 2021-03-05 Ferry full.\n\n" + TEXT)
+    report = run_build(settings, hashed, tmp_path / "news")
+    assert report.skipped == () and report.notes == {DAMAGED: 1}
+    assert ("noted", f"1 {DAMAGED}") in report_rows(report)
+    found = index_status(settings)
+    assert ("noted", f"1 {DAMAGED}") in status_rows(found)
+    assert asdict(found)["notes"] == {DAMAGED: 1}
+    with IndexReader(settings).snapshot() as snapshot:
+        stated = {name: snapshot.article(name) for name in ("page.html", "whole.txt")}
+    assert article_json(stated["page.html"])["notes"] == [DAMAGED]
+    assert "bef\ufffdore noon" in stated["page.html"].text
+    assert stated["whole.txt"].details.notes == ()
 
 
 RECORDS = "\n".join(

@@ -15,10 +15,13 @@ from index import feeds as following
 from index import polite
 from index.feeds import Feed, FeedOptions, withdrawn
 from index.polite import Refused
+from index.progress import show_table, status_rows
 from index.readers import read_articles
+from index.status import index_status
 from index.store.snapshot import IndexReader
 from index.types import Article, BuildReport
 from index.watch import watch_folders
+from tests.index.archive import run_build
 from tests.loopback import QuietHandler, serving
 
 PAGE = (
@@ -349,3 +352,27 @@ def test_what_is_told_shows_no_password(site, tmp_path):
     following.follow_feeds([Feed(url, tmp_path, FeedOptions())], tell, ended)
     assert "read next on" in told[1] and "secret" not in told[1]
     assert len(site.paths()) == 1
+
+
+def test_status_names_each_feed_with_its_last_reading_and_error(
+    site, settings, hashed, tmp_path, capsys
+):
+    site.give("/feed", rss("a"))
+    options = FeedOptions(pause=0.0)
+    good = Feed(f"{site.url}/feed", settings.feeds_dir, options)
+    gone = Feed(site.url.replace("://", "://ada:secret@") + "/gone", settings.feeds_dir, options)
+    for feed in (good, gone):
+        feed.read(lambda _: None, threading.Event())
+    Feed(f"{site.url}/never", settings.feeds_dir, options)
+    run_build(settings, hashed, good.folder)
+    found = {one.url.rpartition("/")[2]: one for one in index_status(settings).feeds}
+    assert set(found) == {"feed", "gone"}
+    assert abs(time.time() - found["feed"].read.timestamp()) < 60
+    assert found["feed"].failed == "" and "has nothing there (404)" in found["gone"].failed
+    show_table(status_rows(index_status(settings)))
+    shown = capsys.readouterr().out
+    assert f"feed: {site.url}/feed, read {found['feed'].read:%Y-%m-%d %H:%M}\n" in shown
+    assert "/gone, read" in shown and "has nothing there (404)" in shown and "secret" not in shown
+    site.give("/gone", rss("b"))
+    gone.read(lambda _: None, threading.Event())
+    assert [one.failed for one in index_status(settings).feeds] == ["", ""]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from index.readers import read_articles, read_stream
+from index.readers import read_articles, read_stream, records
 from index.readers.text import clean
 from index.store.snapshot import IndexReader
 from index.types import Article, Skipped
@@ -69,6 +69,21 @@ def test_piped_records_have_no_lines_that_an_id_could_be():
     assert isinstance(empty, Skipped)
     assert str(again) == "stdin:2: '1' stands again in line 5, which is taken in its place"
     assert (three.text, three.id, three.location) == ("Three.", "1", two.location)
+
+
+@pytest.mark.parametrize("in_memory", [1, 2, 3, 100])
+def test_ids_are_known_again_however_many_lie_between(tmp_path, monkeypatch, in_memory):
+    monkeypatch.setattr(records, "_IN_MEMORY", in_memory)
+    ids = ["a", "b", None, "c", "a", "d", None, "7", "b", "a"]
+    rows = [{"id": name, "title": f"News {n}", "body": "Text."} for n, name in enumerate(ids)]
+    path = _write(tmp_path, "n.jsonl", "\n".join(map(json.dumps, rows)))
+    found = list(read_articles([path]))
+    kept = [one.id for one in found if isinstance(one, Article)]
+    assert kept == ["a", "b", "n.jsonl#3", "c", "a", "d", "n.jsonl#7", "b", "a"]
+    said = [(one.line, one.reason) for one in found if isinstance(one, Skipped)]
+    assert [line for line, _ in said] == [1, 8, 2, 5]
+    assert "stands again in line 5" in said[0][1] and "stands again in line 10" in said[3][1]
+    assert "names another record" in said[1][1]
 
 
 def test_of_two_records_with_one_id_or_address_the_later_is_kept(settings, hashed, tmp_path):

@@ -39,7 +39,7 @@ def test_json_has_the_published_shape(indexed: Settings, tmp_path: Path) -> None
     best = answer["citations"][0]
     assert list(best) == [
         "article_id", "headline", "date", "quote", "start", "end",
-        "authors", "section", "tags", "language", "withdrawn",
+        "authors", "section", "tags", "language", "withdrawn", "modified", "notes",
     ]  # fmt: skip
     assert (best["article_id"], best["date"]) == ("beijing.txt", "2023-06-18")
     assert best["end"] - best["start"] == len(best["quote"])

@@ -41,7 +41,7 @@ def test_no_name_and_no_reason_becomes_markup(text: str) -> None:
     seen = inert(views.preview(said), TAGS, "role open")
     assert seen.tags.count("li") == 6
     builds = (record(paths=(text, text)), record(error=text))
-    counted = replace(state(*builds), kinds={text: 2}, day_notes={text: 1})
+    counted = replace(state(*builds), kinds={text: 2}, notes={text: 1})
     inert(views.status(counted, "/brought"), TAGS, "scope")
     inert(views.report(BuildReport(1, skipped=(Skipped(text, text),))), TAGS, "role")
 

@@ -143,9 +143,12 @@ def test_hostile_text_stays_text_in_every_place(text: str) -> None:
 
 def test_an_article_is_shown_with_its_authors_and_where_it_was_filed() -> None:
     where = Place("a", "Headline", "Text.", 0, 5)
-    details = Details(("Ada Pell", "Jo Marsh"), "Local", ("ferries",), None, "2023-06-20")
+    details = Details(
+        ("Ada Pell", "Jo Marsh"), "Local", ("ferries",), None, "2023-06-20", "2024-02-03", ("so",)
+    )
     seen = inert(article(Article("a", "a", "Headline", "Text.", details=details), where))
-    assert "Ada Pell, Jo Marsh · Local · ferries" in seen.text
+    assert "Ada Pell, Jo Marsh · Local · ferries · so" in seen.text
+    assert "changed on 3 February 2024" in seen.text
     assert "Withdrawn: since 2023-06-20 its feed lists it no more." in seen.text
     bare = inert(article(Article("a", "a", "Headline", "Text."), where))
     assert "·" not in bare.text and "Withdrawn" not in bare.text
@@ -154,7 +157,7 @@ def test_an_article_is_shown_with_its_authors_and_where_it_was_filed() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_article_stays_text(text: str) -> None:
     body = f"One. {text} Two.\n\n{text}"
-    details = Details((text, text), text, (text,), text, text)
+    details = Details((text, text), text, (text,), text, text, None, (text,))
     found = Article(text, text, text, body, date(2023, 6, 18), text, text, details=details)
     seen = inert(article(found, Place(text, text, text, 5, 5 + len(text))))
     assert seen.marked == printable(text).replace("\n", "")  # one paragraph a line
@@ -347,7 +350,9 @@ def test_an_article_dated_after_today_is_marked_and_is_not_the_latest() -> None:
     days = (date(2023, 8, 19), tomorrow, date(2023, 8, 20), None)
     citations = tuple(
         Citation(
-            ArticleRef(f"a{at}", f"Headline {at}", day, day_note="" if day else FUTURE),
+            ArticleRef(
+                f"a{at}", f"Headline {at}", day, details=Details(notes=() if day else (FUTURE,))
+            ),
             f"{90 + at} people died.",
             0,
             9,

@@ -53,8 +53,8 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
 
         Returns:
             question, answer, outcome, abstained, reason, timings, request_id, and citations, each
-            with article_id, headline, date, authors, section, tags, language, withdrawn, quote,
-            start, end (code points of the article's text).
+            with article_id, headline, date, authors, section, tags, language, withdrawn, modified,
+            notes, quote, start, end (code points of the article's text).
         """
         try:
             asked = read_question(
@@ -93,8 +93,8 @@ def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Sea
 
         Returns:
             question and passages, best first, each with article_id, headline, date, source, url,
-            authors, section, tags, language, withdrawn, text, start, end (code points of the
-            article's text) and score.
+            authors, section, tags, language, withdrawn, modified, notes, text, start, end (code
+            points of the article's text) and score.
         """
         try:
             if not 1 <= limit <= PASSAGES:
