@@ -79,13 +79,17 @@ def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:
 def _stories(articles: list[Article]) -> list[Example]:
     """Timelines of the names that headlines of several days have, close together in time."""
     days: dict[str, set[date]] = {}
+    bare: set[str] = set()  # names that some headline gives without “the”
     dated = ((article, article.date) for article in articles if article.date)
     for article, day in dated:
         for name in facts(article.headline).names:
             days.setdefault(name, set()).add(day)
+            if f"the {name}".lower() not in article.headline.lower():
+                bare.add(name)
     told = [name for name, of in sorted(days.items()) if len(of) >= _STORY]
     told.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
-    asked = (f"What happened with {name} {_between(days[name])}?" for name in told)
+    named = ((name if name in bare else f"the {name}", days[name]) for name in told)
+    asked = (f"What happened with {name} {_between(of)}?" for name, of in named)
     return [Example(ExampleKind.STORY, question) for question in asked]
 
 

@@ -55,7 +55,17 @@ from rag.question.parts import premise_of
 from rag.question.understand import foreign_language
 from rag.retrieval.overviews import About, about_archive, list_subject, timeline_subject
 from rag.retrieval.search import Context, Finder
-from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, RetrievedPassage, Token
+from rag.types import (
+    WITHOUT_MODEL,
+    Answer,
+    Event,
+    Progress,
+    Question,
+    Reason,
+    Retrieved,
+    RetrievedPassage,
+    Token,
+)
 
 _LOG = logging.getLogger(__name__)
 _NEWEST = 5  # articles
@@ -158,8 +168,7 @@ class Pipeline:
             return
         model = self._models.get()
         if model is None:
-            notice = "No language model is at work: quotes only."
-            yield quote_evidence(found, Reason.NO_MODEL, notice)
+            yield quote_evidence(found, Reason.NO_MODEL, WITHOUT_MODEL)
             return
         try:
             judge, model = judge_in(model), stoppable(model, cancel)

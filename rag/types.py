@@ -14,6 +14,7 @@ from typing import Literal
 from index.types import ArticleRef, Coverage, OfArticle, Passage
 
 ABSTENTION = "The articles do not say."
+WITHOUT_MODEL = "No language model is at work: quotes only."
 
 
 class Outcome(StrEnum):

@@ -15,7 +15,7 @@ STAGES = {
     "waiting": "Waiting for the language model",
     "reading": "Reading the articles",
     "writing": "Writing",
-    "checking": "Checking each statement against the articles",
+    "checking": "Checking each statement",
     "reading on": "Not found yet: reading more articles",
 }
 

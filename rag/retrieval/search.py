@@ -266,7 +266,9 @@ def _window(
     notices: list[str] = []
     left_out = snapshot.coverage().undated
     if asked.bounds.dated and left_out:
-        notices.append(f"{left_out} articles without a date were left out.")
+        named = "1 article" if left_out == 1 else f"{left_out:,} articles"
+        verb = "was" if left_out == 1 else "were"
+        notices.append(f"{named} without a date {verb} left out.")
     if asked.window is None:
         return None, tuple(notices)
     first = _latest(asked.window.first, asked.bounds.date_from)

@@ -124,6 +124,21 @@ def test_adding_is_stopped_from_another_page_and_begun_again(
     assert "stopped.txt" in kept(served)
 
 
+def test_the_time_left_is_told_before_anything_is_done(
+    page, served: Served, tmp_path, held: threading.Event, monkeypatch
+) -> None:
+    monkeypatch.setattr(served.uploads, "_pace", lambda: 60.0)
+    tab(page, "Add articles")
+    words = "e => getComputedStyle(e, '::after').content"
+    shown = page.locator("#files button > .wrap").first.evaluate(words)
+    assert shown == '"Drop files here, or click to choose them"'
+    bring(page, story(tmp_path, "timed.txt", "It snowed."))
+    page.locator("#add").click()
+    page.locator("#report .found", has_text=" s left").wait_for()
+    held.set()
+    page.locator("#report .found", has_text="1 added").wait_for()
+
+
 def test_an_article_is_taken_out_from_where_it_is_read(page, served: Served, tmp_path) -> None:
     served.uploads.look("me", [story(tmp_path, "talks.txt", "They met.")])
     served.uploads.add("me").result()

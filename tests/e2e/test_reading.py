@@ -123,6 +123,27 @@ def test_the_quotes_of_an_article_are_gone_through(page) -> None:
     assert steps.inner_text() == "Quote 1 of 2"
 
 
+def test_with_little_height_the_head_covers_no_quote(browser, served: Served) -> None:
+    page = browser.new_page(viewport={"width": 512, "height": 384})  # 1024 x 768 at 200 %
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    ask(page, WHERE, "answered")
+    page.locator("#now .text .mark").first.click()
+    page.locator("#reader mark.now").wait_for()
+    page.wait_for_timeout(300)
+    head, quote = (page.locator(f"#reader {one}").bounding_box() for one in ("header", "mark.now"))
+    assert quote["y"] >= head["y"] + head["height"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()
+
+
+def test_on_the_first_screen_the_box_is_seen_with_the_keyboard_up(phone) -> None:
+    phone.set_viewport_size({"width": 390, "height": 430})
+    for part in (BOX, "#ask"):
+        box = phone.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 430, part
+
+
 def test_a_story_is_a_table_and_nothing_below_repeats_it(page) -> None:
     ask(page, "A story", "answered")
     days = page.locator("#now .lines th").all_inner_texts()
@@ -143,6 +164,7 @@ def test_stopped_before_its_first_word_a_question_can_be_asked_again(page, serve
     pace, served.pipeline.pace = served.pipeline.pace, 0.5
     ask(page, "slow question")
     page.locator("#stop").click()
+    page.locator("#stop", has_text="Stopping…").wait_for()
     page.locator("#now .label", has_text="Stopped.").wait_for()
     served.pipeline.pace = pace
     page.locator("#now .tool", has_text="Edit and ask again").click()
@@ -150,6 +172,7 @@ def test_stopped_before_its_first_word_a_question_can_be_asked_again(page, serve
     page.locator("#ask").wait_for()
     page.locator("#now .tool", has_text="Ask again").first.click()
     page.locator('#now [data-turn="1"] .draft .label').wait_for()
+    assert text_of(page, "#stop") == "Stop"
     page.locator("#stop").click()
     page.locator("#ask").wait_for()
 

@@ -51,7 +51,7 @@ def test_text_shows_quote_day_and_article(indexed: Settings, tmp_path: Path) -> 
     assert done.returncode == 0
     assert re.search(r"^\[1\] 2023-08-20 Spain win .*\(sydney\.txt\)$", done.stdout, re.MULTILINE)
     assert "“Olga Carmona scored the only goal" in done.stdout
-    assert "Note: 1 articles without a date were left out." in done.stdout
+    assert "Note: 1 article without a date was left out." in done.stdout
 
 
 def test_what_the_articles_do_not_say_is_exit_1(indexed: Settings, tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
-from rag.examples import Example, ExampleKind
+from index.types import Article
+from rag.examples import Example, ExampleKind, _stories
 from rag.pipeline import Pipeline
 from rag.types import Question
 from tests.rag.newsroom import newsroom
@@ -43,6 +45,20 @@ def test_there_is_one_of_each_kind(pipeline: Pipeline) -> None:
     story = "What happened with Karelia between 1 and 3 March 2023?"
     assert made[ExampleKind.STORY].question == story
     assert made[ExampleKind.SAID].question == "What did Minister Eino Salo say?"
+
+
+def test_a_name_keeps_the_article_that_every_headline_gives_it() -> None:
+    def told(*headlines: str) -> str:
+        articles = [
+            Article(str(day), str(day), line, "It was read.", date(2023, 3, day))
+            for day, line in enumerate(headlines, start=1)
+        ]
+        return _stories(articles)[0].question
+
+    ship = "What happened with the Kalevala between 1 and 3 March 2023?"
+    assert told("Fire on the Kalevala", "Tugs tow the Kalevala", "Crew leaves the Kalevala") == ship
+    bare = "What happened with Kalevala between 1 and 3 March 2023?"
+    assert told("Fire on the Kalevala", "Tugs tow Kalevala", "Crew leaves the Kalevala") == bare
 
 
 def test_each_is_answered_from_its_article(pipeline: Pipeline) -> None:

@@ -212,7 +212,7 @@ def test_a_disagreement_is_told_with_the_later_marked(answering) -> None:
 
 def test_only_a_window_of_the_askers_leaves_undated_articles_out(answering) -> None:
     windowed = answering(None).ask(Question("How to bake bread?", date_from=date(2023, 1, 1)))
-    assert "1 articles without a date were left out." in windowed.notices
+    assert "1 article without a date was left out." in windowed.notices
     assert all(item.article_id != "recipe.txt" for item in windowed.evidence)
     free = answering(None).ask(Question("How to bake bread?"))
     assert free.evidence[0].article_id == "recipe.txt"

@@ -79,7 +79,8 @@ def test_progress_tells_the_time_left() -> None:
     step = Step(BuildEvent(Stage.EMBEDDING, 500, 2225), 41.4)
     markup = views.progress(step.event, step.left)
     assert "Preparing the search by meaning: 500 of 2,225, 41 s left" in markup
-    assert "left" not in views.progress(BuildEvent(Stage.EMBEDDING, 0, 2225), None)
+    for left in (None, 0.2):
+        assert "left" not in views.progress(BuildEvent(Stage.EMBEDDING, 0, 2225), left)
 
 
 def test_the_last_builds_stand_in_a_table() -> None:

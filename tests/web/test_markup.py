@@ -14,6 +14,7 @@ from index.text.days import FUTURE
 from index.types import Article, ArticleRef, Coverage, Details
 from rag.types import (
     ABSTENTION,
+    WITHOUT_MODEL,
     Answer,
     Citation,
     Conflict,
@@ -333,6 +334,17 @@ def test_articles_that_differ_stand_in_a_table_and_nowhere_else() -> None:
     assert rows.index("18 Aug 2023") < rows.index("19 Aug 2023") < rows.index("20 Aug 2023 latest")
 
 
+def test_no_figure_is_bold_where_only_one_article_has_any() -> None:
+    quotes = ("He would not resign.", "He resigns three weeks after the final.")
+    citations = tuple(
+        Citation(ArticleRef(f"a{at}", f"Headline {at}", date(2023, 8, 18 + at)), quote, 0, 9)
+        for at, quote in enumerate(quotes)
+    )
+    markup = views.reply(answered(citations=citations, conflicts=(Conflict(0, 1),)), 0)
+    assert "three weeks after" in markup
+    assert "<b>three" not in markup
+
+
 def test_an_article_dated_after_today_is_marked_and_is_not_the_latest() -> None:
     tomorrow = date.today() + timedelta(days=1)
     days = (date(2023, 8, 19), tomorrow, date(2023, 8, 20), None)
@@ -388,8 +400,10 @@ def test_what_names_its_articles_itself_has_no_sources_below() -> None:
     assert seen.tags.count("tr") == 2
     assert "18 Jun 2023“Quote.”" in seen.text
     assert "18 June 2023: “" not in seen.text
-    quotes = answered(outcome=Outcome.EVIDENCE_ONLY)
+    quotes = answered(outcome=Outcome.EVIDENCE_ONLY, notices=(WITHOUT_MODEL, "Aside."))
     assert views.sources(quotes, 0) == ""
+    assert WITHOUT_MODEL not in views.reply(quotes, 0)  # the line above the tabs says it
+    assert "Aside." in views.reply(quotes, 0)
     assert "Headline 2 20 June 2023" in inert(views.reply(quotes, 0)).text
     assert views.sources(answered(), 0) != ""
 

@@ -255,7 +255,31 @@ def test_a_build_is_followed_with_the_time_it_takes_yet(uploads, tmp_path, monke
     assert [step.event.done for step in steps] == [0, 2, 4]
     assert steps[0].left is None
     assert steps[1].left > 0
-    assert steps[2].left == 0
+    assert 0 < steps[2].left < steps[1].left  # what comes after it
+
+
+def test_the_time_left_is_told_from_the_first_seconds(uploads, tmp_path) -> None:
+    gate = threading.Event()
+
+    def quiet():
+        yield BuildEvent(Stage.READING, 1, None)
+        gate.wait(10)
+
+    followed = Building(quiet, lambda _: None, expected=40.0).follow()
+    assert 30 < next(followed).left <= 40
+    gate.set()
+    list(followed)
+
+
+def test_an_addition_should_take_as_long_as_those_before(uploads, tmp_path) -> None:
+    uploads.look("a", [_zip(tmp_path / "all.zip", STORIES)])
+    assert uploads._batches["a"].expected == 0  # none yet by which to tell
+    uploads.add("a").result()
+    late = write(tmp_path / "new", {"late.txt": "date 2023-12-01 Late news\n\nIt rained."})
+    uploads.look("b", [late / "late.txt"])
+    took = uploads.status().builds[0].seconds
+    assert uploads._batches["b"].expected == pytest.approx(took / len(STORIES))
+    uploads.forget("b")
 
 
 def test_a_build_that_breaks_says_so_and_puts_the_files_back(uploads, tmp_path, monkeypatch):

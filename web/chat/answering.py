@@ -238,4 +238,5 @@ def _updates(pipeline: Pipeline, exchanges: Exchanges, cancel: Cancel) -> Iterat
 
 def buttons(*, busy: bool) -> tuple[Any, Any]:
     """Return which of Ask and Stop is shown."""
-    return gr.update(visible=not busy), gr.update(visible=busy)
+    stop = gr.update(visible=busy, value="Stop", interactive=True)
+    return gr.update(visible=not busy), stop

@@ -16,7 +16,7 @@ from rag.question.understand import parse_day
 from rag.types import Question
 from web import wording
 from web.events import clicked, position
-from web.rendering import Macros
+from web.rendering import Macros, message
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -69,14 +69,14 @@ def drop_chip(
 def _chips(
     first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
 ) -> list[tuple[str, Fields]]:
-    """Each limit that is set, by its label, with what remains without it.
+    """Each limit that is set, by its label, with what remains without it; what is no day sets none.
 
     While a page opens, Gradio gives None for what is empty.
     """
     days, sources = [(day or "").strip() for day in (first, last, as_of)], sources or []
     chips: list[tuple[str, Fields]] = []
     for at, day in enumerate(days):
-        if day:
+        if _told(day, _NAMES[at]) is None and day:
             left = [*days[:at], "", *days[at + 1 :]]
             label = f"{_NAMES[at]} {in_words(day, last=at > 0)}"
             chips.append((label, (left[0], left[1], left[2], sources)))
@@ -84,6 +84,20 @@ def _chips(
         others = [one for one in sources if one != source]
         chips.append((source, (days[0], days[1], days[2], others)))
     return chips
+
+
+def check_days(*days: str | None) -> Any:
+    """Say which of the days that were typed is none. Its output: message."""
+    told = (_told(day or "", name) for day, name in zip(days, _NAMES, strict=True))
+    return next((message(one) for one in told if one), gr.skip())
+
+
+def _told(day: str, name: str) -> str | None:
+    try:
+        parse_day(day, name=name)
+    except QuestionError as error:
+        return str(error)
+    return None
 
 
 def in_words(text: str, *, last: bool = False) -> str:

@@ -16,6 +16,7 @@ from rag.english.temporal import meant
 from rag.retrieval.overviews import about_archive
 from rag.types import (
     ABSTENTION,
+    WITHOUT_MODEL,
     Answer,
     Citation,
     Conflict,
@@ -249,7 +250,8 @@ def _known(answer: Answer) -> list[Conflict]:
 
 def _split_figures(quote: str, others: Sequence[str]) -> Iterator[tuple[str, bool]]:
     known = {value for other in others for value in facts(other).all_values}
-    numbers = (one for one in facts(quote).number_spans if one.value not in known)
+    spans = facts(quote).number_spans if known else ()  # else they differ in something else
+    numbers = (one for one in spans if one.value not in known)
     at = 0
     for start, end in sorted((one.start, one.end) for one in numbers):
         if start >= at:
@@ -265,6 +267,7 @@ _macros = Macros(
     LONGEST_NOTE=LONGEST_NOTE,
     RECENT=RECENT,
     VERDICTS=list(Verdict),
+    WITHOUT_MODEL=WITHOUT_MODEL,
     WORD=WRITES_WORD,
     also_read=also_read,
     bounds=wording.bounds,

@@ -13,7 +13,7 @@ from web.archive import ArchiveTab, SearchTab, locate_hit, locate_row
 from web.chat import export
 from web.chat.answering import Chat, Exchanges
 from web.chat.exchange import locate
-from web.chat.limits import PRESETS, drop_chip, make_preset, read_link, show_chips
+from web.chat.limits import PRESETS, check_days, drop_chip, make_preset, read_link, show_chips
 from web.chat.reader import close_article, make_open
 from web.conversations import change, make_open_conversation, show_earlier, show_list
 from web.events import AT_ONCE, UNLISTED
@@ -66,6 +66,9 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     clear = f"() => {by_hand} ? '' : {{ __type__: 'update' }}"
     gr.on(changed, None, None, parts.message, js=clear, show_progress="hidden")
     parts.stop.click(chat.stop, None, None, **AT_ONCE)
+    # A search runs to its end: until then the button says that it was heard.
+    heard = "() => ({ __type__: 'update', value: 'Stopping…', interactive: false })"
+    parts.stop.click(None, None, parts.stop, js=heard, **UNLISTED)
     for part in parts.named("past", "now"):
         part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
         part.click(chat.edit, parts.exchanges, form[1:], **AT_ONCE)
@@ -113,13 +116,15 @@ def wire_conversations(
 
 
 def wire_limits(parts: Parts, pipeline: Pipeline) -> None:
-    """Wire the presets, and the chips of what is set."""
+    """Wire the presets, the chips of what is set, and what is said of a day that is none."""
     fields = parts.named("date_from", "date_to", "as_of", "sources")
     for name, days in PRESETS.items():
         parts.presets[name].click(make_preset(pipeline, days), None, fields[:2], **AT_ONCE)
     changed = [field.change for field in fields]
     gr.on(changed, show_chips, fields, parts.chips, trigger_mode="always_last", **AT_ONCE)
     parts.chips.click(drop_chip, fields, fields, **AT_ONCE)
+    left = [field.blur for field in fields[:3]]
+    gr.on(left, check_days, fields[:3], parts.message, **AT_ONCE)
 
 
 def wire_search(parts: Parts, tab: SearchTab) -> None:

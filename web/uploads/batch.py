@@ -37,7 +37,10 @@ _REFUSED = (  # what copying a file raises, or unpacking a damaged archive
 
 
 class Batch:
-    """What one drop of files brought; `refused` is what of it could not be taken, and why."""
+    """What one drop of files brought; `refused` is what of it could not be taken, and why.
+
+    `expected` is how many seconds adding it should take; 0 where unknown.
+    """
 
     def __init__(self, parent: Path, files: Sequence[Path]) -> None:
         """Take files, and what zip archives among them hold, into a new folder below `parent`."""
@@ -48,6 +51,7 @@ class Batch:
         self._placed: list[Path] = []
         self._numbers: dict[Path, int] = {}  # by place: the last number of a file of that name
         self.refused: list[Skipped] = []
+        self.expected = 0.0
         for number, file in enumerate(files):
             try:
                 if number >= MOST:

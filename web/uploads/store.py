@@ -31,6 +31,7 @@ from web.uploads.batch import Batch
 
 _log = logging.getLogger(__name__)
 _FAILED = "Something went wrong; the archive is unchanged. The log has the details."
+_AFTER = 0.05  # of the time of embedding, what comes after it takes (docs/scale.md)
 _STOPPED = "Stopped. The archive is unchanged. Add the same files again to go on from here."
 WAIT = 2.0  # seconds to wait for another build
 ABANDONED = 86_400.0  # seconds after which a batch that nobody added is deleted
@@ -40,7 +41,7 @@ _GONE = "These files are not there any more; choose them again."
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a build is; `left` is how many seconds its stage will take yet, where known."""
+    """How far a build is; `left` is how many seconds it will take yet, where known."""
 
     event: BuildEvent
     left: float | None = None
@@ -53,12 +54,17 @@ class Building:
         self,
         events: Callable[[], Generator[BuildEvent | BuildReport, None, None]],
         ended: Callable[[bool], None],
+        expected: float = 0.0,
     ) -> None:
-        """Start it; `ended` is called at the end, with whether the build came to its report."""
+        """Start it; `ended` is called at the end, with whether the build came to its report.
+
+        `expected` is how many seconds it should take, by the builds before; 0 where unknown.
+        """
         self._events, self._ended = events, ended
+        self._end = time.monotonic() + expected if expected else None
         self._stopped = threading.Event()
         self._changed = threading.Condition()
-        self._step = Step(BuildEvent(Stage.READING, 0, None))
+        self._step = Step(BuildEvent(Stage.READING, 0, None), expected or None)
         self._done: Future[BuildReport] = Future()
         threading.Thread(target=self._run, name="building", daemon=True).start()
 
@@ -119,9 +125,11 @@ class Building:
                 if self._stopped.is_set():
                     break
                 since, before = began.setdefault(event.stage, (time.monotonic(), event.done))
-                left = _left(time.monotonic() - since, event.done - before, event)
+                now = time.monotonic()
+                if (left := _left(now - since, event.done - before, event)) is not None:
+                    self._end = now + left
                 with self._changed:
-                    self._step = Step(event, left)
+                    self._step = Step(event, max(self._end - now, 0.0) if self._end else None)
                     self._changed.notify_all()
         finally:
             events.close()
@@ -129,10 +137,11 @@ class Building:
 
 
 def _left(seconds: float, done: int, event: BuildEvent) -> float | None:
-    """Seconds that the rest of a stage takes at the pace of what was done of it."""
+    """Seconds that the build takes yet, at the pace of what was done of its stage."""
     if not event.total or done <= 0:
         return None
-    return seconds / done * (event.total - event.done)
+    after = _AFTER * event.total if event.stage is Stage.EMBEDDING else 0.0
+    return seconds / done * (event.total - event.done + after)
 
 
 class Uploads:
@@ -177,6 +186,7 @@ class Uploads:
         with self._lock:
             self._batches[session] = batch
         preview = preview_files(batch.files, self.folder, self._settings)
+        batch.expected = self._pace() * (len(preview.added) + len(preview.changed))
         return replace(preview, skipped=(*batch.refused, *self._named(preview.skipped)))
 
     def add(self, session: str) -> Building:
@@ -198,7 +208,8 @@ class Uploads:
                 batch.take_back(self.folder)
                 raise
             build = partial(build_index, [self.folder], self._settings, self._embeddings, wait=WAIT)
-            self.building = Building(build, partial(self._end, session, batch))
+            ended = partial(self._end, session, batch)
+            self.building = Building(build, ended, batch.expected)
             return self.building
 
     def forget(self, session: str) -> None:
@@ -237,6 +248,16 @@ class Uploads:
     def status(self) -> Status:
         """Return what is indexed; raises `IndexMissing` where nothing is."""
         return index_status(self._settings)
+
+    def _pace(self) -> float:
+        """Seconds that an article took in the builds before; 0 where none is known."""
+        try:
+            builds = self.status().builds
+        except BroadsheetError:
+            return 0.0
+        timed = [(one.seconds, one.added + one.changed) for one in builds]
+        articles = sum(count for _, count in timed)
+        return sum(took for took, count in timed if count) / articles if articles else 0.0
 
     def _end(self, session: str, batch: Batch, added: bool) -> None:
         """Delete a batch that was added; else put its files back, to be added again."""

@@ -61,7 +61,8 @@ window.broadsheet = {
       const panel = element.closest("#reader");
       if (!mark) { panel.scrollTop = 0; return; }
       const top = mark.getBoundingClientRect().top - panel.getBoundingClientRect().top;
-      panel.scrollTop += top - panel.clientHeight / 3;
+      const head = element.querySelector("header").offsetHeight; // which covers what is below it
+      panel.scrollTop += top - Math.max(panel.clientHeight / 3, head + 16);
     };
     const show = () => requestAnimationFrame(() => {
       const article = element.querySelector("article");
