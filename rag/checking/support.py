@@ -26,7 +26,6 @@ from rag.english.facts import facts
 from rag.english.temporal import (
     WEEKDAYS,
     WordedDays,
-    asked_days,
     days_meant,
     days_since,
     may_be_to_come,
@@ -236,7 +235,6 @@ def _support(
 
 _ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
 _YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
-_YEAR = re.compile(r"(?<![\d,.$£€-])(?:1[89]|20)\d{2}\b(?![.,]\d)")
 _MONTHS = list(calendar.month_name)  # January is 1, nothing 0
 _CALENDAR = re.compile(rf"\b(?:{'|'.join(m.capitalize() for m in (*WEEKDAYS, *_MONTHS[1:]))})\b")
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
@@ -244,30 +242,11 @@ Days = tuple[date, date]
 
 
 def _check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
-    """The year of a named thing must stand beside it: the 2022 World Cup is not that of 2023.
-
-    Nor is what happened in one year an answer to what is asked of another.
-    """
+    """The year of a named thing must stand beside it: the 2022 World Cup is not that of 2023."""
     for year, name in _YEAR_OF.findall(f"{question}. {statement}"):
         if not any(_year_stands(int(year), name, question, sentence) for sentence in cited):
             return f"“{year} {name}” is not in the cited sentence"
-    own = question.partition("? (")[0]  # what a follow-up continues may be of another year
-    for year in map(int, _YEAR.findall(own)):
-        if not any(_of_year(year, sentence) for sentence in cited):
-            return f"nothing cited is of {year}"
     return ""
-
-
-def _of_year(year: int, sentence: Sentence) -> bool:
-    """Whether a window or its headline means a year, or is of it; all do without a date."""
-    evidence = sentence.evidence
-    around = f"{evidence.headline}. {evidence.text}"
-    if evidence.date is None or evidence.date.year == year or str(year) in around:
-        return True
-    if any(first.year <= year <= last.year for first, last in _periods(around, evidence.date)):
-        return True
-    relative = asked_days(around, evidence.date)  # "last year"
-    return bool(relative and relative.first and relative.first.year == year)
 
 
 def _year_stands(year: int, name: str, question: str, sentence: Sentence) -> bool:

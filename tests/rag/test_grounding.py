@@ -280,24 +280,6 @@ def test_the_year_of_the_question_must_fit_a_dated_article() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "stands"),
-    [
-        ("The flood of 1999 killed 17,000 people.", False),
-        ("The flood killed 17,000 people last year.", True),
-        ("The flood killed 17,000 people in March 2022.", True),
-        ("The flood of 1999 killed more than the 17,000 of 2022.", True),
-    ],
-)
-def test_what_was_in_another_year_answers_nothing(text: str, stands: bool) -> None:
-    evidence = [window(text, "a.txt", published=date(2023, 2, 10))]
-    question = "How many people did the flood kill in 2022?"
-    made = ground("The flood killed 17,000 people.", question, evidence)
-    assert made.supported is stands
-    asked_of_1999 = ground("It killed 17,000 people.", "And in 1999? (the flood of 2022)", evidence)
-    assert asked_of_1999.supported is ("1999" in text)
-
-
-@pytest.mark.parametrize(
     ("statement", "question", "said"),
     [
         ("Ann Bell accused a journalist.", "Which journalist did Ann Bell accuse?", False),
