@@ -25,7 +25,6 @@ _LEAD = re.compile(
 )
 _JOINT = re.compile(rf"\s*[,;]?\s+and\s+(?={_ASKING})|(?<=\?)\s+(?=\S)", re.IGNORECASE)
 _NAMED = r"(?:the )?(?:\d{1,2} )?[A-Z][\w.&'’-]*(?: (?:of )?[A-Z][\w.&'’-]*)*"
-_BARE_MEASURE = re.compile(r"^how (?:many|much) (?:in|at|on|by|to|from|of|for|with|after)\b", re.I)
 # "of Cadbury and of Glaxo", "on 6 May and on 28 October": the same is asked of both
 _OF_BOTH = re.compile(
     rf"\b(?P<link>of|in|on|by|for|at|from|to|with) (?P<one>{_NAMED}) and (?P=link) "
@@ -40,7 +39,6 @@ def split_question(question: str) -> list[str]:
 
     "Who wrote the report, and when was it published?" has two. Each part must say what it asks
     about: "who did it and when" is one question. What leads, "In May 2023, …", belongs to each.
-    A later part that names nobody keeps its "And": it continues the one before.
     """
     lead = _LEAD.match(question)
     before, asked = (lead[0], question[lead.end() :]) if lead else ("", question)
@@ -51,13 +49,7 @@ def split_question(question: str) -> list[str]:
         return [question]
     if before:
         return [f"{before}{part[0].lower()}{part[1:].rstrip(' ?.,;')}?" for part in parts]
-    return [f"{capital(_joined(part, at)).rstrip(' ?.,;')}?" for at, part in enumerate(parts)]
-
-
-def _joined(part: str, at: int) -> str:
-    """A part with its "and" where it can hardly be read alone: no name, or "how many by May"."""
-    alone = at == 0 or (facts(part).names and not _BARE_MEASURE.match(part))
-    return part if alone else f"and {part[0].lower()}{part[1:]}"
+    return [f"{capital(part).rstrip(' ?.,;')}?" for part in parts]
 
 
 def capital(text: str) -> str:

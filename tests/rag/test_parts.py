@@ -17,9 +17,9 @@ BOTH = "Who is China's foreign minister, and how many people died in the wildfir
     [
         (
             "Who wrote the report, and in which month was it published?",
-            ["Who wrote the report?", "And in which month was it published?"],
+            ["Who wrote the report?", "In which month was it published?"],
         ),
-        ("Who won? How many people voted?", ["Who won?", "And how many people voted?"]),
+        ("Who won? How many people voted?", ["Who won?", "How many people voted?"]),
         (
             "In the trial of Ada Berg, which banker spoke, and who questioned Olav Moe?",
             [
@@ -29,7 +29,7 @@ BOTH = "Who is China's foreign minister, and how many people died in the wildfir
         ),
         (
             "Who led the bank and who led the union, and which firm did both sue?",
-            ["Who led the bank?", "And who led the union?", "And which firm did both sue?"],
+            ["Who led the bank?", "Who led the union?", "Which firm did both sue?"],
         ),
     ],
 )
