@@ -89,6 +89,15 @@ def test_an_archive_of_many_years_is_charted_by_years() -> None:
     assert periods({}) == ()
 
 
+@pytest.mark.parametrize(("months", "named"), [(1, 1), (13, 13), (14, 2), (60, 2), (400, 2)])
+def test_an_archive_of_any_length_has_its_chart(months: int, named: int) -> None:
+    held = {date(1990 + at // 12, at % 12 + 1, 1): 1 for at in range(months)}
+    shown = archive.chart(replace(SHOWN, periods=periods(held)))
+    axis = shown.partition('<p class="axis"')[2]
+    assert axis.count("<span>") == named
+    assert "1990" in shown and f"{1990 + (months - 1) // 12}" in shown
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_in_a_list_becomes_markup(text: str) -> None:
     rows = (Listed(text, text, None, text),)
