@@ -269,6 +269,8 @@ def _window(
         named = "1 article" if left_out == 1 else f"{left_out:,} articles"
         verb = "was" if left_out == 1 else "were"
         notices.append(f"{named} without a date {verb} left out.")
+    if asked.as_of_said and asked.as_of:
+        notices.append(f"Answered as of {spoken(asked.as_of)}: later articles were left out.")
     if asked.window is None:
         return None, tuple(notices)
     first = _latest(asked.window.first, asked.bounds.date_from)
@@ -276,7 +278,8 @@ def _window(
     hint = Bounds(first, last, asked.bounds.sources, undated=False)
     if snapshot.coverage(hint).articles == 0:
         none = f"No article is of that time ({asked.window.words})"
-        notices.append(f"{none}." if only else f"{none}; all dates were searched.")
+        dates = "the dates that you set" if asked.bounds.dated else "all dates"
+        notices.append(f"{none}." if only else f"{none}; {dates} were searched.")
         return hint if only else None, tuple(notices)
     days = _span(first, last)
     notices.append(
