@@ -131,7 +131,7 @@ def test_the_time_left_is_told_before_anything_is_done(
     tab(page, "Add articles")
     words = "e => getComputedStyle(e, '::after').content"
     shown = page.locator("#files button > .wrap").first.evaluate(words)
-    assert shown == '"Drop files here, or click to choose them"'
+    assert shown == '"Drop files or folders here, or click to choose files"'
     bring(page, story(tmp_path, "timed.txt", "It snowed."))
     page.locator("#add").click()
     page.locator("#report .found", has_text=" s left").wait_for()
@@ -151,3 +151,21 @@ def test_an_article_is_taken_out_from_where_it_is_read(page, served: Served, tmp
     page.locator("#remove").click()
     page.locator("#removal .message", has_text="no such article").wait_for()
     assert served.uploads.status().articles == before
+
+
+def test_the_files_of_a_dropped_folder_are_brought(page, tmp_path) -> None:
+    tab(page, "Add articles")
+    page.locator("#files input[type=file]").wait_for(state="attached")
+    folder = tmp_path / "news"
+    (folder / "may").mkdir(parents=True)
+    story(folder, "ferry.txt")
+    story(folder / "may", "bridge.txt")
+    box = page.locator("#files").bounding_box()
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    dragged = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "data": dragged, **place})
+    page.locator("#preview summary", has_text="2 new").wait_for()
+    shown = text_of(page, "#preview .preview")
+    assert "ferry.txt" in shown and "bridge.txt" in shown

@@ -197,3 +197,25 @@ document.addEventListener("click", (event) => {
   button.textContent = button.dataset.again ?? "Click again to remove";
   setTimeout(() => { delete button.dataset.sure; button.textContent = name; }, 4000);
 }, { capture: true });
+/* Of a folder that is dropped, the files in it are brought; the browser alone would send the folder. */
+const filesIn = async (entry) => {
+  if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (!some.length) return (await Promise.all(found.map(filesIn))).flat();
+    found.push(...some);
+  }
+};
+document.addEventListener("drop", async (event) => {
+  const input = event.target.closest?.("#files")?.querySelector("input[type=file]");
+  const entries = [...event.dataTransfer.items].map((one) => one.webkitGetAsEntry?.()).filter(Boolean);
+  if (!input || !entries.some((one) => one.isDirectory)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const held = new DataTransfer();
+  for (const file of (await Promise.all(entries.map(filesIn))).flat()) held.items.add(file);
+  input.files = held.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}, { capture: true });
