@@ -84,3 +84,16 @@ def test_search_and_archive(themed) -> None:
 def test_the_check_can_fail(page) -> None:
     page.evaluate("document.querySelector('#ask').textContent = ''")
     assert any(line.startswith("button-name") for line in violations(page))
+
+
+@pytest.mark.parametrize("width", [360, 640, 880, 1024])
+def test_nothing_in_the_head_covers_anything(page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 500})
+    page.locator(".coverage").wait_for()
+    page.locator(".coverage").evaluate("one => one.append(', 2,000 without a date')")
+    boxes = [page.locator(name).bounding_box() for name in (".coverage", "#renew", "h1")]
+    for at, one in enumerate(boxes):
+        for other in boxes[at + 1 :]:
+            beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            below = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            assert beside or below, (one, other)
