@@ -94,6 +94,9 @@ def test_nothing_in_the_head_covers_anything(page, width: int) -> None:
     boxes = [page.locator(name).bounding_box() for name in (".coverage", "#renew", "h1")]
     for at, one in enumerate(boxes):
         for other in boxes[at + 1 :]:
-            beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
-            below = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
-            assert beside or below, (one, other)
+            assert _apart(one, other, "x", "width") or _apart(one, other, "y", "height")
+
+
+def _apart(one: dict[str, float], other: dict[str, float], side: str, size: str) -> bool:
+    """Whether two boxes share no part of an axis."""
+    return one[side] + one[size] <= other[side] or other[side] + other[size] <= one[side]
