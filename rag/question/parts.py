@@ -13,8 +13,7 @@ from rag.english.facts import facts
 from rag.types import Answer, Citation
 
 _ASKING = (
-    r"(?:(?:in|at|on|by|to|from|of|for|with|under|over|against|about|before|after|during|since|"
-    r"until|till) )?"
+    r"(?:(?:in|at|on|by|to|from|of|for|with|under|after) )?"
     r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 )
 _BEGINS = re.compile(rf"^\W*{_ASKING}", re.IGNORECASE)

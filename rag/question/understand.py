@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -33,7 +33,6 @@ _CONTINUING = re.compile(r"^\s*(and|but|so|or|also|what about|how about)\b", re.
 _MEASURE = re.compile(r"\bhow (many people|many|much|long|old|often|far)\b", re.IGNORECASE)
 # Counts change from one report to the next, and the newest is meant.
 _COUNTING = re.compile(r"\bhow (many|much)\b|\b(toll|number of)\b", re.IGNORECASE)
-_AS_OF = re.compile(r"\bas of (?:the )?$", re.IGNORECASE)
 _LONGEST = 300  # characters of what a follow-up continues
 _MARK = re.compile(r"\s*\[\d+\]")
 _EXPLETIVE = re.compile(r"\b(was|is|are|were|did|does) (it|there)\b", re.IGNORECASE)
@@ -51,7 +50,6 @@ class Understood:
         bounds: What its asker set: hard.
         window: What its words imply: soft.
         latest: Whether the newest state is asked for, or a count, which later reports revise.
-        as_of_said: Whether its own words set `as_of`, and with it the last day searched.
     """
 
     text: str
@@ -61,7 +59,6 @@ class Understood:
     bounds: Bounds
     window: AskedDays | None
     latest: bool
-    as_of_said: bool = False
 
 
 def understand(question: Question, newest: date | None, longest: int) -> Understood:
@@ -77,11 +74,6 @@ def understand(question: Question, newest: date | None, longest: int) -> Underst
     if len(text) > longest:
         raise QuestionError(f"the question has {len(text)} characters; {longest} are the most")
     as_of = question.as_of or newest
-    window = asked_days(text, as_of) if as_of else None
-    said = window.last if window and _AS_OF.search(text.partition(window.words)[0]) else None
-    if said and not question.as_of:
-        as_of, window = said, None
-        question = replace(question, as_of=said)
     turns = _continued(text, question.history)
     standalone = text
     if turns:  # the mark parts what is asked from what it continues, also where none was typed
@@ -92,9 +84,8 @@ def understand(question: Question, newest: date | None, longest: int) -> Underst
         earlier=turns[-1] if turns else None,
         as_of=as_of,
         bounds=_bounds(question),
-        window=window,
+        window=asked_days(text, as_of) if as_of else None,
         latest=wants_latest(text) or bool(_COUNTING.search(text)),
-        as_of_said=said is not None and as_of == said,
     )
 
 

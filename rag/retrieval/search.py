@@ -269,8 +269,6 @@ def _window(
         named = "1 article" if left_out == 1 else f"{left_out:,} articles"
         verb = "was" if left_out == 1 else "were"
         notices.append(f"{named} without a date {verb} left out.")
-    if asked.as_of_said and asked.as_of:
-        notices.append(f"Answered as of {spoken(asked.as_of)}: later articles were left out.")
     if asked.window is None:
         return None, tuple(notices)
     first = _latest(asked.window.first, asked.bounds.date_from)

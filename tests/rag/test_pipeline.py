@@ -226,17 +226,6 @@ def test_an_implied_window_is_shown_and_falls_back(answering) -> None:
     assert empty.evidence
 
 
-@pytest.mark.parametrize("words", ["as of 12 August 2023", "as of the 12th of August 2023"])
-def test_as_of_a_day_in_words_leaves_later_articles_out(answering, words: str) -> None:
-    answer = answering(None).ask(Question(f"How many people have died on Maui {words}?"))
-    assert answer.as_of == date(2023, 8, 12)
-    assert {item.article_id for item in answer.evidence} >= {"toll-36.txt"}
-    assert all(item.date is None or item.date <= date(2023, 8, 12) for item in answer.evidence)
-    assert "Answered as of 12 August 2023: later articles were left out." in answer.notices
-    set_by_hand = Question(f"How many died on Maui {words}?", as_of=date(2023, 8, 20))
-    assert answering(None).ask(set_by_hand).as_of == date(2023, 8, 20)
-
-
 def test_within_dates_that_are_set_not_all_dates_are_searched(answering) -> None:
     asked = Question("What happened on Maui in May 2021?", date_from=date(2023, 8, 1))
     told = answering(None).ask(asked).notices
