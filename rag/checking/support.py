@@ -22,9 +22,10 @@ from rag.checking.attribution import (
     shares_name,
 )
 from rag.english.answer_type import EITHER, asks_yes_or_no
-from rag.english.facts import facts
+from rag.english.facts import ANY_YEAR, facts
 from rag.english.temporal import (
     WEEKDAYS,
+    Period,
     WordedDays,
     days_meant,
     days_since,
@@ -233,12 +234,10 @@ def _support(
     return len(standing) / len(added) if added else 0.0
 
 
-_ANY_YEAR = date(2000, 12, 31)  # read into days without a year where no article has a date
 _YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
 _MONTHS = list(calendar.month_name)  # January is 1, nothing 0
 _CALENDAR = re.compile(rf"\b(?:{'|'.join(m.capitalize() for m in (*WEEKDAYS, *_MONTHS[1:]))})\b")
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
-Days = tuple[date, date]
 
 
 def _check_years(statement: str, question: str, cited: Sequence[Sentence]) -> str:
@@ -266,7 +265,7 @@ def _check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str
 
     Returns what is wrong; empty where nothing is.
     """
-    near = next((c.evidence.date for c in cited if c.evidence.date), _ANY_YEAR)
+    near = next((c.evidence.date for c in cited if c.evidence.date), ANY_YEAR)
     asked = _periods(question, near)
     dated = any(c.evidence.date for c in cited)
     for first, last in _periods(statement, near):
@@ -283,11 +282,11 @@ def _check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str
     return ""
 
 
-def _periods(text: str, near: date) -> list[Days]:
+def _periods(text: str, near: date) -> list[Period]:
     return [(one.first, one.last) for one in facts(text).days(near)]
 
 
-def _whole_year(year: int) -> Days:
+def _whole_year(year: int) -> Period:
     return date(year, 1, 1), date(year, 12, 31)
 
 
@@ -299,7 +298,7 @@ def _names_year(sentence: Sentence, year: int) -> bool:
 def _stands_near(first: date, last: date, sentence: Sentence) -> bool:
     """Whether the window of a sentence, or its headline, names a day."""
     evidence = sentence.evidence
-    near = _periods(f"{evidence.headline}. {evidence.text}", evidence.date or _ANY_YEAR)
+    near = _periods(f"{evidence.headline}. {evidence.text}", evidence.date or ANY_YEAR)
     return any(first <= start and end <= last for start, end in near)
 
 
@@ -321,10 +320,10 @@ def _day_stands(first: date, last: date, asked: bool, sentence: Sentence) -> boo
 
 
 def _days_of(sentence: Sentence) -> list[WordedDays]:
-    return facts(sentence.text).days(sentence.evidence.date or _ANY_YEAR)
+    return facts(sentence.text).days(sentence.evidence.date or ANY_YEAR)
 
 
-def _readings(named: WordedDays, sentence: Sentence) -> Iterator[Days]:
+def _readings(named: WordedDays, sentence: Sentence) -> Iterator[Period]:
     """What a period of a sentence may mean: without a year that to come, where it may be."""
     yield named.first, named.last
     if not named.with_year and may_be_to_come(sentence.text):
