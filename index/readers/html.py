@@ -167,7 +167,8 @@ def _tree(page: str) -> HtmlElement:
 def _decode_page(raw: bytes) -> str:
     """Decode as the page declares, where it is not UTF-8 and does declare an encoding."""
     try:
-        return raw.decode("utf-8") if raw.strip() and b"\0" not in raw else decode(raw)
+        plain = raw.strip() and not any(sign in raw for sign in (b"\0", b"\x1b"))
+        return raw.decode("utf-8") if plain else decode(raw)
     except UnicodeDecodeError:
         declared = _CHARSET.search(raw, 0, 4096)
         return decode_as(raw, declared[1].decode("ascii")) if declared else decode(raw)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -34,6 +35,7 @@ _LISTS = (
     "entry", "rss", "channel", "item", "payload", "result", "nodes", "edges", "list",
     "ordereditems",
 )  # fmt: skip
+_FEED = re.compile(r"jsonfeed\.org|channel\Z")  # JSON Feed, Telegram
 _LINES = {".jsonl", ".ndjson"}
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -245,13 +247,23 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
             wrapped = len(inner) == 1 and known(inner[0]).keys().isdisjoint((*TITLE, *BODY))
-            return _records(inner[0], depth + 1) if wrapped else inner
+            if wrapped:
+                return _records(inner[0], depth + 1)
+            is_feed = _FEED.search(f"{named.get('version')} {named.get('type')}")
+            return of_feed(named, inner) if is_feed else inner
         if isinstance(inner, dict):
             return _records(inner, depth + 1)
     lists = list(value.values())
     if all(isinstance(one, list) and all(isinstance(each, dict) for each in one) for one in lists):
         return [each for one in lists for each in one]
     return [value]
+
+
+def of_feed(feed: Mapping[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return items with what their JSON Feed, or a channel of Telegram, states of all of them."""
+    about = {"source": feed.get("title") or feed.get("name"), "language": feed.get("language")}
+    about["authors"] = feed.get("authors") or feed.get("author")
+    return [{name: each for name, each in about.items() if each} | one for one in items]
 
 
 def _of_objects(value: dict[str, dict[str, Any]]) -> list[Any]:
