@@ -45,6 +45,7 @@ SUFFIXES = {
 
 UNKNOWN = f"unknown kind of file; expected one of {' '.join(filter(None, SUFFIXES))}"
 NO_ARTICLE = "README, LICENSE and the like"
+SETTINGS = "settings of programs"
 HIDDEN = "hidden"
 TEMPORARY = "left by an editor"
 SAVED_PART = "part of a saved page"
@@ -62,6 +63,10 @@ _HELPERS = {  # beside texts, they say how to use them
     "robots", "humans", "requirements", "security", "cname",
 }  # fmt: skip
 _HELPER_SUFFIXES = ("", ".md", ".markdown", ".txt", ".text", ".html")
+_SETTINGS = re.compile(  # of programs, in a folder of their code
+    r"(?:package|package-lock|composer|bower|manifest|vercel|netlify|firebase|lerna|nx|turbo|deno"
+    r"|renovate|angular|devcontainer|[jt]sconfig(?:\.\w+)?|[\w-]+\.(?:config|schema))\.json"
+)
 _SAVED_FOLDER = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos)")
 
 _SIGNS = {
@@ -90,7 +95,7 @@ def format_of(name: str) -> str | None:
     """Return the format that a file's name indicates, None where it is no article's."""
     suffix, packed = _suffix(name)
     form = SUFFIXES.get(suffix)
-    if kind_of(name) in (NO_ARTICLE, TEMPORARY) or (packed and suffix in _UNPACKED):
+    if kind_of(name) in (NO_ARTICLE, SETTINGS, TEMPORARY) or (packed and suffix in _UNPACKED):
         return None
     return form
 
@@ -100,6 +105,8 @@ def kind_of(name: str) -> str:
     path = PurePath(name.lower())
     if path.stem in _HELPERS and path.suffix in _HELPER_SUFFIXES:
         return NO_ARTICLE
+    if _SETTINGS.fullmatch(path.name):
+        return SETTINGS
     if name.endswith("~") or name.startswith("~$"):
         return TEMPORARY
     return path.suffix or "no suffix"

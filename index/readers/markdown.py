@@ -29,6 +29,13 @@ _FIELD = re.compile(r"^([A-Za-z][\w -]*):[ \t]+(.*)$", re.MULTILINE)
 _TEMPLATE = re.compile(  # of Liquid and its like; attributes and boxes of kramdown and Pandoc
     r"\{%.*?%\}|\{\{.*?\}\}|^\{:[^}\n]*\}[ \t]*$|^:{3,}[^\n]*$", re.DOTALL | re.MULTILINE
 )
+_WIKI = re.compile(  # links, embedded files, marks of blocks and boxes, comments of Obsidian
+    r"!\[\[[^][\n]*\]\] ?|\[\[(?:[^][|\n]*\|)?(?P<shown>[^][|\n]+)\]\]"
+    r"|==(?P<marked>\S(?:[^=\n]*\S)?)==|(?<=\s)\^[\w-]+$|^(?P<quoted>> *)\[![\w-]+\][+-]?|%%.*?%%",
+    re.DOTALL | re.MULTILINE,
+)
+_JOPLIN = re.compile(r"\n\n(id: \w{32}\n(?:\w+: ?.*\n)*type_: (\d+))\s*\Z")
+_HEADED = re.compile(r"# +(.+)\n\s*\n")
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _LISTS = ("bullet_list_open", "ordered_list_open", "table_open")
@@ -41,6 +48,7 @@ def read(file: Found) -> Iterator[Article]:
     """Yield the one article of a Markdown file."""
     written = clean(decode(read_bytes(file.path)))
     fields, text = front_matter(written)
+    text = _WIKI.sub(lambda mark: mark["shown"] or mark["marked"] or mark["quoted"] or "", text)
     tokens = _PARSER.parse(_FOOTNOTE.sub("", _TEMPLATE.sub("", text)))
     title = ""
     if not any(fields.get(name) for name in TITLE) and tokens and tokens[0].tag == "h1":
@@ -92,10 +100,21 @@ def _written(token: Token) -> str:
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Return the fields before a text, by their plain names, and the text below them.
 
+    Joplin writes them behind it, below a first line that is the title; Notion below its heading.
+
     Raises:
-        ArticleError: what is marked as front matter cannot be read.
+        ArticleError: what is marked as front matter cannot be read, or it is no note of Joplin's.
     """
     fields, end = None, 0
+    if behind := _JOPLIN.search(text):
+        if behind[2] != "1":
+            raise ArticleError("no note: what Joplin keeps beside its notes")
+        title, _, text = text[: behind.start()].partition("\n")
+        return known(dict(_FIELD.findall(behind[1])) | {"title": title}), text
+    if (heading := _HEADED.match(text)) and (front := _LINES.match(text, heading.end())):
+        lines = {name: value.strip() for name, value in _FIELD.findall(front[1])}
+        if not {"date", "published", "created"}.isdisjoint(map(key, lines)):
+            return known({"title": heading[1], **lines}), text[front.end() :]
     if front := _FRONT.match(text):
         fields, end = _from_yaml(front[1]), front.end()
     elif front := _TOML.match(text):

@@ -299,8 +299,8 @@ def stated_days(values: Values) -> Iterator[object]:
 def _stated(values: Values) -> Iterator[tuple[str, object]]:
     for name in DATE:
         if (value := values.get(name)) is not None:
-            if isinstance(value, dict) and isinstance(parts := value.get("date-parts"), list):
-                value = "-".join(str(part) for part in parts[0]) if parts else ""  # of CSL
+            if isinstance(value, dict) and (parts := value.get("date-parts")):  # of CSL
+                value = "-".join(re.findall(r"\d+", str(parts))[:3])
             yield name, _words(value, name) if isinstance(value, dict | list) else value
 
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from index.errors import ArticleError
 from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
 from index.readers.encodings import decode
-from index.readers.named import BODY, TITLE, article_of, known, stated_days
+from index.readers.named import BODY, DATE, TITLE, URL, article_of, key, known, stated_days
 from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import STDIN, Article, Skipped
 
@@ -35,6 +35,8 @@ _LISTS = (
     "entry", "rss", "channel", "item", "payload", "result", "nodes", "edges", "list",
     "ordereditems",
 )  # fmt: skip
+_ABOUT = {"description", "summary"}  # of what settings are for
+_MORE = {*BODY, *DATE, *URL} - _ABOUT  # which articles have beside it
 _FEED = re.compile(r"jsonfeed\.org|channel\Z")  # JSON Feed, Telegram
 _LINES = {".jsonl", ".ndjson"}
 _DECODER = json.JSONDecoder(strict=False)
@@ -220,7 +222,11 @@ def _from_whole(text: str) -> Iterator[Numbered]:
         yield from _from_array(text)
         return
     try:
-        yield from ((1, record) for record in _records(json.loads(text, strict=False)))
+        value = json.loads(text, strict=False)
+        records = _records(value)
+        if isinstance(value, dict) and records == [value] and _MORE.isdisjoint(known(value)):
+            records = [{name: each for name, each in value.items() if key(name) not in _ABOUT}]
+        yield from ((1, record) for record in records)
         return
     except (ValueError, RecursionError) as error:
         whole = _not_json(error)
