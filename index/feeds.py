@@ -29,18 +29,7 @@ from index.polite import Fetcher, Refused, host_of
 from index.readers import html
 from index.readers.encodings import decode
 from index.readers.feeds import items
-from index.readers.named import (
-    AUTHOR,
-    BODY,
-    DATE,
-    ID,
-    SECTION,
-    TAGS,
-    TITLE,
-    URL,
-    day_of,
-    known,
-)
+from index.readers.named import AUTHOR, BODY, DATE, ID, SECTION, TAGS, TITLE, URL, day_of, known
 from index.readers.records import of_feed
 from index.readers.text import Found
 from index.settings import redacted

@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import lru_cache
 from typing import BinaryIO
 
@@ -52,7 +51,7 @@ MOST_DAMAGED = 3
 """Bytes that do not refuse a text."""
 
 _JIS = re.compile(rb"\x1b(?:\$[@B]|\(J)")  # where Japanese begins in ISO-2022-JP, which is ASCII
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 _SAMPLE = 100_000  # bytes that the language is told by
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
@@ -118,14 +117,11 @@ def decode(raw: bytes) -> str:
         for encoding, zeros in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
             if 2 * zeros.count(0) > len(zeros):
                 return _decode_marked(raw[: len(raw) & -2], encoding)
-    if _JIS.search(raw[:_SAMPLE]):
-        with suppress(UnicodeDecodeError):
-            return raw.decode("iso2022_jp_ext")
     controls = len(raw) - len(raw.translate(None, _CONTROLS))
     if raw.startswith(_MAGIC) or b"\0" in raw or controls > max(2, len(raw) // 100):
         raise ArticleError("binary: expected text")
     try:
-        return raw.decode("utf-8")
+        return raw.decode("iso2022_jp_ext" if _JIS.search(raw[:_SAMPLE]) else "utf-8")
     except UnicodeDecodeError as error:
         if found := encoding_of(raw):
             return raw.decode(found, "replace")

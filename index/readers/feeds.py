@@ -50,11 +50,7 @@ def items(file: BinaryIO) -> Iterator[Numbered]:
     file, encoding = _decoded(file)
     try:
         parsing = etree.iterparse(
-            file,
-            ("start", "end"),
-            resolve_entities=False,
-            no_network=True,
-            encoding=encoding,
+            file, ("start", "end"), resolve_entities=False, no_network=True, encoding=encoding
         )
         for event, element in parsing:
             name = _name(element)

@@ -11,6 +11,7 @@ SUFFIXES = {
     "": "text",
     ".txt": "text",
     ".text": "text",
+    ".ris": "text",
     ".md": "markdown",
     ".markdown": "markdown",
     ".jsonl": "records",

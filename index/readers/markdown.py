@@ -100,21 +100,10 @@ def _written(token: Token) -> str:
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Return the fields before a text, by their plain names, and the text below them.
 
-    Joplin writes them behind it, below a first line that is the title; Notion below its heading.
-
     Raises:
-        ArticleError: what is marked as front matter cannot be read, or it is no note of Joplin's.
+        ArticleError: what is marked as front matter cannot be read.
     """
     fields, end = None, 0
-    if behind := _JOPLIN.search(text):
-        if behind[2] != "1":
-            raise ArticleError("no note: what Joplin keeps beside its notes")
-        title, _, text = text[: behind.start()].partition("\n")
-        return known(dict(_FIELD.findall(behind[1])) | {"title": title}), text
-    if (heading := _HEADED.match(text)) and (front := _LINES.match(text, heading.end())):
-        lines = {name: value.strip() for name, value in _FIELD.findall(front[1])}
-        if not {"date", "published", "created"}.isdisjoint(map(key, lines)):
-            return known({"title": heading[1], **lines}), text[front.end() :]
     if front := _FRONT.match(text):
         fields, end = _from_yaml(front[1]), front.end()
     elif front := _TOML.match(text):
@@ -127,11 +116,23 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
             fields, end = json.JSONDecoder().raw_decode(text)
         except (ValueError, RecursionError):  # a text may begin with a brace
             fields = None
-    elif front := _LINES.match(text):
-        lines = {name: value.strip() for name, value in _FIELD.findall(front[1])}
-        if not {"title", "date"}.isdisjoint(map(key, lines)):
-            fields, end = lines, front.end()
+    elif behind := _JOPLIN.search(text):
+        fields, text = _of_joplin(text[: behind.start()], behind)
+    else:
+        heading = _HEADED.match(text)  # Notion writes fields below it
+        front = _LINES.match(text, heading.end() if heading else 0)
+        lines = {name: value.strip() for name, value in _FIELD.findall(front[1])} if front else {}
+        if front and not {"title", "date", "created"}.isdisjoint(map(key, lines)):
+            fields, end = ({"title": heading[1]} if heading else {}) | lines, front.end()
     return (known(fields), text[end:]) if isinstance(fields, dict) else ({}, text)
+
+
+def _of_joplin(note: str, behind: re.Match[str]) -> tuple[dict[str, str], str]:
+    """Return the fields that stand behind a note, whose first line is its title."""
+    if behind[2] != "1":
+        raise ArticleError("no note, but what Joplin keeps beside its notes")
+    title, _, text = note.partition("\n")
+    return dict(_FIELD.findall(behind[1])) | {"title": title}, text
 
 
 def _from_yaml(written: str) -> Any:

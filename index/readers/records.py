@@ -146,9 +146,7 @@ class _Given:
         self._last[place] = line
         if len(self._last) == _IN_MEMORY:
             if self._disk is None:
-                self._disk = sqlite3.connect(
-                    "", check_same_thread=False
-                )  # a file of its own, gone when it is closed
+                self._disk = sqlite3.connect("", check_same_thread=False)  # gone when it is closed
                 self._disk.execute("PRAGMA journal_mode = OFF")
                 self._disk.execute("CREATE TABLE given (place INTEGER PRIMARY KEY, line INTEGER)")
             rows = sorted(self._last.items())
@@ -253,10 +251,9 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
             wrapped = len(inner) == 1 and known(inner[0]).keys().isdisjoint((*TITLE, *BODY))
-            if wrapped:
-                return _records(inner[0], depth + 1)
             is_feed = _FEED.search(f"{named.get('version')} {named.get('type')}")
-            return of_feed(named, inner) if is_feed else inner
+            inner = of_feed(named, inner) if is_feed else inner
+            return _records(inner[0], depth + 1) if wrapped else inner
         if isinstance(inner, dict):
             return _records(inner, depth + 1)
     lists = list(value.values())
