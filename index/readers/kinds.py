@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from index.readers.named import BODY, DATE, TITLE, key
@@ -50,6 +51,7 @@ SETTINGS = "settings of programs"
 HIDDEN = "hidden"
 TEMPORARY = "left by an editor"
 SAVED_PART = "part of a saved page"
+TABLED = "text of posts.csv"
 LINK = "link to what is read already"
 
 _PACKED = (".xz", ".gz")
@@ -113,12 +115,16 @@ def kind_of(name: str) -> str:
     return path.suffix or "no suffix"
 
 
-def is_saved_part(folder: Path) -> bool:
-    """Whether a folder holds the pictures and frames of a page that was saved beside it."""
+def part_of(folder: Path) -> str:
+    """Return of what beside it a folder holds the parts: of a saved page, of Substack's table."""
     saved = _SAVED_FOLDER.fullmatch(folder.name)
-    return saved is not None and any(
-        folder.with_name(saved[1] + suffix).is_file() for suffix in (".html", ".htm", ".xhtml")
-    )
+    if saved and any(folder.with_name(saved[1] + s).is_file() for s in (".html", ".htm", ".xhtml")):
+        return SAVED_PART
+    table = folder.with_name("posts.csv")
+    if folder.name == "posts" and table.is_file():
+        with suppress(OSError), table.open("rb") as opened:
+            return TABLED if b"post_id" in opened.readline(500) else ""
+    return ""
 
 
 def format_of_bytes(head: bytes) -> str | None:
