@@ -97,7 +97,7 @@ class Catalogue:
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
-        sought, limits = split_limits(wanted.words)
+        sought, limits = split_limits(wanted.words.encode("utf-8", "replace").decode())
         holding, words = _holding(sought)
         chosen = _CHOSEN + holding
         if limits:
