@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,7 +47,8 @@ def main(
     rounds: Annotated[int, typer.Option(help="Times that each version reads.", min=1)] = 5,
 ) -> None:
     """Print the ratio of two versions' reading times, and memory over large files."""
-    machine, numbers = describe(), {}
+    machine = describe()
+    numbers: dict[str, Any] = {}
     if earlier is not None:
         folder = open_archive(articles)
         sides: dict[str, list[float]] = {"now": [], "earlier": []}
