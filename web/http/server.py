@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from index.settings import Settings
-from web.auth import People, RequireLogin, Sessions
+from web.auth import People, RequireLogin, Sessions, Tries
 from web.http.doors import EVERY, Doors, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
 from web.telemetry import QuestionLog, Shift, observe
@@ -60,7 +60,8 @@ def add_endpoints(
     def metrics_text(request: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    login = [Middleware(RequireLogin, people=people)]
+    tries = Tries()
+    login = [Middleware(RequireLogin, people=people, tries=tries)]
     routes: list[Route | Mount] = [
         Route("/healthz", healthz),
         Route("/metrics", metrics_text, middleware=login),
@@ -87,7 +88,7 @@ def add_endpoints(
             app.middleware_stack,
             hosts=hosts_of(host, settings.hosts),
             addresses=host in EVERY,
-            login=people is not None,
+            tries=tries if people else None,
             may_bring=may_bring,
             ending=shift.over,
         )
