@@ -32,6 +32,8 @@ REBUILD = "broadsheet index build FOLDER"
 REPAIR = "broadsheet index verify --repair"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
 """SQL condition: article `a` is visible in a generation."""
+ADMITTED = " AND admits(c.source, a.details)"
+"""SQL condition: `admit_by` admits article `a` with its content `c`."""
 BELOW = "(file = :root OR substr(file, 1, length(:below)) = :below)"
 """SQL condition: `file` is a path or lies below it; its values come from `below`."""
 
