@@ -108,7 +108,7 @@ def build_about(
     else:
         lines = [
             f"Ask a question about the {holds}; the answer cites the sentences that support it.",
-            *(f"For instance: {example}" for example in examples),
+            *(f"For instance, {example}" for example in examples),
         ]
     return _in_lines(found, [Statement(line, (), 1.0) for line in lines])
 

@@ -125,7 +125,7 @@ class Listing:
     of the archive has a publisher.
     """
 
-    wanted: Wanted = Wanted()  # noqa: RUF009 - frozen
+    wanted: Wanted = Wanted(once=True)  # noqa: RUF009 - frozen
     offset: int = 0
     page: CataloguePage = CataloguePage((), 0)  # noqa: RUF009 - frozen
     periods: tuple[Period, ...] = ()
@@ -171,7 +171,7 @@ class ArchiveTab:
         return listing, chart(listing), table(listing)
 
     def _names(self, wanted: Wanted) -> tuple[str, ...]:
-        days = Wanted(first=wanted.first, last=wanted.last)
+        days = Wanted(first=wanted.first, last=wanted.last, once=True)
         known = (self._pipeline.generation().number, days)
         if known != self._named[0]:
             page, _ = self._pipeline.catalogue(days, _HEADLINES)

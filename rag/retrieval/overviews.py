@@ -91,7 +91,7 @@ def about_archive(text: str) -> About | None:
 def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evidence]:
     """Return the first sentence of each of the newest articles till today, the newest first."""
     today = date.today()
-    wanted = Wanted(first=bounds.date_from, last=min(bounds.date_to or today, today))
+    wanted = Wanted(first=bounds.date_from, last=min(bounds.date_to or today, today), once=True)
     listed = snapshot.catalogue().page(wanted, most).articles
     articles = filter(None, (snapshot.article(one.article_id) for one in listed))
     return _numbered(

@@ -92,9 +92,11 @@ def test_greetings_are_answered_with_cards_and_not_kept(page) -> None:
     assert page.locator("#now .tools").count() == 0
     page.wait_for_timeout(500)
     assert "#c-" not in page.url
-    page.locator("#now .example").first.click()
-    page.locator("#now .asked", has_text="Where did Qin Gang").wait_for()
+    labels = page.locator("#now .example .kind:first-child").all_text_contents()
+    assert labels == ["A fact", "How a story went", "Who said what", "As of a day"]
+    page.locator("#now .example", has_text="as of 18 June 2023").click()
     page.locator("#now .answered .mark").first.wait_for()
+    assert "as of 18 June 2023" in text_of(page, "#now .bounds"), "as it stands on the card"
 
 
 def test_days_are_taken_in_words_and_from_the_calendar(page, served: Served) -> None:

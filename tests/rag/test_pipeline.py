@@ -152,6 +152,14 @@ def test_without_a_model_the_best_sentences_are_quoted(answering) -> None:
     assert_exact(pipeline, answer)
 
 
+@pytest.mark.parametrize("nonsense", ["asdf qwer", "How do unicorns bake sourdough bread?"])
+def test_without_a_model_nothing_is_quoted_that_is_far_from_the_question(answering, nonsense) -> None:
+    answer = answering(None).ask(Question(nonsense))
+    assert (answer.outcome, answer.reason) == (Outcome.ABSTAINED, Reason.NOTHING_FOUND)
+    assert answer.text == ABSTENTION and answer.citations == ()
+    assert any("No language model" in notice for notice in answer.notices)
+
+
 def test_a_stopped_answer_leaves_the_model(answering) -> None:
     model = script(QIN)
     cancel = threading.Event()

@@ -36,7 +36,7 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
     """Lay out the page and return its parts; `editing`, with what changes the archive."""
     parts = Parts(exchanges=gr.State(()), unanswered=gr.Textbox(visible=False))
     with gr.Row(elem_id="head", equal_height=True):
-        parts.header = _html(scale=1)
+        parts.header = _html(scale=1, elem_id="header", js_on_load=CLICKS)
         _html(texts.shelf_toggle(), elem_id="shelf-place")
         parts.renew = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
     _shelf(parts, key)
@@ -126,7 +126,8 @@ def _archive(parts: Parts) -> None:
     parts.chart = _html(elem_id="chart", js_on_load=CLICKS)
     with gr.Row(elem_classes="line"):
         parts.filter = _line("Words of headline or publisher", "Headline or publisher", scale=1)
-    parts.table = _html(elem_id="table", js_on_load=CLICKS)
+    listed = CLICKS + "window.broadsheet.address.listed(watch)"
+    parts.table = _html(elem_id="table", js_on_load=listed)
 
 
 def _index(parts: Parts) -> None:

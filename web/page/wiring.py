@@ -14,7 +14,7 @@ from web.chat import export
 from web.chat.answering import Chat, Exchanges
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, check_days, drop_chip, make_preset, read_link, show_chips
-from web.chat.reader import close_article, make_open
+from web.chat.reader import close_article, locate_article, make_open
 from web.conversations import change, make_open_conversation, show_earlier, show_list
 from web.events import AT_ONCE, UNLISTED
 from web.http.api import ANSWERS
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 UNANSWERED = "The page was left before this question was answered. Ask it again, or change it."
 _SHELF = "window.broadsheet.shelf"
-_macros = Macros(
-    "page.html", coverage=wording.coverage, describe=wording.model_state, labels=wording.EXAMPLES
-)
+_macros = Macros("page.html", coverage=wording.coverage, describe=wording.model_state)
 
 
 def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]:
@@ -104,7 +102,9 @@ def wire_conversations(
     shown += parts.named("ask", "stop")
     open_one = make_open_conversation(pipeline, chat.running)
     opened = shelf.click(open_one, kept, shown, js=f"() => {_SHELF}.opened()", **AT_ONCE)
-    shelf.click(close_article, None, parts.named("panel", "article"), **AT_ONCE)
+    stays = "() => window.broadsheet.address.read().values.article ?? ''"
+    panel = parts.named("panel", "article")
+    shelf.click(close_article, parts.unanswered, panel, js=stays, **AT_ONCE)
     form = [kept, words, parts.exchanges]
     rows = f"(kept, words) => [{_SHELF}.listed(kept, words), words, null]"
     events = [kept.change, words.change]
@@ -153,6 +153,7 @@ def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
     panel = parts.named("panel", "article", "open_id")
     for part in parts.named("past", "now", "evidence"):
         part.click(make_open(pipeline, locate), parts.exchanges, panel, **AT_ONCE)
+    parts.header.click(make_open(pipeline, locate_article), parts.open_id, panel, **AT_ONCE)
     parts.results.click(make_open(pipeline, locate_hit), parts.found, panel, **AT_ONCE)
     parts.table.click(make_open(pipeline, locate_row), parts.listing, panel, **AT_ONCE)
     closed = parts.close.click(close_article, None, panel[:2], **AT_ONCE)

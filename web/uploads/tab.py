@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import gradio as gr
@@ -133,16 +133,24 @@ def _counts(done: BuildReport | BuildRecord, left_out: int) -> str:
     return listed({name: getattr(done, name) for name in CHANGES} | {"left out": left_out})
 
 
+def _name(path: str, folder: str) -> str:
+    """A file or folder as people know it, who need not know where the server keeps it."""
+    names = {folder: "files brought here", STDIN: "standard input"}
+    return names.get(path) or PurePath(path).name or path
+
+
 def _command(one: BuildRecord, folder: str) -> str:
     """What was built; `folder` is that of uploads."""
-    names = {folder: "files brought here", STDIN: "standard input"}
-    paths = ", ".join(names.get(path, path) for path in one.paths)
+    paths = ", ".join(_name(path, folder) for path in one.paths)
     return f"{_COMMANDS[one.command]} {paths}".rstrip()
 
 
-def _result(one: BuildRecord) -> str:
-    if one.error:
-        return one.error if one.error == STOPPED else f"failed: {one.error}"
+def _result(one: BuildRecord, folder: str) -> str:
+    error = one.error
+    for path in one.paths:
+        error = error.replace(path, _name(path, folder))
+    if error:
+        return error if error == STOPPED else f"failed: {error}"
     return _counts(one, one.skipped) or "no article changed"
 
 
