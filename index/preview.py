@@ -25,7 +25,6 @@ from index.store.staging import Changes, Content, Staging, plan_changes
 from index.text.days import number_day
 from index.types import BuildReport, Item, Skipped, count_kinds
 
-
 Head = tuple[str, date | None]
 
 

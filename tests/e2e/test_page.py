@@ -422,7 +422,7 @@ def test_a_link_opens_the_question_with_its_bounds_and_asks_nothing(page, served
     page.locator("#limits > button").click()
     page.locator("#limits").get_by_label("From").fill("2023-06-01")
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
-    page.locator("#now .tool", has_text="Copy link").click()
+    page.locator("#now .tool", has_text="Copy link to the question").click()
     page.locator("#now .tool", has_text="Copied").wait_for()
     asked = len(served.pipeline.questions)
     page.goto(page.evaluate("navigator.clipboard.readText()"))

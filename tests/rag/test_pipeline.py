@@ -153,7 +153,9 @@ def test_without_a_model_the_best_sentences_are_quoted(answering) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["asdf qwer", "How do unicorns bake sourdough bread?"])
-def test_without_a_model_nothing_is_quoted_that_is_far_from_the_question(answering, nonsense) -> None:
+def test_without_a_model_nothing_is_quoted_that_is_far_from_the_question(
+    answering, nonsense
+) -> None:
     answer = answering(None).ask(Question(nonsense))
     assert (answer.outcome, answer.reason) == (Outcome.ABSTAINED, Reason.NOTHING_FOUND)
     assert answer.text == ABSTENTION and answer.citations == ()

@@ -48,7 +48,9 @@ REASONS = {
     Reason.STOPPED: "Stopped.",
 }
 QUOTES_ONLY = "The closest sentences, word for word:"
-_INSTANCE = re.compile(r"For instance, (?P<kind>[\w ]+): (?P<question>.+?)(?: \((?P<day>as of .+)\))?")
+_INSTANCE = re.compile(
+    r"For instance, (?P<kind>[\w ]+): (?P<question>.+?)(?: \((?P<day>as of .+)\))?"
+)
 _MARK = re.compile(r"\[(\d{1,4})\]")
 _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
 

@@ -83,7 +83,7 @@ def _conversation(parts: Parts) -> None:
             parts.exports = {
                 name: gr.Button(name, size="sm", min_width=0) for name in export.FORMATS
             }
-    parts.exported = gr.Textbox(visible=False)
+    parts.exported, parts.file_name = gr.Textbox(visible=False), gr.Textbox(visible=False)
     parts.spoken = _html(spoken(""), elem_id="spoken")
     _html(texts.lead(), elem_id="lead")
 

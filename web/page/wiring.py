@@ -51,7 +51,9 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
         parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE),
     ]
     answered = []
+    over = "() => document.querySelector('.model-state.ready') ? '' : { __type__: 'update' }"
     for one in asked:
+        one.success(None, None, parts.model_state, js=over, **UNLISTED)
         answer = one.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)
         one.success(_close_limits, parts.exchanges, parts.limits, **AT_ONCE)
         answered.append(answer)
@@ -70,7 +72,7 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     for part in parts.named("past", "now"):
         part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
         part.click(chat.edit, parts.exchanges, form[1:], **AT_ONCE)
-    renewed = parts.renew.click(chat.renew, None, [*begun, *buttons], **AT_ONCE)
+    renewed = parts.renew.click(chat.renew, None, [*begun, *buttons, *form[2:]], **AT_ONCE)
     focus = "() => document.querySelector('#box textarea')?.focus()"
     renewed.then(None, None, None, js=focus, **UNLISTED)
     return answered, renewed
@@ -163,15 +165,17 @@ def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
 
 def wire_export(parts: Parts) -> None:
     """Wire the export of the conversation: the text is made here, the file by the browser."""
-    for name, (make, file) in export.FORMATS.items():
-        made = parts.exports[name].click(make, parts.exchanges, parts.exported, **AT_ONCE)
-        save = f"(text) => window.broadsheet.save('{file}', text)"
-        made.then(None, parts.exported, None, js=save, **UNLISTED)
+    exported = parts.named("exported", "file_name")
+    made = [
+        parts.exports[name].click(export.named(*how), parts.exchanges, exported, **AT_ONCE)
+        for name, how in export.FORMATS.items()
+    ]
     if export.WRITES_WORD:
         clicks = [part.click for part in parts.named("past", "now")]
-        made = gr.on(clicks, export.one_as_word, parts.exchanges, parts.exported, **AT_ONCE)
-        save = "(text) => window.broadsheet.save('answer.docx', text)"
-        made.then(None, parts.exported, None, js=save, **UNLISTED)
+        made.append(gr.on(clicks, export.one_as_word, parts.exchanges, exported, **AT_ONCE))
+    save = "(text, name) => window.broadsheet.save(name, text)"
+    for one in made:
+        one.then(None, exported, None, js=save, **UNLISTED)
 
 
 def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
@@ -235,10 +239,11 @@ def wire_opening(
         made = pipeline.examples()
         return made, _macros.examples(made)
 
-    def poll() -> tuple[Any, ...]:
+    def poll(shown: str | None) -> tuple[Any, ...]:
         status = pipeline.model_status()
         waiting = status.state not in ("ready", "off", "failed")
-        return _macros.model_state(status), gr.Timer(POLL, active=waiting)
+        awaited = "model-state" in (shown or "")
+        return _macros.model_state(status, awaited), gr.Timer(POLL, active=waiting)
 
     form = parts.named("header", "box", "date_from", "date_to", "as_of", "sources", "limits")
     form.append(parts.message)
@@ -251,4 +256,5 @@ def wire_opening(
     if hasattr(parts, "status"):  # articles came in through the page
         parts.status.change(header, None, parts.header, **AT_ONCE)
     looks = [page.load, parts.timer.tick]
-    gr.on(looks, poll, None, parts.named("model_state", "timer"), **AT_ONCE)
+    state = parts.model_state
+    gr.on(looks, poll, state, [state, parts.timer], **AT_ONCE)

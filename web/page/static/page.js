@@ -122,6 +122,10 @@ for (const kind of ["pointerover", "focusin"]) {
     mark.classList.toggle("to-left", mark.getBoundingClientRect().left > innerWidth / 2);
   });
 }
+/* What opens is seen whole, above the box. */
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open && target.closest(".vote")) target.scrollIntoView({ block: "nearest" });
+}, { capture: true });
 /* Copying: the button says that it is done. Without a secure address there is no clipboard. */
 document.addEventListener("click", async ({ target }) => {
   const tool = target.closest?.(".tool");
