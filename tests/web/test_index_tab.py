@@ -126,8 +126,8 @@ def test_the_feeds_that_are_followed_are_told_with_their_errors() -> None:
 def test_a_preview_shows_headline_and_day_beside_the_name() -> None:
     heads = {"a.txt": ("Rain falls", date(2023, 6, 18)), "b.txt": ("Snow", None)}
     markup = views.preview(replace(NOTHING, added=("a.txt", "b.txt"), heads=heads))
-    assert "Rain falls</b> · 18 June 2023" in markup
-    assert "Snow</b> · no day found" in markup
+    assert "Rain falls</b> · <time>18 June 2023</time>" in markup
+    assert "Snow</b> · <time>no day found</time>" in markup
 
 
 def test_every_change_of_an_index_has_a_name() -> None:
