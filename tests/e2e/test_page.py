@@ -319,7 +319,7 @@ def test_the_model_state_is_followed_until_it_is_ready(browser, served: Served) 
         page.locator(".model-state", has_text="412 of 1,117 MB, 11 MB/s, 62 s left").wait_for()
     finally:
         served.pipeline.status = ModelStatus(ModelState.READY)
-    page.locator(".model-state").wait_for(state="detached")
+    page.locator(".model-state.ready", has_text="is ready").wait_for()
     page.close()
 
 

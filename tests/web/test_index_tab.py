@@ -92,16 +92,16 @@ def test_the_last_builds_stand_in_a_table() -> None:
         record(),
     )
     markup = views.status(state(*builds), "/data/uploads")
-    first = "<td>18 Jun 2023, 09:30</td>"
+    first = '<td dir="auto">18 Jun 2023, 09:30</td>'
     assert f'{first}<td dir="auto">Update from files brought here</td>' in markup
-    assert '<td dir="auto">3 added, 1 left out</td><td>1 min 5 s</td>' in markup
+    assert '<td dir="auto">3 added, 1 left out</td><td dir="auto">1 min 5 s</td>' in markup
     assert '<td dir="auto">failed: no memory</td>' in markup
     assert '<td dir="auto">stopped</td>' in markup
     assert "no article changed" not in markup
     many = views.status(state(*[record(added=1)] * 12), "/data/uploads")
     assert many.count("Update from news") == 10
     idle = views.status(state(replace(record(), seconds=0.01), record()), "/data/uploads")
-    assert idle.count('<td dir="auto">no article changed</td><td></td>') == 1
+    assert idle.count('<td dir="auto">no article changed</td><td dir="auto"></td>') == 1
 
 
 def test_no_path_of_the_server_is_shown() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -10,6 +10,7 @@ import gradio as gr
 
 from index.errors import BroadsheetError
 from index.progress import CHANGES
+from index.status import Status
 from index.store.history import STOPPED, BuildRecord
 from index.types import STDIN, BuildReport, Stage, listed
 from web import wording
@@ -19,6 +20,7 @@ from web.uploads.batch import in_words
 from web.uploads.store import Building, Uploads
 
 Shown = tuple[Any, ...]
+_BUILDS = 10  # updates that are shown
 _COMMANDS = {
     "build": "Update from",
     "add": "Add",
@@ -139,10 +141,31 @@ def _name(path: str, folder: str) -> str:
     return names.get(path) or PurePath(path).name or path
 
 
-def _command(one: BuildRecord, folder: str) -> str:
-    """What was built; `folder` is that of uploads."""
-    paths = ", ".join(_name(path, folder) for path in one.paths)
-    return f"{_COMMANDS[one.command]} {paths}".rstrip()
+def _updates(found: Status, folder: str) -> list[tuple[str, ...]]:
+    """When, what, the result and how long, of the newest updates; `folder` is that of uploads.
+
+    Of all but the last only those that did something or failed.
+    """
+    told = [
+        one
+        for at, one in enumerate(found.builds)
+        if not at or one.error or _counts(one, one.skipped)
+    ]
+    rows = []
+    for one in told[:_BUILDS]:
+        paths = ", ".join(_name(path, folder) for path in one.paths)
+        took = wording.duration(one.seconds) if one.seconds >= 0.05 else ""
+        what = f"{_COMMANDS[one.command]} {paths}".rstrip()
+        rows.append((wording.moment(one.began), what, _result(one, folder), took))
+    return rows
+
+
+def _feeds(found: Status) -> list[tuple[str, ...]]:
+    """When each feed was read last, which it is, and what went wrong."""
+    return [
+        (wording.moment(one.read), one.url, f"failed: {one.failed}" if one.failed else "read")
+        for one in found.feeds
+    ]
 
 
 def _result(one: BuildRecord, folder: str) -> str:
@@ -154,23 +177,12 @@ def _result(one: BuildRecord, folder: str) -> str:
     return _counts(one, one.skipped) or "no article changed"
 
 
-def _told(builds: Sequence[BuildRecord]) -> list[BuildRecord]:
-    """The newest update, and of the others those that did something or failed."""
-    return [
-        one for at, one in enumerate(builds) if not at or one.error or _counts(one, one.skipped)
-    ]
-
-
 views = Macros(
     "index.html",
-    BUILDS=10,
     LISTED=50,
     STAGES=_STAGES,
-    command=_command,
     counts=_counts,
-    moment=wording.moment,
-    result=_result,
+    feeds=_feeds,
     time_left=wording.time_left,
-    told=_told,
-    duration=wording.duration,
+    updates=_updates,
 )

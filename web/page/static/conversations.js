@@ -240,10 +240,8 @@ window.broadsheet.shelf = (() => {
   document.addEventListener("click", ({ target }) => {
     if (target.closest?.("#renew")) {
       document.querySelector("#tabs [role=tab]")?.click();
-      const kept = new URLSearchParams(location.search);
-      for (const one of ["q", "from", "to", "as_of", "source"]) kept.delete(one); // of the question before
       name("");
-      history.replaceState(history.state, "", location.pathname + (kept.size ? `?${kept}` : ""));
+      history.replaceState(history.state, "", location.pathname); // without a link's question
     }
     if (target.closest?.("#shelf-toggle")) {
       show(!isOpen());
