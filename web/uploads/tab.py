@@ -51,7 +51,7 @@ class IndexTab:
             self._uploads.forget(session)
             yield "", gr.skip(), gr.update(visible=False)
             return
-        yield views.looking(len(files)), "", gr.update(visible=False)
+        yield views.waiting(f"Looking at {wording.count(len(files), 'file')}"), "", gr.update(visible=False)
         try:
             self._uploads.allow(request.username)
             plan = self._uploads.look(session, [Path(file) for file in files])
@@ -103,7 +103,7 @@ class IndexTab:
             return message(str(error))
         if self._uploads.building:
             self._uploads.building.stop()
-        return views.stopping()
+        return views.waiting("Stopping")
 
     def forget(self, request: gr.Request) -> None:
         """Do what a closed page does."""

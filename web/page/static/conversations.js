@@ -150,12 +150,6 @@ window.broadsheet.shelf = (() => {
     return taken();
   }
 
-  function day(at) {
-    const date = new Date(at);
-    const two = (number) => String(number).padStart(2, "0");
-    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  }
-
   /* The list for Python to draw, newest first: what has all the words in its title or questions.
      While a page opens, Gradio gives null for what is empty. */
   function listed(kept, words) {
@@ -173,7 +167,7 @@ window.broadsheet.shelf = (() => {
     }
     const rows = all.filter(has);
     rows.sort((first, second) => second.at - first.at);
-    return JSON.stringify(rows.map(({ id, title, at }) => ({ id, title, day: day(at) })));
+    return JSON.stringify(rows.map(({ id, title, at }) => ({ id, title, day: new Date(at).toLocaleDateString("sv") })));
   }
 
   /* The conversation that was clicked, for Python to open. */
