@@ -51,7 +51,8 @@ class IndexTab:
             self._uploads.forget(session)
             yield "", gr.skip(), gr.update(visible=False)
             return
-        yield views.waiting(f"Looking at {wording.count(len(files), 'file')}"), "", gr.update(visible=False)
+        looking = views.waiting(f"Looking at {wording.count(len(files), 'file')}")
+        yield looking, "", gr.update(visible=False)
         try:
             self._uploads.allow(request.username)
             plan = self._uploads.look(session, [Path(file) for file in files])
@@ -141,7 +142,7 @@ def _name(path: str, folder: str) -> str:
     return names.get(path) or PurePath(path).name or path
 
 
-def _updates(found: Status, folder: str) -> list[tuple[str, ...]]:
+def _updates(found: Status, folder: str) -> list[tuple[str, str, str, str]]:
     """When, what, the result and how long, of the newest updates; `folder` is that of uploads.
 
     Of all but the last only those that did something or failed.
@@ -160,7 +161,7 @@ def _updates(found: Status, folder: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def _feeds(found: Status) -> list[tuple[str, ...]]:
+def _feeds(found: Status) -> list[tuple[str, str, str]]:
     """When each feed was read last, which it is, and what went wrong."""
     return [
         (wording.moment(one.read), one.url, f"failed: {one.failed}" if one.failed else "read")
