@@ -43,6 +43,22 @@ def test_a_search_and_its_article_outlive_a_reload_and_are_a_link(browser, page,
     page.locator("#lead").wait_for()
 
 
+def test_an_article_is_closed_in_whatever_tab_it_is_read(page) -> None:
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.locator("#now .mark").first.click()
+    page.wait_for_url(re.compile(r"#c-.*&article="))
+    tab(page, "Archive")
+    page.wait_for_url(re.compile(r"#archive&article="))
+    page.locator("#close").click()
+    page.locator("#reader").wait_for(state="detached")
+    page.wait_for_timeout(500)
+    assert page.url.endswith("#archive")
+    assert page.locator("#reader").count() == 0
+    page.go_back()
+    page.locator("#reader mark.cited").wait_for()
+    assert page.locator("#now .asked").is_visible()
+
+
 def test_what_the_archive_is_narrowed_to_outlives_a_reload(page) -> None:
     tab(page, "Archive")
     page.locator("#chart [data-kind=period]").first.click()

@@ -15,29 +15,30 @@ window.broadsheet.address = (() => {
     return { place, values: Object.fromEntries(new URLSearchParams(values.join("&"))) };
   }
 
-  function write(place, values = {}, replace = false) {
+  /* `opens` an article: of that entry alone the one before is the same without it. */
+  function write(place, values = {}, { replace = false, opens = false } = {}) {
     const said = new URLSearchParams(Object.entries(values).filter(([, value]) => value));
     const hash = [place, ...(said.size ? [said] : [])].join("&");
     if (hash === location.hash.slice(1)) return;
     const url = location.pathname + location.search + (hash && `#${hash}`);
-    history[replace ? "replaceState" : "pushState"]({ opened: Boolean(values.article) }, "", url);
+    history[replace ? "replaceState" : "pushState"](replace ? history.state : { opens }, "", url);
   }
 
   /* Go to another place with the article that is open. */
   function go(place, values = {}, replace = false) {
     const { article, at } = read().values;
-    write(place, { ...values, article, at }, replace);
+    write(place, { ...values, article, at }, { replace });
   }
 
   /* An article was opened (in place of another), or closed. */
   function opened({ id, at }) {
     const { place, values } = read();
-    if (id) write(place, { ...values, article: id, at }, Boolean(values.article));
+    if (id) write(place, { ...values, article: id, at }, { replace: Boolean(values.article), opens: true });
   }
   function closed() {
     const { place, values: { article, at, ...others } } = read();
-    if (history.state?.opened) history.back();
-    else if (article) write(place, others, true);
+    if (history.state?.opens) history.back();
+    else if (article) write(place, others, { replace: true });
   }
 
   /* Gradio draws what is in a tab when that is opened first. */
