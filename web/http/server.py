@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from index.settings import Settings
-from web.auth import People, RequireLogin, Sessions
+from web.auth import People, RequireLogin, Sessions, Tries
 from web.http.doors import EVERY, Doors, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
 from web.telemetry import QuestionLog, Shift, observe
@@ -65,7 +65,8 @@ def add_endpoints(
         there = "There is no such endpoint; there are /ask and /search."
         return JSONResponse({"detail": there}, 404)
 
-    login = [Middleware(RequireLogin, people=people)]
+    tries = Tries()
+    login = [Middleware(RequireLogin, people=people, tries=tries)]
     routes: list[Route | Mount] = [
         Route("/healthz", healthz),
         Route("/metrics", metrics_text, middleware=login),
@@ -92,7 +93,7 @@ def add_endpoints(
             app.middleware_stack,
             hosts=hosts_of(host, settings.hosts),
             addresses=host in EVERY,
-            login=people is not None,
+            tries=tries if people else None,
             may_bring=may_bring,
             ending=shift.over,
         )

@@ -34,7 +34,7 @@ MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
 def launch_options() -> dict[str, Any]:
     """Return what `launch` needs for this page: nothing of it comes from another host."""
-    scripts = (STATIC / "page.js", STATIC / "conversations.js")
+    scripts = (STATIC / f"{name}.js" for name in ("page", "address", "conversations"))
     script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
     return {
         "theme": gr.themes.Base(font=SYSTEM_FONTS, font_mono=MONO_FONTS),
