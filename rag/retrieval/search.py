@@ -19,6 +19,7 @@ from index.settings import Settings
 from index.store.snapshot import IndexReader, Snapshot
 from index.store.vectors import ServerSilent, VectorsDamaged, VectorsMissing
 from index.text.days import spoken
+from index.text.words import content_stems, stems
 from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
 from rag.question.parts import compared, of_each, split_question
@@ -32,7 +33,7 @@ from rag.types import Evidence, Question, RetrievedPassage, Turn
 
 _LOG = logging.getLogger(__name__)
 _FRESH = 14  # days before the one that an answer is for
-_FAR = 0.75  # words and nearness, below which a search found nothing: see docs/quality.md
+_FAR = 0.8  # words and nearness, below which a search found nothing: see docs/quality.md
 _OF_A_STORY = 60  # passages looked at for a story
 _TRIES = 3  # of one generation whose vectors are missing
 _PAUSE = 0.1  # seconds between them
@@ -202,7 +203,7 @@ class Finder:
             latest=asked.latest,
         )
         sentences = rank_found(snapshot, asked.standalone, passages)
-        held = max((one.words for one in sentences), default=0.0)
+        held = _words_held(asked.standalone, sentences)
         nearest = snapshot.dense(vector, 1, asked.bounds) if held < _FAR else []
         far = bool(nearest) and held + nearest[0].score < _FAR
         return Searched(asked, sentences, notices, far)
@@ -310,6 +311,16 @@ def _latest(one: date | None, other: date | None) -> date | None:
 
 def _earliest(one: date | None, other: date | None) -> date | None:
     return min((day for day in (one, other) if day), default=None)
+
+
+def _words_held(question: str, sentences: Sequence[RankedSentence]) -> float:
+    """Return the share of the question's words that a sentence holds, by weight or by number.
+
+    By weight alone one word that a small archive lacks would count for more than all others.
+    """
+    asked = set(content_stems(question))
+    shares = (len(asked & set(stems(one.text))) / max(1, len(asked)) for one in sentences)
+    return max((*shares, *(one.words for one in sentences)), default=0.0)
 
 
 def _span(first: date | None, last: date | None) -> str:
