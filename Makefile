@@ -46,10 +46,6 @@ train: .venv/installed-dev ## Collect rows for the judge (about 3 hours, resumab
 	$(BIN)/python -m training collect $(SHARED)/corpora/realtimeqa-2022-2024.jsonl.xz \
 		--set $(SHARED)/evals/news_open.jsonl --set $(SHARED)/evals/realtimeqa_dev.jsonl --made 300
 	$(BIN)/python -m training collect articles --set evals/sets/sample_archive.jsonl
-	$(BIN)/python -m training checks $(SHARED)/training \
-		--articles $(SHARED)/corpora/bbc-news-2225.tar.xz --set $(SHARED)/evals/bbcqa_dev.jsonl \
-		--articles $(SHARED)/corpora/realtimeqa-2022-2024.jsonl.xz --set $(SHARED)/evals/news_open.jsonl \
-		--articles articles --set evals/sets/sample_archive.jsonl
 	$(BIN)/python -m training fit --write
 
 screenshots: .venv/installed-dev chromium ## Take the pictures of the documentation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 import re
 import sys
 import time
@@ -22,22 +21,18 @@ from index.models.download import ensure_embedder, ensure_llm
 from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
 from index.settings import load_settings
-from index.store.snapshot import IndexReader
 from rag.llm import judge
 from rag.llm.conversion import convert, converted_folder
 from rag.llm.judge import WEIGHTS
 from rag.llm.template import read_template
-from rag.retrieval.search import Finder
 from training import report
 from training.cases import Case, Variant, cases_of
-from training.checks import HELD_OUT, collect_checks, foreign_checks, own_checks
 from training.fit import load_rows, write_judge, write_reduced
 from training.made import made_questions
 from training.rows import Collector
 from training.states import ModelStates
 
 ROWS = Path(".data") / "training"
-CHECKS = ROWS / "checks"
 JUDGED = (17, 18)  # layers
 _ARCHIVES = {
     "bbcqa_dev": "BBC",
@@ -89,33 +84,6 @@ def collect(
 
 
 @app.command()
-def checks(
-    foreign: Annotated[Path, typer.Argument(help="A folder with support_NAME.jsonl.xz.")],
-    archives: Annotated[list[Path], typer.Option("--articles", help="As collected before.")],
-    sets: Annotated[list[Path], typer.Option("--set", help="The open set of each archive.")],
-    minutes: Annotated[float, typer.Option(help="Stop after so long; 0: when all is read.")] = 0,
-) -> None:
-    """Read the checks of statements that were collected, and foreign ones; it can be resumed."""
-    made = list(foreign_checks(foreign))
-    plain = load_settings()
-    embeddings = MiniLMEmbeddings(lambda: ensure_embedder(plain))
-    for articles, path in zip(archives, sets, strict=True):
-        settings = load_settings(data_dir=HOME / "indexes" / articles.name.split(".")[0])
-        reader = IndexReader(settings)
-        finder = Finder(reader, embeddings, settings)
-        made += own_checks(path.stem, load_questions(path), ROWS, finder, reader)
-    random.Random(0).shuffle(made)
-    gguf = ensure_llm(plain)
-    model = ModelStates(convert(gguf, converted_folder(gguf, plain)), read_template(gguf))
-    end = time.monotonic() + 60 * minutes if minutes else float("inf")
-    with Meter(_errors) as meter:
-        for done in collect_checks(CHECKS / "states", made, model):
-            meter.show("checks", done, len(made), "checks")
-            if time.monotonic() > end:
-                break
-
-
-@app.command()
 def fit(
     threshold: Annotated[float, typer.Option(help="Least probability of an answer shown.")] = 0.4,
     write: Annotated[bool, typer.Option(help="Write the weights into the product.")] = False,
@@ -129,8 +97,6 @@ def fit(
     made = report.scored(rows, JUDGED)
     report.print_policy(made, [name for name in _ARCHIVES if not name.startswith("made")])
     report.print_code_check(made)
-    if CHECKS.is_dir():
-        report.print_checks(rows, load_rows(CHECKS, ("check",)), JUDGED, HELD_OUT)
     for precision in ("f32", "bf16"):
         if (ROWS / precision).is_dir():
             report.print_precision(rows, load_rows(ROWS / precision), JUDGED, precision)

@@ -55,25 +55,22 @@ class Rows:
 
     def where(self, chosen: Sequence[bool] | NDArray[np.bool_]) -> Rows:
         """Return the chosen rows."""
-        return self.where_at(np.flatnonzero(np.asarray(chosen)))
-
-    def where_at(self, at: NDArray[np.int64]) -> Rows:
-        """Return the rows at these places."""
+        at = np.flatnonzero(np.asarray(chosen))
         return Rows(
             [self.info[k] for k in at], {p: s[at] for p, s in self.states.items()}, self.layers
         )
 
 
-def load_rows(home: Path, places: Sequence[str] = PLACES) -> Rows:
+def load_rows(home: Path) -> Rows:
     """Return the rows below a folder whose label is known."""
     info: list[dict[str, Any]] = []
-    states: dict[str, list[NDArray[np.float16]]] = {place: [] for place in places}
+    states: dict[str, list[NDArray[np.float16]]] = {place: [] for place in PLACES}
     layers: tuple[int, ...] = LAYERS
     for shard in sorted(home.glob("*/*.npz")):
         with np.load(shard) as held:
             info += [json.loads(one) for one in held["info"]]
             layers = tuple(map(int, held["layers"])) if "layers" in held else layers
-            for place in places:
+            for place in PLACES:
                 states[place].append(held[place])
     rows = Rows(info, {place: np.concatenate(made) for place, made in states.items()}, layers)
     return rows.where([one["right"] is not None for one in info])
@@ -104,7 +101,7 @@ def fit_head(
 
     Args:
         rows: To fit on.
-        place: `before`, `mean`, `end` or `check`.
+        place: `before`, `mean` or `end`.
         layers: Whose states are read, side by side.
         components: Principal components kept.
         strength: Inverse strength of regularisation (C).
@@ -150,17 +147,6 @@ def calibrated(rows: Rows, *readings: Floats) -> tuple[float, ...]:
     asked = np.array([one["variant"] in ("plain", "again") for one in rows.info])
     model = LogisticRegression(C=1.0).fit(np.stack(readings, 1)[asked], rows.right[asked])
     return (float(model.intercept_[0]), *(float(w) for w in model.coef_[0]))
-
-
-def joined(rows: Rows, checks: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the places of those drafts, and of their checks, that were read both ways."""
-    places = {one["id"]: at for at, one in enumerate(rows.info)}
-    pairs = [
-        (places[one["draft"]], at)
-        for at, one in enumerate(checks.info)
-        if one.get("draft") in places
-    ]
-    return np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
 
 
 def archives_held_out(rows: Rows, archive: dict[str, str]) -> Iterator[tuple[str, Rows, Rows]]:

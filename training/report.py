@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from sklearn.model_selection import GroupKFold
 
 from training.fit import (
     Floats,
@@ -18,7 +17,6 @@ from training.fit import (
     area,
     calibrated,
     fit_head,
-    joined,
     out_of_fold,
 )
 from training.states import LAYERS
@@ -189,44 +187,4 @@ def print_code_check(made: Scored) -> None:
             f"{(stands & ~right & problem).sum()} of {(stands & ~right).sum()}",
             str((stands & ~right & ~problem).sum()),
         )
-    _CONSOLE.print(table)
-
-
-def print_checks(rows: Rows, checks: Rows, layers: Sequence[int], held_out: Sequence[str]) -> None:
-    """Print what the check head is worth: on sets that it never saw, out of fold on others.
-
-    Last, what it adds to the heads of the draft, over drafts whose statement was checked too.
-    """
-    apart = np.isin([one["set"] for one in checks.info], held_out)
-    unseen, others = checks.where(apart), checks.where(~apart)
-    table = Table("checks of", "rows", "supported", "area", "let stand at .85 kept")
-    reading = fit_head(others, "check", layers).read(unseen)
-    folded = out_of_fold(others, "check", layers)
-    for part, read in ((unseen, reading), (others, folded)):
-        names = np.array([one["set"] for one in part.info])
-        own = np.char.startswith(names, "own_")
-        chosen = {name: names == name for name in sorted(set(names))}
-        chosen |= {"all": np.ones(len(names), dtype=bool), "own": own}
-        for name, at in chosen.items():
-            right = part.right[at]
-            if 0 < right.sum() < len(right):
-                stand = np.mean(read[at][~right] >= np.quantile(read[at][right], 0.15))
-                counts = (str(len(right)), str(int(right.sum())))
-                table.add_row(name, *counts, f"{area(right, read[at]):.3f}", f"{stand:.2f}")
-    _CONSOLE.print(table)
-    places, checked = joined(rows, checks)
-    drafts, truth = rows.where_at(places), rows.right[places]
-    readings = [out_of_fold(rows, place, layers)[places] for place in ("before", "mean")]
-    table = Table("decided by", "drafts", "right", "area", "wrong let stand at .9 kept")
-    for name, used in (
-        ("the draft", readings),
-        ("and the check", [*readings, out_of_fold(checks, "check", layers)[checked]]),
-    ):
-        chances = np.zeros(len(truth))
-        for fitted, apart in GroupKFold(5).split(truth, groups=drafts.groups):
-            weights = calibrated(drafts.where_at(fitted), *(one[fitted] for one in used))
-            chances[apart] = probability(weights, *(one[apart] for one in used))
-        stand = np.mean(chances[~truth] >= np.quantile(chances[truth], 0.1))
-        counts = (str(len(truth)), str(int(truth.sum())))
-        table.add_row(name, *counts, f"{area(truth, chances):.3f}", f"{stand:.2f}")
     _CONSOLE.print(table)

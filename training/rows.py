@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from langchain_core.messages import BaseMessage
-from numpy.typing import NDArray
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
@@ -149,7 +147,7 @@ class Collector:
         return row
 
     def flush(self) -> None:
-        """Write what was collected."""
+        """Write what was collected as the next shard, in one rename."""
         if not self._open:
             return
         rows, drafts = zip(*self._open, strict=True)
@@ -157,7 +155,11 @@ class Collector:
             part: np.stack([getattr(d, part) for d in drafts]) for part in ("before", "mean", "end")
         }
         layers = np.array(self._model.layers)
-        save_shard(self._folder, [asdict(row) for row in rows], layers=layers, **states)
+        info = np.array([json.dumps(asdict(row)) for row in rows])
+        partial = self._folder / "partial.tmp"
+        with partial.open("wb") as file:
+            np.savez(file, info=info, layers=layers, **states)
+        partial.rename(self._folder / f"{len(list(self._folder.glob('*.npz'))):05d}.npz")
         self._open.clear()
 
 
@@ -167,17 +169,6 @@ def _refuted(model: ModelStates, case: Case, found: Context) -> bool | None:
         return None
     prompt = model.template.prompt(premise_messages(found.asked, found.evidence, premise))
     return model.write(prompt, longest=2).text.startswith("No")
-
-
-def save_shard(
-    folder: Path, rows: Iterable[Mapping[str, Any]], **states: NDArray[np.generic]
-) -> None:
-    """Write the next shard of a folder, in one rename: what is known of its rows, their states."""
-    info = np.array([json.dumps(row) for row in rows])
-    partial = folder / "partial.tmp"
-    with partial.open("wb") as file:
-        np.savez(file, info=info, **states)  # type: ignore[arg-type]
-    partial.rename(folder / f"{len(list(folder.glob('*.npz'))):05d}.npz")
 
 
 def records(folder: Path) -> Iterator[dict[str, str]]:

@@ -103,14 +103,6 @@ class ModelStates:
         text = str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
         return Draft(text, before, mean, end)
 
-    def at_end(self, prompt: str) -> States:
-        """Return the states of a prompt's last token, (layers, width); nothing is written."""
-        self._request.reset_state()
-        self._length = 0
-        _, states = self._feed(self.tokens(prompt))
-        last: States = states[-1]
-        return last
-
     def tokens(self, text: str) -> list[int]:
         """Return the tokens of a text, those of the template too."""
         encoded = self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]
