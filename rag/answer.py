@@ -76,11 +76,15 @@ def explain_refusal(found: Context, premise: str, refused: Answer) -> Answer:
 
 def build_list(found: Context, subject: str, count: int) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
+    if not count:
+        reason = Reason.NOTHING_FOUND if found.coverage.articles else Reason.OUTSIDE_DATES
+        none = Statement(f"No articles mention “{subject}”.", (), 1.0)
+        return replace(refuse(found, reason), text=none.text, statements=(none,))
     noun = "article mentions" if count == 1 else "articles mention"
     shown = len(found.evidence)
     more = f"; the first {shown} are" if count > shown else ""
     # The head needs no citation: the lines below it are what it counts.
-    head = Statement(f"{count or 'No'} {noun} “{subject}”{more}.", (), 1.0)
+    head = Statement(f"{count} {noun} “{subject}”{more}.", (), 1.0)
     citations = [cite_best(item) for item in found.evidence]
     lines = _one_citation_each(_dated(one.date, one.headline) for one in citations)
     return _in_lines(found, [head, *lines], citations)
@@ -93,13 +97,14 @@ def build_about(
     if about is About.NEWEST:
         return build_timeline(found)
     coverage = found.coverage
-    holds = f"{coverage.articles:,} articles"
+    holds = f"{coverage.articles:,} article{'' if coverage.articles == 1 else 's'}"
     if coverage.first and coverage.last:
         holds += f", {spoken(coverage.first)} to {spoken(coverage.last)}"
     if about is About.THANKS:
         lines = ["You are welcome. Ask on."]
     elif about is About.COVERAGE:
-        lines = [f"This archive holds {holds}."]
+        whole = not (found.asked.bounds.sources or found.asked.bounds.dated)
+        lines = [f"{'This' if whole else 'Within these limits this'} archive holds {holds}."]
         if coverage.undated:
             lines.append(f"{coverage.undated:,} of them have no date.")
         if publishers:

@@ -186,12 +186,14 @@ class Pipeline:
 
     def _without_model(self, question: Question) -> tuple[Context, Answer] | None:
         """Answer what needs no model: about the archive itself, lists, counts and timelines."""
-        about = about_archive(question.text)
+        about = about_archive(question.text, continues=bool(question.history))
         if about:
             newest = _NEWEST if about is About.NEWEST else 0
             context, publishers = self._finder.about(question, newest)
             if newest and not context.evidence:
-                return context, refuse(context, Reason.OUTSIDE_DATES)
+                limited = question.sources and not context.asked.bounds.dated
+                why = Reason.NOTHING_FOUND if limited else Reason.OUTSIDE_DATES
+                return context, refuse(context, why)
             examples = list(map(str, self.examples())) if about is About.HELP else []
             return context, build_about(context, about, publishers, examples)
         subject = list_subject(question.text)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from index.store.database import LIVE, admit_by
+from index.store.database import ADMITTED, LIVE, admit_by
 from index.text.days import day_number, number_day
 from index.types import Bounds, Coverage, Generation, split_limits
 
@@ -38,6 +38,7 @@ class Wanted:
         last: Last day, inclusive.
         order: What they are sorted by; the newest first among equals.
         descending: Whether the greatest comes first.
+        sources: Publishers, and limits such as `author:Jane Doe`; empty for all.
         once: Whether of articles with the very same content only one is listed.
     """
 
@@ -46,6 +47,7 @@ class Wanted:
     last: date | None = None
     order: Order = Order.DATE
     descending: bool = True
+    sources: tuple[str, ...] = ()
     once: bool = False
 
 
@@ -104,12 +106,12 @@ class Catalogue:
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
-        sought, limits = split_limits(wanted.words)
+        sought, limits = split_limits(wanted.words.encode("utf-8", "replace").decode())
         holding, words = _holding(sought)
         chosen = _CHOSEN + holding + (_ONCE if wanted.once else "")
-        if limits:
+        if limits := (*limits, *wanted.sources):
             admit_by(self._sql, limits)
-            chosen += " AND admits(c.source, a.details)"
+            chosen += ADMITTED
         values = {
             "generation": self._generation,
             "first": day_number(wanted.first) if wanted.first else None,
@@ -169,11 +171,15 @@ def _holding(text: str) -> tuple[str, dict[str, str]]:
 class DayCounts:
     """Counts of the live articles of a generation by collection and day."""
 
-    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
-        """Count them, in one pass over the articles."""
+    def __init__(
+        self, sql: sqlite3.Connection, generation: int, sources: Sequence[str] = ()
+    ) -> None:
+        """Count them, in one pass over the articles; with `sources` those that they admit."""
+        admit_by(sql, sources)
         rows = sql.execute(
             "SELECT c.collection, c.day, count(*) FROM articles a JOIN contents c "
-            f"ON c.key = a.content WHERE {LIVE} GROUP BY c.collection, c.day",
+            f"ON c.key = a.content WHERE {LIVE}{ADMITTED if sources else ''} "
+            "GROUP BY c.collection, c.day",
             {"generation": generation},
         )
         self._counts: dict[str, Counter[int | None]] = defaultdict(Counter)

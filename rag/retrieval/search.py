@@ -128,8 +128,9 @@ class Finder:
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             evidence = newest_articles(snapshot, bounds, newest) if newest else []
-            context = Context(asked, tuple(evidence), snapshot.coverage(bounds), notices)
-            return context, snapshot.sources()
+            coverage = snapshot.coverage_of_sources(bounds)
+            context = Context(asked, tuple(evidence), coverage, notices)
+            return context, snapshot.sources(bounds.sources)
 
     def timeline(self, question: Question, subject: str) -> Context:
         """Return the dated sentences that tell a story; the question's dates are bounds here."""
@@ -290,9 +291,7 @@ def _window(
         return hint if only else None, tuple(notices)
     days = _span(first, last)
     notices.append(
-        f"Only articles from {days} were searched."
-        if only
-        else f"Articles from {days} were preferred."
+        f"Only articles {days} were searched." if only else f"Articles {days} were preferred."
     )
     return hint, tuple(notices)
 
@@ -315,5 +314,7 @@ def _earliest(one: date | None, other: date | None) -> date | None:
 
 def _span(first: date | None, last: date | None) -> str:
     if first and last:
-        return spoken(first) if first == last else f"{spoken(first)} to {spoken(last)}"
-    return f"{spoken(first)} on" if first else f"up to {spoken(last)}" if last else "all dates"
+        return f"from {spoken(first)}" + (f" to {spoken(last)}" if last > first else "")
+    return (
+        f"from {spoken(first)} on" if first else f"up to {spoken(last)}" if last else "of all dates"
+    )

@@ -187,7 +187,9 @@ def is_table(answer: Answer) -> bool:
 
 def is_small_talk(exchange: Exchange) -> bool:
     """Whether a greeting, or a question about the archive itself, was answered."""
-    return not exchange.citations and about_archive(exchange.question.text) is not None
+    asked = exchange.question
+    about = about_archive(asked.text, continues=bool(asked.history))
+    return not exchange.citations and about is not None
 
 
 def instance(statement: Statement) -> tuple[str, str, str] | None:
