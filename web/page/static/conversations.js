@@ -167,7 +167,8 @@ window.broadsheet.shelf = (() => {
     }
     const rows = all.filter(has);
     rows.sort((first, second) => second.at - first.at);
-    return JSON.stringify(rows.map(({ id, title, at }) => ({ id, title, day: new Date(at).toLocaleDateString("sv") })));
+    const day = (at) => new Date(at).toLocaleDateString("sv"); // as 2023-06-18
+    return JSON.stringify(rows.map(({ id, title, at }) => ({ id, title, day: day(at) })));
   }
 
   /* The conversation that was clicked, for Python to open. */
