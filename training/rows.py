@@ -158,7 +158,7 @@ class Collector:
         info = np.array([json.dumps(asdict(row)) for row in rows])
         partial = self._folder / "partial.tmp"
         with partial.open("wb") as file:
-            np.savez(file, info=info, layers=layers, **states)
+            np.savez(file, info=info, layers=layers, **states)  # type: ignore[arg-type]
         partial.rename(self._folder / f"{len(list(self._folder.glob('*.npz'))):05d}.npz")
         self._open.clear()
 
