@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import date
 
 from index.text.days import spoken
-from rag.checking.attribution import best_first, cite_best
+from rag.checking.attribution import Sentence, best_first, cite, cite_best
 from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
 from rag.english.facts import facts
 from rag.question.parts import compared, difference, subject_of
+from rag.retrieval.evidence import POINTS_BACK
 from rag.retrieval.overviews import About
 from rag.retrieval.search import Context
 from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
@@ -113,7 +114,7 @@ def build_about(
     else:
         lines = [
             f"Ask a question about the {holds}; the answer cites the sentences that support it.",
-            *(f"For instance: {example}" for example in examples),
+            *(f"For instance, {example}" for example in examples),
         ]
     return _in_lines(found, [Statement(line, (), 1.0) for line in lines])
 
@@ -146,7 +147,7 @@ def _in_lines(
 
 def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited, where no model writes."""
-    citations = tuple(map(cite_best, best_first(found.evidence)[:_EVIDENCE_ONLY]))
+    citations = tuple(map(_understood, best_first(found.evidence)[:_EVIDENCE_ONLY]))
     statements = tuple(
         Statement(f"“{citation.quote}”", (at,), 1.0) for at, citation in enumerate(citations)
     )
@@ -158,6 +159,13 @@ def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
         citations=citations,
         notices=(*found.notices, notice),
     )
+
+
+def _understood(item: Evidence) -> Citation:
+    """Cite a window's best sentence, from the one before where it begins with “She”."""
+    before = [start for start, _ in item.sentences if start < item.best[0]]
+    start = max(before, default=None) if POINTS_BACK.search(item.quote) else None
+    return cite(Sentence(item, item.best), start)
 
 
 def build_quote(found: Context, prompt: str) -> Answer:

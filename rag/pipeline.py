@@ -167,6 +167,10 @@ class Pipeline:
             yield quote_evidence(found, Reason.FOREIGN_LANGUAGE, notice)
             return
         model = self._models.get()
+        if model is None and found.far:
+            told = replace(found, notices=(*found.notices, WITHOUT_MODEL))
+            yield refuse(told, Reason.NOTHING_FOUND)
+            return
         if model is None:
             yield quote_evidence(found, Reason.NO_MODEL, WITHOUT_MODEL)
             return
@@ -190,7 +194,7 @@ class Pipeline:
                 limited = question.sources and not context.asked.bounds.dated
                 why = Reason.NOTHING_FOUND if limited else Reason.OUTSIDE_DATES
                 return context, refuse(context, why)
-            examples = [one.question for one in self.examples()] if about is About.HELP else []
+            examples = list(map(str, self.examples())) if about is About.HELP else []
             return context, build_about(context, about, publishers, examples)
         subject = list_subject(question.text)
         if subject:

@@ -39,6 +39,7 @@ class Wanted:
         order: What they are sorted by; the newest first among equals.
         descending: Whether the greatest comes first.
         sources: Publishers, and limits such as `author:Jane Doe`; empty for all.
+        once: Whether of articles with the very same content only one is listed.
     """
 
     words: str = ""
@@ -47,16 +48,18 @@ class Wanted:
     order: Order = Order.DATE
     descending: bool = True
     sources: tuple[str, ...] = ()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An article in a list."""
+    """An article in a list; `copies` are the others with the very same content."""
 
     article_id: str
     headline: str
     date: date | None
     source: str | None
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,10 @@ _COUNTED = (
     "ON n.content = c.key"
 )
 _CHOSEN = f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last)"
+_ONCE = (
+    " AND NOT EXISTS (SELECT 1 FROM articles b WHERE b.content = a.content AND b.key < a.key "
+    f"AND {LIVE.replace('a.', 'b.')})"
+)
 # LIKE folds only ASCII; the function, which is slower, serves words that hold other letters.
 _HOLDS = " AND (c.headline LIKE :{0} ESCAPE '\\' OR c.source LIKE :{0} ESCAPE '\\')"
 _HOLDS_FOLDED = " AND (instr(casefold(c.headline), :{0}) OR instr(casefold(c.source), :{0}))"
@@ -99,9 +106,9 @@ class Catalogue:
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
-        sought, limits = split_limits(wanted.words)
+        sought, limits = split_limits(wanted.words.encode("utf-8", "replace").decode())
         holding, words = _holding(sought)
-        chosen = _CHOSEN + holding
+        chosen = _CHOSEN + holding + (_ONCE if wanted.once else "")
         if limits := (*limits, *wanted.sources):
             admit_by(self._sql, limits)
             chosen += ADMITTED
@@ -122,12 +129,16 @@ class Catalogue:
         return CataloguePage(tuple(self._listed(key) for (key,) in keys), int(total))
 
     def _listed(self, key: int) -> Listed:
-        name, headline, day, source = self._sql.execute(
-            "SELECT a.id, c.headline, c.day, c.source "
+        name, headline, day, source, content = self._sql.execute(
+            "SELECT a.id, c.headline, c.day, c.source, a.content "
             "FROM articles a JOIN contents c ON c.key = a.content WHERE a.key = ?",
             (key,),
         ).fetchone()
-        return Listed(name, headline, number_day(day) if day else None, source)
+        (alike,) = self._sql.execute(
+            f"SELECT count(*) FROM articles a WHERE a.content = :content AND {LIVE}",
+            {"content": content, "generation": self._generation},
+        ).fetchone()
+        return Listed(name, headline, number_day(day) if day else None, source, alike - 1)
 
     def months(self) -> Mapping[date, int]:
         """Return how many dated articles there are by month, each named by its first day."""

@@ -16,13 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from index.errors import (
-    BroadsheetError,
-    IndexDamaged,
-    IndexLocked,
-    IndexMissing,
-    IndexUnwritable,
-)
+from index.errors import BroadsheetError, IndexDamaged, IndexLocked, IndexMissing, IndexUnwritable
 from index.settings import Settings
 from index.text.days import number_day
 from index.types import Article, Details, admits

@@ -26,16 +26,7 @@ from index.store.database import (
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
 from index.text.days import number_day
-from index.types import (
-    Article,
-    ArticleRef,
-    Bounds,
-    Coverage,
-    Generation,
-    Hit,
-    OfArticle,
-    Passage,
-)
+from index.types import Article, ArticleRef, Bounds, Coverage, Generation, Hit, OfArticle, Passage
 
 _NARROW = 0.25  # share of a collection below which its passages are named to Chroma
 _MARGIN = 1.3

@@ -20,7 +20,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from index.errors import BroadsheetError, ModelFileError, ModelUnavailable
 from index.models.download import Fetch, OnProgress, ensure_llm, ensure_model
 from index.settings import Settings
-from rag.llm.catalogue import DEFAULT, catalogue, chosen, evidence_for, who_answers
+from rag.llm.catalogue import DEFAULT, chosen, entry_of, evidence_for, who_answers
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.conversion import convert, converted_folder, is_converted
 from rag.llm.engine import Engine
@@ -277,7 +277,7 @@ def load_chat_model(
     note = on_status or (lambda _: None)
     if settings.llm == DEFAULT:
         return default or _load_embedded(settings, note, system_text)
-    if settings.llm in catalogue():
+    if entry_of(settings.llm):
         own = _load_embedded(settings, note, system_text)
         if own.judge or settings.judge == "none":
             return own
@@ -319,7 +319,8 @@ def model_files(settings: Settings, on_progress: OnProgress | None = None) -> Pa
     """
     if settings.llm == DEFAULT:
         return ensure_llm(settings, on_progress)
-    entry = catalogue()[settings.llm]
+    entry = entry_of(settings.llm)
+    assert entry is not None
     folder = ensure_model(entry.model(settings), settings, on_progress)
     return folder / entry.files[0] if entry.form == "gguf" else folder
 

@@ -101,7 +101,7 @@ def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evide
     """Return the first sentence of each of the newest articles till today, the newest first."""
     today = date.today()
     last = min(bounds.date_to or today, today)
-    wanted = Wanted(first=bounds.date_from, last=last, sources=bounds.sources)
+    wanted = Wanted(first=bounds.date_from, last=last, sources=bounds.sources, once=True)
     listed = snapshot.catalogue().page(wanted, most).articles
     articles = filter(None, (snapshot.article(one.article_id) for one in listed))
     return _numbered(
@@ -145,14 +145,15 @@ def _subject(match: re.Match[str]) -> str:
 def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> tuple[int, list[Evidence]]:
     """Return how many articles have a passage that holds all words of a subject, and which.
 
-    The sentence of each that mentions it stands for it, oldest first; at most `SHOWN` do.
+    The sentence of each that mentions it stands for it, oldest first; at most `SHOWN` do. The very
+    same article counts once.
     """
     wanted = set(content_stems(subject))
     best: dict[str, Evidence] = {}
     for found in snapshot.mentioning(subject, bounds):
-        for name in found.articles:
-            if name not in best and stated_sentences(found.passage.text):
-                best[name] = _mention(found, name, wanted)
+        name, *copies = found.articles
+        if name not in best and stated_sentences(found.passage.text):
+            best[name] = replace(_mention(found, name, wanted), also_in=tuple(copies))
     ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
     return len(ordered), _numbered(ordered[:SHOWN])
 

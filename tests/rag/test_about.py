@@ -83,7 +83,10 @@ def test_a_greeting_is_answered_with_what_can_be_asked(ask) -> None:
     assert f"{answer.coverage.articles:,} articles" in answer.text
     first, *examples = answer.text.split("\n")
     assert first.startswith("Ask a question")
-    assert all(line.startswith("For instance: ") and line.endswith("?") for line in examples)
+    assert all(line.startswith("For instance, ") and "?" in line for line in examples)
+    assert any(
+        line.startswith("For instance, as of a day: What is new? (as of ") for line in examples
+    )
 
 
 def test_what_the_archive_holds_is_counted(ask) -> None:

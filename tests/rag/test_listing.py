@@ -7,9 +7,12 @@ from datetime import date
 
 import pytest
 
+from index.store.snapshot import IndexReader
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.retrieval.overviews import list_subject
 from rag.types import Outcome, Question, Reason
+from tests.index.archive import run_build, write
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,15 @@ def test_articles_are_counted_by_the_index(stories: Pipeline) -> None:
         assert article is not None
         assert article.text[citation.start : citation.end] == citation.quote
         assert "Maui" in citation.quote
+
+
+def test_the_very_same_article_counts_once(settings, embeddings, tmp_path) -> None:
+    ferry = "date 2023-08-12 The ferry to Arran stops\n\nIts engine failed off Arran on Friday.\n"
+    run_build(settings, embeddings, write(tmp_path / "news", {"a.txt": ferry, "b/a.txt": ferry}))
+    pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(None), settings)
+    answer = pipeline.ask(Question("How many articles mention Arran?"))
+    assert answer.text.startswith("1 article mentions “Arran”.")
+    assert [len(one.also_in) for one in answer.evidence] == [1]
 
 
 def test_dates_of_the_question_bound_the_list(stories: Pipeline) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from gradio.route_utils import FnIndexInferError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -60,6 +61,10 @@ def add_endpoints(
     def metrics_text(request: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
+    def no_endpoint(request: Request, error: Exception) -> Response:
+        there = "There is no such endpoint; there are /ask and /search."
+        return JSONResponse({"detail": there}, 404)
+
     tries = Tries()
     login = [Middleware(RequireLogin, people=people, tries=tries)]
     routes: list[Route | Mount] = [
@@ -105,8 +110,9 @@ def add_endpoints(
         for one in traces:
             one.close()
 
-    options = {"app_kwargs": {"routes": routes, "lifespan": lifespan}}
-    return pipeline, options | {"auth": people and people.log_in}
+    kept = {"routes": routes, "lifespan": lifespan}
+    kept["exception_handlers"] = {FnIndexInferError: no_endpoint}  # Gradio lets it through
+    return pipeline, {"app_kwargs": kept, "auth": people and people.log_in}
 
 
 def _traces(settings: Settings) -> list[QuestionTraces]:
