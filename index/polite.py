@@ -35,12 +35,17 @@ _REASONS = {
 
 
 class Refused(BroadsheetError):
-    """An address was not read, for the reason given; `wait` is how long the site asks to wait."""
+    """An address was not read, for the reason given.
 
-    def __init__(self, reason: str, wait: float = 0.0) -> None:
-        """Keep the seconds to wait beside the reason."""
+    Attributes:
+        wait: Seconds that the site asks to wait.
+        status: What the site answered, by HTTP; 0 where it answered nothing that ended well.
+    """
+
+    def __init__(self, reason: str, wait: float = 0.0, status: int = 0) -> None:
+        """Keep the seconds to wait and the status beside the reason."""
         super().__init__(reason)
-        self.wait = wait
+        self.wait, self.status = wait, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,8 @@ class Fetcher:
                     if host_of(at) not in hosts:
                         raise Refused(
                             f"{url}: leads to another host, which is not called unless you name "
-                            f"it: {at}"
+                            f"it: {at}",
+                            status=response.status_code,
                         )
                     continue
                 if response.status_code == 304:
@@ -113,16 +119,22 @@ class Fetcher:
                     if time.monotonic() > end:
                         raise Refused(f"{url}: not read to its end in {_SECONDS:.0f} s")
                 return Page(at, bytes(body), response.headers)
-        raise Refused(f"{url}: more than {_REDIRECTS} redirects")
+        raise Refused(f"{url}: more than {_REDIRECTS} redirects", status=302)
 
     def _respect_robots(self, url: str) -> None:
-        """Raise where the robots.txt of a host, asked for once, keeps programs away."""
+        """Raise where the robots.txt of a host, asked for once, keeps programs away.
+
+        A host without one lets everybody in, one that fails to give it nobody (RFC 9309, 2.3.1).
+        """
         host = host_of(url)
         if host not in self.robots:
             rules, address = RobotFileParser(), str(httpx.URL(url).join("/robots.txt"))
             body = b""
-            with suppress(Refused):  # a host without one lets everybody in
+            try:
                 body = self._follow(address, _ROBOTS_BYTES, {}, {host}).body or b""
+            except Refused as refused:
+                if not 300 <= refused.status < 500 or refused.status == 429:
+                    raise Refused(f"{url}: not read, since {refused}", refused.wait) from refused
             rules.parse(body.decode("utf-8", "replace").splitlines())
             self.robots[host] = rules
         if not self.robots[host].can_fetch(AGENT, url):
@@ -144,7 +156,7 @@ def _refusal(url: str, response: httpx.Response) -> Refused:
     code = response.status_code
     reason = _REASONS.get(code, "has an error" if code >= 500 else "does not give it")
     wait = _WEEK if code == 410 else _seconds(response.headers)
-    return Refused(f"{url}: the site {reason} ({code})", wait)
+    return Refused(f"{url}: the site {reason} ({code})", wait, code)
 
 
 def _seconds(headers: Mapping[str, str]) -> float:

@@ -16,7 +16,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -254,7 +254,8 @@ def _locked(folder: Path, meter: _Meter) -> Iterator[None]:
             lock.acquire(timeout=0.5)
             break
         except Timeout:
-            meter.show(sum(path.stat().st_size for path in folder.glob("**/*.partial")))
+            with suppress(FileNotFoundError):  # it renames and deletes them meanwhile
+                meter.show(sum(path.stat().st_size for path in folder.glob("**/*.partial")))
     try:
         yield
     finally:

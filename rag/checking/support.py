@@ -48,9 +48,10 @@ _CLAUSES = re.compile(
     r"[,;:—–][\"”’']?\s|(?<!never)\s(?:and|but|while|although|though|because|after|before|if|when|"
     r"who|which)\s"
 )
+_MONTHS = list(calendar.month_name)  # January is 1, nothing 0
 _MONTH_YEAR = re.compile(
-    r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|"
-    r"September|October|November|December)\b(?:\s+\d{1,2}(?:st|nd|rd|th)?\b)?,?(?:\s+\d{4})?"
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?(?:{'|'.join(_MONTHS[1:])})\b"
+    r"(?:\s+\d{1,2}(?:st|nd|rd|th)?\b)?,?(?:\s+\d{4})?"
     r"|\b(?:in|of|during|since)\s+(?:19|20)\d{2}\b|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
 )
@@ -235,7 +236,6 @@ def _support(
 
 
 _YEAR_OF = re.compile(r"\b((?:19|20)\d{2}) ((?:[A-Z][\w’'-]+ ?)+)\b")
-_MONTHS = list(calendar.month_name)  # January is 1, nothing 0
 _CALENDAR = re.compile(rf"\b(?:{'|'.join(m.capitalize() for m in (*WEEKDAYS, *_MONTHS[1:]))})\b")
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
 

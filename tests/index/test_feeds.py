@@ -229,6 +229,26 @@ def test_robots_keep_it_away(site, reading):
     assert site.paths() == [] and one.articles() == {}
 
 
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_host_that_cannot_say_whom_it_lets_in_is_left_alone(site, reading, status):
+    site.give("/robots.txt", status=status, retry_after="7200")
+    site.give("/feed", rss("a"))
+    one = reading()
+    (told,) = one.read()
+    assert "robots.txt: the site" in told and f"({status})" in told
+    assert "trying again in 2 h" in told
+    assert site.paths() == [] and one.articles() == {}
+
+
+@pytest.mark.parametrize("status", [301, 403, 404, 410])
+def test_a_host_without_robots_lets_everybody_in(site, reading, status):
+    site.give("/robots.txt", status=status, location="http://127.0.0.2/robots.txt")
+    site.give("/feed", rss("a"))
+    one = reading()
+    one.read()
+    assert one.articles()
+
+
 def test_redirects_within_the_host_are_followed(site, reading):
     site.give("/feed", status=301, location="/new/feed")
     site.give("/new/feed", rss("a"))

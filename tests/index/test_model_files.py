@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import index.models.download as model_files
 from index.errors import ModelFileError
@@ -281,6 +282,22 @@ def test_two_at_once_fetch_each_file_once(tmp_path, registry):
     assert results == [tmp_path / "tiny"] * 2
     assert sorted(registry.asked) == ["part-1", "part-2", "part-3", "part-4", "small"]
     assert complete(tmp_path / "tiny")
+
+
+def test_who_waits_does_not_mind_files_that_the_other_renames(tmp_path, registry):
+    """What is renamed between being listed and being looked at is no fault of the disk."""
+    partial = tmp_path / "tiny" / "big.bin.partial"
+    partial.parent.mkdir()
+    partial.symlink_to(tmp_path / "renamed")  # listed, and gone when it is looked at
+    lock = FileLock(tmp_path / "tiny.lock", thread_local=False)
+    lock.acquire()
+
+    def end() -> None:
+        partial.unlink()
+        lock.release()
+
+    threading.Timer(1.2, end).start()
+    assert ensure_embedder(settings(tmp_path), download=registry) == tmp_path / "tiny"
 
 
 def test_own_gguf_is_taken_as_it_is(tmp_path, registry):

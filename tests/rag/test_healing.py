@@ -121,11 +121,13 @@ def asking(
     """Settings with which `ask` has the stub of a model."""
 
     def load(settings: Settings, note: object, system_text: str) -> OpenVinoChat:
-        return OpenVinoChat(template=TEMPLATE, engine=Engine(tmp_path), max_tokens=2000)
+        return OpenVinoChat(
+            template=TEMPLATE, engine=Engine(tmp_path), max_tokens=settings.answer_tokens
+        )
 
     monkeypatch.setattr(loaders, "_load_embedded", load)
     monkeypatch.setattr(api, "_models", {})
-    yield indexed.model_copy(update={"llm": "embedded"})
+    yield indexed.model_copy(update={"llm": "embedded", "answer_tokens": 20})
     for models in api._models.values():
         models.loader.close()
 
@@ -147,6 +149,7 @@ def test_ask_recovers_from_a_killed_process(asking: Settings) -> None:
 
 async def test_leaving_an_async_stream_leaves_the_model_free(asking: Settings) -> None:
     question = "Where did Olga Carmona score?"
+    asking = asking.model_copy(update={"answer_tokens": 1000})
     engine = (await asyncio.to_thread(models_of, asking)).get().engine
 
     async def free() -> None:

@@ -258,6 +258,21 @@ def test_a_build_is_followed_with_the_time_it_takes_yet(uploads, tmp_path, monke
     assert 0 < steps[2].left < steps[1].left  # what comes after it
 
 
+@pytest.mark.parametrize("error", [OSError, ValueError])
+def test_whoever_follows_hears_of_the_end_whatever_fails(error) -> None:
+    def events():
+        yield BuildEvent(Stage.READING, 0, None)
+        raise RuntimeError("while it builds")
+
+    def ended(added: bool) -> None:
+        raise error("while files are put back")
+
+    building = Building(events, ended)
+    with pytest.raises(BroadsheetError, match="Something went wrong"):
+        building._done.result(timeout=10)
+    assert not building.running and list(building.follow()) == []
+
+
 def test_the_time_left_is_told_from_the_first_seconds(uploads, tmp_path) -> None:
     gate = threading.Event()
 

@@ -106,7 +106,7 @@ class Building:
             _log.exception("indexing failed")
         try:
             self._ended(report is not None)
-        except OSError:
+        except Exception:  # whoever follows must hear of the end
             _log.exception("files that were brought could not be put back")
         with self._changed:
             if report:
