@@ -1,6 +1,6 @@
-"""`ask` and `stream` over one cached pipeline, for Python, the command line and the page.
+"""`ask` and `stream` over one cached pipeline, for Python and the command line.
 
-The async twins run the same code in a worker thread: embedder and model are bound to threads.
+The async versions run the blocking call in a worker thread.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from index.models.download import ensure_embedder
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from index.store.snapshot import IndexReader
+from index.types import Article
 from rag.generation import system_text
 from rag.llm.catalogue import chosen, evidence_for
 from rag.llm.loader import ReadyModel, load_chat_model
@@ -118,6 +119,18 @@ async def astream(
     finally:
         cancel.set()
         await worker
+
+
+def article(article_id: str, *, settings: Settings | None = None) -> Article | None:
+    """Return an article with its whole text; None where the archive has none of this id.
+
+    Of a citation: `article(citation.article_id).text[citation.start : citation.end]` is its quote.
+
+    Raises:
+        IndexMissing, IndexDamaged, IndexMismatch: there is no index that can be read.
+    """
+    with IndexReader(settings or load_settings()).snapshot() as snapshot:
+        return snapshot.article(article_id)
 
 
 def answer_runnable(settings: Settings | None = None) -> Runnable[str, Answer]:

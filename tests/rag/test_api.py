@@ -55,6 +55,22 @@ async def test_the_four_ways_to_ask_agree(indexed: Settings, scripted: ScriptedC
     assert len(scripted.prompts) == 4
 
 
+def test_the_article_of_a_citation_holds_its_quote(
+    indexed: Settings, scripted: ScriptedChat
+) -> None:
+    (citation,) = ask(WHO, settings=indexed).citations
+    article = rag.article(citation.article_id, settings=indexed)
+    assert article is not None and article.headline == citation.headline
+    assert article.text[citation.start : citation.end] == citation.quote
+    assert rag.article("no such article", settings=indexed) is None
+
+
+def test_errors_can_be_caught_by_their_public_names(settings: Settings) -> None:
+    with pytest.raises(rag.IndexMissing):
+        rag.article("anything", settings=settings)
+    assert issubclass(rag.IndexMissing, rag.BroadsheetError)
+
+
 async def test_leaving_an_async_stream_stops_the_model(
     indexed: Settings, scripted: ScriptedChat
 ) -> None:
