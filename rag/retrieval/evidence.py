@@ -103,7 +103,7 @@ class _Window:
     def around(cls, sentence: RankedSentence, *, both: bool) -> _Window:
         """The sentence with both neighbours, or with the one before if it needs it.
 
-        More room for other sentences was worth more than neighbours: see docs/quality.md.
+        More room for other sentences was worth more than neighbours: see docs/experiments.md.
         """
         before = both or _POINTS_BACK.search(sentence.text)
         first = max(0, sentence.at - 1) if before else sentence.at

@@ -25,7 +25,7 @@ from rag.english.temporal import wants_latest
 from rag.retrieval.sentences import RankedSentence, best_passages, rank_sentences, word_weights
 from rag.types import RetrievedPassage
 
-# BM25 is the stronger half on news; see docs/quality.md for what was measured.
+# BM25 is the stronger half on news; see docs/experiments.md.
 WEIGHTS = {"lexical": 1.0, "dense": 0.7, "window": 1.0, "fresh": 0.4, "recent": 0.5}
 _CANDIDATES = 80
 _RECENT_POOL = 12

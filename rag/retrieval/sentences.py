@@ -18,7 +18,7 @@ from rag.retrieval.assertions import statements
 from rag.types import RetrievedPassage
 
 Span = tuple[int, int]
-# Fitted listwise on questions of two archives, to a sum of 1: see docs/quality.md.
+# Fitted listwise on questions of two archives, to a sum of 1: see docs/experiments.md.
 WORDS, PASSAGE, KIND, ARTICLE, RANK = 0.26, 0.17, 0.12, 0.06, 0.11
 JUDGED, RECENT = 0.23, 0.05
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
