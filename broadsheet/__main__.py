@@ -1,6 +1,6 @@
 """`broadsheet serve | index | ask | eval | model`: one command over what the packages offer each.
 
-Knows nothing of their arguments: each command hands its own on, and imports its package only then.
+Each command passes its arguments on unread, and imports its package only then.
 """
 
 from __future__ import annotations

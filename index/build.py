@@ -1,7 +1,7 @@
 """Brings the index in line with files: read, embed, merge, index the words, and switch.
 
 Until the switch every reader sees the old generation. A killed build loses nothing: what it
-embedded is found again by its hash. Knows nothing of terminals: it yields events.
+embedded is found again by its hash. Progress is yielded as events; nothing is printed.
 """
 
 from __future__ import annotations

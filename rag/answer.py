@@ -1,7 +1,4 @@
-"""Puts an answer together from checked statements; the only place that makes an `Answer`.
-
-Knows nothing of models or stores.
-"""
+"""Puts an answer together from checked statements; the only place that makes an `Answer`."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from index.text.days import spoken
+from index.text.days import format_day
 from rag.checking.attribution import best_first, cite_best
 from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
@@ -94,7 +91,7 @@ def build_about(
     coverage = found.coverage
     holds = f"{coverage.articles:,} articles"
     if coverage.first and coverage.last:
-        holds += f", {spoken(coverage.first)} to {spoken(coverage.last)}"
+        holds += f", {format_day(coverage.first)} to {format_day(coverage.last)}"
     if about is About.THANKS:
         lines = ["You are welcome. Ask on."]
     elif about is About.COVERAGE:
@@ -121,7 +118,7 @@ def build_timeline(found: Context) -> Answer:
 
 
 def _dated(day: date | None, text: str) -> str:
-    return f"{spoken(day)}: {text}" if day else text
+    return f"{format_day(day)}: {text}" if day else text
 
 
 def _one_citation_each(lines: Iterable[str]) -> list[Statement]:
@@ -231,7 +228,7 @@ def _add_conflicts(
 
 def _origin(citation: Citation) -> str:
     """Say whose the first side of a disagreement is, and of which day."""
-    day = spoken(citation.date) if citation.date else ""
+    day = format_day(citation.date) if citation.date else ""
     known = ", ".join(filter(None, (citation.source, day)))
     return f"That is from {known}. " if known else ""
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot
-from index.text.days import spoken
+from index.text.days import format_day
 from index.text.sentences import sentence_spans
 from index.types import Article
 from rag.english.facts import facts
@@ -60,7 +60,7 @@ class Example:
 
 
 def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:
-    """Return questions by kind, from all over the archive, the likeliest to be answered first."""
+    """Return questions by kind, made from the newest articles, the likeliest to be answered first."""
     listed = snapshot.catalogue().page(Wanted(), _LOOKED_AT).articles
     found = [snapshot.article(one.article_id) for one in listed]
     articles = [one for one in found if one is not None]
@@ -96,7 +96,7 @@ def _stories(articles: list[Article]) -> list[Example]:
 def _between(days: set[date]) -> str:
     first, last = min(days), max(days)
     same = (first.year, first.month) == (last.year, last.month)
-    return f"between {first.day if same else spoken(first)} and {spoken(last)}"
+    return f"between {first.day if same else format_day(first)} and {format_day(last)}"
 
 
 def _asked(

@@ -1,7 +1,4 @@
-"""Data types: a question, its evidence, and the checked answer.
-
-Knows nothing of stores, models or pages.
-"""
+"""Data types: a question, its evidence, and the checked answer."""
 
 from __future__ import annotations
 

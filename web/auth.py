@@ -1,7 +1,4 @@
-"""Who is let in: the people of `--auth`, their passwords' hashes, and what each may do.
-
-Knows nothing of the page.
-"""
+"""Who is let in: the people of `--auth`, their passwords' hashes, and what each may do."""
 
 from __future__ import annotations
 

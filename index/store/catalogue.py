@@ -1,7 +1,4 @@
-"""What one generation of the index holds: pages of its articles, and counts by day.
-
-Knows nothing of passages' texts, vectors or words.
-"""
+"""What one generation of the index holds: pages of its articles, and counts by day."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a build has read (tables `staged`, `staged_files` and `kept`), and what it changes.
 
-A preview stages and decides in the same way, on tables of its own. Knows nothing of readers.
+A preview stages and decides in the same way, on tables of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The writer's side of the index: contents, passages, collections, the one switch, the clean-up.
-
-Knows nothing of files, tokenizers or how vectors and words are stored.
-"""
+"""The writer's side of the index: contents, passages, collections, the one switch, the clean-up."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.text.days import spoken, till_now
+from index.text.days import format_day, recency_key
 from rag.checking.attribution import Sentence, cite, sentences_of
 from rag.english.answer_type import AnswerType, adds_kind, answer_type
 from rag.english.facts import Facts, facts
@@ -55,7 +55,7 @@ def find_conflicts(
     answer = _Answered.of(question, statement, citation, evidence)
     found: list[Disagreement] = []
     known: set[str] = set()
-    for item in sorted(evidence, key=lambda item: till_now(item.date), reverse=True):
+    for item in sorted(evidence, key=lambda item: recency_key(item.date), reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
         differing = [(answer.values_against(one), one) for one in sentences_of([item])]
@@ -64,7 +64,7 @@ def find_conflicts(
         values, sentence = next((pair for pair in differing if pair[0]), (set[str](), None))
         if sentence and len(found) < _MOST and not values <= known:
             known |= values
-            when = f" on {spoken(item.date)}" if item.date else ""
+            when = f" on {format_day(item.date)}" if item.date else ""
             whose = f" ({item.source})" if item.source else ""
             text = f"Another article says{when}{whose}: “{sentence.text}”"
             found.append(Disagreement(text, cite(sentence)))

@@ -2,7 +2,7 @@
 
 Names, numbers and days are checked in code; the share of the statement's words that stand in
 the cited sentences is its support. A day stands if the sentence names it, or a weekday that falls
-on it; the article's own day only where its sentence names no other. Knows nothing of models.
+on it; the article's own day only where its sentence names no other.
 """
 
 from __future__ import annotations

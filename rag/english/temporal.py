@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from index.text.days import spoken
+from index.text.days import format_day
 
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 MONTHS = {
@@ -381,7 +381,9 @@ def days_meant(quote: str, published: date | None) -> tuple[tuple[str, date], ..
 
 def meant(quote: str, published: date | None) -> str:
     """Return the same for people: “Sunday” is 18 June 2023, “yesterday” is 19 June 2023."""
-    return ", ".join(f"“{words}” is {spoken(day)}" for words, day in days_meant(quote, published))
+    return ", ".join(
+        f"“{words}” is {format_day(day)}" for words, day in days_meant(quote, published)
+    )
 
 
 def may_be_to_come(text: str) -> bool:

@@ -56,10 +56,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def of_each(question: str) -> list[str]:
-    """Return the question of each of two things that it names together; nothing if it does not.
+def split_coordinated_names(question: str) -> list[str]:
+    """Return a question for each of two names or days joined by “and”; empty if there are none.
 
-    "Who led the bank in May and in June?" Each part says all that it asks about.
+    "Who led the bank in May and in June?" becomes two whole questions.
     """
     found = _OF_BOTH.search(question)
     if found is None:

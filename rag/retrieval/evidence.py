@@ -1,6 +1,6 @@
 """From the found sentences to the few windows that the model sees.
 
-Knows nothing of models that write: its scores are word overlap, kind, rank and reranker.
+Sentences are scored by word overlap, answer type, rank and reranker; no model that writes is asked.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.models.embedder import MiniLMEmbeddings
-from index.text.days import spoken, till_now
+from index.text.days import format_day, recency_key
 from rag.english.names import BACK
 from rag.retrieval.assertions import asserts
 from rag.retrieval.reranker import Reranker
@@ -151,7 +151,7 @@ def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> li
     """
     ranked = sorted(windows, key=lambda window: -window.best.score)
     if latest:
-        ranked.sort(key=lambda window: till_now(window.best.source.date), reverse=True)
+        ranked.sort(key=lambda window: recency_key(window.best.source.date), reverse=True)
     order: dict[str, list[_Window]] = {}
     for window in ranked:
         order.setdefault(window.article, []).append(window)
@@ -182,7 +182,7 @@ def shown(evidence: Sequence[Evidence]) -> str:
     article = None
     for item in evidence:
         if item.article_id != article:
-            when = f" ({spoken(item.date)})" if item.date else ""
+            when = f" ({format_day(item.date)})" if item.date else ""
             lines.append(f"\n# {item.headline}{when}".rstrip())
             article = item.article_id
         lines.append(" ".join(item.text.split())[:_LONGEST])

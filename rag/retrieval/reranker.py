@@ -2,7 +2,7 @@
 
 It is the embedder's own six layers (Wang et al. 2020), trained on; `reranker.safetensors` holds
 the changes at low rank (Hu et al. 2022). Converted once to OpenVINO's form, in a process of its
-own: `python -m rag.retrieval.reranker FOLDER TARGET`. Knows nothing of passages or other scores.
+own: `python -m rag.retrieval.reranker FOLDER TARGET`.
 """
 
 from __future__ import annotations

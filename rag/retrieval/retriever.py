@@ -1,7 +1,4 @@
-"""Finds passages: dense and lexical search over one snapshot, fused; also as a LangChain retriever.
-
-Knows nothing of sentences or models.
-"""
+"""Finds passages by dense and lexical search, fused; also as a LangChain retriever."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from langchain_core.runnables import run_in_executor
 from pydantic import ConfigDict, Field
 
 from index.store.snapshot import IndexReader, Snapshot
-from index.text.days import till_now
+from index.text.days import recency_key
 from index.types import Bounds, Hit
 from rag.english.facts import facts
 from rag.english.temporal import wants_latest
@@ -89,7 +86,7 @@ def rank_found(
 def _raise_recent(found: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
     """Among the most relevant, raise the newest: "latest" is an order, not a filter."""
     pool = list(range(min(_RECENT_POOL, len(found))))
-    newest = sorted(pool, key=lambda at: till_now(found[at].date), reverse=True)
+    newest = sorted(pool, key=lambda at: recency_key(found[at].date), reverse=True)
     fused = reciprocal_rank_fusion(
         {"relevant": pool, "recent": newest}, {"recent": WEIGHTS["recent"]}
     )

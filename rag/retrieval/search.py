@@ -18,10 +18,10 @@ from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader, Snapshot
 from index.store.vectors import ServerSilent, VectorsDamaged, VectorsMissing
-from index.text.days import spoken
+from index.text.days import format_day
 from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
-from rag.question.parts import compared, of_each, split_question
+from rag.question.parts import compared, split_coordinated_names, split_question
 from rag.question.understand import Understood, foreign_language, understand
 from rag.retrieval.evidence import rerank, select_evidence, single_sentences
 from rag.retrieval.overviews import list_articles, newest_articles, timeline_of
@@ -106,7 +106,7 @@ class Finder:
             timings["retrieval"] = time.perf_counter() - begun
             return [self.choose(snapshot, one, tokens) for one in searched]
 
-        found = self._steadily(found_in)
+        found = self._retry_on_missing_vectors(found_in)
         timings["evidence"] = time.perf_counter() - begun
         return found
 
@@ -115,7 +115,7 @@ class Finder:
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             count, evidence = list_articles(snapshot, subject, bounds)
-            told = _told(snapshot, notices, evidence)
+            told = _with_notices(snapshot, notices, evidence)
             return Context(asked, tuple(evidence), snapshot.coverage(bounds), told), count
 
     def about(self, question: Question, newest: int) -> tuple[Context, list[str]]:
@@ -135,10 +135,10 @@ class Finder:
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
             ranked = rank_found(snapshot, subject, passages)
             evidence = single_sentences(timeline_of(ranked))
-            told = _told(snapshot, notices, evidence)
+            told = _with_notices(snapshot, notices, evidence)
             return Context(asked, tuple(evidence), snapshot.coverage(bounds), told)
 
-        return self._steadily(found_in)
+        return self._retry_on_missing_vectors(found_in)
 
     def passages(self, question: Question, limit: int) -> list[RetrievedPassage]:
         """Return the best passages in the order of their best sentence, by turns of its parts."""
@@ -148,12 +148,12 @@ class Finder:
             found = [self.search(snapshot, part, limit) for part in parts]
             return [best_passages(one.sentences, limit) for one in found]
 
-        return _by_turns(self._steadily(searched))[:limit]
+        return _by_turns(self._retry_on_missing_vectors(searched))[:limit]
 
-    def _steadily(self, work: Callable[[Snapshot], T]) -> T:
-        """Do some work on one snapshot; again where a clean-up took its vectors.
+    def _retry_on_missing_vectors(self, work: Callable[[Snapshot], T]) -> T:
+        """Do some work on one snapshot; again on a newer one where a clean-up deleted its vectors.
 
-        Where another try does not help it searches by words alone, and says so in its notices.
+        Where that does not help, words alone are searched, and a notice says so.
         """
         missed: Counter[int] = Counter()
         while True:
@@ -163,9 +163,9 @@ class Finder:
                 except VectorsMissing:  # a newer snapshot names what there is
                     missed[snapshot.generation] += 1
                     if missed[snapshot.generation] == _TRIES:
-                        return _by_words(work, snapshot, _GONE)
+                        return _lexical_only(work, snapshot, _GONE)
                 except (ServerSilent, VectorsDamaged) as error:
-                    return _by_words(work, snapshot, str(error))
+                    return _lexical_only(work, snapshot, str(error))
             time.sleep(_PAUSE)
 
     def _understand(self, snapshot: Snapshot, question: Question) -> Understood:
@@ -207,23 +207,23 @@ class Finder:
             searched.sentences, self._embeddings, tokens, latest=latest
         )
         coverage = snapshot.coverage(searched.asked.bounds)
-        notices = _told(snapshot, searched.notices, evidence)
+        notices = _with_notices(snapshot, searched.notices, evidence)
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
         return Context(searched.asked, tuple(evidence), coverage, notices, tuple(further))
 
 
-def _by_words(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) -> T:
+def _lexical_only(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) -> T:
     _LOG.warning("searched by words only: %s", reason)
     snapshot.lost = reason
     return work(snapshot)
 
 
-def _told(
+def _with_notices(
     snapshot: Snapshot, notices: Sequence[str], evidence: Sequence[Evidence]
 ) -> tuple[str, ...]:
-    """Add to what the reader must know what a search missed, and what is odd of its articles."""
+    """Add notices on missing vectors and on articles withdrawn or dated after today."""
     lost = [f"Searched by words only: {snapshot.lost}."] if snapshot.lost else []
     withdrawn = [
         f"Withdrawn by its publisher’s feed: “{one.headline or one.article_id}”."
@@ -240,7 +240,7 @@ def _told(
 
 def parts_of(question: Question) -> list[Question]:
     """The question's parts; a later one continues the one before, as in a conversation."""
-    if each := compared(question.text) or of_each(question.text):
+    if each := compared(question.text) or split_coordinated_names(question.text):
         return [replace(question, text=text) for text in each]
     parts: list[Question] = []
     history = question.history
@@ -306,5 +306,7 @@ def _earliest(one: date | None, other: date | None) -> date | None:
 
 def _span(first: date | None, last: date | None) -> str:
     if first and last:
-        return spoken(first) if first == last else f"{spoken(first)} to {spoken(last)}"
-    return f"{spoken(first)} on" if first else f"up to {spoken(last)}" if last else "all dates"
+        return format_day(first) if first == last else f"{format_day(first)} to {format_day(last)}"
+    return (
+        f"{format_day(first)} on" if first else f"up to {format_day(last)}" if last else "all dates"
+    )

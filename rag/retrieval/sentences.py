@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.text.days import till_now
+from index.text.days import recency_key
 from index.text.words import content_stems, stems
 from rag.english.answer_type import adds_kind
 from rag.english.facts import facts
@@ -150,10 +150,10 @@ def prefer_recent(sentences: Sequence[RankedSentence]) -> None:
     """
     enough = _TO_THE_POINT * max((s.words for s in sentences), default=0.0)
     near = [s for s in sentences if s.words >= enough and s.source.date]
-    days = sorted({till_now(s.source.date) for s in near})
+    days = sorted({recency_key(s.source.date) for s in near})
     places = {day: at / max(1, len(days) - 1) for at, day in enumerate(days)}
     for sentence in near:
-        sentence.recent = places[till_now(sentence.source.date)]
+        sentence.recent = places[recency_key(sentence.source.date)]
 
 
 def _overlaps(texts: Sequence[str], headline: str, weights: Mapping[str, float]) -> list[float]:
