@@ -109,8 +109,8 @@ def cut_and_embed(
     for content, article in contents:
         passages = list(split(article, embeddings.count_tokens))
         day = day_number(article.date) if article.date else None
-        cuts.append(Cut(content, day, tuple((one.start, one.end) for one in passages)))
-        texts += [embedded_text(article, one) for one in passages]
+        cuts.append(Cut(content, day, tuple((passage.start, passage.end) for passage in passages)))
+        texts += [embedded_text(article, passage) for passage in passages]
         if len(texts) >= _EMBED_PASSAGES:
             yield Embedded(tuple(cuts), embeddings.embed(texts))
             cuts, texts = [], []

@@ -108,7 +108,7 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
             date_order=settings.date_order,
             columns_of=lambda path: maps.columns_of(Path(there + str(path).removeprefix(here))),
         )
-        items = (replace(one, location=there + one.location.removeprefix(here)) for one in found)
+        items = (replace(item, location=there + item.location.removeprefix(here)) for item in found)
         return replace(_preview(sql, staging, items, [there]), kept=0)
 
 
@@ -145,14 +145,14 @@ def _preview(
         pass
     changes = plan_changes(sql, roots)
     return Preview(
-        added=tuple(one.id for one in changes.added),
-        changed=tuple(one.id for one in changes.changed),
-        moved=tuple(one.id for one in changes.moved),
+        added=tuple(article.id for article in changes.added),
+        changed=tuple(article.id for article in changes.changed),
+        moved=tuple(article.id for article in changes.moved),
         removed=changes.removed,
         unchanged=changes.unchanged,
         kept=changes.kept,
         identical=tuple(_identical(sql, changes)),
-        skipped=tuple(one for one in skipped if not one.kind),
+        skipped=tuple(item for item in skipped if not item.kind),
         kinds=count_kinds(skipped),
     )
 
@@ -160,13 +160,13 @@ def _preview(
 def _identical(sql: sqlite3.Connection, changes: Changes) -> Iterator[tuple[str, str]]:
     """Yield the added articles whose content a live one, or one before them, has too."""
     leaving = set(changes.leaving)
-    first = {one.content: one.id for one in (*changes.moved, *changes.changed)}
-    for one in changes.added:
+    first = {article.content: article.id for article in (*changes.moved, *changes.changed)}
+    for article in changes.added:
         rows = sql.execute(  # the sign keeps SQLite from walking all that is live
             "SELECT key, id FROM articles WHERE content = ? AND +removed IS NULL ORDER BY key",
-            (one.content,),
+            (article.content,),
         )
-        same = next((name for key, name in rows if key not in leaving), first.get(one.content))
+        same = next((name for key, name in rows if key not in leaving), first.get(article.content))
         if same is not None:
-            yield one.id, same
-        first.setdefault(one.content, one.id)
+            yield article.id, same
+        first.setdefault(article.content, article.id)

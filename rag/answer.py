@@ -78,7 +78,7 @@ def build_list(found: Context, subject: str, count: int) -> Answer:
     # The head needs no citation: the lines below it are what it counts.
     head = Statement(f"{count or 'No'} {noun} “{subject}”{more}.", (), 1.0)
     citations = [cite_best(item) for item in found.evidence]
-    lines = _one_citation_each(_dated(one.date, one.headline) for one in citations)
+    lines = _one_citation_each(_dated(citation.date, citation.headline) for citation in citations)
     return _in_lines(found, [head, *lines], citations)
 
 
@@ -113,7 +113,9 @@ def build_about(
 def build_timeline(found: Context) -> Answer:
     """Return the evidence as a story, a dated quote a line; no model wrote it."""
     citations = [cite_best(item) for item in found.evidence]
-    lines = _one_citation_each(_dated(one.date, f"“{one.quote}”") for one in citations)
+    lines = _one_citation_each(
+        _dated(citation.date, f"“{citation.quote}”") for citation in citations
+    )
     return _in_lines(found, lines, citations)
 
 
@@ -155,8 +157,8 @@ def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
 def build_quote(found: Context, prompt: str) -> Answer:
     """Return the best sentence as the answer, in the article's words and no others."""
     citation = cite_best(best_first(found.evidence)[0])
-    said = Statement(f"The articles say: “{citation.quote}”", (0,), 1.0)
-    return replace(_in_lines(found, [said], [citation]), prompt=prompt)
+    quote = Statement(f"The articles say: “{citation.quote}”", (0,), 1.0)
+    return replace(_in_lines(found, [quote], [citation]), prompt=prompt)
 
 
 def build_stopped(found: Context) -> Answer:
@@ -213,7 +215,7 @@ def _add_conflicts(
         others = find_conflicts(asked, statement.text, citations[mine], found.evidence)
         if not others:
             continue
-        kept[:] = [replace(one, text=_sentence(one.text)) for one in kept]
+        kept[:] = [replace(known, text=_sentence(known.text)) for known in kept]
         conflicts: list[Conflict] = []
         others[0] = replace(others[0], text=_origin(citations[mine]) + others[0].text)
         for other in others:
@@ -267,10 +269,13 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
     for answer in answers:
         places = [_place(citation, citations) for citation in answer.citations]
         statements += [
-            replace(one, citations=tuple(places[at] for at in one.citations))
-            for one in answer.statements
+            replace(statement, citations=tuple(places[at] for at in statement.citations))
+            for statement in answer.statements
         ]
-        conflicts += [Conflict(places[one.earlier], places[one.later]) for one in answer.conflicts]
+        conflicts += [
+            Conflict(places[conflict.earlier], places[conflict.later])
+            for conflict in answer.conflicts
+        ]
     outcome, reason = _outcome(answers)
     between = "\n\n" if outcome is Outcome.EVIDENCE_ONLY else " "
     text = between.join(with_marks(statement) for statement in statements)
@@ -283,13 +288,13 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
         reason=reason,
         missing=" ".join(answer.missing for answer in answers if answer.missing),
         statements=tuple(statements),
-        removed=tuple(one for answer in answers for one in answer.removed),
+        removed=tuple(statement for answer in answers for statement in answer.removed),
         citations=tuple(citations),
         conflicts=tuple(conflicts),
         notices=tuple(dict.fromkeys(n for answer in answers for n in answer.notices)),
         evidence=tuple(_once(item for answer in answers for item in answer.evidence)),
         confidence=min(
-            (one.confidence for one in answers if one.confidence is not None), default=None
+            (answer.confidence for answer in answers if answer.confidence is not None), default=None
         ),
     )
     return _with_difference(parts, answers, joined) if parts else joined
@@ -313,11 +318,11 @@ def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
 
     "The strike lasted 118 days" is no other report of the strike that lasted 148.
     """
-    alone = [_without_conflicts(part) for part in parts]
-    told = {one.article_id for part in alone for one in part.citations}
+    singles = [_without_conflicts(part) for part in parts]
+    cited = {citation.article_id for part in singles for citation in part.citations}
     return [
-        own if {one.article_id for one in part.citations} <= told else part
-        for part, own in zip(parts, alone, strict=True)
+        single if {citation.article_id for citation in part.citations} <= cited else part
+        for part, single in zip(parts, singles, strict=True)
     ]
 
 
@@ -325,7 +330,7 @@ def _without_conflicts(answer: Answer) -> Answer:
     """What the model's statements say and cite, without what other articles say against it."""
     statements = answer.statements[: len(answer.statements) - len(answer.conflicts)]
     cited = {at for statement in statements for at in statement.citations}
-    citations = tuple(one for at, one in enumerate(answer.citations) if at in cited)
+    citations = tuple(citation for at, citation in enumerate(answer.citations) if at in cited)
     return replace(answer, statements=statements, conflicts=(), citations=citations)
 
 

@@ -62,14 +62,14 @@ class Example:
 def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:
     """Return questions by kind, made from the newest articles, the likeliest to be answered first."""
     listed = snapshot.catalogue().page(Wanted(), _LOOKED_AT).articles
-    found = [snapshot.article(one.article_id) for one in listed]
-    articles = [one for one in found if one is not None]
+    found = [snapshot.article(article.article_id) for article in listed]
+    articles = [article for article in found if article is not None]
     made: dict[ExampleKind, list[Example]] = {kind: [] for kind in ExampleKind}
     made[ExampleKind.STORY] = _stories(articles)
     for kind, pattern, question in _PATTERNS:
         for article in articles:
             made[kind] += _asked(article, kind, pattern, question)
-    dated = sorted(one.date for one in articles if one.date)
+    dated = sorted(article.date for article in articles if article.date)
     if dated:
         day = dated[len(dated) // 2]
         made[ExampleKind.DAY] = [Example(ExampleKind.DAY, "What is new?", day)]
@@ -86,9 +86,9 @@ def _stories(articles: list[Article]) -> list[Example]:
             days.setdefault(name, set()).add(day)
             if f"the {name}".lower() not in article.headline.lower():
                 bare.add(name)
-    told = [name for name, of in sorted(days.items()) if len(of) >= _STORY]
-    told.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
-    named = ((name if name in bare else f"the {name}", days[name]) for name in told)
+    stories = [name for name, of in sorted(days.items()) if len(of) >= _STORY]
+    stories.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
+    named = ((name if name in bare else f"the {name}", days[name]) for name in stories)
     asked = (f"What happened with {name} {_between(of)}?" for name, of in named)
     return [Example(ExampleKind.STORY, question) for question in asked]
 
@@ -105,7 +105,7 @@ def _asked(
     for start, end in sentence_spans(article.text)[:_FIRST_SENTENCES]:
         quote = article.text[start:end]
         if match := pattern.search(quote):
-            groups = {name: _inside(said) for name, said in match.groupdict().items()}
+            groups = {name: _inside(words) for name, words in match.groupdict().items()}
             text = question.format(base=_BASE.get(groups.get("verb", ""), ""), **groups)
             yield Example(kind, text, None, article.id, quote)
 

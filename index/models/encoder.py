@@ -80,9 +80,9 @@ def is_better(candidate: Encoder, encoder: Encoder, pieces: Pieces, mask: Pieces
     shortest = [float("inf"), float("inf")]
     for _ in range(_TRIALS):
         vectors = []
-        for at, one in enumerate((candidate, encoder)):
+        for at, network in enumerate((candidate, encoder)):
             begun = time.perf_counter()
-            vectors.append(one(pieces, mask))
+            vectors.append(network(pieces, mask))
             shortest[at] = min(shortest[at], time.perf_counter() - begun)
     alike = (vectors[0] * vectors[1]).sum(axis=1).min()
     return shortest[0] < _FASTER * shortest[1] and bool(alike > _ALIKE)

@@ -58,7 +58,9 @@ def find_conflicts(
     for item in sorted(evidence, key=lambda item: recency_key(item.date), reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
-        differing = [(answer.values_against(one), one) for one in sentences_of([item])]
+        differing = [
+            (answer.values_against(sentence), sentence) for sentence in sentences_of([item])
+        ]
         # A headline in the same words tells less than the sentence with the other value.
         differing.sort(key=lambda pair: -answer.nearness(pair[1]))
         values, sentence = next((pair for pair in differing if pair[0]), (set[str](), None))
@@ -108,7 +110,7 @@ class _Answered:
             kind=answer_type(question),
             cited=cited,
             around=facts(
-                " ".join(one.text for one in evidence if one.article_id == cited.article_id)
+                " ".join(item.text for item in evidence if item.article_id == cited.article_id)
             ),
         )
 
@@ -160,7 +162,7 @@ class _Answered:
         if self.kind is AnswerType.DATE:
             days, others = self._days_against(sentence)
             if days and others and not _overlap(days, others):
-                return {str(one) for one in others}
+                return {str(period) for period in others}
         return set()
 
     def _asked_of(self, sentence: Sentence) -> bool:
@@ -266,18 +268,18 @@ def _measured(text: str, values: frozenset[float]) -> set[tuple[float, str]]:
 def _days(text: str, near: date | None) -> set[Period]:
     """The days and periods that a text names; without a year also those of the year after."""
     found = facts(text)
-    open_year = (one for one in found.days(near) if not one.with_year)
+    open_year = (named for named in found.days(near) if not named.with_year)
     return found.periods(near) | {
-        (year_after(one.first), year_after(one.last)) for one in open_year
+        (year_after(named.first), year_after(named.last)) for named in open_year
     }
 
 
 def _periods(text: str, near: date | None) -> set[Period]:
     """The months, years and the like that a text names; single days only with their year."""
     return {
-        (one.first, one.last)
-        for one in facts(text).days(near)
-        if one.with_year or one.first != one.last
+        (named.first, named.last)
+        for named in facts(text).days(near)
+        if named.with_year or named.first != named.last
     }
 
 

@@ -283,7 +283,7 @@ def _check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str
 
 
 def _periods(text: str, near: date) -> list[Period]:
-    return [(one.first, one.last) for one in facts(text).days(near)]
+    return [(named.first, named.last) for named in facts(text).days(near)]
 
 
 def _whole_year(year: int) -> Period:
@@ -307,8 +307,8 @@ def _day_stands(first: date, last: date, asked: bool, sentence: Sentence) -> boo
     published, named = sentence.evidence.date, _days_of(sentence)
     if (first, last) == _whole_year(first.year) and _names_year(sentence, first.year):
         return True
-    for one in named:
-        for start, end in _readings(one, sentence):
+    for words in named:
+        for start, end in _readings(words, sentence):
             if first <= start and end <= last:  # a day is not stated by the year that it is in
                 return True
     if published is None:
@@ -346,7 +346,7 @@ def _word_stands(word: str, sentence: Sentence) -> bool:
     if re.search(rf"\b{word}\b|\b{word[:3]}\b\.?(?= \d)|\b{word[:3]}\.", around):
         return True
     published = sentence.evidence.date
-    days = [day for one in _days_of(sentence) for day in (one.first, one.last)]
+    days = [day for named in _days_of(sentence) for day in (named.first, named.last)]
     if published is not None:
         days += [published, *_near_days(sentence.text, published)]
     if word in _MONTHS:

@@ -81,7 +81,7 @@ class Facts:
 
     def periods(self, near: date | None) -> set[Period]:
         """The first and last day of each of them."""
-        return {(one.first, one.last) for one in self.days(near)}
+        return {(named.first, named.last) for named in self.days(near)}
 
 
 @lru_cache(maxsize=4096)

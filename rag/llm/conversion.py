@@ -119,8 +119,8 @@ def _run_converter(gguf: Path, judge: str) -> None:
         check=False,
     )
     if ended.returncode or not (gguf.parent / MARK).exists():
-        said = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
-        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {said[-1]}")
+        lines = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
+        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {lines[-1]}")
 
 
 def _convert_here(gguf: str, heads: str) -> None:

@@ -77,8 +77,8 @@ class RemoteChat(BaseChatModel):
             for message in self._with_deadline(once()):
                 spoken = Spoken()
                 text = spoken.feed(str(message.text)) + spoken.flush()
-                said = message.model_copy(update={"content": text})
-                return ChatResult(generations=[ChatGeneration(message=said)])
+                visible = message.model_copy(update={"content": text})
+                return ChatResult(generations=[ChatGeneration(message=visible)])
             raise ConnectionError("the question was stopped")
 
     def _stream(
@@ -125,12 +125,12 @@ class RemoteChat(BaseChatModel):
         try:
             while not (self.cancel and self.cancel.is_set()):
                 with suppress(Empty):
-                    one = came.get(timeout=SECONDS_BETWEEN_LOOKS)
-                    if isinstance(one, BaseException):
-                        raise one
-                    if one is None:
+                    item = came.get(timeout=SECONDS_BETWEEN_LOOKS)
+                    if isinstance(item, BaseException):
+                        raise item
+                    if item is None:
                         return
-                    yield one
+                    yield item
         finally:
             reading.cancel()
 
@@ -153,9 +153,9 @@ class RemoteChat(BaseChatModel):
             yield
         except Exception as error:  # providers share no base class of errors
             reason = str(error).strip().splitlines() or [type(error).__name__]
-            said = f"{self.name_of_model} at {self.address} does not answer: {reason[0]}"
+            message = f"{self.name_of_model} at {self.address} does not answer: {reason[0]}"
             raise ModelUnavailable(
-                f"the model {redacted(said, self.secrets)}. "
+                f"the model {redacted(message, self.secrets)}. "
                 "Check BROADSHEET_LLM and BROADSHEET_LLM_BASE_URL, and that its server runs"
             ) from None  # the provider's own error may hold the key
 
@@ -192,8 +192,8 @@ def connect(settings: Settings) -> RemoteChat:
     try:
         inner = init_chat_model(settings.llm, **_options(settings))
     except Exception as error:  # ImportError, ValueError, or the provider's own
-        said = redacted(str(error), secrets_of(settings))
-        raise ModelUnavailable(f"BROADSHEET_LLM={settings.llm}: {said}") from None
+        message = redacted(str(error), secrets_of(settings))
+        raise ModelUnavailable(f"BROADSHEET_LLM={settings.llm}: {message}") from None
     return RemoteChat(
         inner=inner,
         name_of_model=settings.llm,

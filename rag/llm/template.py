@@ -58,8 +58,8 @@ class Template:
         from transformers.utils.chat_template_utils import render_jinja_template
 
         turns = [
-            {"role": _ROLES.get(one.type, "user"), "content": self.literal(str(one.text))}
-            for one in messages
+            {"role": _ROLES.get(message.type, "user"), "content": self.literal(str(message.text))}
+            for message in messages
         ]
         try:
             rendered: Any = render_jinja_template(
@@ -117,7 +117,7 @@ def _of_folder(folder: Path) -> Template:
     end, start = (_content(config.get(name)) for name in ("eos_token", "bos_token"))
     if not isinstance(source, str) or not end:
         raise ValueError(folder)
-    return Template(source, end, start, _words(one["content"] for one in added))
+    return Template(source, end, start, _words(token["content"] for token in added))
 
 
 def _json(path: Path) -> Any:

@@ -141,7 +141,10 @@ class _Window:
 
 def single_sentences(sentences: Sequence[RankedSentence]) -> list[Evidence]:
     """Return each sentence as a window of its own, numbered in the order given."""
-    return [_evidence(at, _Window(one, one.at, one.at)) for at, one in enumerate(sentences, 1)]
+    return [
+        _evidence(at, _Window(sentence, sentence.at, sentence.at))
+        for at, sentence in enumerate(sentences, 1)
+    ]
 
 
 def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> list[Evidence]:

@@ -63,7 +63,7 @@ class Reranker:
         request = compiled.create_infer_request()  # one a call: they are not shared by threads
         encoded = tokenizer.encode_batch([(question, sentence) for sentence in sentences])
         made = np.empty(len(encoded), dtype=np.float32)
-        for places, pieces, mask in in_batches([one.ids for one in encoded]):
+        for places, pieces, mask in in_batches([encoding.ids for encoding in encoded]):
             sides = np.zeros_like(pieces)
             for row, at in enumerate(places):
                 sides[row, : len(encoded[at].ids)] = encoded[at].type_ids

@@ -64,9 +64,9 @@ def retrieve(
     scores = reciprocal_rank_fusion(rankings, WEIGHTS)
     stored = snapshot.passages(list(scores), bounds)
     found = [
-        RetrievedPassage(one.passage, one.article, score, also_in=one.articles[1:])
+        RetrievedPassage(passage.passage, passage.article, score, also_in=passage.articles[1:])
         for key, score in scores.items()
-        if (one := stored.get(key))
+        if (passage := stored.get(key))
     ]
     if latest:
         found = _raise_recent(found)

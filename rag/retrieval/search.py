@@ -104,7 +104,7 @@ class Finder:
         def found_in(snapshot: Snapshot) -> list[Context]:
             searched = [self.search(snapshot, part) for part in parts]
             timings["retrieval"] = time.perf_counter() - begun
-            return [self.choose(snapshot, one, tokens) for one in searched]
+            return [self.choose(snapshot, search, tokens) for search in searched]
 
         found = self._retry_on_missing_vectors(found_in)
         timings["evidence"] = time.perf_counter() - begun
@@ -115,8 +115,8 @@ class Finder:
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             count, evidence = list_articles(snapshot, subject, bounds)
-            told = _with_notices(snapshot, notices, evidence)
-            return Context(asked, tuple(evidence), snapshot.coverage(bounds), told), count
+            notices = _with_notices(snapshot, notices, evidence)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), notices), count
 
     def about(self, question: Question, newest: int) -> tuple[Context, list[str]]:
         """Return what the archive is, with its newest articles as evidence, and its publishers."""
@@ -135,8 +135,8 @@ class Finder:
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
             ranked = rank_found(snapshot, subject, passages)
             evidence = single_sentences(timeline_of(ranked))
-            told = _with_notices(snapshot, notices, evidence)
-            return Context(asked, tuple(evidence), snapshot.coverage(bounds), told)
+            notices = _with_notices(snapshot, notices, evidence)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), notices)
 
         return self._retry_on_missing_vectors(found_in)
 
@@ -146,7 +146,7 @@ class Finder:
 
         def searched(snapshot: Snapshot) -> list[list[RetrievedPassage]]:
             found = [self.search(snapshot, part, limit) for part in parts]
-            return [best_passages(one.sentences, limit) for one in found]
+            return [best_passages(search.sentences, limit) for search in found]
 
         return _by_turns(self._retry_on_missing_vectors(searched))[:limit]
 
@@ -226,14 +226,14 @@ def _with_notices(
     """Add notices on missing vectors and on articles withdrawn or dated after today."""
     lost = [f"Searched by words only: {snapshot.lost}."] if snapshot.lost else []
     withdrawn = [
-        f"Withdrawn by its publisher’s feed: “{one.headline or one.article_id}”."
-        for one in evidence
-        if one.details.withdrawn
+        f"Withdrawn by its publisher’s feed: “{item.headline or item.article_id}”."
+        for item in evidence
+        if item.details.withdrawn
     ]
     ahead = [
-        f"Dated after today: “{one.headline or one.article_id}”."
-        for one in evidence
-        if one.article.ahead
+        f"Dated after today: “{item.headline or item.article_id}”."
+        for item in evidence
+        if item.article.ahead
     ]
     return tuple(dict.fromkeys((*notices, *lost, *withdrawn, *ahead)))
 
@@ -253,7 +253,9 @@ def parts_of(question: Question) -> list[Question]:
 def _by_turns(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedPassage]:
     """The best of each, then the second of each; every passage once."""
     turns = (found for row in zip_longest(*rankings) for found in row if found)
-    return list({(one.passage.article_id, one.passage.start): one for one in turns}.values())
+    return list(
+        {(passage.passage.article_id, passage.passage.start): passage for passage in turns}.values()
+    )
 
 
 def _window(

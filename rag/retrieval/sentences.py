@@ -110,7 +110,7 @@ def rank_sentences(
         weights: How much each stemmed word of the question tells; see `word_weights`.
     """
     brings = adds_kind(question)
-    articles = {one.passage.article_id: None for one in passages}
+    articles = {passage.passage.article_id: None for passage in passages}
     places = {article: _early(place) for place, article in enumerate(articles)}
     seen: set[tuple[str, Span]] = set()
     sentences: list[RankedSentence] = []
