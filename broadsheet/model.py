@@ -49,8 +49,8 @@ def _model() -> None:
     """Which language model answers. Nothing is fetched or changed that you did not ask for."""
 
 
-def _said(command: Callable[..., None]) -> Callable[..., None]:
-    """Say in one line what a person can mend. Exit codes: 0, 2, 130."""
+def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Print an error meant for people in one line. Exit codes: 0, 2, 130."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
@@ -67,14 +67,14 @@ def _said(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @cli.command("list")
-@_said
+@_report_errors
 def list_models() -> None:
     """List the models known by name, and what was measured."""
     settings = load_settings()
     memory, cores = machine()
     figures, now = read_choice(settings).figures, chosen(settings).llm
     _say(f"This machine: {memory:g} GB of memory, {cores} cores.")
-    for name in [*catalogue(), *(one for one in figures if one not in catalogue())]:
+    for name in [*catalogue(), *(name for name in figures if name not in catalogue())]:
         entry = catalogue().get(name)
         _say(f"\n{name}{'  <- answers now' if name == now else ''}")
         _say(f"  {entry.about if entry else 'behind a server'}")
@@ -83,7 +83,7 @@ def list_models() -> None:
 
 
 @cli.command()
-@_said
+@_report_errors
 def use(name: Name, context: Context = 0) -> None:
     """Have a model answer from now on, in a program that is running too."""
     settings = load_settings()
@@ -91,7 +91,7 @@ def use(name: Name, context: Context = 0) -> None:
 
 
 @cli.command()
-@_said
+@_report_errors
 def back() -> None:
     """Return to the model that answered before."""
     settings = load_settings()
@@ -99,7 +99,7 @@ def back() -> None:
 
 
 @cli.command("try")
-@_said
+@_report_errors
 def try_model(
     name: Name,
     context: Context = 0,
@@ -149,13 +149,13 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
 
     pair = f"{present.llm} and {other.llm}"
     sides = [
-        one.model_copy(
+        side.model_copy(
             update={
                 "data_dir": HOME / "indexes" / "trial",
-                "evidence_tokens": evidence_for(one) or one.evidence_tokens,
+                "evidence_tokens": evidence_for(side) or side.evidence_tokens,
             }
         )
-        for one in (present, other)
+        for side in (present, other)
     ]
     fitting, asked = divided(questions)
     with Meter(_err) as meter:
@@ -169,11 +169,13 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
             default = cast("OpenVinoChat", load_chat_model(plain, system_text=system_text()))
         if default and cases and other.llm in catalogue():
             _fit(sides[1], fitting, embeddings, default, meter, cases)
-        models = [load_chat_model(one, system_text=system_text(), default=default) for one in sides]
+        models = [
+            load_chat_model(side, system_text=system_text(), default=default) for side in sides
+        ]
         judges = [getattr(getattr(model, "judge", None), "sha256", "") for model in models]
         runs = [
-            Run({"set": "trial", "of": pair, "judge": judge, **made_by(one)})
-            for one, judge in zip(sides, judges, strict=True)
+            Run({"set": "trial", "of": pair, "judge": judge, **made_by(side)})
+            for side, judge in zip(sides, judges, strict=True)
         ]
         with (
             our_side(sides[0], embeddings, models[0]) as first,
@@ -181,7 +183,7 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
         ):
             turns = list(zip((first, second), runs, strict=True))
             rows = ask_in_turns(asked, turns, meter)
-        tallies = [tally(own, memory_of(model)) for own, model in zip(rows, models, strict=True)]
+        tallies = [tally(*pair) for pair in zip(rows, map(memory_of, models), strict=True)]
     _out.print(table(dict(zip((present.llm, other.llm), tallies, strict=True))))
     return tallies[0], tallies[1]
 

@@ -81,7 +81,8 @@ def let_in(host: str, auth: Path | None, *, everybody: bool) -> People | None:
     """Return who is let in, None for everybody; a file of people that is not there is made.
 
     Raises:
-        SettingsError: the file is wrong, or a network would be let in that nobody said should.
+        SettingsError: the file is wrong; or a network can reach `host`, and neither --auth nor
+            --open is given.
     """
     if auth is None:
         if terminal.is_loopback(host) or everybody:

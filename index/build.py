@@ -246,7 +246,7 @@ def _embed(
     if not pending:
         return 0
     yield BuildEvent(Stage.EMBEDDING, 0, len(pending))
-    passages, done, collection, held = 0, 0, "", _FULL
+    passages, done, collection, filled = 0, 0, "", _FULL
     with ThreadPoolExecutor(1) as writer:
         finish: Callable[[], None] | None = None
         writer.submit(vectors.open)  # what it raises, the first collection raises again
@@ -258,12 +258,12 @@ def _embed(
             days = [cut.day for cut in batch.cuts for _ in cut.spans]
             if finish:
                 finish()
-            if held >= _FULL:
-                collection, held = _new_collection(store, vectors), 0
+            if filled >= _FULL:
+                collection, filled = _new_collection(store, vectors), 0
             future = writer.submit(vectors.add, collection, keys, batch.vectors, days)
             contents = [cut.content for cut in batch.cuts]
             finish = partial(_finish, store, future, contents, collection)
-            held += len(keys)
+            filled += len(keys)
             passages += len(keys)
             done += len(batch.cuts)
             yield BuildEvent(Stage.EMBEDDING, done, len(pending))

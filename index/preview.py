@@ -126,9 +126,9 @@ def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connecti
         )
         with closing(open_empty()) as empty:  # an older version's tables lack columns
             tables = empty.execute(query).fetchall()
-        for (made,) in tables:
-            kind = "CREATE TABLE " if made.startswith("CREATE TABLE ") else "CREATE INDEX "
-            sql.execute(made.replace(kind, f"{kind}temp.", 1))
+        for (statement,) in tables:
+            kind = "CREATE TABLE " if statement.startswith("CREATE TABLE ") else "CREATE INDEX "
+            sql.execute(statement.replace(kind, f"{kind}temp.", 1))
         unseen: dict[str, int] = {}
 
         def add_content(digest: str, _: Content) -> int:

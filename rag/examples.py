@@ -64,16 +64,16 @@ def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:
     listed = snapshot.catalogue().page(Wanted(), _LOOKED_AT).articles
     found = [snapshot.article(article.article_id) for article in listed]
     articles = [article for article in found if article is not None]
-    made: dict[ExampleKind, list[Example]] = {kind: [] for kind in ExampleKind}
-    made[ExampleKind.STORY] = _stories(articles)
+    examples: dict[ExampleKind, list[Example]] = {kind: [] for kind in ExampleKind}
+    examples[ExampleKind.STORY] = _stories(articles)
     for kind, pattern, question in _PATTERNS:
         for article in articles:
-            made[kind] += _asked(article, kind, pattern, question)
+            examples[kind] += _asked(article, kind, pattern, question)
     dated = sorted(article.date for article in articles if article.date)
     if dated:
         day = dated[len(dated) // 2]
-        made[ExampleKind.DAY] = [Example(ExampleKind.DAY, "What is new?", day)]
-    return made
+        examples[ExampleKind.DAY] = [Example(ExampleKind.DAY, "What is new?", day)]
+    return examples
 
 
 def _stories(articles: list[Article]) -> list[Example]:
@@ -86,10 +86,10 @@ def _stories(articles: list[Article]) -> list[Example]:
             days.setdefault(name, set()).add(day)
             if f"the {name}".lower() not in article.headline.lower():
                 bare.add(name)
-    stories = [name for name, of in sorted(days.items()) if len(of) >= _STORY]
+    stories = [name for name, dates in sorted(days.items()) if len(dates) >= _STORY]
     stories.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
     named = ((name if name in bare else f"the {name}", days[name]) for name in stories)
-    asked = (f"What happened with {name} {_between(of)}?" for name, of in named)
+    asked = (f"What happened with {name} {_between(dates)}?" for name, dates in named)
     return [Example(ExampleKind.STORY, question) for question in asked]
 
 

@@ -26,8 +26,8 @@ def stated(
 ) -> Model:
     """Return a model with the files that the hub has for it.
 
-    Of a branch the commit that it is now is kept. Each of the names or patterns that are wanted
-    must be there.
+    The first answer is kept beside the files. Of a branch, its newest commit is taken. For each
+    name or pattern in `wanted` there must be a file.
 
     Raises:
         ModelFileError: the hub does not answer, or has no such files.

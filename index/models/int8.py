@@ -109,5 +109,5 @@ def _add_to_bias(product: Node, numbers: Floats) -> None:
     adding = reader.get_node()
     at = 1 - reader.get_index()
     bias = adding.input_value(at).get_node().get_data()
-    made = (bias.reshape(-1) + numbers).reshape(bias.shape).astype(np.float32)
-    adding.input(at).replace_source_output(op.constant(made).output(0))
+    total = (bias.reshape(-1) + numbers).reshape(bias.shape).astype(np.float32)
+    adding.input(at).replace_source_output(op.constant(total).output(0))

@@ -129,7 +129,7 @@ class Catalogue:
         return self._days().months
 
     def counted(self) -> Generation:
-        """Return what this generation is."""
+        """Return this generation, its articles and passages counted."""
         made, articles, passages = self._sql.execute(
             "SELECT (SELECT made FROM generations WHERE number = :generation), "
             f"(SELECT count(*) FROM articles a WHERE {LIVE}), "

@@ -130,7 +130,7 @@ class _Answered:
     def may_restate(self, sentence: Sentence) -> bool:
         """Whether what a sentence has instead is of the answer's kind, where that is known."""
         if self.kind is AnswerType.NAME and self.names:
-            return bool(self._names_there(sentence))
+            return bool(self._new_names(sentence))
         if self.kind is AnswerType.DATE:
             days, others = self._days_against(sentence)
             return not _overlap(days, others)
@@ -149,7 +149,7 @@ class _Answered:
 
     def other_values_in(self, sentence: Sentence) -> set[str]:
         """The values of the answer's kind that a sentence on what was asked has instead of it."""
-        if not self._asked_of(sentence):
+        if not self._is_about_question(sentence):
             return set()
         if self.kind is AnswerType.NAME:
             return self._other_names(sentence)
@@ -165,30 +165,30 @@ class _Answered:
                 return {str(period) for period in others}
         return set()
 
-    def _asked_of(self, sentence: Sentence) -> bool:
-        """Whether a sentence tells of the question's deed, and its window names who is asked of."""
+    def _is_about_question(self, sentence: Sentence) -> bool:
+        """Whether a sentence shares the question's words, and its window the question's names."""
         naming = {stem for name in self.question.names for stem in facts(name).stems}
         deed = set(self.question.content) - naming - _ASIDE
         around = facts(f"{sentence.evidence.headline} {sentence.evidence.text}")
-        own = deed & set(facts(sentence.text).stems)
+        shared = deed & set(facts(sentence.text).stems)
         meant = facts(sentence.before).stems if _POINTS_BACK.search(sentence.text) else ()
         return (
-            bool(own)
-            and len(own | (deed & set(meant))) >= _ON_SUBJECT * len(deed)
+            bool(shared)
+            and len(shared | (deed & set(meant))) >= _ON_SUBJECT * len(deed)
             and len(deed & set(around.stems)) >= _ON_SUBJECT * len(deed)
             and all(around.has_name(name) for name in self.question.names)
         )
 
     def _days_against(self, sentence: Sentence) -> tuple[set[Period], set[Period]]:
-        """The days of the quote, but for the question's, and those of a sentence."""
+        """Return the days that the quote adds to the question, and those of a sentence."""
         mine = _days(self.quote.text, self.cited.date) - _days(self.question.text, None)
         return mine, _days(sentence.text, sentence.evidence.date)
 
     def _other_names(self, sentence: Sentence) -> set[str]:
         agrees = any(map(facts(sentence.text).has_name, self.names))
-        return set() if agrees or not self.names else self._names_there(sentence)
+        return set() if agrees or not self.names else self._new_names(sentence)
 
-    def _names_there(self, sentence: Sentence) -> set[str]:
+    def _new_names(self, sentence: Sentence) -> set[str]:
         """New names where the answer's would stand: places for a place, else none after “in”."""
         place = any(_at_a_place(name, self.quote.text) for name in self.names)
         return {

@@ -126,7 +126,7 @@ def read_choice(settings: Settings) -> Choice:
 
 
 def write_choice(settings: Settings, choice: Choice) -> None:
-    """Remember it, all at once."""
+    """Keep the choice in the data folder."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, _READER.dump_json(choice, indent=1).decode())

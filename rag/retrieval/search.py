@@ -148,7 +148,7 @@ class Finder:
             found = [self.search(snapshot, part, limit) for part in parts]
             return [best_passages(search.sentences, limit) for search in found]
 
-        return _by_turns(self._retry_on_missing_vectors(searched))[:limit]
+        return _interleave(self._retry_on_missing_vectors(searched))[:limit]
 
     def _retry_on_missing_vectors(self, work: Callable[[Snapshot], T]) -> T:
         """Do some work on one snapshot; again on a newer one where a clean-up deleted its vectors.
@@ -250,8 +250,8 @@ def parts_of(question: Question) -> list[Question]:
     return parts
 
 
-def _by_turns(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedPassage]:
-    """The best of each, then the second of each; every passage once."""
+def _interleave(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedPassage]:
+    """Interleave rankings: the best of each, then the second of each; every passage once."""
     turns = (found for row in zip_longest(*rankings) for found in row if found)
     return list(
         {(passage.passage.article_id, passage.passage.start): passage for passage in turns}.values()
@@ -291,7 +291,7 @@ def _window(
 
 
 def _fresh(question: Question, asked: Understood) -> Bounds | None:
-    """The days before the one that the asker named: news of then is likelier meant than older."""
+    """Return the two weeks before a day that the asker set: their news is likelier meant."""
     if question.as_of is None:
         return None
     first = _latest(shifted(question.as_of, -_FRESH), asked.bounds.date_from)

@@ -159,11 +159,11 @@ def prefer_recent(sentences: Sequence[RankedSentence]) -> None:
 def _overlaps(texts: Sequence[str], headline: str, weights: Mapping[str, float]) -> list[float]:
     words = [frozenset(stems(text)) for text in texts]
     above = frozenset(stems(headline))
-    made: list[float] = []
-    for at, own in enumerate(words):
+    overlaps: list[float] = []
+    for at, mine in enumerate(words):
         around = frozenset().union(*words[max(0, at - 1) : at], *words[at + 1 : at + 2])
-        made.append(sum(w * _lent(stem, own, around, above) for stem, w in weights.items()))
-    return made
+        overlaps.append(sum(w * _lent(stem, mine, around, above) for stem, w in weights.items()))
+    return overlaps
 
 
 def _lent(

@@ -111,7 +111,7 @@ def _asking(pipeline: "Pipeline", max_question: int) -> tuple[Callable[..., Any]
         The answer's marks [1] name its citations, each an exact quote with its article's headline,
         date and id. Where the articles do not say, `abstained` is true. It takes some seconds.
         """
-        with _explained():
+        with _as_tool_errors():
             asked = read_question(
                 question, max_question, as_of, date_from, date_to, sources, history
             )
@@ -129,7 +129,7 @@ def _asking(pipeline: "Pipeline", max_question: int) -> tuple[Callable[..., Any]
 
         Each comes with its article's headline, date, publisher and id.
         """
-        with _explained():
+        with _as_tool_errors():
             asked = read_question(question, max_question, as_of, date_from, date_to, sources)
             return search_json(asked, pipeline.search(asked, limit))
 
@@ -143,7 +143,7 @@ def _reading(pipeline: "Pipeline") -> tuple[Callable[..., Any], ...]:
         article_id: Annotated[str, Field(description="As citations, passages and lists name it.")],
     ) -> ArticleJson:
         """Read a whole article: its headline, date, publisher, address, authors, tags and text."""
-        with _explained():
+        with _as_tool_errors():
             article = pipeline.article(article_id)
         if article is None:
             raise ToolError(
@@ -163,7 +163,7 @@ def _reading(pipeline: "Pipeline") -> tuple[Callable[..., Any], ...]:
         offset: Annotated[int, Field(description="Articles left out before these.", ge=0)] = 0,
     ) -> ListJson:
         """List the articles of the archive without their texts, and say how many there are."""
-        with _explained():
+        with _as_tool_errors():
             wanted = Wanted(
                 words,
                 parse_day(date_from or "", name="From"),
@@ -191,8 +191,8 @@ def _tool(function: Callable[..., Any]) -> Tool:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Pass on to the client what is meant for people; anything else stays here."""
+def _as_tool_errors() -> Iterator[None]:
+    """Raise errors that are meant for people as `ToolError`, which the client is told."""
     try:
         yield
     except BroadsheetError as error:
