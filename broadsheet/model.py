@@ -74,7 +74,7 @@ def list_models() -> None:
     memory, cores = machine()
     figures, now = read_choice(settings).figures, chosen(settings).llm
     _say(f"This machine: {memory:g} GB of memory, {cores} cores.")
-    for name in [*catalogue(), *(name for name in figures if name not in catalogue())]:
+    for name in [*catalogue(), *(one for one in figures if one not in catalogue())]:
         entry = catalogue().get(name)
         _say(f"\n{name}{'  <- answers now' if name == now else ''}")
         _say(f"  {entry.about if entry else 'behind a server'}")
@@ -149,13 +149,13 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
 
     pair = f"{present.llm} and {other.llm}"
     sides = [
-        side.model_copy(
+        one.model_copy(
             update={
                 "data_dir": HOME / "indexes" / "trial",
-                "evidence_tokens": evidence_for(side) or side.evidence_tokens,
+                "evidence_tokens": evidence_for(one) or one.evidence_tokens,
             }
         )
-        for side in (present, other)
+        for one in (present, other)
     ]
     fitting, asked = divided(questions)
     with Meter(_err) as meter:
@@ -169,13 +169,11 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
             default = cast("OpenVinoChat", load_chat_model(plain, system_text=system_text()))
         if default and cases and other.llm in catalogue():
             _fit(sides[1], fitting, embeddings, default, meter, cases)
-        models = [
-            load_chat_model(side, system_text=system_text(), default=default) for side in sides
-        ]
+        models = [load_chat_model(one, system_text=system_text(), default=default) for one in sides]
         judges = [getattr(getattr(model, "judge", None), "sha256", "") for model in models]
         runs = [
-            Run({"set": "trial", "of": pair, "judge": judge, **made_by(side)})
-            for side, judge in zip(sides, judges, strict=True)
+            Run({"set": "trial", "of": pair, "judge": judge, **made_by(one)})
+            for one, judge in zip(sides, judges, strict=True)
         ]
         with (
             our_side(sides[0], embeddings, models[0]) as first,
@@ -183,7 +181,7 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
         ):
             turns = list(zip((first, second), runs, strict=True))
             rows = ask_in_turns(asked, turns, meter)
-        tallies = [tally(*pair) for pair in zip(rows, map(memory_of, models), strict=True)]
+        tallies = [tally(own, memory_of(model)) for own, model in zip(rows, models, strict=True)]
     _out.print(table(dict(zip((present.llm, other.llm), tallies, strict=True))))
     return tallies[0], tallies[1]
 

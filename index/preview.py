@@ -108,7 +108,7 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
             date_order=settings.date_order,
             columns_of=lambda path: maps.columns_of(Path(there + str(path).removeprefix(here))),
         )
-        items = (replace(item, location=there + item.location.removeprefix(here)) for item in found)
+        items = (replace(one, location=there + one.location.removeprefix(here)) for one in found)
         return replace(_preview(sql, staging, items, [there]), kept=0)
 
 
@@ -126,9 +126,9 @@ def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connecti
         )
         with closing(open_empty()) as empty:  # an older version's tables lack columns
             tables = empty.execute(query).fetchall()
-        for (statement,) in tables:
-            kind = "CREATE TABLE " if statement.startswith("CREATE TABLE ") else "CREATE INDEX "
-            sql.execute(statement.replace(kind, f"{kind}temp.", 1))
+        for (made,) in tables:
+            kind = "CREATE TABLE " if made.startswith("CREATE TABLE ") else "CREATE INDEX "
+            sql.execute(made.replace(kind, f"{kind}temp.", 1))
         unseen: dict[str, int] = {}
 
         def add_content(digest: str, _: Content) -> int:
@@ -145,14 +145,14 @@ def _preview(
         pass
     changes = plan_changes(sql, roots)
     return Preview(
-        added=tuple(article.id for article in changes.added),
-        changed=tuple(article.id for article in changes.changed),
-        moved=tuple(article.id for article in changes.moved),
+        added=tuple(one.id for one in changes.added),
+        changed=tuple(one.id for one in changes.changed),
+        moved=tuple(one.id for one in changes.moved),
         removed=changes.removed,
         unchanged=changes.unchanged,
         kept=changes.kept,
         identical=tuple(_identical(sql, changes)),
-        skipped=tuple(item for item in skipped if not item.kind),
+        skipped=tuple(one for one in skipped if not one.kind),
         kinds=count_kinds(skipped),
     )
 
@@ -160,13 +160,13 @@ def _preview(
 def _identical(sql: sqlite3.Connection, changes: Changes) -> Iterator[tuple[str, str]]:
     """Yield the added articles whose content a live one, or one before them, has too."""
     leaving = set(changes.leaving)
-    first = {article.content: article.id for article in (*changes.moved, *changes.changed)}
-    for article in changes.added:
+    first = {one.content: one.id for one in (*changes.moved, *changes.changed)}
+    for one in changes.added:
         rows = sql.execute(  # the sign keeps SQLite from walking all that is live
             "SELECT key, id FROM articles WHERE content = ? AND +removed IS NULL ORDER BY key",
-            (article.content,),
+            (one.content,),
         )
-        same = next((name for key, name in rows if key not in leaving), first.get(article.content))
+        same = next((name for key, name in rows if key not in leaving), first.get(one.content))
         if same is not None:
-            yield article.id, same
-        first.setdefault(article.content, article.id)
+            yield one.id, same
+        first.setdefault(one.content, one.id)

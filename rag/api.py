@@ -1,4 +1,4 @@
-"""`ask` and `stream` over one cached pipeline, for Python and the command line.
+"""`ask` and `stream` over cached pipelines, for Python and the command line.
 
 The async versions run the blocking call in a worker thread.
 """
