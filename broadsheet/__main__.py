@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 cli = typer.Typer(
-    help="Ask an archive of dated news articles; every statement cites its sentence.",
+    help="Ask an archive of dated news articles; every statement cites an exact sentence.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

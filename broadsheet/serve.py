@@ -60,7 +60,7 @@ def main(
     ] = False,
     mcp: Annotated[bool, typer.Option("--mcp", help="Serve the tools of MCP at /mcp too.")] = False,
 ) -> None:
-    """Ask a dated news archive in the browser; every statement cites its sentence."""
+    """Ask a dated news archive in the browser; every statement cites an exact sentence."""
     from web.telemetry import set_up_logging
 
     try:

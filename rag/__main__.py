@@ -25,7 +25,7 @@ def main(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Ask the archive a question; each statement of the answer cites its sentence.
+    """Ask the archive a question; each statement of the answer cites an exact sentence.
 
     Exit codes: 0 answered, 1 the articles do not say, 2 it could not be asked.
     """

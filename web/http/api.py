@@ -40,7 +40,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
         history: list[list[str]] | None = None,
         request: gr.Request | None = None,
     ) -> AskJson:
-        """Answer a question from the archive; every statement cites the sentence behind it.
+        """Answer a question from the archive; every statement cites an exact sentence.
 
         Args:
             question: The question, in plain words.
