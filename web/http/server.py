@@ -20,7 +20,7 @@ from index.settings import Settings
 from web.auth import People, RequireLogin, Sessions
 from web.http.doors import EVERY, Doors, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
-from web.telemetry import QuestionLog, Shift, observe
+from web.telemetry import QuestionLog, InFlightQuestions, observe
 from web.terminal import is_loopback
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def add_endpoints(
     host: str,
     people: People | None,
     mcp: bool,
-    shift: Shift | None = None,
+    in_flight: InFlightQuestions | None = None,
 ) -> tuple[Pipeline, dict[str, Any]]:
     """Return the pipeline with its questions counted and logged, and options for `launch`.
 
@@ -45,11 +45,11 @@ def add_endpoints(
         host: The address that is served on.
         people: Who is let in, None for everybody; `/healthz` is open to all.
         mcp: Whether `/mcp` is served.
-        shift: Counts the questions that are being answered, and says when no more are taken.
+        in_flight: Counts the questions being answered, and says when no new ones are taken.
     """
     metrics, log = Metrics(), QuestionLog(with_question=settings.log_questions)
-    traces, shift = _traces(settings), shift or Shift()
-    pipeline = observe(pipeline, metrics, log, shift, *traces)
+    traces, in_flight = _traces(settings), in_flight or InFlightQuestions()
+    pipeline = observe(pipeline, metrics, log, in_flight, *traces)
     metrics.follow(pipeline)
     tools: Starlette | None = None
 
@@ -89,7 +89,7 @@ def add_endpoints(
             addresses=host in EVERY,
             login=people is not None,
             may_bring=may_bring,
-            ending=shift.over,
+            ending=in_flight.over,
         )
         app.tokens = sessions
 
