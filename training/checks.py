@@ -1,6 +1,6 @@
 """Rows for a head that checks one statement: is the whole of it stated in what is cited?
 
-It is not in use: docs/experiments.md says what it is worth. Its rows come from the drafts that were
+It is not in use: docs/judge.md says what it is worth. Its rows come from the drafts that were
 collected for the other heads (`training.rows`), with what the pipeline cites for them, and the same
 with a name or number of the same window put in, of another asked, or denied; and from sets of
 premises and statements that people or programs made. Nothing is written: a check is read once. No

@@ -20,7 +20,7 @@ from index.settings import Settings
 from web.auth import People, RequireLogin, Sessions
 from web.http.doors import EVERY, Doors, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
-from web.telemetry import QuestionLog, InFlightQuestions, observe
+from web.telemetry import InFlightQuestions, QuestionLog, observe
 from web.terminal import is_loopback
 
 if TYPE_CHECKING:
