@@ -114,7 +114,7 @@ def ask_json(answer: Answer) -> AskJson:
 
 def search_json(question: Question, found: Sequence[RetrievedPassage]) -> SearchJson:
     """Return what a search found as plain values."""
-    return SearchJson(question=question.text, passages=[passage_json(one) for one in found])
+    return SearchJson(question=question.text, passages=[passage_json(passage) for passage in found])
 
 
 def read_question(

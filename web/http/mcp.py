@@ -84,7 +84,7 @@ History = Annotated[
 def make_tools(pipeline: "Pipeline", *, max_question: int) -> Starlette:
     """Return the app that serves `/mcp`; `web.http.doors` stands before it."""
     functions = (*_asking(pipeline, max_question), *_reading(pipeline))
-    tools = [_tool(one) for one in functions]
+    tools = [_tool(function) for function in functions]
     server = MCPServer("broadsheet", title="Broadsheet", instructions=INSTRUCTIONS, tools=tools)
     open_here = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     return server.streamable_http_app(transport_security=open_here)

@@ -101,8 +101,8 @@ def add_endpoints(
         async with tools.router.lifespan_context(tools) if tools else nullcontext():
             yield
         cutting.cancel()
-        for one in traces:
-            one.close()
+        for sender in traces:
+            sender.close()
 
     options = {"app_kwargs": {"routes": routes, "lifespan": lifespan}}
     return pipeline, options | {"auth": people and people.log_in}
