@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from index.settings import Settings
 from web.auth import People, RequireLogin, Sessions
-from web.http.doors import EVERY, Doors, cut_half_heads, hosts_of
+from web.http.doors import WILDCARD_HOSTS, AccessMiddleware, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
 from web.telemetry import InFlightQuestions, QuestionLog, observe
 from web.terminal import is_loopback
@@ -83,10 +83,10 @@ def add_endpoints(
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         # Before the first request, and around all that Gradio puts around its routes.
-        app.middleware_stack = Doors(
+        app.middleware_stack = AccessMiddleware(
             app.middleware_stack,
             hosts=hosts_of(host, settings.hosts),
-            addresses=host in EVERY,
+            addresses=host in WILDCARD_HOSTS,
             login=people is not None,
             may_bring=may_bring,
             ending=in_flight.over,
