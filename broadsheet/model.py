@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from index.errors import BroadsheetError, SettingsError
+from index.models.hub import own_model
 from index.progress import Meter
 from index.settings import Settings, load_settings
 from rag.llm.catalogue import (
@@ -22,6 +23,7 @@ from rag.llm.catalogue import (
     Choice,
     catalogue,
     chosen,
+    entry_of,
     evidence_for,
     is_free,
     machine,
@@ -38,7 +40,9 @@ SAMPLE = Path(__file__).resolve().parents[1] / "articles"
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _out, _err = Console(), Console(stderr=True)
 
-Name = Annotated[str, typer.Argument(help="A name of `model list`, or provider:model.")]
+Name = Annotated[
+    str, typer.Argument(help="A name of `model list`, a GGUF file of yours, or provider:model.")
+]
 Context = Annotated[
     int, typer.Option(help="Tokens of evidence for it; 0: as BROADSHEET_LLM_CONTEXT says.", min=0)
 ]
@@ -57,7 +61,7 @@ def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*arguments, **options)
         except BroadsheetError as error:
-            _err.print(f"error: {error}", style="red", markup=False)
+            _err.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
             sys.exit(2)
         except KeyboardInterrupt:
             _err.print("interrupted; the same command goes on where it stopped")
@@ -75,7 +79,7 @@ def list_models() -> None:
     figures, now = read_choice(settings).figures, chosen(settings).llm
     _say(f"This machine: {memory:g} GB of memory, {cores} cores.")
     for name in [*catalogue(), *(one for one in figures if one not in catalogue())]:
-        entry = catalogue().get(name)
+        entry = entry_of(name)
         _say(f"\n{name}{'  <- answers now' if name == now else ''}")
         _say(f"  {entry.about if entry else 'behind a server'}")
         if name in figures:
@@ -111,7 +115,8 @@ def try_model(
 ) -> None:
     """Measure a model against the present one, here; an interrupted run goes on."""
     settings = load_settings()
-    entry, present = catalogue().get(_known(name)), chosen(settings)
+    name = _known(name)
+    entry, present = entry_of(name), chosen(settings)
     if find_spec("evals") is None or find_spec("training") is None:
         raise SettingsError("the question sets are not here (a container?): install the package")
     if present.llm in (name, "none"):
@@ -159,7 +164,7 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
     ]
     fitting, asked = divided(questions)
     with Meter(_err) as meter:
-        if other.llm in catalogue():
+        if entry_of(other.llm):
             model_files(other, meter.fetched)
         embeddings = MiniLMEmbeddings(lambda: ensure_embedder(other, meter.fetched))
         index_archive(SAMPLE, sides[0], embeddings, meter)
@@ -167,7 +172,7 @@ def _measure(present: Settings, other: Settings, questions: int, cases: int) -> 
         if other.judge == "embedded":
             plain = other.model_copy(update={"llm": DEFAULT})
             default = cast("OpenVinoChat", load_chat_model(plain, system_text=system_text()))
-        if default and cases and other.llm in catalogue():
+        if default and cases and entry_of(other.llm):
             _fit(sides[1], fitting, embeddings, default, meter, cases)
         models = [load_chat_model(one, system_text=system_text(), default=default) for one in sides]
         judges = [getattr(getattr(model, "judge", None), "sha256", "") for model in models]
@@ -194,7 +199,7 @@ def _fit(
     meter: Meter,
     cases: int,
 ) -> None:
-    """Fit a judge for a model of the catalogue, where its graph can be read."""
+    """Fit a judge for a model whose files are here, where its graph can be read."""
     from rag.llm.judge import judge_of
     from rag.llm.loader import model_files
     from training.own import fit_own
@@ -214,11 +219,16 @@ def _fit(
 
 
 def _known(name: str) -> str:
-    """Return a name that can be a model's.
+    """Return a name that can be a model's; of a file, its whole path.
 
     Raises:
-        SettingsError: it is no name of the catalogue and names no provider.
+        SettingsError: it is no name of the catalogue, no file, and names no provider.
+        ModelFileError: the file is no GGUF, or another than when it was first used.
     """
+    if name.lower().endswith(".gguf"):
+        path = Path(name).expanduser().absolute()
+        own_model(path, load_settings())
+        return str(path)
     if name in catalogue() or ":" in name:
         return name
     near = difflib.get_close_matches(name, catalogue(), n=1)

@@ -28,18 +28,8 @@ from index.polite import Fetcher, Refused, host_of
 from index.readers import html
 from index.readers.encodings import decode
 from index.readers.feeds import items
-from index.readers.named import (
-    AUTHOR,
-    BODY,
-    DATE,
-    ID,
-    SECTION,
-    TAGS,
-    TITLE,
-    URL,
-    day_of,
-    known,
-)
+from index.readers.named import AUTHOR, BODY, DATE, ID, SECTION, TAGS, TITLE, URL, day_of, known
+from index.readers.records import of_feed
 from index.readers.text import Found
 from index.settings import redacted
 
@@ -276,11 +266,7 @@ def _of_json(raw: bytes) -> Iterator[dict[str, Any]]:
         raise ArticleError(f"no feed: {error}") from error
     if not isinstance(feed.get("items"), list):
         raise ArticleError("JSON without items: expected a JSON Feed")
-    about = {"source": feed.get("title"), "language": feed.get("language")}
-    about["authors"] = feed.get("authors") or feed.get("author")
-    for item in feed["items"]:
-        if isinstance(item, dict):
-            yield {name: value for name, value in about.items() if value} | item
+    yield from of_feed(feed, [item for item in feed["items"] if isinstance(item, dict)])
 
 
 def withdrawn(

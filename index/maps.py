@@ -77,11 +77,7 @@ class Maps:
         return _columns_of(path, self._now)
 
     def is_unchanged(
-        self,
-        staging: Staging,
-        path: Path,
-        stat: stat_result,
-        settled: IsUnchanged | None = None,
+        self, staging: Staging, path: Path, stat: stat_result, settled: IsUnchanged | None = None
     ) -> bool:
         """Whether a file need not be read: `Staging` knows it, and its columns are as they were."""
         again = _columns_of(path, self._before) != _columns_of(path, self._now)

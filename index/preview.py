@@ -9,8 +9,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from index.errors import IndexMissing
 from index.maps import Maps
@@ -20,7 +22,10 @@ from index.readers.text import Columns
 from index.settings import Settings
 from index.store.database import BELOW, below, open_empty, open_reader
 from index.store.staging import Changes, Content, Staging, plan_changes
+from index.text.days import number_day
 from index.types import BuildReport, Item, Skipped, count_kinds
+
+Head = tuple[str, date | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Preview:
         identical: Added articles with the very text of another, and the id of that one.
         skipped: What cannot be read, each with its reason.
         kinds: How many files of each kind that is not read.
+        heads: Headline and day of the articles that are added, changed or moved, by id.
     """
 
     added: tuple[str, ...]
@@ -44,6 +50,7 @@ class Preview:
     identical: tuple[tuple[str, str], ...]
     skipped: tuple[Skipped, ...]
     kinds: Mapping[str, int] = field(default_factory=dict)
+    heads: Mapping[str, Head] = field(default_factory=dict)
 
     @property
     def report(self) -> BuildReport:
@@ -76,7 +83,7 @@ def preview_build(
     """
     named = [str(in_full(path.expanduser())) for path in paths]
     recipe = f"{current_recipe()} again" if again else current_recipe()
-    with _dry_run(settings, recipe) as (sql, staging):
+    with _dry_run(settings, recipe) as (sql, staging, heads):
         maps = Maps(sql, named, columns)
         items = read_articles(
             paths,
@@ -84,7 +91,7 @@ def preview_build(
             date_order=settings.date_order,
             columns_of=maps.columns_of,
         )
-        return _preview(sql, staging, items, named if prune else None)
+        return _preview(sql, staging, heads, items, named if prune else None)
 
 
 def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
@@ -97,7 +104,7 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
     """
     here, there = str(in_full(folder)), str(target.resolve())
     replaced = {there + str(path).removeprefix(here) for path in Path(here).rglob("*")}
-    with _dry_run(settings, current_recipe()) as (sql, staging):
+    with _dry_run(settings, current_recipe()) as (sql, staging, heads):
         query = f"SELECT DISTINCT file FROM articles WHERE removed IS NULL AND {BELOW}"
         for (file,) in sql.execute(query, below(there)).fetchall():
             if file not in replaced:
@@ -109,12 +116,17 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
             columns_of=lambda path: maps.columns_of(Path(there + str(path).removeprefix(here))),
         )
         items = (replace(one, location=there + one.location.removeprefix(here)) for one in found)
-        return replace(_preview(sql, staging, items, [there]), kept=0)
+        return replace(_preview(sql, staging, heads, items, [there]), kept=0)
 
 
 @contextmanager
-def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connection, Staging]]:
-    """Yield the live generation, over which tables in memory take what is staged."""
+def _dry_run(
+    settings: Settings, recipe: str
+) -> Iterator[tuple[sqlite3.Connection, Staging, dict[int, Head]]]:
+    """Yield the live generation, over which tables in memory take what is staged.
+
+    Last come the heads of contents that it does not hold, by their keys.
+    """
     try:
         sql = open_reader(settings.index_dir)
     except IndexMissing:
@@ -130,20 +142,33 @@ def _dry_run(settings: Settings, recipe: str) -> Iterator[tuple[sqlite3.Connecti
             kind = "CREATE TABLE " if made.startswith("CREATE TABLE ") else "CREATE INDEX "
             sql.execute(made.replace(kind, f"{kind}temp.", 1))
         unseen: dict[str, int] = {}
+        heads: dict[int, Head] = {}
 
-        def add_content(digest: str, _: Content) -> int:
-            return -1 - unseen.setdefault(digest, len(unseen))
+        def add_content(digest: str, content: Content) -> int:
+            key = -1 - unseen.setdefault(digest, len(unseen))
+            heads[key] = _head(content)
+            return key
 
-        yield sql, Staging(sql, recipe, add_content)
+        yield sql, Staging(sql, recipe, add_content), heads
+
+
+def _head(content: Sequence[Any]) -> Head:
+    headline, day, *_ = content
+    return headline, number_day(day) if day else None
 
 
 def _preview(
-    sql: sqlite3.Connection, staging: Staging, items: Iterable[Item], roots: Sequence[str] | None
+    sql: sqlite3.Connection,
+    staging: Staging,
+    unseen: Mapping[int, Head],
+    items: Iterable[Item],
+    roots: Sequence[str] | None,
 ) -> Preview:
     skipped: list[Skipped] = []
     for _ in staging.read(items, roots, skipped):
         pass
     changes = plan_changes(sql, roots)
+    held = "SELECT headline, day FROM contents WHERE key = ?"
     return Preview(
         added=tuple(one.id for one in changes.added),
         changed=tuple(one.id for one in changes.changed),
@@ -154,6 +179,10 @@ def _preview(
         identical=tuple(_identical(sql, changes)),
         skipped=tuple(one for one in skipped if not one.kind),
         kinds=count_kinds(skipped),
+        heads={
+            one.id: unseen.get(one.content) or _head(sql.execute(held, (one.content,)).fetchone())
+            for one in (*changes.added, *changes.changed, *changes.moved)
+        },
     )
 
 

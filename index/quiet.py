@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_FIRST_ARRAY = threading.Lock()
 
 
 def quiet_transformers() -> None:
@@ -36,6 +39,21 @@ def quiet_gradio(folder: Path | None = None) -> None:
 def quiet_openvino() -> None:
     """Stop openvino's analytics: a module that is None cannot be imported."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def import_openvino() -> Any:
+    """Import openvino in silence; its first array is made by one thread.
+
+    Two that made theirs at once would wait for each other for ever, one with Python's lock in hand,
+    so that the whole program stands.
+    """
+    quiet_openvino()
+    with _FIRST_ARRAY:
+        import numpy as np
+        import openvino
+
+        openvino.Tensor(np.zeros(1, np.float32)).data[:] = 0
+    return openvino
 
 
 def quiet_ray(*, alone: bool) -> None:

@@ -17,14 +17,7 @@ from index.maps import described, kept_maps
 from index.models.embedder import current_recipe
 from index.readers import in_full
 from index.settings import Settings
-from index.store.database import (
-    BELOW,
-    below,
-    has_table,
-    live_notes,
-    open_reader,
-    read_meta,
-)
+from index.store.database import BELOW, below, has_table, live_notes, open_reader, read_meta
 from index.store.history import BuildRecord, last_builds
 from index.text.days import number_day
 from index.types import Skipped

@@ -28,7 +28,7 @@ IsUnchanged = Callable[[Path, os.stat_result], bool]
 
 _RECORD = re.compile(
     rf"({STDIN}|.+?\.(?:jsonl|ndjson|json|csv|tsv|xlsx|xls|ods|parquet"
-    rf"|xml|rss|atom|txt|text|x?html?|mbox|docx|rtf|pdf|epub|warc|zip|tar|tgz)(?:\.xz|\.gz)?)#",
+    rf"|xml|rss|atom|txt|text|ris|x?html?|mbox|docx|rtf|pdf|epub|warc|zip|tar|tgz)(?:\.xz|\.gz)?)#",
     re.IGNORECASE | re.DOTALL,
 )
 

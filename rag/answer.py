@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import date
 
 from index.text.days import format_day
-from rag.checking.attribution import best_first, cite_best
+from rag.checking.attribution import Sentence, best_first, cite, cite_best
 from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
 from rag.english.facts import facts
 from rag.question.parts import compared, difference, subject_of
+from rag.retrieval.evidence import POINTS_BACK
 from rag.retrieval.overviews import About
 from rag.retrieval.search import Context
 from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
@@ -72,11 +73,15 @@ def explain_refusal(found: Context, premise: str, refused: Answer) -> Answer:
 
 def build_list(found: Context, subject: str, count: int) -> Answer:
     """Return how many articles mention a subject, and which; the index counted, no model."""
+    if not count:
+        reason = Reason.NOTHING_FOUND if found.coverage.articles else Reason.OUTSIDE_DATES
+        none = Statement(f"No articles mention “{subject}”.", (), 1.0)
+        return replace(refuse(found, reason), text=none.text, statements=(none,))
     noun = "article mentions" if count == 1 else "articles mention"
     shown = len(found.evidence)
     more = f"; the first {shown} are" if count > shown else ""
     # The head needs no citation: the lines below it are what it counts.
-    head = Statement(f"{count or 'No'} {noun} “{subject}”{more}.", (), 1.0)
+    head = Statement(f"{count} {noun} “{subject}”{more}.", (), 1.0)
     citations = [cite_best(item) for item in found.evidence]
     lines = _one_citation_each(_dated(citation.date, citation.headline) for citation in citations)
     return _in_lines(found, [head, *lines], citations)
@@ -89,13 +94,14 @@ def build_about(
     if about is About.NEWEST:
         return build_timeline(found)
     coverage = found.coverage
-    holds = f"{coverage.articles:,} articles"
+    holds = f"{coverage.articles:,} article{'' if coverage.articles == 1 else 's'}"
     if coverage.first and coverage.last:
         holds += f", {format_day(coverage.first)} to {format_day(coverage.last)}"
     if about is About.THANKS:
         lines = ["You are welcome. Ask on."]
     elif about is About.COVERAGE:
-        lines = [f"This archive holds {holds}."]
+        whole = not (found.asked.bounds.sources or found.asked.bounds.dated)
+        lines = [f"{'This' if whole else 'Within these limits this'} archive holds {holds}."]
         if coverage.undated:
             lines.append(f"{coverage.undated:,} of them have no date.")
         if publishers:
@@ -105,7 +111,7 @@ def build_about(
     else:
         lines = [
             f"Ask a question about the {holds}; the answer cites the sentences that support it.",
-            *(f"For instance: {example}" for example in examples),
+            *(f"For instance, {example}" for example in examples),
         ]
     return _in_lines(found, [Statement(line, (), 1.0) for line in lines])
 
@@ -140,7 +146,7 @@ def _in_lines(
 
 def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited, where no model writes."""
-    citations = tuple(map(cite_best, best_first(found.evidence)[:_EVIDENCE_ONLY]))
+    citations = tuple(map(_understood, best_first(found.evidence)[:_EVIDENCE_ONLY]))
     statements = tuple(
         Statement(f"“{citation.quote}”", (at,), 1.0) for at, citation in enumerate(citations)
     )
@@ -152,6 +158,13 @@ def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
         citations=citations,
         notices=(*found.notices, notice),
     )
+
+
+def _understood(item: Evidence) -> Citation:
+    """Cite a window's best sentence, from the one before where it begins with “She”."""
+    before = [start for start, _ in item.sentences if start < item.best[0]]
+    start = max(before, default=None) if POINTS_BACK.search(item.quote) else None
+    return cite(Sentence(item, item.best), start)
 
 
 def build_quote(found: Context, prompt: str) -> Answer:

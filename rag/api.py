@@ -7,27 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import date
+from collections.abc import AsyncGenerator, Hashable, Iterator, Sequence
+from datetime import date, datetime
 
 from langchain_core.runnables import Runnable, RunnableLambda
 from typing_extensions import TypedDict, Unpack
 
+from index.errors import ModelUnavailable
 from index.models.download import ensure_embedder
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from index.store.snapshot import IndexReader
 from index.types import Article
 from rag.generation import system_text
-from rag.llm.catalogue import chosen, evidence_for
-from rag.llm.loader import ReadyModel, load_chat_model
+from rag.llm.catalogue import chosen
+from rag.llm.loader import ModelLoader, ModelState
 from rag.pipeline import Pipeline
 from rag.question.understand import make_question
 from rag.types import Answer, Event, Question, Turn
 
 Day = str | date | None
-_pipelines: dict[str, Pipeline] = {}
+_models: dict[Hashable, _Models] = {}
 _lock = threading.Lock()
+_OF_MODELS = ("llm", "judge", "answer_tokens", "model_dir", "hub")
+"""How the names of the settings begin that say which models are loaded, and how."""
 
 
 class AskOptions(TypedDict, total=False):
@@ -38,13 +41,14 @@ class AskOptions(TypedDict, total=False):
         date_from: First day of publication admitted.
         date_to: Last day of publication admitted.
         sources: Publishers admitted, and limits such as `author:Jane Doe`; empty admits all.
+            One may be given by itself.
         history: Earlier questions with the text of their answers, oldest first.
     """
 
     as_of: Day
     date_from: Day
     date_to: Day
-    sources: Sequence[str]
+    sources: str | Sequence[str]
     history: Sequence[tuple[str, str]]
 
 
@@ -95,8 +99,16 @@ async def aask(
 
 async def astream(
     question: str, *, settings: Settings | None = None, **options: Unpack[AskOptions]
-) -> AsyncIterator[Event]:
-    """`stream`, without blocking the event loop; leaving the loop stops the model."""
+) -> AsyncGenerator[Event]:
+    """`stream`, without blocking the event loop.
+
+    Python does not close an async generator when a loop over it is left early, but when nothing
+    refers to it any more. `contextlib.aclosing` stops the model at once:
+
+        async with aclosing(astream(question)) as events:
+            async for event in events:
+                ...
+    """
     cancel = threading.Event()
     events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -141,30 +153,56 @@ def answer_runnable(settings: Settings | None = None) -> Runnable[str, Answer]:
 def open_pipeline(settings: Settings | None = None) -> Pipeline:
     """Return the process's pipeline for these settings, with the model loaded.
 
+    Settings that name the same model share it. A model whose process ends is started again.
+
     Raises:
-        ModelFileError, ModelUnavailable: the model cannot be had.
+        ModelUnavailable: the model cannot be had.
     """
     own = chosen(settings or load_settings())
+    whole = tuple(own)
+    named = tuple((name, value) for name, value in whole if name.startswith(_OF_MODELS))
     with _lock:
-        name = own.model_dump_json()
-        if name not in _pipelines:
-            loaded = load_chat_model(own, system_text=system_text())
-            model = ReadyModel(loaded, evidence_for(own))
-            embeddings = MiniLMEmbeddings(lambda: ensure_embedder(own))
-            _pipelines[name] = Pipeline(IndexReader(own), embeddings, model, own)
-        return _pipelines[name]
+        if named not in _models:
+            _models[named] = _Models(own)
+        models = _models[named]
+        if whole not in models.pipelines:
+            parts = IndexReader(own), models.embeddings, models.loader
+            models.pipelines[whole] = Pipeline(*parts, own)
+    status = models.loader.wait()
+    if status.state is ModelState.FAILED:
+        models.loader.close()
+        with _lock:  # the next call tries again
+            if _models.get(named) is models:
+                del _models[named]
+        raise ModelUnavailable(status.message)
+    return models.pipelines[whole]
+
+
+class _Models:
+    """The models that some settings name, and the pipelines that share them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.loader = ModelLoader(settings, system_text=system_text(), follow=False)
+        self.embeddings = MiniLMEmbeddings(lambda: ensure_embedder(settings))
+        self.pipelines: dict[Hashable, Pipeline] = {}
+        self.loader.start()
 
 
 def _question(text: str, settings: Settings, options: AskOptions) -> Question:
     if unknown := ", ".join(sorted(options.keys() - AskOptions.__annotations__)):
         known = ", ".join(AskOptions.__annotations__)
         raise TypeError(f"there is no option {unknown}; there are {known}")
+    sources = options.get("sources") or ()
     return make_question(
         text,
         max_question=settings.max_question,
-        as_of=str(options.get("as_of") or ""),
-        date_from=str(options.get("date_from") or ""),
-        date_to=str(options.get("date_to") or ""),
-        sources=options.get("sources", ()),
-        history=tuple(Turn(asked, answered) for asked, answered in options.get("history", ())),
+        as_of=_day(options.get("as_of")),
+        date_from=_day(options.get("date_from")),
+        date_to=_day(options.get("date_to")),
+        sources=(sources,) if isinstance(sources, str) else sources,
+        history=tuple(Turn(asked, answered) for asked, answered in options.get("history") or ()),
     )
+
+
+def _day(day: Day) -> str:
+    return str(day.date() if isinstance(day, datetime) else day or "")

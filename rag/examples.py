@@ -25,12 +25,12 @@ _STORY = 3  # articles that make one
 
 
 class ExampleKind(StrEnum):
-    """What an example shows of what can be asked."""
+    """What an example shows of what can be asked, in words."""
 
-    FACT = "fact"
-    STORY = "story"
-    SAID = "said"
-    DAY = "day"
+    FACT = "a fact"
+    STORY = "how a story went"
+    SAID = "who said what"
+    DAY = "as of a day"
 
 
 _NAME = r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
@@ -57,6 +57,11 @@ class Example:
     as_of: date | None = None
     article_id: str = ""
     quote: str = ""
+
+    def __str__(self) -> str:
+        """`as of a day: What is new? (as of 3 August 2023)`."""
+        day = f" (as of {format_day(self.as_of)})" if self.as_of else ""
+        return f"{self.kind}: {self.question}{day}"
 
 
 def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:

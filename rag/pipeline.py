@@ -167,6 +167,10 @@ class Pipeline:
             yield quote_evidence(found, Reason.FOREIGN_LANGUAGE, notice)
             return
         model = self._models.get()
+        if model is None and found.far:
+            told = replace(found, notices=(*found.notices, WITHOUT_MODEL))
+            yield refuse(told, Reason.NOTHING_FOUND)
+            return
         if model is None:
             yield quote_evidence(found, Reason.NO_MODEL, WITHOUT_MODEL)
             return
@@ -182,13 +186,15 @@ class Pipeline:
 
     def _without_model(self, question: Question) -> tuple[Context, Answer] | None:
         """Answer what needs no model: about the archive itself, lists, counts and timelines."""
-        about = about_archive(question.text)
+        about = about_archive(question.text, continues=bool(question.history))
         if about:
             newest = _NEWEST if about is About.NEWEST else 0
             context, publishers = self._finder.about(question, newest)
             if newest and not context.evidence:
-                return context, refuse(context, Reason.OUTSIDE_DATES)
-            examples = [one.question for one in self.examples()] if about is About.HELP else []
+                limited = question.sources and not context.asked.bounds.dated
+                why = Reason.NOTHING_FOUND if limited else Reason.OUTSIDE_DATES
+                return context, refuse(context, why)
+            examples = list(map(str, self.examples())) if about is About.HELP else []
             return context, build_about(context, about, publishers, examples)
         subject = list_subject(question.text)
         if subject:

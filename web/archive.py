@@ -125,7 +125,7 @@ class Listing:
     of the archive has a publisher.
     """
 
-    wanted: Wanted = Wanted()  # noqa: RUF009 - frozen
+    wanted: Wanted = Wanted(once=True)  # noqa: RUF009 - frozen
     offset: int = 0
     page: CataloguePage = CataloguePage((), 0)  # noqa: RUF009 - frozen
     periods: tuple[Period, ...] = ()
@@ -171,7 +171,7 @@ class ArchiveTab:
         return listing, chart(listing), table(listing)
 
     def _names(self, wanted: Wanted) -> tuple[str, ...]:
-        days = Wanted(first=wanted.first, last=wanted.last)
+        days = Wanted(first=wanted.first, last=wanted.last, once=True)
         known = (self._pipeline.generation().number, days)
         if known != self._named[0]:
             page, _ = self._pipeline.catalogue(days, _HEADLINES)
@@ -228,20 +228,17 @@ def periods(months: Mapping[date, int]) -> tuple[Period, ...]:
     first, last = min(months), max(months)
     count = 12 * (last.year - first.year) + last.month - first.month + 1
     if count > _MONTHS_SHOWN:
-        return tuple(_year(year, months) for year in range(first.year, last.year + 1))
+        years = range(first.year, last.year + 1)
+        return tuple(_period(str(one), date(one, 1, 1), 12, months) for one in years)
     begun = 12 * first.year + first.month - 1
-    return tuple(_month(begun + step, months) for step in range(count))
+    each = (date(one // 12, one % 12 + 1, 1) for one in range(begun, begun + count))
+    return tuple(_period(f"{one:%B %Y}", one, one.month, months) for one in each)
 
 
-def _year(year: int, months: Mapping[date, int]) -> Period:
-    articles = sum(count for month, count in months.items() if month.year == year)
-    return Period(str(year), date(year, 1, 1), date(year, 12, 31), articles)
-
-
-def _month(number: int, months: Mapping[date, int]) -> Period:
-    first = date(number // 12, number % 12 + 1, 1)
-    last = first.replace(day=monthrange(first.year, first.month)[1])
-    return Period(f"{first:%B %Y}", first, last, months.get(first, 0))
+def _period(name: str, first: date, month: int, months: Mapping[date, int]) -> Period:
+    """The period from a first day to the end of a month of its year."""
+    last = date(first.year, month, monthrange(first.year, month)[1])
+    return Period(name, first, last, sum(n for day, n in months.items() if first <= day <= last))
 
 
 def _split_words(text: str, words: frozenset[str]) -> Iterator[tuple[str, bool]]:

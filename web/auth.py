@@ -18,6 +18,9 @@ from typing import Any
 import anyio.to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +29,8 @@ from index.errors import SettingsError
 
 SESSION = 12 * 3600
 """Seconds that a log-in holds."""
+TRIES = 10
+"""Wrong log-ins a minute from one address; the next must wait."""
 _LINE = re.compile(r"(?P<name>[^:]+):(?P<role>reader|editor):(?P<hash>\$argon2\S+)")
 _hasher = PasswordHasher()
 _log = logging.getLogger(__name__)
@@ -165,27 +170,72 @@ class Sessions(dict[str, str]):
         return super().get(token or "", default) if known else default
 
 
+def client_of(scope: Scope) -> str:
+    """Return the address that a request comes from."""
+    return str((scope.get("client") or ("unknown",))[0])
+
+
+class Tries:
+    """Counts the wrong log-ins of each address; one counts as wrong until it is known not to be.
+
+    An address has `TRIES` places, each taken for a minute. A right log-in gives back its own
+    place and no other, so that nobody wipes out wrong ones by one that is right.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._places = MovingWindowRateLimiter(MemoryStorage())
+
+    def take(self, scope: Scope) -> tuple[str, str] | None:
+        """Return the place that a log-in takes; None where all of its address are taken."""
+        for n in range(TRIES):
+            place = (client_of(scope), str(n))
+            if self._places.hit(_PLACE, *place):
+                return place
+        _log.warning("too many wrong log-ins from %s", client_of(scope))
+        return None
+
+    def give_back(self, place: tuple[str, str]) -> None:
+        """Count a log-in no longer: it was right."""
+        self._places.clear(_PLACE, *place)
+
+    @staticmethod
+    def refusal() -> PlainTextResponse:
+        """The answer to who has no place left."""
+        return PlainTextResponse(
+            "Too many wrong log-ins. Wait a minute.\n", 429, {"Retry-After": "60"}
+        )
+
+
+_PLACE = RateLimitItemPerMinute(1)
+
+
 class RequireLogin:
     """Lets a request through that brings a name and password by HTTP Basic (RFC 7617)."""
 
-    def __init__(self, app: ASGIApp, people: People | None) -> None:
-        """`people` are let in to `app`; None lets everybody in."""
+    def __init__(self, app: ASGIApp, people: People | None, tries: Tries) -> None:
+        """`people` are let in to `app`, None lets everybody in; `tries` counts the log-ins."""
         self._app = app
         self._people = people
+        self._tries = tries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401 to who brings none, or one that is not known."""
-        if self._people is None or await self._admits(
-            self._people, Headers(scope=scope).get("authorization", "")
-        ):
-            await self._app(scope, receive, send)
-            return
-        refusal = PlainTextResponse(
+        """Answer 401 to who brings none, or one that is not known, and 429 to who guesses."""
+        app = self._app if self._people is None else await self._behind(self._people, scope)
+        await app(scope, receive, send)
+
+    async def _behind(self, people: People, scope: Scope) -> ASGIApp:
+        if given := Headers(scope=scope).get("authorization"):
+            if (place := self._tries.take(scope)) is None:
+                return self._tries.refusal()
+            if await self._admits(people, given):
+                self._tries.give_back(place)
+                return self._app
+        return PlainTextResponse(
             "A name and password are needed (HTTP Basic).\n",
             401,
             {"WWW-Authenticate": 'Basic realm="Broadsheet", charset="UTF-8"'},
         )
-        await refusal(scope, receive, send)
 
     async def _admits(self, people: People, authorization: str) -> bool:
         kind, _, coded = authorization.partition(" ")

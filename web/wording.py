@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from index.text.days import format_day
 from index.types import Coverage
-from rag.examples import ExampleKind
 from rag.llm.loader import MESSAGES, ModelState, ModelStatus
 from rag.types import Progress, Question
 
@@ -17,13 +16,6 @@ STAGES = {
     "writing": "Writing",
     "checking": "Checking each statement",
     "reading on": "Not found yet: reading more articles",
-}
-
-EXAMPLES = {
-    ExampleKind.FACT: "A fact",
-    ExampleKind.STORY: "How a story went",
-    ExampleKind.SAID: "Who said what",
-    ExampleKind.DAY: "As of a day",
 }
 
 _PREPARED = {"converting": "prepared (only this once)", "loading": "loaded"}

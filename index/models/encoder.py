@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 from index.errors import ModelFileError
 from index.models.checksum import seal, sealed
 from index.models.int8 import OPTIONS, rounded
-from index.quiet import quiet_openvino, quiet_transformers
+from index.quiet import import_openvino, quiet_openvino, quiet_transformers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +50,7 @@ class Encoder:
         Raises:
             ModelFileError: it cannot be converted.
         """
-        quiet_openvino()
-        import openvino
-
+        openvino = import_openvino()
         options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         core = openvino.Core()
         model = core.read_model(_converted(folder))

@@ -5,11 +5,4 @@ from index.readers.files import find_files, in_full
 from index.readers.records import read_stream
 from index.readers.text import Found
 
-__all__ = [
-    "Found",
-    "find_files",
-    "in_full",
-    "read_articles",
-    "read_files",
-    "read_stream",
-]
+__all__ = ["Found", "find_files", "in_full", "read_articles", "read_files", "read_stream"]

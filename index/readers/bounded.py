@@ -36,16 +36,7 @@ PACKED = re.compile(r"\.(?:gz|xz|tgz|zip|xlsx|ods|epub|parquet)\Z", re.IGNORECAS
 """Ends of names of files that take more room than their size says."""
 
 _SMALL = 16_384  # bytes over which no parser of ours takes long
-_RISKY = (
-    "word",
-    "rtf",
-    "pdf",
-    "book",
-    "sheets",
-    "parquet",
-    "crawl",
-    "archive",
-)  # whatever their size
+_RISKY = ("word", "rtf", "pdf", "book", "sheets", "parquet", "crawl", "archive")  # of any size
 _AHEAD = 64  # files that the process knows of beforehand
 
 

@@ -19,6 +19,7 @@ PART = "undated: only a month or a year is stated"
 BY_ADDRESS = "dated by the address"
 BY_NAME = "dated by the file's name"
 BY_ISSUE = "dated by the issue that it stands in"
+BY_CHANGE = "dated by its last change, the only day that its feed states"
 BY_FOLDER = "day and month told apart by other files of the folder"
 
 _NOTHING = {"", "null", "none", "~", "true", "false"}
@@ -37,6 +38,7 @@ _YEAR_FIRST = re.compile(rf"(\d{{4}})[ /-]{_MONTH}[ /-](\d\d?)(?!\d)", re.I)
 _DAY_FIRST = re.compile(
     rf"(?<!\d)(\d\d?)(?:st|nd|rd|th)?\.?[ \-/]*(?:of )?{_MONTH}[ ,\-/]*(\d{{4}})", re.I
 )
+_SHORT_YEAR = re.compile(rf"(\d\d?)[- ]{_MONTH}[- ](\d\d)(?:[ T]\d\d?[:.].*)?", re.I)
 _MONTH_FIRST = (
     re.compile(rf"\b{_MONTH}[ \-/]*(\d\d?)(?:st|nd|rd|th)?(?:,? +|[,\-/])(\d{{4}})(?!\d)", re.I),
     re.compile(rf"\b{_MONTH} +(\d\d?) [\d:]+ (?:[A-Z]+ |[+-]\d{{4}} )?(\d{{4}})(?!\d)", re.I),
@@ -114,6 +116,10 @@ def _read(written: str, day_first: bool | None, line: int | None) -> Stated:
         return _checked(compact.groups(), written, line)
     if _PARTS.fullmatch(written):
         return Stated(None, PART)
+    if short := _SHORT_YEAR.fullmatch(written):  # 4-Apr-23, of spreadsheets
+        year = 2000 + int(short[3])
+        year -= 100 if year > date.today().year else 0
+        return _checked((year, _number(short[2]), short[1]), written, line)
     found = {each: None for each in _in_words(written)}
     if len(found) > 1:
         raise _unreadable("more than one day:", written, line)

@@ -50,7 +50,8 @@ _LABELS = {  # https://encoding.spec.whatwg.org/#names-and-labels, where Python 
 MOST_DAMAGED = 3
 """Bytes that do not refuse a text."""
 
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
+_JIS = re.compile(rb"\x1b(?:\$[@B]|\(J)")  # where Japanese begins in ISO-2022-JP, which is ASCII
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 _SAMPLE = 100_000  # bytes that the language is told by
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
@@ -120,7 +121,7 @@ def decode(raw: bytes) -> str:
     if raw.startswith(_MAGIC) or b"\0" in raw or controls > max(2, len(raw) // 100):
         raise ArticleError("binary: expected text")
     try:
-        return raw.decode("utf-8")
+        return raw.decode("iso2022_jp_ext" if _JIS.search(raw[:_SAMPLE]) else "utf-8")
     except UnicodeDecodeError as error:
         if found := encoding_of(raw):
             return raw.decode(found, "replace")

@@ -1,6 +1,7 @@
 """Exports of press databases: one file that holds many articles, each with its fields.
 
-LexisNexis and Nexis Uni, Factiva and ProQuest, as text, page, Word document or RTF.
+LexisNexis and Nexis Uni, Factiva and ProQuest, as text, page, Word document or RTF; Europresse as
+page, RIS as text. What else looks like an export is named and refused.
 """
 
 from __future__ import annotations
@@ -33,23 +34,54 @@ _FACTIVA = re.compile(
 _CODES = {
     "HD": "headline", "PD": "date", "SN": "source", "AN": "id", "BY": "author", "LA": "language",
 }  # fmt: skip
+_RIS_END = re.compile(r"^ER  -.*$", re.MULTILINE)
+_RIS_FIELD = re.compile(r"^([A-Z][A-Z0-9])  - (.*(?:\n(?![A-Z][A-Z0-9]  -).*)*)", re.MULTILINE)
+_RIS_CODES = {
+    "headline": ("TI", "T1"), "date": ("DA", "Y1", "PY"), "source": ("T2", "JO", "JF", "PB"),
+    "author": ("AU", "A1"), "url": ("UR",), "language": ("LA",), "tags": ("KW",), "id": ("ID",),
+    "body": ("AB", "N2"),
+}  # fmt: skip
+_MOMENT = rb"\W{0,4}\d[\d./-]+,? \d\d?:\d\d[^\n]{0,12}"
+_OTHERS = {  # exports that are not read, and what to do with them
+    re.compile(sign): what
+    for sign, what in {
+        rb"\A\s*<DOC(?: [^>]*)?>\s*<DOC": "SGML of TREC: write its documents as JSON Lines",
+        rb"\A\s*@\w+\s*\{[\w:./-]+,\s": "BibTeX: export it as RIS or CSL JSON",
+        rb"\A" + _MOMENT + rb"(?:\]| -) [^\n]*\n" + _MOMENT: "a chat: give each article its file",
+        rb'<div class="page_body chat_page"': "a chat of Telegram: export it as JSON",
+    }.items()
+}
+_EUROPRESSE = {  # by their classes
+    "source": "DocPublicationName", "headline": "titreArticle", "author": "docAuthors",
+    "body": "docOcurrContainer", "id": "lblNodoc",
+}  # fmt: skip
 _FACTIVA_END = re.compile(r"^[ \t]*Document ([A-Z]{2,}\w{10,})[ \t]*$", re.MULTILINE)
 _WORDS = re.compile(r"[\d,.]+ words")
+_HEAD = 100_000  # bytes that show what a text is
 _COUNTED = (  # what each of the documents of an export has once
     _LEXIS,
     _NEXIS_END,
     _FACTIVA_END,
+    _RIS_END,
     *(re.compile(f"^{name}:", re.MULTILINE) for name in ("Full text", "LOAD-DATE", "Load-Date")),
 )
 
 
 def is_export(raw: bytes) -> bool:
-    """Whether a text may be an export of many articles: quick, and wrong of some that are none."""
+    """Whether a text may be an export of many articles: quick, and wrong of some that are none.
+
+    Raises:
+        ArticleError: it is one that is not read.
+    """
+    for sign, what in _OTHERS.items():
+        if sign.search(raw, 0, _HEAD):
+            raise ArticleError(f"many articles in a form that is not read ({what})")
     return (
         (b" DOCUMENT" in raw and re.search(rb"\d of \d+ DOCUMENTS?\W", raw) is not None)
         or (b"\nFull text: " in raw and b"\n______" in raw)
         or (b"\nHD" in raw and b"\nPD" in raw and re.search(rb"\nLP\s*\n", raw) is not None)
         or b"End of Document" in raw
+        or b"\nER  -" in raw
         or (b"Document " in raw and re.search(rb"Document [A-Z]{2,}\w{10,}", raw) is not None)
         or raw.count(b"\nLOAD-DATE:") > 1
         or raw.count(b"ProQuest document ID") > 1
@@ -63,7 +95,7 @@ def documents(text: str) -> list[dict[str, str]]:
         ArticleError: it is an export, but cannot be told apart into its documents.
     """
     count = max(len(sign.findall(text)) for sign in _COUNTED)
-    for each in (_of_lexis, _of_nexis, _of_proquest, _of_factiva, _of_factiva_prose):
+    for each in (_of_lexis, _of_nexis, _of_proquest, _of_factiva, _of_factiva_prose, _of_ris):
         found = list(each(text))
         told = sum(bool(one.get("body")) for one in found)
         if told and len(found) >= count and 2 * told >= count:
@@ -187,6 +219,16 @@ def _of_proquest(text: str) -> Iterator[dict[str, str]]:
             }
 
 
+def _of_ris(text: str) -> Iterator[dict[str, str]]:
+    """Read what stands above each "ER  -": lines of a code and its value."""
+    for part in _RIS_END.split(text)[:-1]:
+        found: dict[str, list[str]] = {}
+        for code, value in _RIS_FIELD.findall(part):
+            found.setdefault(code, []).append(one_line(value).rstrip("/"))
+        first = {name: filter(None, map(found.get, codes)) for name, codes in _RIS_CODES.items()}
+        yield {name: "; ".join(next(values, [])) for name, values in first.items()}
+
+
 def _of_factiva(text: str) -> Iterator[dict[str, str]]:
     """Read documents of codes that stand alone in a line, each with its value below."""
     pieces = _FACTIVA.split(text)
@@ -215,4 +257,20 @@ def factiva_page(tree: HtmlElement) -> list[dict[str, str]]:
                 words = (one_line(line.text_content()) for line in lines)
                 values[code] = "\n\n".join(filter(None, words))
         found.append(_coded(values))
+    return found
+
+
+def europresse_page(tree: HtmlElement) -> list[dict[str, str]]:
+    """Return the documents of a page that Europresse made, whose numbers state their days."""
+    found = []
+    for article in tree.iter("article"):
+        parts = {
+            name: article.xpath(f".//*[contains(@class, '{part}')]")
+            for name, part in _EUROPRESSE.items()
+        }
+        values = {name: one_line(part[0].text_content()) for name, part in parts.items() if part}
+        lines = parts["body"][0].findall(".//p") or parts["body"] if parts["body"] else []
+        values["body"] = "\n\n".join(one_line(line.text_content()) for line in lines)
+        values["date"] = next(iter(re.findall(r"\b\d{8}\b", values.get("id", ""))), "")
+        found.append(values)
     return found

@@ -25,7 +25,8 @@ _OTHERS = ("mrss", "itunes")  # namespaces of pictures and sound
 _SHORTCODE = re.compile(r"\[/?[a-z][\w-]*(?: [^][]*)?\]")
 _ENCODING = re.compile(rb"""\A[^>]{0,100}encoding\s*=\s*["']([\w.:-]+)""")
 _LIBXML = {"cp1252": "windows-1252", "gb18030": "gb18030", "cp932": "cp932", "cp949": "cp949"}
-_PUBLISHED = ("publish", "")
+_PUBLISHED = ("publish", "live", "")
+_BLOGGER = "{http://schemas.google.com/blogger/2018}type"
 _ABOUT = {"title": "source", "language": "language"}  # of a feed, by the name in its items
 _MANY = ("author", "creator", "category")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -49,11 +50,7 @@ def items(file: BinaryIO) -> Iterator[Numbered]:
     file, encoding = _decoded(file)
     try:
         parsing = etree.iterparse(
-            file,
-            ("start", "end"),
-            resolve_entities=False,
-            no_network=True,
-            encoding=encoding,
+            file, ("start", "end"), resolve_entities=False, no_network=True, encoding=encoding
         )
         for event, element in parsing:
             name = _name(element)
@@ -96,12 +93,17 @@ def _decoded(file: BinaryIO) -> tuple[BinaryIO, str | None]:
 
 
 def _of_feed(item: _Element, about: dict[str, str]) -> dict[str, Any] | ArticleError | None:
-    """Return the fields of an item; None for what WordPress keeps beside its articles."""
+    """Return the fields of an item; None for what blogs keep beside articles, such as comments."""
     values = _children(item)
-    if values.pop("post_type", "post") not in ("post", "page"):
+    terms = (one.get("term", "").partition("/blogger/2008/kind#") for one in item)
+    kind = item.findtext(_BLOGGER) or next((term[2] for term in terms if term[2]), "post")
+    if values.pop("post_type", kind).lower() not in ("post", "page"):
         return None
-    if (status := values.pop("status", "publish")) not in _PUBLISHED:
+    status = "draft" if item.findtext("{*}control/{*}draft") == "yes" else "publish"
+    if (status := values.pop("status", status).lower()) not in _PUBLISHED:
         return ArticleError(f"a draft (status: {status})")
+    if "updated" in values:
+        values["item_updated"] = values["updated"]
     if "post_date" in values and "encoded" in values:
         values["encoded"] = _SHORTCODE.sub("", values["encoded"])
     return about | values

@@ -48,12 +48,11 @@ from index.readers.kinds import (
     HIDDEN,
     LINK,
     MANY,
-    SAVED_PART,
     UNKNOWN,
     format_of,
     format_of_bytes,
-    is_saved_part,
     kind_of,
+    part_of,
 )
 from index.readers.text import Columns, Found, shorten
 from index.types import Article, IsUnchanged, Skipped, Unchanged
@@ -316,8 +315,8 @@ def _walk(folder: Path, root: Path, links: list[Path]) -> Iterator[Found | Skipp
             passed_over = kind or (HIDDEN if entry.name.startswith(".") else "")
             if not entry.is_symlink():
                 is_folder = entry.is_dir()
-                if is_folder and not passed_over and is_saved_part(inner):
-                    passed_over = SAVED_PART
+                if is_folder and not passed_over:
+                    passed_over = part_of(inner)
                 waiting.append((inner, is_folder, passed_over))
             elif not passed_over:
                 met.append(inner)

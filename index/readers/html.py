@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, Stated, day_in_path, local_day, read_day
 from index.readers.encodings import decode, decode_as
-from index.readers.exports import documents, factiva_page, is_export, split
+from index.readers.exports import documents, europresse_page, factiva_page, is_export, split
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
 from index.readers.named import article_of, details_of, known
@@ -86,6 +86,14 @@ _DETAILS = {
     "language": ("/html/@lang", _PROPERTY.format("og:locale"), _META.format("name", "language")),
 }
 """Where a page states what JSON-LD of it does not."""
+_SAVED = re.compile(  # by a browser, SingleFile, HTTrack
+    r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url: |(Mirrored from ))(\S+)"
+)
+_ADDRESSES = (
+    "//link[@rel='canonical']/@href",
+    _PROPERTY.format("og:url"),
+    _CLASS.format("p-canonical") + "/@href",
+)
 _TITLES = (_PROPERTY.format("og:title"), "//*[@itemprop='headline']", "//h1", "//title")
 
 
@@ -95,6 +103,8 @@ def read(file: Found) -> Iterator[Article | Skipped]:
     found: list[dict[str, str]] = []
     if b"<b>HD" in raw:
         found = factiva_page(_tree(_page(raw)))
+    elif b"DocPublicationName" in raw:
+        found = europresse_page(_tree(_page(raw)))
     elif is_export(raw):
         found = documents(clean(plain_text(_page(raw))))
     yield from split(found, file) or [article(raw, file)]
@@ -118,9 +128,15 @@ def article(raw: bytes, file: Found, fetched: str | None = None) -> Article:
     body = "\n\n".join(line for line in clean(found or "").split("\n") if line.strip())
     if not body:
         raise ArticleError("no article text found in the page")
+    links = {one_line(link.text_content()) for link in tree.iter("a")}
+    linked = (len(line) for line in body.split("\n") if line.removeprefix("- ") in links)
+    if 2 * sum(linked) > len(body):
+        raise ArticleError("a list of links, no article")
     source = _first(tree, _PROPERTY.format("og:site_name")) or None
     headline, text = under_title(_headline(tree, source), body)
-    url = _first(tree, "//link[@rel='canonical']/@href", _PROPERTY.format("og:url"))
+    url = _first(tree, *_ADDRESSES)
+    if not url and (saved := _SAVED.search(page, 0, 4096)):
+        url = f"http://{saved[2]}" if saved[1] else saved[2]
     address = url if url.startswith(("https://", "http://")) else fetched
     day, note = _stated_day(tree, address, file.day_first)
     details = _details(tree, day)
@@ -167,7 +183,8 @@ def _tree(page: str) -> HtmlElement:
 def _decode_page(raw: bytes) -> str:
     """Decode as the page declares, where it is not UTF-8 and does declare an encoding."""
     try:
-        return raw.decode("utf-8") if raw.strip() and b"\0" not in raw else decode(raw)
+        plain = raw.strip() and not any(sign in raw for sign in (b"\0", b"\x1b"))
+        return raw.decode("utf-8") if plain else decode(raw)
     except UnicodeDecodeError:
         declared = _CHARSET.search(raw, 0, 4096)
         return decode_as(raw, declared[1].decode("ascii")) if declared else decode(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from index.readers.named import BODY, DATE, TITLE, key
@@ -11,6 +12,7 @@ SUFFIXES = {
     "": "text",
     ".txt": "text",
     ".text": "text",
+    ".ris": "text",
     ".md": "markdown",
     ".markdown": "markdown",
     ".jsonl": "records",
@@ -45,9 +47,11 @@ SUFFIXES = {
 
 UNKNOWN = f"unknown kind of file; expected one of {' '.join(filter(None, SUFFIXES))}"
 NO_ARTICLE = "README, LICENSE and the like"
+SETTINGS = "settings of programs"
 HIDDEN = "hidden"
 TEMPORARY = "left by an editor"
 SAVED_PART = "part of a saved page"
+TABLED = "text of posts.csv"
 LINK = "link to what is read already"
 
 _PACKED = (".xz", ".gz")
@@ -62,6 +66,10 @@ _HELPERS = {  # beside texts, they say how to use them
     "robots", "humans", "requirements", "security", "cname",
 }  # fmt: skip
 _HELPER_SUFFIXES = ("", ".md", ".markdown", ".txt", ".text", ".html")
+_SETTINGS = re.compile(  # of programs, in a folder of their code
+    r"(?:package|package-lock|composer|bower|manifest|vercel|netlify|firebase|lerna|nx|turbo|deno"
+    r"|renovate|angular|devcontainer|[jt]sconfig(?:\.\w+)?|[\w-]+\.(?:config|schema))\.json"
+)
 _SAVED_FOLDER = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos)")
 
 _SIGNS = {
@@ -90,7 +98,7 @@ def format_of(name: str) -> str | None:
     """Return the format that a file's name indicates, None where it is no article's."""
     suffix, packed = _suffix(name)
     form = SUFFIXES.get(suffix)
-    if kind_of(name) in (NO_ARTICLE, TEMPORARY) or (packed and suffix in _UNPACKED):
+    if kind_of(name) in (NO_ARTICLE, SETTINGS, TEMPORARY) or (packed and suffix in _UNPACKED):
         return None
     return form
 
@@ -100,17 +108,23 @@ def kind_of(name: str) -> str:
     path = PurePath(name.lower())
     if path.stem in _HELPERS and path.suffix in _HELPER_SUFFIXES:
         return NO_ARTICLE
+    if _SETTINGS.fullmatch(path.name):
+        return SETTINGS
     if name.endswith("~") or name.startswith("~$"):
         return TEMPORARY
     return path.suffix or "no suffix"
 
 
-def is_saved_part(folder: Path) -> bool:
-    """Whether a folder holds the pictures and frames of a page that was saved beside it."""
+def part_of(folder: Path) -> str:
+    """Return of what beside it a folder holds the parts: of a saved page, of Substack's table."""
     saved = _SAVED_FOLDER.fullmatch(folder.name)
-    return saved is not None and any(
-        folder.with_name(saved[1] + suffix).is_file() for suffix in (".html", ".htm", ".xhtml")
-    )
+    if saved and any(folder.with_name(saved[1] + s).is_file() for s in (".html", ".htm", ".xhtml")):
+        return SAVED_PART
+    table = folder.with_name("posts.csv")
+    if folder.name == "posts" and table.is_file():
+        with suppress(OSError), table.open("rb") as opened:
+            return TABLED if b"post_id" in opened.readline(500) else ""
+    return ""
 
 
 def format_of_bytes(head: bytes) -> str | None:

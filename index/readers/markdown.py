@@ -29,6 +29,13 @@ _FIELD = re.compile(r"^([A-Za-z][\w -]*):[ \t]+(.*)$", re.MULTILINE)
 _TEMPLATE = re.compile(  # of Liquid and its like; attributes and boxes of kramdown and Pandoc
     r"\{%.*?%\}|\{\{.*?\}\}|^\{:[^}\n]*\}[ \t]*$|^:{3,}[^\n]*$", re.DOTALL | re.MULTILINE
 )
+_WIKI = re.compile(  # links, embedded files, marks of blocks and boxes, comments of Obsidian
+    r"!\[\[[^][\n]*\]\] ?|\[\[(?:[^][|\n]*\|)?(?P<shown>[^][|\n]+)\]\]"
+    r"|==(?P<marked>\S(?:[^=\n]*\S)?)==|(?<=\s)\^[\w-]+$|^(?P<quoted>> *)\[![\w-]+\][+-]?|%%.*?%%",
+    re.DOTALL | re.MULTILINE,
+)
+_JOPLIN = re.compile(r"\n\n(id: \w{32}\n(?:\w+: ?.*\n)*type_: (\d+))\s*\Z")
+_HEADED = re.compile(r"# +(.+)\n\s*\n")
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _LISTS = ("bullet_list_open", "ordered_list_open", "table_open")
@@ -41,6 +48,7 @@ def read(file: Found) -> Iterator[Article]:
     """Yield the one article of a Markdown file."""
     written = clean(decode(read_bytes(file.path)))
     fields, text = front_matter(written)
+    text = _WIKI.sub(lambda mark: mark["shown"] or mark["marked"] or mark["quoted"] or "", text)
     tokens = _PARSER.parse(_FOOTNOTE.sub("", _TEMPLATE.sub("", text)))
     title = ""
     if not any(fields.get(name) for name in TITLE) and tokens and tokens[0].tag == "h1":
@@ -108,11 +116,23 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
             fields, end = json.JSONDecoder().raw_decode(text)
         except (ValueError, RecursionError):  # a text may begin with a brace
             fields = None
-    elif front := _LINES.match(text):
-        lines = {name: value.strip() for name, value in _FIELD.findall(front[1])}
-        if not {"title", "date"}.isdisjoint(map(key, lines)):
-            fields, end = lines, front.end()
+    elif behind := _JOPLIN.search(text):
+        fields, text = _of_joplin(text[: behind.start()], behind)
+    else:
+        heading = _HEADED.match(text)  # Notion writes fields below it
+        front = _LINES.match(text, heading.end() if heading else 0)
+        lines = {name: value.strip() for name, value in _FIELD.findall(front[1])} if front else {}
+        if front and not {"title", "date", "created"}.isdisjoint(map(key, lines)):
+            fields, end = ({"title": heading[1]} if heading else {}) | lines, front.end()
     return (known(fields), text[end:]) if isinstance(fields, dict) else ({}, text)
+
+
+def _of_joplin(note: str, behind: re.Match[str]) -> tuple[dict[str, str], str]:
+    """Return the fields that stand behind a note, whose first line is its title."""
+    if behind[2] != "1":
+        raise ArticleError("no note, but what Joplin keeps beside its notes")
+    title, _, text = note.partition("\n")
+    return dict(_FIELD.findall(behind[1])) | {"title": title}, text
 
 
 def _from_yaml(written: str) -> Any:

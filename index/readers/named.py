@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from index.errors import ArticleError
-from index.readers.days import Stated, local_day, read_day
+from index.readers.days import BY_ADDRESS, BY_CHANGE, Stated, day_in_path, local_day, read_day
 from index.readers.markup import plain_text
 from index.readers.text import Columns, Found, clean, one_line, under_title, without_site
 from index.types import Article, Details
@@ -42,15 +42,17 @@ DATE = (
     "datetime", "datum", "fecha", "issued", "releasedate", "displaydate", "seendate", "timestamp",
     "timestampms", "firstcreated", "versioncreated", "createdat", "datecreated", "createdutc",
     "created", "isodate", "datetimepub", "firstpublishedat", "publishedatutc", "publishedts",
-    "issuedate", "printdate", "editiondate", "time", "dateline",
+    "issuedate", "printdate", "editiondate", "creationdate", "createdtime", "createddate",
+    "createdon", "time", "dateline", "itemupdated",
 )  # fmt: skip
 SOURCE = (
     "source", "publication", "publisher", "outlet", "sourcename", "publishername", "newspaper",
-    "sitename", "site", "medium", "provider", "quelle",
+    "sitename", "site", "medium", "provider", "quelle", "containertitle", "medianame", "origin",
+    "sourcehostname",
 )  # fmt: skip
 URL = (
     "url", "link", "weburl", "permalink", "canonicalurl", "canonical", "href", "articleurl",
-    "sourceurl", "externalurl", "source",
+    "sourceurl", "externalurl", "requestedurl", "alternate", "source",
 )  # fmt: skip
 AUTHOR = (
     "authors", "author", "byline", "bylines", "creator", "writer", "reporter", "journalist",
@@ -80,10 +82,11 @@ _MAY_BE_ELSE = ("time", "dateline", "timestamp", "displaydate")  # no day, and n
 _INNER = ("fields", "_source", "attributes", "attrs", "document", "node", "object")
 _WORDS = (
     "$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content", "data",
-    "paragraphs", "sections", "blocks", "title",
+    "paragraphs", "sections", "blocks", "title", "href",
 )  # fmt: skip
 _CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
 _DRAFT = ("draft", "isdraft", "unlisted")
+_SHOWN = ("published", "ispublished", "status")
 _STATUS = ("status", "poststatus", "pubstatus")
 _NOT_PUBLISHED = ("draft", "auto-draft", "scheduled", "trash", "withheld")
 _ADDRESS = re.compile(r"https?://\S+\Z")
@@ -144,8 +147,9 @@ def refuse_draft(values: Values) -> None:
     for name in _DRAFT:
         if str(values.get(name, "")).strip().lower() == "true":
             raise ArticleError(f"a draft ({name}: true)")
-    if str(values.get("published", "")).strip().lower() == "false":
-        raise ArticleError("a draft (published: false)")
+    for name in _SHOWN:
+        if str(values.get(name, "")).strip().lower() == "false":
+            raise ArticleError(f"a draft ({name}: false)")
     for name in _STATUS:
         if str(values.get(name, "")).strip().lower() in _NOT_PUBLISHED:
             raise ArticleError(f"a draft ({name}: {values[name]})")
@@ -245,7 +249,8 @@ def _names(values: Values, fields: tuple[str, ...]) -> Iterator[str]:
         for one in value if isinstance(value, list | tuple) else (value,):
             if isinstance(one, dict):
                 inner = known(one)
-                one = next((inner[name] for name in _NAMED if inner.get(name)), None)
+                own = " ".join(str(inner[name]) for name in ("given", "family") if inner.get(name))
+                one = own or next((inner[name] for name in _NAMED if inner.get(name)), None)
             name = one_line(clean(plain_text(one))).strip("[]") if isinstance(one, str) else ""
             if name and not name.isdecimal() and not _ADDRESS.match(name) and name != "nan":
                 found = True
@@ -276,6 +281,9 @@ def day_of(values: Values, day_first: bool | None = None, url: str | None = None
             if name not in _MAY_BE_ELSE:
                 raise
             continue
+        if stated.day and name == "itemupdated":  # Atom asks for no other day
+            printed = day_in_path(url or "")
+            return Stated(printed, BY_ADDRESS) if printed else Stated(stated.day, BY_CHANGE)
         if stated.day:
             return Stated(*local_day(value, stated.day, url))
         note = note or stated.note
@@ -291,6 +299,8 @@ def stated_days(values: Values) -> Iterator[object]:
 def _stated(values: Values) -> Iterator[tuple[str, object]]:
     for name in DATE:
         if (value := values.get(name)) is not None:
+            if isinstance(value, dict) and (parts := value.get("date-parts")):  # of CSL
+                value = "-".join(re.findall(r"\d+", str(parts))[:3])
             yield name, _words(value, name) if isinstance(value, dict | list) else value
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, BinaryIO
 from index.errors import ArticleError
 from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
 from index.readers.encodings import decode
-from index.readers.named import BODY, TITLE, article_of, known, stated_days
+from index.readers.named import BODY, DATE, TITLE, URL, article_of, key, known, stated_days
 from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import STDIN, Article, Skipped
 
@@ -34,6 +35,9 @@ _LISTS = (
     "entry", "rss", "channel", "item", "payload", "result", "nodes", "edges", "list",
     "ordereditems",
 )  # fmt: skip
+_ABOUT = {"description", "summary"}  # of what settings are for
+_MORE = {*BODY, *DATE, *URL} - _ABOUT  # which articles have beside it
+_FEED = re.compile(r"jsonfeed\.org|channel\Z")  # JSON Feed, Telegram
 _LINES = {".jsonl", ".ndjson"}
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -142,9 +146,7 @@ class _Given:
         self._last[place] = line
         if len(self._last) == _IN_MEMORY:
             if self._disk is None:
-                self._disk = sqlite3.connect(
-                    "", check_same_thread=False
-                )  # a file of its own, gone when it is closed
+                self._disk = sqlite3.connect("", check_same_thread=False)  # gone when it is closed
                 self._disk.execute("PRAGMA journal_mode = OFF")
                 self._disk.execute("CREATE TABLE given (place INTEGER PRIMARY KEY, line INTEGER)")
             rows = sorted(self._last.items())
@@ -218,7 +220,11 @@ def _from_whole(text: str) -> Iterator[Numbered]:
         yield from _from_array(text)
         return
     try:
-        yield from ((1, record) for record in _records(json.loads(text, strict=False)))
+        value = json.loads(text, strict=False)
+        records = _records(value)
+        if isinstance(value, dict) and records == [value] and _MORE.isdisjoint(known(value)):
+            records = [{name: each for name, each in value.items() if key(name) not in _ABOUT}]
+        yield from ((1, record) for record in records)
         return
     except (ValueError, RecursionError) as error:
         whole = _not_json(error)
@@ -245,6 +251,8 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
             wrapped = len(inner) == 1 and known(inner[0]).keys().isdisjoint((*TITLE, *BODY))
+            is_feed = _FEED.search(f"{named.get('version')} {named.get('type')}")
+            inner = of_feed(named, inner) if is_feed else inner
             return _records(inner[0], depth + 1) if wrapped else inner
         if isinstance(inner, dict):
             return _records(inner, depth + 1)
@@ -252,6 +260,13 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
     if all(isinstance(one, list) and all(isinstance(each, dict) for each in one) for one in lists):
         return [each for one in lists for each in one]
     return [value]
+
+
+def of_feed(feed: Mapping[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return items with what their JSON Feed, or a channel of Telegram, states of all of them."""
+    about = {"source": feed.get("title") or feed.get("name"), "language": feed.get("language")}
+    about["authors"] = feed.get("authors") or feed.get("author")
+    return [{name: each for name, each in about.items() if each} | one for one in items]
 
 
 def _of_objects(value: dict[str, dict[str, Any]]) -> list[Any]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from index.errors import ArticleError
 from index.readers.documents import library, refuse_large
-from index.readers.encodings import MOST_DAMAGED, stream_encoding
+from index.readers.encodings import MOST_DAMAGED, decode, stream_encoding
 from index.readers.named import BODY, DATE, FIELDS, key
 from index.readers.records import Numbered, articles
-from index.readers.text import MAX_BYTES, Columns, Found, unpacked
+from index.readers.text import MAX_BYTES, Columns, Found, read_bytes, unpacked
 from index.types import Article, Skipped
 
 _MARKS = "\t;|,"
@@ -39,10 +40,15 @@ def _written(path: Path, columns: Columns) -> Iterator[Numbered]:
                 header, first = text.readline(), first + 1
             mark = max(_MARKS, key=header.count)
             names = next(csv.reader([header], delimiter=mark), [])
-            yield from _below(csv.reader(text, delimiter=mark), _header(names, columns), first)
+            pages = path.with_name("posts") if "post_id" in names else None  # of Substack
+            if pages and not pages.is_dir():
+                pages = None
+            header_names = _header([*names, "html"] if pages else names, columns)
+            yield from _below(csv.reader(text, delimiter=mark), header_names, first, pages)
 
 
-def _below(reader: Any, names: list[str], first: int) -> Iterator[Numbered]:
+def _below(reader: Any, names: list[str], first: int, pages: Path | None) -> Iterator[Numbered]:
+    """Yield the rows below a header; the text of each may lie in a page beside the table."""
     line = first
     try:
         for row in reader:
@@ -51,7 +57,11 @@ def _below(reader: Any, names: list[str], first: int) -> Iterator[Numbered]:
             elif any(cell.count("\ufffd") > MOST_DAMAGED for cell in row):
                 yield line, ArticleError("damaged text, or in another encoding than the rest")
             elif any(row):
-                yield line, dict(zip(names, row, strict=False))
+                values = dict(zip(names, row, strict=False))
+                if pages and (name := PurePath(values["post_id"]).name):
+                    with suppress(OSError, ArticleError):  # without a text it is said to have none
+                        values["html"] = decode(read_bytes(pages / f"{name}.html"))
+                yield line, values
             line = reader.line_num + first
     except csv.Error as error:
         yield line, ArticleError(f"not a table: {error}; the rest is not read")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from index.store.database import LIVE, admit_by
+from index.store.database import ADMITTED, LIVE, admit_by
 from index.text.days import day_number, number_day
 from index.types import Bounds, Coverage, Generation, split_limits
 
@@ -35,6 +35,8 @@ class Wanted:
         last: Last day, inclusive.
         order: What they are sorted by; the newest first among equals.
         descending: Whether the greatest comes first.
+        sources: Publishers, and limits such as `author:Jane Doe`; empty for all.
+        once: Whether of articles with the very same content only one is listed.
     """
 
     words: str = ""
@@ -42,16 +44,19 @@ class Wanted:
     last: date | None = None
     order: Order = Order.DATE
     descending: bool = True
+    sources: tuple[str, ...] = ()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An article in a list."""
+    """An article in a list; `copies` are the others with the very same content."""
 
     article_id: str
     headline: str
     date: date | None
     source: str | None
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,10 @@ _COUNTED = (
     "ON n.content = c.key"
 )
 _CHOSEN = f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last)"
+_ONCE = (
+    " AND NOT EXISTS (SELECT 1 FROM articles b WHERE b.content = a.content AND b.key < a.key "
+    f"AND {LIVE.replace('a.', 'b.')})"
+)
 # LIKE folds only ASCII; the function, which is slower, serves words that hold other letters.
 _HOLDS = " AND (c.headline LIKE :{0} ESCAPE '\\' OR c.source LIKE :{0} ESCAPE '\\')"
 _HOLDS_FOLDED = " AND (instr(casefold(c.headline), :{0}) OR instr(casefold(c.source), :{0}))"
@@ -94,12 +103,12 @@ class Catalogue:
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
-        sought, limits = split_limits(wanted.words)
+        sought, limits = split_limits(wanted.words.encode("utf-8", "replace").decode())
         holding, words = _holding(sought)
-        chosen = _CHOSEN + holding
-        if limits:
+        chosen = _CHOSEN + holding + (_ONCE if wanted.once else "")
+        if limits := (*limits, *wanted.sources):
             admit_by(self._sql, limits)
-            chosen += " AND admits(c.source, a.details)"
+            chosen += ADMITTED
         values = {
             "generation": self._generation,
             "first": day_number(wanted.first) if wanted.first else None,
@@ -117,12 +126,16 @@ class Catalogue:
         return CataloguePage(tuple(self._listed(key) for (key,) in keys), int(total))
 
     def _listed(self, key: int) -> Listed:
-        name, headline, day, source = self._sql.execute(
-            "SELECT a.id, c.headline, c.day, c.source "
+        name, headline, day, source, content = self._sql.execute(
+            "SELECT a.id, c.headline, c.day, c.source, a.content "
             "FROM articles a JOIN contents c ON c.key = a.content WHERE a.key = ?",
             (key,),
         ).fetchone()
-        return Listed(name, headline, number_day(day) if day else None, source)
+        (alike,) = self._sql.execute(
+            f"SELECT count(*) FROM articles a WHERE a.content = :content AND {LIVE}",
+            {"content": content, "generation": self._generation},
+        ).fetchone()
+        return Listed(name, headline, number_day(day) if day else None, source, alike - 1)
 
     def months(self) -> Mapping[date, int]:
         """Return how many dated articles there are by month, each named by its first day."""
@@ -155,11 +168,15 @@ def _holding(text: str) -> tuple[str, dict[str, str]]:
 class DayCounts:
     """Counts of the live articles of a generation by collection and day."""
 
-    def __init__(self, sql: sqlite3.Connection, generation: int) -> None:
-        """Count them, in one pass over the articles."""
+    def __init__(
+        self, sql: sqlite3.Connection, generation: int, sources: Sequence[str] = ()
+    ) -> None:
+        """Count them, in one pass over the articles; with `sources` those that they admit."""
+        admit_by(sql, sources)
         rows = sql.execute(
             "SELECT c.collection, c.day, count(*) FROM articles a JOIN contents c "
-            f"ON c.key = a.content WHERE {LIVE} GROUP BY c.collection, c.day",
+            f"ON c.key = a.content WHERE {LIVE}{ADMITTED if sources else ''} "
+            "GROUP BY c.collection, c.day",
             {"generation": generation},
         )
         self._counts: dict[str, Counter[int | None]] = defaultdict(Counter)

@@ -10,18 +10,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from index.errors import (
-    BroadsheetError,
-    IndexDamaged,
-    IndexLocked,
-    IndexMissing,
-    IndexUnwritable,
-)
+from index.errors import BroadsheetError, IndexDamaged, IndexLocked, IndexMissing, IndexUnwritable
 from index.settings import Settings
 from index.text.days import number_day
 from index.types import Article, Details, admits
@@ -31,6 +26,8 @@ REBUILD = "broadsheet index build FOLDER"
 REPAIR = "broadsheet index verify --repair"
 LIVE = "a.added <= :generation AND (a.removed IS NULL OR a.removed > :generation)"
 """SQL condition: article `a` is visible in a generation."""
+ADMITTED = " AND admits(c.source, a.details)"
+"""SQL condition: `admit_by` admits article `a` with its content `c`."""
 BELOW = "(file = :root OR substr(file, 1, length(:below)) = :below)"
 """SQL condition: `file` is a path or lies below it; its values come from `below`."""
 
@@ -49,8 +46,18 @@ def database_path(index_dir: Path) -> Path:
 
 
 def open_writer(index_dir: Path) -> sqlite3.Connection:
-    """Open the database for writing, making it where there is none that can be read."""
+    """Open the database for writing, making it where there is none or a damaged one."""
     index_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        return _open_writer(index_dir)
+    except sqlite3.Error as error:
+        if not _is_damage(error):
+            raise
+        _LOG.warning("the index was damaged (%s) and lies in %s", error, _set_aside(index_dir))
+    return _open_writer(index_dir)
+
+
+def _open_writer(index_dir: Path) -> sqlite3.Connection:
     if not database_path(index_dir).exists():
         # The words of passages whose numbers a new database gives to others.
         shutil.rmtree(index_dir / "words", ignore_errors=True)
@@ -60,12 +67,9 @@ def open_writer(index_dir: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.executescript(_schema())
         _add_details(connection)
-    except sqlite3.Error as error:
+    except BaseException:
         connection.close()
-        if not _is_damage(error):
-            raise
-        _LOG.warning("the index was damaged (%s) and lies in %s", error, _set_aside(index_dir))
-        return open_writer(index_dir)
+        raise
     return connection
 
 
@@ -117,20 +121,18 @@ def explained(index_dir: Path) -> Iterator[None]:
 
 
 def _is_damage(error: Exception) -> bool:
-    words = ("malformed", "not a database", "disk i/o error", "short read")
-    plain = isinstance(error, sqlite3.DatabaseError) and any(
-        word in str(error).lower() for word in words
-    )
-    return plain and getattr(error, "sqlite_errorname", "") != _NO_ROOM_TO_READ
+    """Whether a file is not what was written; a disk that fails for a moment says another thing."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def _set_aside(index_dir: Path) -> Path:
     """Move a damaged database away, so that the next build makes it anew; return where it is."""
     path = database_path(index_dir)
-    aside = path.with_name(f"{path.name}.damaged")
+    aside = path.with_name(f"{path.name}.damaged-{datetime.now():%Y%m%d-%H%M%S-%f}")
     for end in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
-            path.with_name(path.name + end).replace(aside.with_name(aside.name + end))
+            path.with_name(path.name + end).rename(aside.with_name(aside.name + end))
     return aside
 
 
@@ -289,22 +291,31 @@ def writer_lock(settings: Settings, wait: float = 0.0) -> Iterator[None]:
         IndexLocked: another process holds it; the message says which.
         IndexUnwritable: the disk is full, or the folder may not be written to.
     """
+    folder = settings.index_dir
     try:
-        with _lock(settings.index_dir, wait):
+        with _lock(folder, wait), _damage_set_aside(folder):
             yield
     except BroadsheetError:
         raise
     except Exception as error:
-        if refused := unwritable(error, settings.index_dir):
+        if refused := unwritable(error, folder):
             raise refused from error
-        if _is_damage(error):
-            with _lock(settings.index_dir, wait):
-                aside = _set_aside(settings.index_dir)
-            raise IndexDamaged(
-                f"the index was damaged ({error}) and lies in {aside} now; run the same command "
-                f"again, or `{REBUILD}`, which makes it anew"
-            ) from error
+        if isinstance(error, sqlite3.OperationalError):
+            raise BroadsheetError(f"{database_path(folder)}: {error}; nothing is lost") from error
         raise
+
+
+@contextmanager
+def _damage_set_aside(index_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if not _is_damage(error):
+            raise
+        raise IndexDamaged(
+            f"the index was damaged ({error}) and lies in {_set_aside(index_dir)} now; run the "
+            f"same command again, or `{REBUILD}`, which makes it anew"
+        ) from error
 
 
 @contextmanager

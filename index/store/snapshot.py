@@ -13,6 +13,7 @@ from index.models.embedder import current_recipe
 from index.settings import Settings
 from index.store.catalogue import Catalogue, DayCounts
 from index.store.database import (
+    ADMITTED,
     LIVE,
     REPAIR,
     admit_by,
@@ -25,16 +26,7 @@ from index.store.database import (
 from index.store.lexical import LexicalSearcher, LexicalStore
 from index.store.vectors import VectorStore
 from index.text.days import number_day
-from index.types import (
-    Article,
-    ArticleRef,
-    Bounds,
-    Coverage,
-    Generation,
-    Hit,
-    OfArticle,
-    Passage,
-)
+from index.types import Article, ArticleRef, Bounds, Coverage, Generation, Hit, OfArticle, Passage
 
 _NARROW = 0.25  # share of a collection below which its passages are named to Chroma
 _MARGIN = 1.3
@@ -275,11 +267,12 @@ class Snapshot:
         """The live articles as a list."""
         return Catalogue(self._sql, self.generation, self._days)
 
-    def sources(self) -> list[str]:
-        """The publishers of the live articles, by name."""
+    def sources(self, limits: Sequence[str] = ()) -> list[str]:
+        """The publishers of the live articles, or of those that `limits` admit, by name."""
+        admit_by(self._sql, limits)
         rows = self._sql.execute(
             "SELECT DISTINCT c.source FROM contents c JOIN articles a ON a.content = c.key "
-            f"WHERE c.source IS NOT NULL AND {LIVE} ORDER BY c.source",
+            f"WHERE c.source IS NOT NULL AND {LIVE}{ADMITTED if limits else ''} ORDER BY c.source",
             {"generation": self.generation},
         )
         return [str(source) for (source,) in rows]
@@ -287,6 +280,12 @@ class Snapshot:
     def coverage(self, bounds: Bounds = Bounds()) -> Coverage:  # noqa: B008
         """Return what the live articles within the bounds' dates span."""
         return self._days().coverage(bounds)
+
+    def coverage_of_sources(self, bounds: Bounds) -> Coverage:
+        """The same, of what the bounds' sources admit; reads every article for it."""
+        if not bounds.sources:
+            return self.coverage(bounds)
+        return DayCounts(self._sql, self.generation, bounds.sources).coverage(bounds)
 
     def newest(self, limit: date) -> date | None:
         """Return the newest article's date that is not after `limit`."""

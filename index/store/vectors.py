@@ -198,11 +198,7 @@ class VectorStore:
             at += len(page["ids"])
 
     def search(
-        self,
-        name: str,
-        vector: Sequence[float],
-        limit: int,
-        keys: Sequence[int] | None = None,
+        self, name: str, vector: Sequence[float], limit: int, keys: Sequence[int] | None = None
     ) -> list[Hit]:
         """Return the `limit` nearest vectors by cosine, best first.
 

@@ -8,14 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from index.store.database import (
-    BELOW,
-    below,
-    content_article,
-    live_notes,
-    open_writer,
-    read_value,
-)
+from index.store.database import BELOW, below, content_article, live_notes, open_writer, read_value
 from index.store.history import Origin, record_build
 from index.store.lexical import LexicalRow, LexicalStore
 from index.store.staging import Changes, Content, Staging, has_outdated, mark_outdated, plan_changes

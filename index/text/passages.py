@@ -15,6 +15,7 @@ MAX_TOKENS = 256
 OVERLAP_SENTENCES = 1
 TEMPLATE_VERSION = "1"
 _SPECIAL_TOKENS = 2
+_CHARACTERS = 16  # of a word piece at most: a word that is too long for the embedder is one piece
 _HEADLINE_CHARACTERS = 120  # a character is one word piece at most, so a passage keeps room
 
 
@@ -41,7 +42,12 @@ def split(
     what is beyond `max_tokens`, by its own count.
     """
     room = max_tokens - _SPECIAL_TOKENS - count_tokens([heading(article)])[0]
-    spans, sizes = _fitting(article.text, sentence_spans(article.text), count_tokens, room)
+
+    def count(texts: Sequence[str]) -> list[int]:
+        sizes = zip(texts, count_tokens(texts), strict=True)
+        return [max(size, len(text) // _CHARACTERS) for text, size in sizes]
+
+    spans, sizes = _fitting(article.text, sentence_spans(article.text), count, room)
     first = 0
     while first < len(spans):
         last, used = first, sizes[first]

@@ -69,18 +69,22 @@ class AskedDays:
 
 
 # Readers: a match and the day that it is read against -> a period, None where it is no date; they
-# raise ValueError for a day that the calendar has not, 30 February.
+# may raise ValueError for a year or month that the calendar has not.
+
+_LEAP = 9  # years of which at least one has a 29 February
 
 
 def _read_day(match: re.Match[str], near: date | None) -> Period | None:
     month, year = match["month"].lower(), match["year"]
     if not year and (near is None or _is_verb(match)):
         return None
-    number = int(year) if year else near.year if near else 0
-    day = date(number, MONTHS.get(month) or int(month), int(match["day"]))
-    if near and not year and day > near:
-        day = date(number - 1, day.month, day.day)
-    return day, day
+    last = int(year) if year else near.year if near else 0
+    for number in [last] if year else range(last, last - _LEAP, -1):
+        with suppress(ValueError):
+            day = date(number, MONTHS.get(month) or int(month), int(match["day"]))
+            if year or near is None or day <= near:
+                return day, day
+    return None
 
 
 def _read_month(match: re.Match[str], near: date | None) -> Period | None:
@@ -174,7 +178,7 @@ _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
 )
 _SPAN = re.compile(r"\b(between|from)\b", re.IGNORECASE)
 # The word before a period, or its own first, that opens an end of it.
-_OPENS = re.compile(r"\b(?:(?P<on>since|after)|(?P<back>before|until|by))(?:\s+\S+)?$", re.I)
+_OPENS = re.compile(r"\b(?P<word>since|after|before|until|by)(?:\s+\S+)?$", re.IGNORECASE)
 # Spans whose first day lacks its month, or first month its year, and how they are completed.
 _INCOMPLETE = tuple(
     (re.compile(pattern, re.IGNORECASE), whole)
@@ -208,6 +212,13 @@ _RELATIVE = re.compile(
     r"|(?P<weekend>(?:this|last|the|past)\s+weekend)"
     rf"|(?:on|last|this|past)\s+(?P<weekday>{_WEEKDAY})(?!\s+\d)"
     r"|(?P<which>this|last|past|previous)\s+(?P<unit>day|week|month|year))\b",
+    re.IGNORECASE,
+)
+
+_AROUND_DAYS = re.compile(
+    r"\b(?:in|on|during|since|from|between|before|after|until|till|by|over|through(?:out)?|within|to"
+    r"|the|and|of|then|now|time|so far|recently|lately|last|past|recent|following|few|several"
+    rf"|\d+|{'|'.join(_COUNTS)}|(?:day|week|month|year|decade)s?|{_WEEKDAY})\b|[\W_]",
     re.IGNORECASE,
 )
 
@@ -260,6 +271,15 @@ def asked_days(text: str, as_of: date) -> AskedDays | None:
     return _opened(text, first)
 
 
+def only_days(text: str) -> bool:
+    """Whether a text is nothing but days and periods, and small words that belong to them."""
+    for span, completed in _INCOMPLETE:
+        text = span.sub(completed, text)
+    for one in reversed(worded_days(text, date.max)):
+        text = f"{text[: one.start]} {text[one.end :]}"
+    return not _AROUND_DAYS.sub("", _RELATIVE.sub(" ", text)).strip()
+
+
 def in_year(day: date, year: int) -> date:
     """The same day of another year; 28 February for a 29th that it lacks."""
     return day.replace(year=year, day=min(day.day, calendar.monthrange(year, day.month)[1]))
@@ -294,7 +314,11 @@ def _opened(text: str, days: WordedDays) -> AskedDays:
     found = _OPENS.search(text[: days.start] + days.words.split()[0])
     if found is None:
         return AskedDays(days.first, days.last, days.words)
-    first, last = (None, days.last) if found["back"] else (days.first, None)
+    first, last = {
+        "since": (days.first, None),
+        "after": (shifted(days.last, 1), None),
+        "before": (None, shifted(days.first, -1)),
+    }.get(found["word"].lower(), (None, days.last))
     return AskedDays(first, last, text[found.start() : days.end])
 
 

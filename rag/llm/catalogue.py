@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from index.atomic import write_whole
 from index.models.catalogue import Model
-from index.models.hub import stated
+from index.models.hub import own_model, stated
 from index.settings import Settings
 
 _FILE = Path(__file__).with_suffix(".toml")
@@ -46,6 +46,11 @@ class Entry:
     @property
     def about(self) -> str:
         """One line for a person who may fetch it."""
+        if not self.hub:
+            return (
+                f"{self.title} (not measured by us): {self.megabytes:,} MB, about "
+                f"{self.gigabytes:g} GB of memory"
+            )
         trust = "measured by us" if self.measured else "not measured by us"
         return (
             f"{self.title} ({trust}): {self.megabytes:,} MB to fetch, about {self.gigabytes:g} GB "
@@ -53,11 +58,13 @@ class Entry:
         )
 
     def model(self, settings: Settings) -> Model:
-        """Return its files as the hub stated them first; the hub is asked once.
+        """Return its files as the hub stated them first, or one's own as it was first used.
 
         Raises:
-            ModelFileError: the hub does not tell.
+            ModelFileError: the hub does not tell, or the file of one's own is not there or changed.
         """
+        if not self.hub:
+            return own_model(Path(self.name), settings)
         return stated(self.name, self.hub, self.revision, self.files, settings)
 
 
@@ -66,6 +73,28 @@ def catalogue() -> dict[str, Entry]:
     """Return the models by name, the default first."""
     listed = tomllib.loads(_FILE.read_text("utf-8"))["model"]
     return {model["name"]: Entry(**model) for model in listed}
+
+
+def entry_of(name: str) -> Entry | None:
+    """Return what a name stands for: a model of the catalogue, or the path of a GGUF file."""
+    if not name.lower().endswith(".gguf"):
+        return catalogue().get(name)
+    file = Path(name)
+    size = file.stat().st_size if file.is_file() else 0
+    memory = round(1.2 * size / 1e9 + 1, 1)  # the weights, what is computed, what was said
+    about = (
+        "",
+        "",
+        "gguf",
+        [file.name],
+        round(size / 1e6),
+        memory,
+        "as its maker says",
+        "",
+        "",
+        "",
+    )
+    return Entry(name, f"{file.name}, a file of your own", *about)  # type: ignore[arg-type]
 
 
 def machine() -> tuple[float, int]:
@@ -89,7 +118,7 @@ class Choice:
     """What is remembered.
 
     Attributes:
-        name: Of the catalogue, or `provider:model`.
+        name: Of the catalogue, the path of a GGUF file, or `provider:model`.
         context: Tokens of evidence that it is shown; 0: as many as any.
         before: What was chosen before, the last one last.
         figures: What `broadsheet model try` found, in a line, by name.
@@ -153,7 +182,7 @@ def evidence_for(settings: Settings) -> int:
 
 def who_answers(settings: Settings) -> str:
     """Return which model answers and what it was measured to be worth here, in a line."""
-    entry = catalogue().get(settings.llm)
+    entry = entry_of(settings.llm)
     title = entry.title if entry else settings.llm
     trust = read_choice(settings).figures.get(settings.llm)
     if not trust:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -16,7 +17,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from index.errors import BroadsheetError, ModelFileError, ModelUnavailable
 from index.models.download import Fetch, OnProgress, ensure_llm, ensure_model
 from index.settings import Settings
-from rag.llm.catalogue import DEFAULT, catalogue, chosen, evidence_for, who_answers
+from rag.llm.catalogue import DEFAULT, chosen, entry_of, evidence_for, who_answers
 from rag.llm.chat_model import OpenVinoChat
 from rag.llm.conversion import convert, converted_folder, is_converted
 from rag.llm.engine import Engine
@@ -100,14 +101,16 @@ class ReadyModel:
 class ModelLoader:
     """Brings the model of the settings to readiness beside whatever else the program does."""
 
-    def __init__(self, settings: Settings, *, system_text: str = "") -> None:
+    def __init__(self, settings: Settings, *, system_text: str = "", follow: bool = True) -> None:
         """Nothing happens before `start`.
 
         Args:
             settings: Name the model.
             system_text: System message to keep in the embedded model's prefix cache.
+            follow: Whether the model that `broadsheet model use` chooses takes its place.
         """
         self._settings = settings
+        self._choose = chosen if follow else lambda settings: settings
         self._system_text = system_text
         self._model: BaseChatModel | None = None
         self._status = _status(ModelState.MISSING)
@@ -144,21 +147,26 @@ class ModelLoader:
     def close(self) -> None:
         """Free the model's memory; a fetch under way is left where it can be resumed."""
         self._closing = True
+        atexit.unregister(self.close)
         _close(self._model)
         self._model = None
+        self._settled.set()
 
     def _run(self) -> None:
         """Load the model; again whenever its process ends, or another is chosen."""
         quick = 0  # times that it ended soon, one after the other
+        again = False
         while not self._closing:
-            wanted = chosen(self._settings)
+            wanted = self._choose(self._settings)
             self._asked = _name_of(wanted)
-            self._load(wanted)
+            self._load(wanted, again=again)
+            again = True
             begun = time.monotonic()
             reason = self._watch()
             if not reason or self._closing:
                 continue
             old, self._model = self._model, None
+            self._settled.clear()
             message = f"A new language model is being started: {reason}."
             _LOG.warning("%s", message)
             self._status = ModelStatus(ModelState.LOADING, message=message)
@@ -168,12 +176,13 @@ class ModelLoader:
                 message = f"{reason}, {quick} times one after the other; start the program again"
                 self._status = ModelStatus(ModelState.FAILED, message=message)
                 _LOG.error("%s", message)
+                self._settled.set()
                 return
 
     def _watch(self) -> str:
         """Wait until an engine of the model ends, and return why; empty if another is chosen."""
         engines = _engines_of(self._model)
-        while not self._closing and _name_of(chosen(self._settings)) == self._asked:
+        while not self._closing and _name_of(self._choose(self._settings)) == self._asked:
             for engine in engines:
                 if reason := engine.wait(LOOK / len(engines)):
                     return reason
@@ -181,9 +190,9 @@ class ModelLoader:
                 time.sleep(LOOK)
         return ""
 
-    def _load(self, wanted: Settings) -> None:
+    def _load(self, wanted: Settings, *, again: bool = False) -> None:
         """Load a model; one that is there answers until it is ready, and if it cannot be had."""
-        again, old = self._settled.is_set(), self._model
+        old = self._model
         try:
             model = load_chat_model(
                 wanted,
@@ -194,6 +203,8 @@ class ModelLoader:
             if self._closing:
                 _close(model)
                 return
+            atexit.unregister(self.close)
+            atexit.register(self.close)  # after its engines': a program that ends closes it first
             self._model, self._wanted = model, wanted
             self._status = _ready(wanted) if model else _status(ModelState.OFF)
             for engine in _engines_of(old):
@@ -263,7 +274,7 @@ def load_chat_model(
     note = on_status or (lambda _: None)
     if settings.llm == DEFAULT:
         return default or _load_embedded(settings, note, system_text)
-    if settings.llm in catalogue():
+    if entry_of(settings.llm):
         own = _load_embedded(settings, note, system_text)
         if own.judge or settings.judge == "none":
             return own
@@ -305,7 +316,8 @@ def model_files(settings: Settings, on_progress: OnProgress | None = None) -> Pa
     """
     if settings.llm == DEFAULT:
         return ensure_llm(settings, on_progress)
-    entry = catalogue()[settings.llm]
+    entry = entry_of(settings.llm)
+    assert entry is not None
     folder = ensure_model(entry.model(settings), settings, on_progress)
     return folder / entry.files[0] if entry.form == "gguf" else folder
 

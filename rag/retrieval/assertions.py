@@ -81,7 +81,7 @@ _TOKENS = re.compile(  # all that follows is part of the script
     _FLAGS,
 )
 _QUOTED = re.compile(r"\"[^\"\n]*(?:\"|$)|“[^”\n]*(?:”|$)", re.MULTILINE)
-_WORDS = re.compile(r"\w+\W+\w+")
+_WORDS = re.compile(r"\w\W+\w")
 _SCOPE = 200  # characters of its paragraph that belong to an order, a supposition or a label
 _GAP = re.compile(r"(?<=[.!?\"”’')])[ \t]*\n|\n\s*\n")
 

@@ -23,7 +23,7 @@ _FAR_BEHIND = 10.0  # difference from the reranker's best score that counts for 
 _LONGEST = 1200  # characters of one sentence shown to the model
 _HEADING = 20  # tokens of a headline with its date
 _PASSED = 3  # windows passed over because they do not fit
-_POINTS_BACK = re.compile(
+POINTS_BACK = re.compile(
     r"^\W*(?:(?:but|and|yet|so|then|later|however|meanwhile)\W+)?"
     rf"(?:{BACK})\b",
     re.IGNORECASE,
@@ -105,7 +105,7 @@ class _Window:
 
         More room for other sentences was worth more than neighbours: see docs/experiments.md.
         """
-        before = both or _POINTS_BACK.search(sentence.text)
+        before = both or POINTS_BACK.search(sentence.text)
         first = max(0, sentence.at - 1) if before else sentence.at
         last = min(sentence.at + 1, len(sentence.spans) - 1) if both else sentence.at
         return cls(sentence, first, last)

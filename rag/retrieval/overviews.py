@@ -17,7 +17,7 @@ from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot, StoredPassage
 from index.text.words import content_stems, stems
 from index.types import ArticleRef, Bounds
-from rag.english.temporal import PERIOD_AHEAD
+from rag.english.temporal import PERIOD_AHEAD, only_days
 from rag.retrieval.assertions import stated_sentences
 from rag.retrieval.sentences import RankedSentence
 from rag.types import Evidence
@@ -33,8 +33,8 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 _PERIOD = re.compile(
-    r"\s*\b(?:in|during|since|from|between|before|after|until|on|over)\s+(?:the\s+)?"
-    rf"{PERIOD_AHEAD}.*$",
+    r"\s*\b(?:in|during|since|from|between|before|after|until|by|on|over)\s+(?:the\s+)?"
+    rf"{PERIOD_AHEAD}",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
@@ -54,7 +54,9 @@ class About(Enum):
     )
     HELP = re.compile(
         r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| everyone)?"
-        r"|(?:who|what) are you|how are you(?: doing)?(?: today)?|are you [\w' -]+"
+        r"|(?:who|what) are you|how are you(?: doing)?(?: today)?"
+        r"|are you (?:there|real|human|alive|awake|ready|ok|okay|chatgpt"
+        r"|an? (?:ai|person|human|man|woman|bot|robot|machine|computer|program|chatbot|assistant))"
         r"|(?:who|what) (?:made|built|wrote|created|trained) you|help(?: me)?"
         r"|how does (?:this|it) work"
         r"|what (?:can|could|should|do) (?:you|i|we) (?:do|ask|answer|know)(?: you| here| about)?"
@@ -74,10 +76,11 @@ class About(Enum):
     )
 
 
-def about_archive(text: str) -> About | None:
+def about_archive(text: str, *, continues: bool = False) -> About | None:
     """Return what a text says to the archive, or asks about it; None for other questions.
 
-    Every clause must be of this kind: "Thanks, and who resigned?" is a question.
+    Every clause must be of this kind: "Thanks, and who resigned?" is a question. Where a
+    conversation `continues`, "How does it work?" asks about the last answer.
     """
     clauses = (clause.strip() for clause in re.split(r"[!?.,;]+", text.lower()))
     found = [
@@ -85,13 +88,20 @@ def about_archive(text: str) -> About | None:
         for clause in clauses
         if clause
     ]
-    return found[-1] if found and all(found) else None
+    if not found or not all(found):
+        return None
+    points = continues and found[-1] in (About.HELP, About.COVERAGE) and _POINTS.search(text)
+    return None if points else found[-1]
+
+
+_POINTS = re.compile(r"\b(?:it|this(?! archive))\b", re.IGNORECASE)
 
 
 def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evidence]:
     """Return the first sentence of each of the newest articles till today, the newest first."""
     today = date.today()
-    wanted = Wanted(first=bounds.date_from, last=min(bounds.date_to or today, today))
+    last = min(bounds.date_to or today, today)
+    wanted = Wanted(first=bounds.date_from, last=last, sources=bounds.sources, once=True)
     listed = snapshot.catalogue().page(wanted, most).articles
     articles = filter(None, (snapshot.article(one.article_id) for one in listed))
     return _numbered(
@@ -124,21 +134,26 @@ def _tidy(question: str) -> str:
 
 
 def _subject(match: re.Match[str]) -> str:
-    """What a question asks of, without its dates, which are read from the question."""
-    return _PERIOD.sub("", match["subject"]).strip(" “”\"'")
+    """What a question asks of, without the dates at its end, which are read from the question."""
+    subject = match["subject"]
+    found = _PERIOD.search(subject)
+    if found and only_days(subject[found.start() :]):
+        subject = subject[: found.start()]
+    return subject.strip(" “”\"'")
 
 
 def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> tuple[int, list[Evidence]]:
     """Return how many articles have a passage that holds all words of a subject, and which.
 
-    The sentence of each that mentions it stands for it, oldest first; at most `SHOWN` do.
+    The sentence of each that mentions it stands for it, oldest first; at most `SHOWN` do. The very
+    same article counts once.
     """
     wanted = set(content_stems(subject))
     best: dict[str, Evidence] = {}
     for found in snapshot.mentioning(subject, bounds):
-        for name in found.articles:
-            if name not in best and stated_sentences(found.passage.text):
-                best[name] = _mention(found, name, wanted)
+        name, *copies = found.articles
+        if name not in best and stated_sentences(found.passage.text):
+            best[name] = replace(_mention(found, name, wanted), also_in=tuple(copies))
     ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
     return len(ordered), _numbered(ordered[:SHOWN])
 
@@ -163,9 +178,9 @@ _STORIES = [
         rf"^\W*(?:(?:give|show|write|make)(?: me)? )?(?:a |the )?"
         rf"(?:timeline|chronology) (?:of|for|on) {_SUBJECT}",
         rf"^\W*how (?:did|has|have) {_SUBJECT} "
-        rf"(?:developed|develop|unfolded|unfold|evolved|evolve|progressed|progress)\b.*",
+        r"(?:developed|develop|unfolded|unfold|evolved|evolve|progressed|progress)\b(?P<when>.*)",
         rf"^\W*what (?:has )?happened (?:(?:to|with|in|around|about) )?{_SUBJECT} "
-        rf"(?:between .+ and .+|from .+ (?:to|until) .+)",
+        r"(?P<when>(?:between|from) .+)",
     )
 ]
 _NEAR = 0.6  # share of the best sentence's words that an entry must hold
@@ -179,7 +194,9 @@ def timeline_subject(question: str) -> str | None:
     balloon between 1 and 5 February?".
     """
     match = next((found for asks in _STORIES if (found := asks.match(_tidy(question)))), None)
-    subject = _subject(match) if match else ""
+    if not match or not only_days(match.groupdict().get("when") or ""):
+        return None
+    subject = _subject(match)
     return subject if content_stems(subject) else None
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from index.models.checksum import intact
 from index.models.embedder import MiniLMEmbeddings, in_batches
 from index.models.encoder import prepare, save_network
-from index.quiet import quiet_openvino, quiet_transformers
+from index.quiet import import_openvino, quiet_openvino, quiet_transformers
 
 if TYPE_CHECKING:
     import torch
@@ -75,10 +75,9 @@ class Reranker:
 @functools.lru_cache(maxsize=1)
 def _loaded(folder: Path, threads: int) -> tuple[Tokenizer, CompiledModel]:
     """The tokenizer and the network, once for a process."""
-    quiet_openvino()
-    import openvino
     from tokenizers import Tokenizer
 
+    openvino = import_openvino()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(_LONGEST)

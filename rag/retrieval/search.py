@@ -32,6 +32,7 @@ from rag.types import Evidence, Question, RetrievedPassage, Turn
 
 _LOG = logging.getLogger(__name__)
 _FRESH = 14  # days before the one that an answer is for
+_FAR = 0.75  # words and nearness, below which a search found nothing: see docs/quality.md
 _OF_A_STORY = 60  # passages looked at for a story
 _TRIES = 3  # of one generation whose vectors are missing
 _PAUSE = 0.1  # seconds between them
@@ -47,6 +48,7 @@ class Context:
         coverage: What the archive holds within the question's bounds.
         notices: What the reader must know of dates and languages.
         further: The next windows, read where the evidence was not enough.
+        far: Whether all of it is far from the question: nothing to quote where no model reads it.
     """
 
     asked: Understood
@@ -54,6 +56,7 @@ class Context:
     coverage: Coverage
     notices: tuple[str, ...]
     further: tuple[Evidence, ...] = ()
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,13 @@ class Searched:
     Attributes:
         sentences: Every sentence of what was found, the likeliest first.
         notices: What the reader must know of dates.
+        far: See `Context`.
     """
 
     asked: Understood
     sentences: list[RankedSentence]
     notices: tuple[str, ...]
+    far: bool
 
 
 class Finder:
@@ -123,8 +128,9 @@ class Finder:
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             evidence = newest_articles(snapshot, bounds, newest) if newest else []
-            context = Context(asked, tuple(evidence), snapshot.coverage(bounds), notices)
-            return context, snapshot.sources()
+            coverage = snapshot.coverage_of_sources(bounds)
+            context = Context(asked, tuple(evidence), coverage, notices)
+            return context, snapshot.sources(bounds.sources)
 
     def timeline(self, question: Question, subject: str) -> Context:
         """Return the dated sentences that tell a story; the question's dates are bounds here."""
@@ -196,7 +202,10 @@ class Finder:
             latest=asked.latest,
         )
         sentences = rank_found(snapshot, asked.standalone, passages)
-        return Searched(asked, sentences, notices)
+        held = max((one.words for one in sentences), default=0.0)
+        nearest = snapshot.dense(vector, 1, asked.bounds) if held < _FAR else []
+        far = bool(nearest) and held + nearest[0].score < _FAR
+        return Searched(asked, sentences, notices, far)
 
     def choose(self, snapshot: Snapshot, searched: Searched, tokens: int = 0) -> Context:
         """Choose the windows to be read from what a search gave, and those for a second look."""
@@ -211,7 +220,8 @@ class Finder:
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
-        return Context(searched.asked, tuple(evidence), coverage, notices, tuple(further))
+        seen = tuple(evidence), coverage, notices, tuple(further)
+        return Context(searched.asked, *seen, searched.far)
 
 
 def _lexical_only(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) -> T:
@@ -283,9 +293,7 @@ def _window(
         return hint if only else None, tuple(notices)
     days = _span(first, last)
     notices.append(
-        f"Only articles from {days} were searched."
-        if only
-        else f"Articles from {days} were preferred."
+        f"Only articles {days} were searched." if only else f"Articles {days} were preferred."
     )
     return hint, tuple(notices)
 
@@ -308,7 +316,11 @@ def _earliest(one: date | None, other: date | None) -> date | None:
 
 def _span(first: date | None, last: date | None) -> str:
     if first and last:
-        return format_day(first) if first == last else f"{format_day(first)} to {format_day(last)}"
+        return f"from {format_day(first)}" + (f" to {format_day(last)}" if last > first else "")
     return (
-        f"{format_day(first)} on" if first else f"up to {format_day(last)}" if last else "all dates"
+        f"from {format_day(first)} on"
+        if first
+        else f"up to {format_day(last)}"
+        if last
+        else "of all dates"
     )

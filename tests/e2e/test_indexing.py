@@ -83,7 +83,7 @@ def test_nothing_in_a_preview_becomes_markup(page, tmp_path) -> None:
     (tmp_path / "a.jsonl").write_text(f"{record}\n{{", encoding="utf-8")
     tab(page, "Add articles")
     bring(page, tmp_path / "a.jsonl")
-    assert text_of(page, "#preview li") == name
+    assert text_of(page, "#preview li") == f"{name} News · no day found"
     assert page.locator("#preview img").count() == 0
 
 

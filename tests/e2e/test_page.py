@@ -319,7 +319,7 @@ def test_the_model_state_is_followed_until_it_is_ready(browser, served: Served) 
         page.locator(".model-state", has_text="412 of 1,117 MB, 11 MB/s, 62 s left").wait_for()
     finally:
         served.pipeline.status = ModelStatus(ModelState.READY)
-    page.locator(".model-state").wait_for(state="detached")
+    page.locator(".model-state.ready", has_text="is ready").wait_for()
     page.close()
 
 
@@ -422,7 +422,7 @@ def test_a_link_opens_the_question_with_its_bounds_and_asks_nothing(page, served
     page.locator("#limits > button").click()
     page.locator("#limits").get_by_label("From").fill("2023-06-01")
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
-    page.locator("#now .tool", has_text="Copy link").click()
+    page.locator("#now .tool", has_text="Copy link to the question").click()
     page.locator("#now .tool", has_text="Copied").wait_for()
     asked = len(served.pipeline.questions)
     page.goto(page.evaluate("navigator.clipboard.readText()"))

@@ -32,7 +32,7 @@ def open_sheet(page) -> float:
     scrolled = page.evaluate("window.scrollY")
     page.locator("#now .text .mark").nth(1).tap()
     page.locator("#reader mark.cited").wait_for()
-    page.wait_for_function("history.state?.sheet")
+    page.wait_for_function("history.state?.opens")
     return scrolled
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.e2e.test_page import BOX, ask, tab, text_of, wait_until
@@ -92,9 +94,11 @@ def test_greetings_are_answered_with_cards_and_not_kept(page) -> None:
     assert page.locator("#now .tools").count() == 0
     page.wait_for_timeout(500)
     assert "#c-" not in page.url
-    page.locator("#now .example").first.click()
-    page.locator("#now .asked", has_text="Where did Qin Gang").wait_for()
+    labels = page.locator("#now .example .kind:first-child").all_text_contents()
+    assert labels == ["A fact", "How a story went", "Who said what", "As of a day"]
+    page.locator("#now .example", has_text="as of 18 June 2023").click()
     page.locator("#now .answered .mark").first.wait_for()
+    assert "as of 18 June 2023" in text_of(page, "#now .bounds"), "as it stands on the card"
 
 
 def test_days_are_taken_in_words_and_from_the_calendar(page, served: Served) -> None:
@@ -221,10 +225,11 @@ def test_the_keyboard_skips_to_the_question_and_hears_whether_limits_are_open(pa
 def test_an_answer_is_saved_as_word(page) -> None:
     pytest.importorskip("docx")
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
-    for button, file in (("#now .tool", "answer.docx"), ("#take button", "conversation.docx")):
+    for button in ("#now .tool", "#take button"):
         with page.expect_download() as download:
             page.locator(button, has_text="Word").click()
-        assert download.value.suggested_filename == file
+        name = f"Where-did-Qin-Gang-greet-Blinken-{date.today()}.docx"
+        assert download.value.suggested_filename == name
         assert download.value.path().read_bytes()[:2] == b"PK"
 
 

@@ -13,10 +13,12 @@ from broadsheet.__main__ import cli
 from evals.results import Run
 from evals.rows import Row
 from evals.trial import Tally, divided, tally
+from index.models.catalogue import EMBEDDER
 from index.settings import load_settings
 from rag.llm.catalogue import read_choice
 from tests.conftest import MODELS
 from tests.loopback import QuietHandler, serving
+from tests.rag.tiny_gguf import write_gguf
 
 ASKED = [
     next(one for one in divided()[1] if one.type == kind)
@@ -206,3 +208,23 @@ def test_use_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert "embedded answers from now on" in run("back").output
     assert "embedded  <- answers now" in run("list").output
+
+
+def test_a_gguf_file_of_ones_own_is_tried_and_used(
+    monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    models = home / "models"
+    models.mkdir()
+    (models / EMBEDDER.folder).symlink_to(MODELS.resolve() / EMBEDDER.folder)
+    monkeypatch.setenv("BROADSHEET_MODEL_DIR", str(models))
+    file = write_gguf(home / "mine.gguf", "llama")
+    said = run("try", "./mine.gguf", "--yes")
+    assert said.exit_code == 0, said.output
+    assert "mine.gguf, a file of your own (not measured by us)" in said.output
+    assert "Not adopted" in said.output, "random weights are no better"
+    assert f"broadsheet model use {file}" in said.output
+    assert f"{file} answers from now on" in run("use", "./mine.gguf").output
+    assert "a file of your own" in run("list").output
+    assert run("use", "./yours.gguf").output.startswith("error: ")
+    file.write_bytes(file.read_bytes() + b"!")
+    assert "is not the file that it was" in run("use", "./mine.gguf").output

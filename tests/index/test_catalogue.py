@@ -49,6 +49,16 @@ def test_any_column_sorts(catalogue, order, descending, first):
     assert _ids(catalogue, Wanted(order=order, descending=descending))[0] == first
 
 
+def test_the_very_same_article_is_listed_once_with_its_copies(settings, hashed, tmp_path):
+    copy = {"copies/a.txt": ARTICLES["a.txt"]}
+    run_build(settings, hashed, write(tmp_path / "news", {**ARTICLES, **copy}))
+    with IndexReader(settings).snapshot() as snapshot:
+        page = snapshot.catalogue().page(Wanted(once=True), 10)
+        assert snapshot.catalogue().page(Wanted(), 10).total == 5
+    assert page.total == 4
+    assert [one.copies for one in page.articles] == [0, 0, 1, 0]
+
+
 def test_a_page_knows_how_many_there_are(catalogue):
     page = catalogue.page(Wanted(), 2, offset=2)
     assert [one.article_id for one in page.articles] == ["a.txt", "d.txt"]

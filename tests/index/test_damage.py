@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import resource
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,12 +54,66 @@ def test_a_damaged_database_is_one_plain_line_and_made_anew(
     try:
         report = run_build(settings, hashed, folder)
     except IndexDamaged as error:  # what is wrong lies further behind
-        assert re.search(r"lies in .*damaged now; run the same command", str(error))
+        assert re.search(r"lies in .*damaged-.* now; run the same command", str(error))
         report = run_build(settings, hashed, folder)
     assert report.added == 4
     assert sound(settings)
     assert [found(running, hashed, question) for question in QUESTIONS] == before
-    assert (settings.index_dir / "index.sqlite.damaged").exists()
+    assert any(settings.index_dir.glob("index.sqlite.damaged-*"))
+
+
+@contextmanager
+def failing_writes(kilobytes: int = 64) -> Iterator[None]:
+    """Have the system refuse each write past so much of a file, as a disk that fails does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fails_is_no_damage_and_costs_no_article(settings, hashed, folder) -> None:
+    run_build(settings, hashed, folder)
+    before = live_ids(settings)
+    (folder / "long.txt").write_text("date 2023-09-01 Long\n\n" + "Rain fell on Derna. " * 9000)
+    for _ in range(2):
+        with failing_writes(), pytest.raises(BroadsheetError, match="I/O error") as caught:
+            run_build(settings, hashed, folder)
+        assert not isinstance(caught.value, IndexDamaged)
+    assert live_ids(settings) == before
+    assert not list(settings.index_dir.glob("*.damaged*"))
+    assert run_build(settings, hashed, folder).added == 1
+
+
+def test_each_damaged_database_is_kept(settings, hashed, folder) -> None:
+    for _ in range(2):
+        run_build(settings, hashed, folder)
+        overwrite(settle(settings))
+    run_build(settings, hashed, folder)
+    assert len(list(settings.index_dir.glob("index.sqlite.damaged-*"))) == 2
+
+
+def test_a_database_that_stays_damaged_is_tried_once_more(
+    settings, hashed, folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_build(settings, hashed, folder)
+    kept = settle(settings).read_bytes()
+    monkeypatch.setattr(database, "_schema", lambda: "SELECT * FROM json_each('{')")
+    with pytest.raises(BroadsheetError, match="malformed JSON"):  # the words alone say nothing
+        run_build(settings, hashed, folder)
+    assert settle(settings).read_bytes() == kept
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorname = "SQLITE_CORRUPT"
+
+    def damaged() -> str:
+        raise error
+
+    monkeypatch.setattr(database, "_schema", damaged)
+    with pytest.raises(IndexDamaged):
+        run_build(settings, hashed, folder)
+    aside = sorted(settings.index_dir.glob("index.sqlite.damaged-*"))
+    assert kept in [path.read_bytes() for path in aside]
 
 
 def test_the_command_says_it_in_one_line(settings, hashed, folder) -> None:

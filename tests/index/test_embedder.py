@@ -1,5 +1,7 @@
 """The embedder gives what sentence-transformers gives, whatever it runs on."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -92,3 +94,28 @@ def test_network_that_is_slower_or_differs_is_not_taken():
     assert is_better(network(0.01, east), usual, pieces, pieces)
     assert not is_better(network(0.05, east), usual, pieces, pieces)
     assert not is_better(network(0.01, north), usual, pieces, pieces)
+
+
+FIRST_ARRAYS = """
+import sys, threading
+import numpy as np
+from index.quiet import import_openvino
+openvino = import_openvino()
+node = openvino.opset8.parameter([-1, 8], np.float32)
+model = openvino.Model([openvino.opset8.relu(node)], [node], "model")
+compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": 1})
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(4)
+def ask():
+    request = compiled.create_infer_request()
+    together.wait()
+    request.infer({0: np.ones((3, 8), np.float32)})
+threads = [threading.Thread(target=ask) for _ in range(4)]
+for one in threads: one.start()
+for one in threads: one.join()
+"""
+
+
+def test_texts_that_come_while_the_network_is_loaded_stop_nothing():
+    for _ in range(6):  # without the care that is taken, every fourth stood for ever
+        subprocess.run([sys.executable, "-c", FIRST_ARRAYS], cwd=ROOT, timeout=30, check=True)

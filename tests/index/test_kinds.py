@@ -99,3 +99,27 @@ def test_only_pictures_make_no_failure_of_their_own(settings, hashed, tmp_path):
     (folder / "p.png").write_text("x")
     (folder / "a.txt").write_text(STORY)
     assert run_build(settings, hashed, folder).exit_code == 0
+
+
+def test_settings_in_a_folder_of_code_are_counted_and_no_articles(settings, hashed, tmp_path):
+    root = tmp_path / "site"
+    root.mkdir()
+    (root / "package.json").write_text('{"name": "site", "description": "A site of news."}')
+    (root / "tsconfig.json").write_text('{ // no JSON\n "compilerOptions": {} }')
+    (root / "story.json").write_text(json.dumps({"title": "Late ferry", "body": STORY}))
+    report = run_build(settings, hashed, root)
+    assert report.files == {"taken in": 1, "unchanged": 0, "skipped": 0, "of other kinds": 2}
+    assert report.kinds == {"settings of programs": 2}
+    assert report.exit_code == 0
+
+
+def test_pages_that_a_table_of_posts_names_are_its_texts(settings, hashed, tmp_path):
+    root = tmp_path / "export"
+    (root / "posts").mkdir(parents=True)
+    (root / "posts" / "1.ferry.html").write_text(f"<p>{STORY}</p>" * 5)
+    (root / "posts.csv").write_text("post_id,post_date,title\n1.ferry,2021-03-05,Late ferry\n")
+    report = run_build(settings, hashed, root)
+    assert (report.files["taken in"], report.undated) == (1, 0)
+    assert report.kinds == {"text of posts.csv": 1}
+    (root / "posts.csv").write_text("title,text\nLate ferry,It came late.\n")  # of nobody's pages
+    assert run_build(settings, hashed, root).files["taken in"] == 2

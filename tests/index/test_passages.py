@@ -109,3 +109,9 @@ def test_headline_and_day_are_embedded_once(embeddings):
 
 def test_empty_text_has_no_passages(embeddings):
     assert list(split(Article("a", "a", "H", " \n"), embeddings.count_tokens)) == []
+
+
+def test_an_endless_word_is_cut_though_it_is_one_piece_to_the_embedder(embeddings, read_whole):
+    article = Article("a", "a", "Noise", "Noise. " + "x" * 50_000 + " It ends.")
+    assert check(article, embeddings, read_whole) > 10
+    assert max(len(one.text) for one in split(article, embeddings.count_tokens)) < 5_000

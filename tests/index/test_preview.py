@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def test_a_first_build_is_previewed_where_there_is_no_index(settings, hashed, fo
     assert not settings.index_dir.exists()
     assert (set(preview.added), preview.report.exit_code) == (set(STORIES), 0)
     agreed(settings, hashed, folder)
+
+
+def test_a_preview_says_what_it_takes_for_headline_and_day(settings, hashed, folder):
+    run_build(settings, hashed, folder)
+    (folder / "same.txt").write_text(STORIES["maui.txt"])
+    (folder / "bare.txt").write_text("No day at all\n\nNone.\n")
+    (folder / "sydney.txt").write_text("date 2023-08-21 Spain win again\n\nThey did.\n")
+    heads = preview_build([folder], settings).heads
+    assert heads["bare.txt"] == ("No day at all", None)
+    assert heads["sydney.txt"] == ("Spain win again", date(2023, 8, 21))
+    assert heads["same.txt"][1] is not None, "of a text that the archive holds already"
 
 
 def test_every_kind_of_change_is_previewed_as_the_build_makes_it(settings, hashed, folder):

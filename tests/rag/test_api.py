@@ -6,16 +6,18 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from langchain_core.runnables import RunnableLambda
+from pydantic import SecretStr
 
 import rag
-from index.errors import QuestionError
+from index.errors import ModelFileError, ModelUnavailable, QuestionError
 from index.settings import Settings
 from rag import Answer, Outcome, Retrieved, Token, aask, answer_runnable, api, ask, astream, stream
+from rag.llm import loader as loaders
 from tests.rag.newsroom import ScriptedChat
 
 WHO = "Who is China's foreign minister?"
@@ -26,9 +28,12 @@ QIN = "Qin Gang is China's Foreign Minister."
 def scripted(indexed: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedChat]:
     """The model that every new pipeline of this process gets."""
     model = ScriptedChat(drafts=[QIN] * 4)
-    monkeypatch.setattr(api, "_pipelines", {})
-    monkeypatch.setattr(api, "load_chat_model", lambda *_, **__: model)
+    monkeypatch.setattr(api, "_models", {})
+    monkeypatch.setattr(loaders, "LOOK", 0.05)
+    monkeypatch.setattr(loaders, "load_chat_model", lambda *_, **__: model)
     yield model
+    for one in api._models.values():
+        one.loader.close()
 
 
 def untimed(answer: Answer) -> Answer:
@@ -126,6 +131,15 @@ def test_days_may_be_text_or_dates(indexed: Settings, scripted: ScriptedChat) ->
     given = ask(WHO, as_of=date(2023, 6, 20), date_from=date(2023, 6, 1), settings=indexed)
     assert untimed(written) == untimed(given)
     assert written.as_of == date(2023, 6, 20)
+    moment = datetime(2023, 6, 20, 12, 30, tzinfo=UTC)
+    assert untimed(ask(WHO, as_of=moment, date_from="2023-06", settings=indexed)) == untimed(given)
+
+
+def test_a_publisher_may_be_given_by_itself(indexed: Settings, scripted: ScriptedChat) -> None:
+    asked = "When did the strike in Hollywood end?"
+    alone = ask(asked, sources="Gazette", settings=indexed)
+    assert {one.article.id for one in alone.evidence} == {"w-2"}
+    assert alone.evidence == ask(asked, sources=["Gazette"], settings=indexed).evidence
 
 
 def test_history_is_pairs(indexed: Settings, scripted: ScriptedChat) -> None:
@@ -164,3 +178,44 @@ def test_the_runnable_composes(indexed: Settings, scripted: ScriptedChat) -> Non
 
 def test_one_pipeline_serves_the_same_settings(indexed: Settings, scripted: ScriptedChat) -> None:
     assert api.open_pipeline(indexed) is api.open_pipeline(indexed.model_copy())
+
+
+@pytest.mark.parametrize("name", ["llm_api_key", "chroma_token"])
+def test_another_key_is_another_pipeline(
+    indexed: Settings, scripted: ScriptedChat, name: str
+) -> None:
+    first, second = (indexed.model_copy(update={name: SecretStr(key)}) for key in ("a1", "b2"))
+    assert api.open_pipeline(first) is not api.open_pipeline(second)
+    assert api.open_pipeline(second) is api.open_pipeline(second.model_copy())
+
+
+def test_settings_that_name_the_same_model_share_it(
+    indexed: Settings, tmp_path: Path, scripted: ScriptedChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(settings: Settings, **_: object) -> ScriptedChat:
+        loaded.append(settings.llm)
+        return scripted
+
+    monkeypatch.setattr(loaders, "load_chat_model", load)
+    ask(WHO, settings=indexed)
+    for other in ({"max_question": 300}, {"data_dir": tmp_path}, {"passages": 30}):
+        api.open_pipeline(indexed.model_copy(update=other))
+    assert len(loaded) == 1
+    with pytest.raises(QuestionError, match="at most 20 "):
+        ask(WHO, settings=indexed.model_copy(update={"max_question": 20}))
+
+
+def test_a_model_that_cannot_be_had_is_tried_again(
+    indexed: Settings, scripted: ScriptedChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ModelFileError("no network")
+
+    with monkeypatch.context() as offline:
+        offline.setattr(loaders, "load_chat_model", fail)
+        for _ in range(2):
+            with pytest.raises(ModelUnavailable, match="no network"):
+                ask(WHO, settings=indexed)
+    assert ask(WHO, settings=indexed).outcome is Outcome.ANSWERED

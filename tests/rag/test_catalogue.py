@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
-from index.errors import ModelUnavailable
+from index.errors import ModelFileError, ModelUnavailable
 from index.settings import Settings
 from rag.llm import catalogue as catalogues
 from rag.llm import loader as loaders
@@ -53,8 +53,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         "tiny": entry("tiny", "gguf", ["tiny.gguf"]),
         "folder": entry("folder", "openvino", ["openvino_*", "*.json"]),
     }
-    for module in ("rag.llm.loader", "rag.llm.catalogue", "rag.llm.catalogue"):
-        monkeypatch.setattr(f"{module}.catalogue", lambda: listed)
+    monkeypatch.setattr("rag.llm.catalogue.catalogue", lambda: listed)
     with serving() as state:
         yield state
 
@@ -116,6 +115,25 @@ def test_openvinos_own_form_writes_the_same(hub: Hub, home: Settings, tmp_path: 
         for name in ("folder", "tiny")
     )
     assert one == other != ""
+
+
+def test_a_file_of_ones_own_answers_and_is_held_to_what_it_was(
+    home: Settings, tmp_path: Path
+) -> None:
+    file = write_gguf(tmp_path / "mine" / "tiny.gguf", "llama")
+    own = home.model_copy(update={"llm": str(file)})
+    assert written(get_chat_model(own))
+    assert who_answers(own) == "tiny.gguf, a file of your own answers (not measured by us)."
+    assert [one.name for one in file.parent.iterdir()] == ["tiny.gguf"], "nothing is put beside it"
+    write_gguf(file, "llama", seed=2)
+    with pytest.raises(ModelFileError, match="is not the file that it was when it was first used"):
+        get_chat_model(own)
+    file.write_bytes(b"PK")
+    with pytest.raises(ModelFileError, match=r"tiny\.gguf is no GGUF file"):
+        get_chat_model(own)
+    file.unlink()
+    with pytest.raises(ModelFileError, match=r"tiny\.gguf: no such file"):
+        get_chat_model(own)
 
 
 def test_a_choice_can_be_taken_back(home: Settings) -> None:

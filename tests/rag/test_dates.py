@@ -53,8 +53,15 @@ def periods(text: str, near: date | None = None) -> list[tuple[date, date]]:
         ("What was sold in the first half of 2022?", "2022-01-01", "2022-06-30"),
         ("What was sold in Q3 2022?", "2022-07-01", "2022-09-30"),
         ("What has he said since 4 May?", "2023-05-04", None),
-        ("What did he say after May 2022?", "2022-05-01", None),
-        ("What did he say before June 2022?", None, "2022-06-30"),
+        ("What did he say after May 2022?", "2022-06-01", None),
+        ("What did he say after 4 May 2022?", "2022-05-05", None),
+        ("What has he said since May 2022?", "2022-05-01", None),
+        ("What did he say before June 2022?", None, "2022-05-31"),
+        ("Who won before 2023?", None, "2022-12-31"),
+        ("Who won before last month?", None, "2023-04-30"),
+        ("Who won after last year?", "2023-01-01", None),
+        ("Who resigned by June 2022?", None, "2022-06-30"),
+        ("Who died on 29 February?", "2020-02-29", "2020-02-29"),
         ("What did he say until 2021?", None, "2021-12-31"),
         ("Who won between 3 May and 5 June 2023?", "2023-05-03", "2023-06-05"),
         ("Who won between 3 May and 5 June 2021?", "2021-05-03", "2021-06-05"),
@@ -103,6 +110,10 @@ def test_no_period_is_invented(question: str) -> None:
     assert asked_days(question, TODAY) is None
 
 
+def test_a_leap_day_is_the_last_that_was() -> None:
+    assert periods("on 29 February", date(1904, 2, 28)) == [(date(1896, 2, 29),) * 2]
+
+
 def test_the_words_that_said_so_are_kept() -> None:
     window = asked_days("What has the Fed done since 4 May 2022?", TODAY)
     assert window is not None and window.words == "since 4 May 2022"
@@ -133,7 +144,8 @@ def test_the_newest_is_asked_for(words: str) -> None:
     st.dates(),
     st.sampled_from(
         "today,yesterday,tomorrow,last week,this week,last month,last year,on 29 February,in May,"
-        "since 31 December,between 3 May and 5 June 0001,"
+        "since 31 December,before 31 December 0001,after 2 January,before yesterday,"
+        "between 3 May and 5 June 0001,"
         "from 20 December to 5 January 0001,between May and July,in March 9999".split(",")
     ),
 )

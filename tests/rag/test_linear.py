@@ -10,6 +10,7 @@ from rag.english.facts import facts
 from rag.english.temporal import asked_days, wants_latest
 from rag.question.parts import compared, premise_of, split_coordinated_names, split_question
 from rag.question.understand import foreign_language, understand
+from rag.retrieval.assertions import statements
 from rag.retrieval.overviews import about_archive, list_subject, timeline_subject
 from rag.types import Question
 
@@ -28,6 +29,7 @@ READ = {
     "about the archive": about_archive,
     "list": list_subject,
     "timeline": timeline_subject,
+    "asserted": lambda text: statements(text),
     "facts": lambda text: (facts(text).names, facts(text).numbers),
     "window": lambda text: asked_days(text, DAY),
     "latest": wants_latest,
@@ -54,6 +56,12 @@ def test_a_question_of_one_piece_over_and_over_is_read_at_once(what):
             if (took := time.process_time() - began) > SECONDS:
                 slow[piece] = round(took, 1)
     assert not slow
+
+
+def test_a_passage_that_is_one_endless_word_is_read_at_once():
+    began = time.process_time()
+    statements("x" * 200_000)
+    assert time.process_time() - began < SECONDS
 
 
 def test_blanks_in_a_question_do_not_keep_its_parts_together():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 
+from index.store.snapshot import IndexReader
+from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
 from rag.retrieval.overviews import list_subject
-from rag.types import Outcome, Question
+from rag.types import Outcome, Question, Reason
+from tests.index.archive import run_build, write
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,12 @@ from rag.types import Outcome, Question
         ("List articles about fires in Marseille in March 2022", "fires in Marseille"),
         ("Which articles mention a wreck on Lastovo since last week?", "a wreck on Lastovo"),
         (" How many  articles\nmention Maui ?\n", "Maui"),
+        ("How many articles mention strikes in this country?", "strikes in this country"),
+        (
+            "How many articles mention fires in March 2022 in Marseille?",
+            "fires in March 2022 in Marseille",
+        ),
+        ("List articles about fires by May 2023", "fires"),
         ("How many people died on Maui?", None),
         ("Which articles of association did the bank change?", None),
         ("Who wrote the articles?", None),
@@ -46,6 +56,15 @@ def test_articles_are_counted_by_the_index(stories: Pipeline) -> None:
         assert "Maui" in citation.quote
 
 
+def test_the_very_same_article_counts_once(settings, embeddings, tmp_path) -> None:
+    ferry = "date 2023-08-12 The ferry to Arran stops\n\nIts engine failed off Arran on Friday.\n"
+    run_build(settings, embeddings, write(tmp_path / "news", {"a.txt": ferry, "b/a.txt": ferry}))
+    pipeline = Pipeline(IndexReader(settings), embeddings, ReadyModel(None), settings)
+    answer = pipeline.ask(Question("How many articles mention Arran?"))
+    assert answer.text.startswith("1 article mentions “Arran”.")
+    assert [len(one.also_in) for one in answer.evidence] == [1]
+
+
 def test_dates_of_the_question_bound_the_list(stories: Pipeline) -> None:
     answer = stories.ask(Question("Which articles mention Maui in September 2023?"))
     assert [citation.article_id for citation in answer.citations] == ["toll-97.txt"]
@@ -55,9 +74,28 @@ def test_dates_of_the_question_bound_the_list(stories: Pipeline) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("period", "found"),
+    [
+        ("before 14 August 2023", {"toll-36.txt"}),
+        ("until 14 August 2023", {"toll-36.txt", "toll-96.txt"}),
+        ("after 14 August 2023", {"toll-97.txt"}),
+        ("since 14 August 2023", {"toll-96.txt", "toll-97.txt"}),
+    ],
+)
+def test_a_day_is_within_or_without(stories: Pipeline, period: str, found: set[str]) -> None:
+    answer = stories.ask(Question(f"Which articles mention Maui {period}?"))
+    assert {citation.article_id for citation in answer.citations} == found
+    before = period.startswith(("before", "until"))
+    assert re.search(
+        r"articles up to 1\d" if before else r"articles from 1\d.* on", answer.notices[-1]
+    )
+
+
 def test_a_period_without_articles_bounds_the_list_too(stories: Pipeline) -> None:
     answer = stories.ask(Question("How many articles mention Maui in 1999?"))
     assert answer.text == "No articles mention “Maui”."
+    assert (answer.outcome, answer.reason) == (Outcome.ABSTAINED, Reason.OUTSIDE_DATES)
     assert answer.notices == ("No article is of that time (in 1999).",)
     last = date(1999, 12, 31)
     asked = Question("How many articles mention Maui in 2023?", date_to=last)  # no day is in both
@@ -76,4 +114,5 @@ def test_a_reprint_is_counted_as_an_article(stories: Pipeline) -> None:
 def test_nothing_is_said_to_be_nothing(stories: Pipeline) -> None:
     answer = stories.ask(Question("How many articles mention Reykjavik?"))
     assert answer.text == "No articles mention “Reykjavik”."
-    assert answer.citations == ()
+    assert (answer.outcome, answer.reason) == (Outcome.ABSTAINED, Reason.NOTHING_FOUND)
+    assert answer.abstained and answer.citations == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from index.errors import IndexMissing, QuestionError
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader
+from rag.answer import quote_evidence
 from rag.generation import system_text
 from rag.llm.loader import ReadyModel
 from rag.pipeline import Pipeline
@@ -150,6 +152,27 @@ def test_without_a_model_the_best_sentences_are_quoted(answering) -> None:
     assert "Qin Gang told Mr Blinken" in answer.text and "[1]" in answer.text
     assert any("No language model" in notice for notice in answer.notices)
     assert_exact(pipeline, answer)
+
+
+@pytest.mark.parametrize("nonsense", ["asdf qwer", "How do unicorns bake sourdough bread?"])
+def test_without_a_model_nothing_is_quoted_that_is_far_from_the_question(
+    answering, nonsense
+) -> None:
+    answer = answering(None).ask(Question(nonsense))
+    assert (answer.outcome, answer.reason) == (Outcome.ABSTAINED, Reason.NOTHING_FOUND)
+    assert answer.text == ABSTENTION and answer.citations == ()
+    assert any("No language model" in notice for notice in answer.notices)
+
+
+def test_a_quote_is_understood_without_its_article(answering) -> None:
+    found = answering(None)._finder.find(Question("Where was Qin Gang born?"), {})[0]
+    text = "Olga Carmona scored the only goal. She had scored in the semi-final too."
+    spans = ((0, 34), (35, len(text)))
+    window = replace(found.evidence[0], start=0, end=len(text), text=text, sentences=spans)
+    for best, quoted in ((spans[1], text), (spans[0], text[:34])):
+        one = replace(found, evidence=(replace(window, best=best),))
+        answer = quote_evidence(one, Reason.NO_MODEL, "")
+        assert [citation.quote for citation in answer.citations] == [quoted]
 
 
 def test_a_stopped_answer_leaves_the_model(answering) -> None:

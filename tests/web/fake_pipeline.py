@@ -107,7 +107,7 @@ class FakePipeline:
         self.cancels.append(cancel)
         words = question.text.lower()
         if "can you do" in words:
-            yield _help(question, self.examples()[0].question)
+            yield _help(question, self.examples())
             return
         yield Progress("searching")
         time.sleep(self.pace)
@@ -289,8 +289,8 @@ def _story(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
     return replace(whole, text=text, statements=lines, evidence=evidence[:2], prompt="")
 
 
-def _help(question: Question, example: str) -> Answer:
-    lines = ("Ask a question about the 46 articles.", f"For instance: {example}")
+def _help(question: Question, examples: list[Example]) -> Answer:
+    lines = ["Ask a question about the 46 articles.", *(f"For instance, {one}" for one in examples)]
     statements = tuple(Statement(line, (), 1.0) for line in lines)
     text = "\n".join(lines)
     return Answer(question.text, text, Outcome.ANSWERED, statements=statements, coverage=COVERAGE)

@@ -93,6 +93,51 @@ def test_what_cannot_be_answered_is_an_error_with_a_reason(
         client.predict(**values, api_name="/ask")
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("ask", [7], "question: expected a text, not 7"),
+        ("ask", [None], "question: expected a text, not None"),
+        ("ask", [["Who?"]], "question: expected a text, not ['Who?']"),
+        ("ask", ["Who?", 2023], "as_of: expected a text, not 2023"),
+        ("ask", ["Who?", "", "", {"day": 1}], "date_to: expected a text"),
+        ("ask", ["Who?", "", "", "", "Wire"], "sources: a list of texts"),
+        ("ask", ["Who?", "", "", "", [3]], "sources: a list of texts"),
+        ("ask", ["Who?", "", "", "", [], [["a", None]]], "each turn is a list of two texts"),
+        ("ask", ["Who?", "", "", "", [], 5], "each turn is a list of two texts"),
+        ("search", ["talks", "ten"], "limit is 'ten'; it must be from 1 to 100"),
+        ("search", ["talks", 2.5], "limit is 2.5; it must be from 1 to 100"),
+        ("search", ["talks", 10**400], "it must be from 1 to 100"),
+    ],
+)
+def test_values_of_any_type_are_told_what_is_expected(
+    served: Served, name: str, values: list[object], message: str
+) -> None:
+    assert message in called(served, name, values)
+
+
+def called(served: Served, name: str, values: list[object]) -> str:
+    """What a program without the client gets that sends some of the values."""
+    address = f"{served.url.rstrip('/')}/gradio_api/call/{name}"
+    event = httpx.post(address, json={"data": values}).json()["event_id"]
+    return httpx.get(f"{address}/{event}", timeout=30).text
+
+
+def test_what_a_call_leaves_out_is_as_if_it_were_blank(served: Served) -> None:
+    assert "event: complete" in called(served, "ask", ["Where did they meet?"])
+    assert "event: complete" in called(served, "search", ["talks"])
+    assert served.pipeline.questions[-1].sources == ()
+
+
+def test_an_endpoint_that_is_not_there_is_no_fault_of_the_server(served: Served) -> None:
+    url = served.url.rstrip("/")
+    for name in ("nope", "9999"):
+        answer = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": []})
+        assert (answer.status_code, "no such endpoint" in answer.text) == (404, True)
+    joined = {"fn_index": 10**9, "data": [], "session_hash": "x"}
+    assert httpx.post(f"{url}/gradio_api/queue/join", json=joined).status_code == 400
+
+
 def test_a_bug_does_not_leak_its_details(client: Client) -> None:
     with pytest.raises(AppError) as caught:
         client.predict("crash", api_name="/ask")

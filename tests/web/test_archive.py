@@ -34,7 +34,7 @@ SHOWN = Listing(page=CataloguePage(ROWS, 3 * PAGE), periods=periods(JUNE))
 
 def test_a_head_sorts_and_turns_round() -> None:
     by_headline = apply_click(SHOWN, "sort", list(Order).index(Order.HEADLINE))
-    assert by_headline.wanted == Wanted(order=Order.HEADLINE, descending=False)
+    assert by_headline.wanted == Wanted(order=Order.HEADLINE, descending=False, once=True)
     again = apply_click(by_headline, "sort", list(Order).index(Order.HEADLINE))
     assert again.wanted.descending
     assert apply_click(SHOWN, "sort", list(Order).index(Order.DATE)).wanted.descending is False
@@ -43,7 +43,7 @@ def test_a_head_sorts_and_turns_round() -> None:
 def test_a_bar_narrows_to_its_month_and_widens_again() -> None:
     narrowed = apply_click(SHOWN, "period", 0)
     assert (narrowed.wanted.first, narrowed.wanted.last) == (date(2023, 6, 1), date(2023, 6, 30))
-    assert apply_click(narrowed, "period", 0).wanted == Wanted()
+    assert apply_click(narrowed, "period", 0).wanted == Wanted(once=True)
 
 
 def test_a_filter_begins_at_the_first_page() -> None:
@@ -132,6 +132,13 @@ def test_an_archive_without_publishers_has_no_column_for_them() -> None:
     assert "Publisher" not in markup
     assert "18 Jun 2023" in markup
     assert archive.table(replace(listing, sourced=True)).count("<th ") == 3
+
+
+def test_duplicates_of_an_article_are_told_beside_it() -> None:
+    rows = (Listed("a", "Rain", None, None, copies=2), Listed("b", "Snow", None, None))
+    markup = archive.table(Listing(page=CataloguePage(rows, 2)))
+    assert markup.count("and 2 duplicates") == 1
+    assert markup.count("duplicate") == 1
 
 
 def test_words_of_the_question_are_marked_in_every_form() -> None:

@@ -90,7 +90,17 @@ def test_a_conversation_becomes_a_word_document() -> None:
 def test_a_click_takes_one_answer_and_nothing_else() -> None:
     exchanges = [_exchange("They met."), _exchange("Again.")]
     for named in ({"kind": "cite", "turn": 0}, {"kind": "word", "turn": 2}, {"kind": "word"}):
-        assert export.one_as_word(exchanges, SimpleNamespace(_data=named)) == ""
+        assert export.one_as_word(exchanges, SimpleNamespace(_data=named)) == ("", "")
+
+
+def test_a_file_is_named_after_its_question_and_the_day() -> None:
+    made, ending = export.FORMATS["Citations as CSV"]
+    asked = Exchange(Question('Who met ../Mr "Qin" in 2023?'))
+    name = export.named(made, ending)([asked])[1]
+    assert name == f"Who-met-Mr-Qin-in-2023-{date.today()}-citations.csv"
+    long = export.named(made, ending)([Exchange(Question("why " * 99))])[1]
+    assert len(long) < 100
+    assert export.named(made, ending)([])[1].startswith("conversation-")
 
 
 def test_citations_are_a_table_that_computes_nothing() -> None:

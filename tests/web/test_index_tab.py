@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import get_args
 
 import pytest
 
 from index.preview import Preview
-from index.status import Status
+from index.status import FeedState, Status
 from index.store.history import BuildRecord, Command
 from index.types import BuildEvent, BuildReport, Skipped, Stage
 from tests.web.test_markup import HOSTILE, inert
@@ -17,7 +17,7 @@ from web.uploads.store import Step
 from web.uploads.tab import views
 
 NOTHING = Preview((), (), (), (), (), 0, (), ())
-TAGS = "table caption thead tbody tr th td details summary ul li div"
+TAGS = "table caption thead tbody tr th td details summary ul li div span b"
 
 
 def record(**said: object) -> BuildRecord:
@@ -38,6 +38,7 @@ def state(*builds: BuildRecord) -> Status:
 def test_no_name_and_no_reason_becomes_markup(text: str) -> None:
     names = (text,)
     said = Preview(names, names, names, names, names, 0, ((text, text),), (Skipped(text, text),))
+    said = replace(said, heads={text: (text, None)})
     seen = inert(views.preview(said), TAGS, "role open")
     assert seen.tags.count("li") == 6
     builds = (record(paths=(text, text)), record(error=text))
@@ -91,22 +92,48 @@ def test_the_last_builds_stand_in_a_table() -> None:
         record(),
     )
     markup = views.status(state(*builds), "/data/uploads")
-    first = "<td>18 Jun 2023, 09:30</td>"
+    first = '<td dir="auto">18 Jun 2023, 09:30</td>'
     assert f'{first}<td dir="auto">Update from files brought here</td>' in markup
-    assert '<td dir="auto">3 added, 1 left out</td><td>1 min 5 s</td>' in markup
+    assert '<td dir="auto">3 added, 1 left out</td><td dir="auto">1 min 5 s</td>' in markup
     assert '<td dir="auto">failed: no memory</td>' in markup
     assert '<td dir="auto">stopped</td>' in markup
     assert "no article changed" not in markup
     many = views.status(state(*[record(added=1)] * 12), "/data/uploads")
-    assert many.count("Update from /news") == 10
+    assert many.count("Update from news") == 10
     idle = views.status(state(replace(record(), seconds=0.01), record()), "/data/uploads")
-    assert idle.count('<td dir="auto">no article changed</td><td></td>') == 1
+    assert idle.count('<td dir="auto">no article changed</td><td dir="auto"></td>') == 1
+
+
+def test_no_path_of_the_server_is_shown() -> None:
+    failed = record(paths=("/srv/data/news",), error="/srv/data/news/a.txt: no memory")
+    markup = views.status(state(failed), "/brought")
+    assert "failed: news/a.txt: no memory" in markup
+    assert "/srv" not in markup
+
+
+def test_the_feeds_that_are_followed_are_told_with_their_errors() -> None:
+    when = datetime(2023, 6, 18, 9, 30)
+    feeds = (
+        FeedState("https://news.example/rss", when, ""),
+        FeedState("https://old.example/rss", when, "404 Not Found"),
+    )
+    markup = views.status(replace(state(), feeds=feeds), "/brought")
+    assert '18 Jun 2023, 09:30</td><td dir="auto">https://news.example/rss</td>' in markup
+    assert '<td dir="auto">failed: 404 Not Found</td>' in markup
+    assert "Feeds" not in views.status(state(), "/brought")
+
+
+def test_a_preview_shows_headline_and_day_beside_the_name() -> None:
+    heads = {"a.txt": ("Rain falls", date(2023, 6, 18)), "b.txt": ("Snow", None)}
+    markup = views.preview(replace(NOTHING, added=("a.txt", "b.txt"), heads=heads))
+    assert "Rain falls</b> · <time>18 June 2023</time>" in markup
+    assert "Snow</b> · <time>no day found</time>" in markup
 
 
 def test_every_change_of_an_index_has_a_name() -> None:
     for command in get_args(Command):
         views.status(state(record(command=command)), "/data/uploads")
     piped = views.status(state(record(command="add", paths=("/news", "stdin"))), "")
-    assert '<td dir="auto">Add /news, standard input</td>' in piped
+    assert '<td dir="auto">Add news, standard input</td>' in piped
     back = views.status(state(record(command="rollback", paths=(), added=2)), "")
     assert '<td dir="auto">Undo of the last update</td><td dir="auto">2 added</td>' in back

@@ -45,8 +45,8 @@ TAGS = set(
 )
 ATTRIBUTES = set(
     "class dir aria-label aria-hidden aria-live type open role tabindex data-turn data-kind "
-    "data-copy data-link data-ask data-search data-waits data-number data-quote data-step "
-    "scope href target rel rows maxlength".split()
+    "data-id data-at data-copy data-link data-ask data-search data-waits data-number "
+    "data-quote data-step scope href target rel rows maxlength".split()
 )
 
 

@@ -165,11 +165,11 @@ class Chat:
         """Begin a new conversation.
 
         The outputs: exchanges, past, now, evidence, spoken, box, message, welcome, ask and stop
-        button.
+        button, and the limits, which were those of the conversation before.
         """
         self.running.discard(session_of(request))
-        aloud = spoken("New conversation")
-        return (), "", "", "", aloud, "", "", gr.update(visible=True), *buttons(busy=False)
+        begun = (), "", "", "", spoken("New conversation"), "", "", gr.update(visible=True)
+        return *begun, *buttons(busy=False), "", "", "", []
 
     def edit(self, exchanges: Exchanges, click: gr.EventData) -> tuple[Any, ...]:
         """Put a question and its limits back into the form.

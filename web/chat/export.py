@@ -11,10 +11,12 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from importlib.util import find_spec
 
 import gradio as gr
 
+from index.readers.text import shorten
 from rag.english.temporal import meant
 from rag.payloads import answer_json
 from rag.types import Answer, Citation, Statement
@@ -25,6 +27,7 @@ from web.rendering import web_address
 
 WRITES_WORD = find_spec("docx") is not None
 """Whether python-docx is installed: `requirements-formats.txt` has it."""
+LONGEST_NAME = 60  # characters of a question in the name of a file
 UNCHECKED = "Stopped before it was checked."
 _NO_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>|~])")
@@ -55,10 +58,23 @@ def markdown(exchanges: Sequence[Exchange]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def one_as_word(exchanges: Sequence[Exchange], click: gr.EventData) -> str:
+def named(
+    make: Callable[[Sequence[Exchange]], str], ending: str
+) -> Callable[[Sequence[Exchange]], tuple[str, str]]:
+    """Return what makes an export and the name of its file: the first question, the day."""
+
+    def made(exchanges: Sequence[Exchange]) -> tuple[str, str]:
+        asked = exchanges[0].question.text if exchanges else ""
+        words = re.findall(r"\w+", shorten(asked, LONGEST_NAME)) or ["conversation"]
+        return make(exchanges), f"{'-'.join(words)}-{date.today().isoformat()}{ending}"
+
+    return made
+
+
+def one_as_word(exchanges: Sequence[Exchange], click: gr.EventData) -> tuple[str, str]:
     """The answer whose button was clicked as a Word document; nothing where it was another."""
     turn = position(clicked(click), "word", len(exchanges), "turn")
-    return "" if turn is None else as_word(exchanges[turn : turn + 1])
+    return ("", "") if turn is None else named(*FORMATS["Word"])(exchanges[turn : turn + 1])
 
 
 def as_word(exchanges: Sequence[Exchange]) -> str:
@@ -153,14 +169,14 @@ def _articles(exchanges: Sequence[Exchange]) -> Iterator[tuple[Citation, list[st
 
 
 FORMATS: dict[str, tuple[Callable[[Sequence[Exchange]], str], str]] = {
-    **({"Word": (as_word, "conversation.docx")} if WRITES_WORD else {}),
-    "Markdown": (markdown, "conversation.md"),
-    "JSON": (as_json, "conversation.json"),
-    "Citations as CSV": (as_csv, "citations.csv"),
-    "RIS": (as_ris, "citations.ris"),
-    "CSL-JSON": (as_csl, "citations.csl.json"),
+    **({"Word": (as_word, ".docx")} if WRITES_WORD else {}),
+    "Markdown": (markdown, ".md"),
+    "JSON": (as_json, ".json"),
+    "Citations as CSV": (as_csv, "-citations.csv"),
+    "RIS": (as_ris, ".ris"),
+    "CSL-JSON": (as_csl, ".csl.json"),
 }
-"""What makes each format of a conversation, and the name of its file."""
+"""What makes each format of a conversation, and how the name of its file ends."""
 
 
 def _checked(exchange: Exchange, before: int) -> str:

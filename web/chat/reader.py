@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -16,6 +18,7 @@ from web.rendering import Macros, message, web_address
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
+_SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
 _macros = Macros("article.html")
 
 
@@ -33,7 +36,10 @@ def make_open(
         if place is None:
             return (gr.skip(),) * 3
         try:
-            markup = article(pipeline.article(place.article_id), place)
+            found = pipeline.article(place.article_id)
+            if found and not place.quote:
+                place = replace(place, quote=found.text[place.start : place.end])
+            markup = article(found, place)
         except BroadsheetError as error:
             markup = message(str(error))
         return gr.update(visible=True), markup, place.article_id
@@ -41,22 +47,29 @@ def make_open(
     return open_article
 
 
-def close_article() -> tuple[Any, ...]:
-    """Do what the Close button does. The outputs: panel, article."""
-    return gr.update(visible=False), ""
+def close_article(stays: str | None = "") -> tuple[Any, ...]:
+    """Do what the Close button does, unless the article `stays`. The outputs: panel, article."""
+    return (gr.skip(),) * 2 if stays else (gr.update(visible=False), "")
+
+
+def locate_article(_: Any, named: Mapping[str, object]) -> Place | None:
+    """Return the article that an address names, and the span of its text that is quoted."""
+    article_id, at = named.get("article"), _SPAN.fullmatch(str(named.get("at")))
+    start, end = map(int, at.groups()) if at else (0, 0)
+    return Place(article_id, "", "", start, end) if isinstance(article_id, str) else None
 
 
 def article(found: Article | None, place: Place) -> str:
     """Return an article as escaped HTML, or a note that it is gone or has changed."""
     if found is None:
-        return _macros.article(None, place, (), False, 0, 0, "")
+        return _macros.article(None, place, (), False, 0, 0, "", (0, 0))
     shown = place.span_in(found.text)
     changed = bool(place.quote) and shown == (0, 0)
     spans = _apart([shown, *(one.span_in(found.text) for one in place.others)])
     now = spans.index(shown) + 1 if shown in spans else 0
     paragraphs = _paragraphs(found, spans)
     address = web_address(found.url)
-    return _macros.article(found, place, paragraphs, changed, now, len(spans), address)
+    return _macros.article(found, place, paragraphs, changed, now, len(spans), address, shown)
 
 
 def _apart(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

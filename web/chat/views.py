@@ -48,6 +48,9 @@ REASONS = {
     Reason.STOPPED: "Stopped.",
 }
 QUOTES_ONLY = "The closest sentences, word for word:"
+_INSTANCE = re.compile(
+    r"For instance, (?P<kind>[\w ]+): (?P<question>.+?)(?: \((?P<day>as of .+)\))?"
+)
 _MARK = re.compile(r"\[(\d{1,4})\]")
 _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
 
@@ -184,13 +187,15 @@ def is_table(answer: Answer) -> bool:
 
 def is_small_talk(exchange: Exchange) -> bool:
     """Whether a greeting, or a question about the archive itself, was answered."""
-    return not exchange.citations and about_archive(exchange.question.text) is not None
+    asked = exchange.question
+    about = about_archive(asked.text, continues=bool(asked.history))
+    return not exchange.citations and about is not None
 
 
-def instance(statement: Statement) -> str:
-    """Return the question that a line gives as an example; nothing where it gives none."""
-    before, _, question = statement.text.partition("For instance: ")
-    return question if not before and not statement.citations else ""
+def instance(statement: Statement) -> tuple[str, str, str] | None:
+    """Return what a line gives as an example: of what, a question, and its day; else None."""
+    found = None if statement.citations else _INSTANCE.fullmatch(statement.text)
+    return (found["kind"].capitalize(), found["question"], found["day"] or "") if found else None
 
 
 def names_its_articles(answer: Answer | None) -> bool:

@@ -97,8 +97,9 @@ def make_search(pipeline: "Pipeline", *, max_question: int) -> Callable[..., Sea
             points of the article's text) and score.
         """
         try:
-            if not 1 <= limit <= PASSAGES:
-                raise QuestionError(f"limit is {limit}; it must be from 1 to {PASSAGES}.")
+            limit = 10 if limit is None else limit  # a call that leaves it out
+            if not isinstance(limit, int) or not 1 <= limit <= PASSAGES:
+                raise QuestionError(f"limit is {limit!r:.20}; it must be from 1 to {PASSAGES}.")
             asked = read_question(question, max_question, as_of, date_from, date_to, sources)
             return search_json(asked, pipeline.search(asked, limit))
         except BroadsheetError as error:
@@ -126,9 +127,18 @@ def read_question(
     sources: Sequence[str] | None,
     history: Sequence[Sequence[str]] | None = None,
 ) -> Question:
-    """Return a question from the plain values of a call; raises `QuestionError`."""
-    turns = history or ()
-    if any(len(turn) != 2 or not all(isinstance(part, str) for part in turn) for turn in turns):
+    """Return a question from the plain values of a call; raises `QuestionError`.
+
+    A program may send anything: types are checked here, as nobody else does.
+    """
+    days = {"as_of": as_of or "", "date_from": date_from or "", "date_to": date_to or ""}
+    for name, value in {"question": text, **days}.items():
+        if not isinstance(value, str):
+            raise QuestionError(f"{name}: expected a text, not {value!r:.40}")
+    if not _are_texts(sources or []):
+        raise QuestionError("sources: a list of texts.")
+    turns = history or []
+    if not isinstance(turns, list) or not all(_are_texts(turn, 2) for turn in turns):
         raise QuestionError("history: each turn is a list of two texts, [question, answer].")
     return make_question(
         text,
@@ -139,3 +149,10 @@ def read_question(
         sources=sources or (),
         history=tuple(Turn(question, answer) for question, answer in turns),
     )
+
+
+def _are_texts(value: object, many: int | None = None) -> bool:
+    """Whether a value is a list of texts, of so many if that is said."""
+    if not isinstance(value, list | tuple) or many not in (None, len(value)):
+        return False
+    return all(isinstance(one, str) for one in value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -17,14 +16,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.auth import SESSION
+from web.auth import SESSION, Tries, client_of
 from web.http.leaving import session_awaited, until_left
 
-_LOG = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 WILDCARD_HOSTS = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
-TRIES = 10
-"""Wrong log-ins a minute from one address; the next must wait."""
 CALLS = 1200
 """Calls a minute from one address; an open page makes a few hundred at most."""
 PATIENCE = 20.0
@@ -49,7 +45,6 @@ _FOREIGN = "Pages of other sites are not let in.\n"
 _NO_EDITOR = "Nobody brings files here but the archive's editors.\n"
 _ENDING = "Broadsheet is ending. Ask again in a minute.\n"
 _TOO_OFTEN = "Too many calls from this address. Wait a minute.\n"
-_TOO_MANY = "Too many wrong log-ins. Wait a minute.\n"
 
 
 class AccessMiddleware:
@@ -61,7 +56,7 @@ class AccessMiddleware:
         *,
         hosts: Sequence[str],
         addresses: bool = False,
-        login: bool = False,
+        tries: Tries | None = None,
         may_bring: Callable[[Headers], bool] = lambda headers: True,
         ending: threading.Event | None = None,
     ) -> None:
@@ -71,7 +66,7 @@ class AccessMiddleware:
             app: What answers the requests that are passed on.
             hosts: Names it may be called by, `news.example` or, for one port, `news.example:8443`.
             addresses: Whether any numeric address is a name too; a page cannot take one over.
-            login: Whether there are log-ins to count.
+            tries: Counts the log-ins by the page's form; None where there are none.
             may_bring: Whether who sends these headers may bring files.
             ending: Once it is set, nothing new is begun.
         """
@@ -81,15 +76,19 @@ class AccessMiddleware:
         self._may_bring = may_bring
         self._ending = ending
         self._calls = MovingWindowRateLimiter(MemoryStorage())
-        self._tries = MovingWindowRateLimiter(MemoryStorage()) if login else None
+        self._tries = tries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse with a line of plain text, or pass on and add the headers."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        address = self._counted(scope)
-        refusal = self._refusal(scope, address)
+        refusal = self._refusal(scope)
+        form = scope.get("method") == "POST" and scope["path"].rstrip("/") == "/login"
+        tries = self._tries if form and refusal is None else None
+        place = tries and tries.take(scope)
+        if tries and place is None:
+            refusal = tries.refusal()
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -97,8 +96,8 @@ class AccessMiddleware:
                 _protect(headers)
                 if message["status"] == 503:  # Gradio's queue is full
                     headers.setdefault("Retry-After", "10")
-                if address and self._tries and message["status"] < 400:
-                    self._tries.clear(_LIMIT, address)
+                if tries and place and message["status"] == 200:
+                    tries.give_back(place)
             await send(message)
 
         pieces = _in_time(receive) if scope["type"] == "http" else receive
@@ -107,7 +106,7 @@ class AccessMiddleware:
         else:
             await (refusal or self._app)(scope, pieces, send_protected)
 
-    def _refusal(self, scope: Scope, address: str) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         if not self._ours(headers.get("host", "")):
             return PlainTextResponse(_WRONG_HOST, 421)
@@ -119,11 +118,8 @@ class AccessMiddleware:
             return PlainTextResponse(_NO_EDITOR, 403)
         if scope.get("method") == "POST" and self._ending and self._ending.is_set():
             return PlainTextResponse(_ENDING, 503, {"Retry-After": "60", "Connection": "close"})
-        if scope.get("method") == "POST" and not self._calls.hit(_OFTEN, _client(scope)):
+        if scope.get("method") == "POST" and not self._calls.hit(_OFTEN, client_of(scope)):
             return PlainTextResponse(_TOO_OFTEN, 429, {"Retry-After": "60"})
-        if address and self._tries and not self._tries.hit(_LIMIT, address):
-            _LOG.warning("too many wrong log-ins from %s", address)
-            return PlainTextResponse(_TOO_MANY, 429, {"Retry-After": "60"})
         return None
 
     def _ours(self, host: str) -> bool:
@@ -135,22 +131,8 @@ class AccessMiddleware:
         except ValueError:
             return False
 
-    def _counted(self, scope: Scope) -> str:
-        """Address of who tries to log in with this request; empty where nobody does."""
-        if self._tries is None or scope["type"] != "http":
-            return ""
-        form = scope["method"] == "POST" and scope["path"].rstrip("/") == "/login"
-        if not form and "authorization" not in Headers(scope=scope):
-            return ""
-        return _client(scope)
 
-
-_LIMIT = RateLimitItemPerMinute(TRIES)
 _OFTEN = RateLimitItemPerMinute(CALLS)
-
-
-def _client(scope: Scope) -> str:
-    return str((scope.get("client") or ("unknown",))[0])
 
 
 def _in_time(receive: Receive) -> Receive:

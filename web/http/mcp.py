@@ -160,7 +160,9 @@ def _reading(pipeline: "Pipeline") -> tuple[Callable[..., Any], ...]:
         order: Annotated[Order, Field(description="What they are sorted by.")] = Order.DATE,
         descending: Annotated[bool, Field(description="Whether the greatest comes first.")] = True,
         limit: Annotated[int, Field(description="Most articles.", ge=1, le=LISTED)] = 20,
-        offset: Annotated[int, Field(description="Articles left out before these.", ge=0)] = 0,
+        offset: Annotated[
+            int, Field(description="Articles left out before these.", ge=0, le=10**9)
+        ] = 0,
     ) -> ListJson:
         """List the articles of the archive without their texts, and say how many there are."""
         with _as_tool_errors():

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from gradio.route_utils import FnIndexInferError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -17,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from index.settings import Settings
-from web.auth import People, RequireLogin, Sessions
+from web.auth import People, RequireLogin, Sessions, Tries
 from web.http.doors import WILDCARD_HOSTS, AccessMiddleware, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
 from web.telemetry import InFlightQuestions, QuestionLog, observe
@@ -60,7 +61,12 @@ def add_endpoints(
     def metrics_text(request: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    login = [Middleware(RequireLogin, people=people)]
+    def no_endpoint(request: Request, error: Exception) -> Response:
+        there = "There is no such endpoint; there are /ask and /search."
+        return JSONResponse({"detail": there}, 404)
+
+    tries = Tries()
+    login = [Middleware(RequireLogin, people=people, tries=tries)]
     routes: list[Route | Mount] = [
         Route("/healthz", healthz),
         Route("/metrics", metrics_text, middleware=login),
@@ -87,7 +93,7 @@ def add_endpoints(
             app.middleware_stack,
             hosts=hosts_of(host, settings.hosts),
             addresses=host in WILDCARD_HOSTS,
-            login=people is not None,
+            tries=tries if people else None,
             may_bring=may_bring,
             ending=in_flight.over,
         )
@@ -104,8 +110,9 @@ def add_endpoints(
         for sender in traces:
             sender.close()
 
-    options = {"app_kwargs": {"routes": routes, "lifespan": lifespan}}
-    return pipeline, options | {"auth": people and people.log_in}
+    kept = {"routes": routes, "lifespan": lifespan}
+    kept["exception_handlers"] = {FnIndexInferError: no_endpoint}  # Gradio lets it through
+    return pipeline, {"app_kwargs": kept, "auth": people and people.log_in}
 
 
 def _traces(settings: Settings) -> list[QuestionTraces]:

@@ -34,7 +34,7 @@ MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
 def launch_options() -> dict[str, Any]:
     """Return what `launch` needs for this page: nothing of it comes from another host."""
-    scripts = (STATIC / "page.js", STATIC / "conversations.js")
+    scripts = (STATIC / f"{name}.js" for name in ("page", "address", "conversations"))
     script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
     return {
         "theme": gr.themes.Base(font=SYSTEM_FONTS, font_mono=MONO_FONTS),
@@ -86,12 +86,19 @@ def build_page(
 
 
 def _bound_each(queue: Queue) -> None:
-    """Give each endpoint its own bound of calls that wait: Gradio has one for all of them."""
+    """Give each endpoint its own bound of calls that wait: Gradio has one for all of them.
+
+    Calls of `/ask` and `/search` may leave out their last values, which Gradio does not allow.
+    """
     push = queue.push
 
     async def bounded(body: Any, *others: Any, **named: Any) -> Any:
         function = queue.blocks.fns.get(body.fn_index)
-        name = function.concurrency_id if function else ""
+        if function is None:
+            return False, "There is no such endpoint.", "error"
+        if function.api_name in ("ask", "search"):  # what a call leaves out
+            body.data += [None] * (len(function.inputs) - len(body.data))
+        name = function.concurrency_id
         own = queue.event_queue_per_concurrency_id.get(name)
         if own and len(own.queue) >= WAITING:
             told = f"This call would be number {WAITING + 1} in its queue, which holds {WAITING}."

@@ -36,7 +36,7 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
     """Lay out the page and return its parts; `editing`, with what changes the archive."""
     parts = Parts(exchanges=gr.State(()), unanswered=gr.Textbox(visible=False))
     with gr.Row(elem_id="head", equal_height=True):
-        parts.header = _html(scale=1)
+        parts.header = _html(scale=1, elem_id="header", js_on_load=CLICKS)
         _html(texts.shelf_toggle(), elem_id="shelf-place")
         parts.renew = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
     _shelf(parts, key)
@@ -83,7 +83,7 @@ def _conversation(parts: Parts) -> None:
             parts.exports = {
                 name: gr.Button(name, size="sm", min_width=0) for name in export.FORMATS
             }
-    parts.exported = gr.Textbox(visible=False)
+    parts.exported, parts.file_name = gr.Textbox(visible=False), gr.Textbox(visible=False)
     parts.spoken = _html(spoken(""), elem_id="spoken")
     _html(texts.lead(), elem_id="lead")
 
@@ -126,7 +126,8 @@ def _archive(parts: Parts) -> None:
     parts.chart = _html(elem_id="chart", js_on_load=CLICKS)
     with gr.Row(elem_classes="line"):
         parts.filter = _line("Words of headline or publisher", "Headline or publisher", scale=1)
-    parts.table = _html(elem_id="table", js_on_load=CLICKS)
+    listed = CLICKS + "window.broadsheet.address.listed(watch)"
+    parts.table = _html(elem_id="table", js_on_load=listed)
 
 
 def _index(parts: Parts) -> None:
@@ -155,7 +156,7 @@ def _reader(parts: Parts, *, editing: bool) -> None:
 def _day(label: str) -> gr.Textbox:
     """Return a line that takes a day in words, with the browser's own calendar beside it."""
     with gr.Column(elem_classes="day", min_width=150):
-        line = gr.Textbox(label=label, placeholder="e.g. June 2023", min_width=0)
+        line = gr.Textbox(label=label, placeholder="June 2023", min_width=0)
         _html(texts.calendar(DAYS[label]))
     return line
 

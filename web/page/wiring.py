@@ -14,7 +14,7 @@ from web.chat import export
 from web.chat.answering import Chat, Exchanges
 from web.chat.exchange import locate
 from web.chat.limits import PRESETS, check_days, drop_chip, make_preset, read_link, show_chips
-from web.chat.reader import close_article, make_open
+from web.chat.reader import close_article, locate_article, make_open
 from web.conversations import change, make_open_conversation, show_earlier, show_list
 from web.events import AT_ONCE, UNLISTED
 from web.http.api import ANSWERS
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 UNANSWERED = "The page was left before this question was answered. Ask it again, or change it."
 _SHELF = "window.broadsheet.shelf"
-_macros = Macros(
-    "page.html", coverage=wording.coverage, describe=wording.model_state, labels=wording.EXAMPLES
-)
+_macros = Macros("page.html", coverage=wording.coverage, describe=wording.model_state)
 
 
 def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]:
@@ -53,7 +51,9 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
         parts.welcome.click(chat.try_example, tried, begun, **AT_ONCE),
     ]
     answered = []
+    over = "() => document.querySelector('.model-state.ready') ? '' : { __type__: 'update' }"
     for one in asked:
+        one.success(None, None, parts.model_state, js=over, **UNLISTED)
         answer = one.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)
         one.success(_close_limits, parts.exchanges, parts.limits, **AT_ONCE)
         answered.append(answer)
@@ -72,7 +72,7 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     for part in parts.named("past", "now"):
         part.click(chat.rate, parts.exchanges, None, **AT_ONCE)
         part.click(chat.edit, parts.exchanges, form[1:], **AT_ONCE)
-    renewed = parts.renew.click(chat.renew, None, [*begun, *buttons], **AT_ONCE)
+    renewed = parts.renew.click(chat.renew, None, [*begun, *buttons, *form[2:]], **AT_ONCE)
     focus = "() => document.querySelector('#box textarea')?.focus()"
     renewed.then(None, None, None, js=focus, **UNLISTED)
     return answered, renewed
@@ -104,7 +104,9 @@ def wire_conversations(
     shown += parts.named("ask", "stop")
     open_one = make_open_conversation(pipeline, chat.running)
     opened = shelf.click(open_one, kept, shown, js=f"() => {_SHELF}.opened()", **AT_ONCE)
-    shelf.click(close_article, None, parts.named("panel", "article"), **AT_ONCE)
+    stays = "() => window.broadsheet.address.read().values.article ?? ''"
+    panel = parts.named("panel", "article")
+    shelf.click(close_article, parts.unanswered, panel, js=stays, **AT_ONCE)
     form = [kept, words, parts.exchanges]
     rows = f"(kept, words) => [{_SHELF}.listed(kept, words), words, null]"
     events = [kept.change, words.change]
@@ -153,6 +155,7 @@ def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
     panel = parts.named("panel", "article", "open_id")
     for part in parts.named("past", "now", "evidence"):
         part.click(make_open(pipeline, locate), parts.exchanges, panel, **AT_ONCE)
+    parts.header.click(make_open(pipeline, locate_article), parts.open_id, panel, **AT_ONCE)
     parts.results.click(make_open(pipeline, locate_hit), parts.found, panel, **AT_ONCE)
     parts.table.click(make_open(pipeline, locate_row), parts.listing, panel, **AT_ONCE)
     closed = parts.close.click(close_article, None, panel[:2], **AT_ONCE)
@@ -162,15 +165,17 @@ def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
 
 def wire_export(parts: Parts) -> None:
     """Wire the export of the conversation: the text is made here, the file by the browser."""
-    for name, (make, file) in export.FORMATS.items():
-        made = parts.exports[name].click(make, parts.exchanges, parts.exported, **AT_ONCE)
-        save = f"(text) => window.broadsheet.save('{file}', text)"
-        made.then(None, parts.exported, None, js=save, **UNLISTED)
+    exported = parts.named("exported", "file_name")
+    made = [
+        parts.exports[name].click(export.named(*how), parts.exchanges, exported, **AT_ONCE)
+        for name, how in export.FORMATS.items()
+    ]
     if export.WRITES_WORD:
         clicks = [part.click for part in parts.named("past", "now")]
-        made = gr.on(clicks, export.one_as_word, parts.exchanges, parts.exported, **AT_ONCE)
-        save = "(text) => window.broadsheet.save('answer.docx', text)"
-        made.then(None, parts.exported, None, js=save, **UNLISTED)
+        made.append(gr.on(clicks, export.one_as_word, parts.exchanges, exported, **AT_ONCE))
+    save = "(text, name) => window.broadsheet.save(name, text)"
+    for one in made:
+        one.then(None, exported, None, js=save, **UNLISTED)
 
 
 def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
@@ -234,10 +239,11 @@ def wire_opening(
         made = pipeline.examples()
         return made, _macros.examples(made)
 
-    def poll() -> tuple[Any, ...]:
+    def poll(shown: str | None) -> tuple[Any, ...]:
         status = pipeline.model_status()
         waiting = status.state not in ("ready", "off", "failed")
-        return _macros.model_state(status), gr.Timer(POLL, active=waiting)
+        awaited = "model-state" in (shown or "")
+        return _macros.model_state(status, awaited), gr.Timer(POLL, active=waiting)
 
     form = parts.named("header", "box", "date_from", "date_to", "as_of", "sources", "limits")
     form.append(parts.message)
@@ -250,4 +256,5 @@ def wire_opening(
     if hasattr(parts, "status"):  # articles came in through the page
         parts.status.change(header, None, parts.header, **AT_ONCE)
     looks = [page.load, parts.timer.tick]
-    gr.on(looks, poll, None, parts.named("model_state", "timer"), **AT_ONCE)
+    state = parts.model_state
+    gr.on(looks, poll, state, [state, parts.timer], **AT_ONCE)

@@ -247,7 +247,9 @@ class Uploads:
 
     def status(self) -> Status:
         """Return what is indexed; raises `IndexMissing` where nothing is."""
-        return index_status(self._settings)
+        found = index_status(self._settings)
+        roots = {path for one in found.builds for path in one.paths}
+        return replace(found, skipped=tuple(self._named(found.skipped, roots)))
 
     def _pace(self) -> float:
         """Seconds that an article took in the builds before; 0 where none is known."""
@@ -276,7 +278,12 @@ class Uploads:
                 if time.time() - folder.stat().st_mtime > ABANDONED:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def _named(self, skipped: Iterable[Skipped]) -> list[Skipped]:
-        """Name files by their place below the folder, as the person knows them."""
-        prefix = f"{self.folder.resolve()}{os.sep}"
-        return [replace(one, location=one.location.removeprefix(prefix)) for one in skipped]
+    def _named(self, skipped: Iterable[Skipped], roots: Iterable[str] = ()) -> list[Skipped]:
+        """Name files by their place below the folder, or by that of `roots` which they are of."""
+        prefixes = [f"{self.folder.resolve()}{os.sep}"]
+        prefixes += [f"{Path(root).parent}{os.sep}" for root in sorted(roots, key=len)]
+        return [
+            replace(one, location=one.location.removeprefix(prefix))
+            for one in skipped
+            for prefix in [next(filter(one.location.startswith, prefixes), "")]
+        ]

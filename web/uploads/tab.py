@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 from typing import Any
 
 import gradio as gr
 
 from index.errors import BroadsheetError
 from index.progress import CHANGES
+from index.status import Status
 from index.store.history import STOPPED, BuildRecord
 from index.types import STDIN, BuildReport, Stage, listed
 from web import wording
@@ -19,6 +20,7 @@ from web.uploads.batch import in_words
 from web.uploads.store import Building, Uploads
 
 Shown = tuple[Any, ...]
+_BUILDS = 10  # updates that are shown
 _COMMANDS = {
     "build": "Update from",
     "add": "Add",
@@ -49,7 +51,8 @@ class IndexTab:
             self._uploads.forget(session)
             yield "", gr.skip(), gr.update(visible=False)
             return
-        yield views.looking(len(files)), "", gr.update(visible=False)
+        looking = views.waiting(f"Looking at {wording.count(len(files), 'file')}")
+        yield looking, "", gr.update(visible=False)
         try:
             self._uploads.allow(request.username)
             plan = self._uploads.look(session, [Path(file) for file in files])
@@ -101,7 +104,7 @@ class IndexTab:
             return message(str(error))
         if self._uploads.building:
             self._uploads.building.stop()
-        return views.stopping()
+        return views.waiting("Stopping")
 
     def forget(self, request: gr.Request) -> None:
         """Do what a closed page does."""
@@ -133,36 +136,54 @@ def _counts(done: BuildReport | BuildRecord, left_out: int) -> str:
     return listed({name: getattr(done, name) for name in CHANGES} | {"left out": left_out})
 
 
-def _command(one: BuildRecord, folder: str) -> str:
-    """What was built; `folder` is that of uploads."""
+def _name(path: str, folder: str) -> str:
+    """A file or folder as people know it, who need not know where the server keeps it."""
     names = {folder: "files brought here", STDIN: "standard input"}
-    paths = ", ".join(names.get(path, path) for path in one.paths)
-    return f"{_COMMANDS[one.command]} {paths}".rstrip()
+    return names.get(path) or PurePath(path).name or path
 
 
-def _result(one: BuildRecord) -> str:
-    if one.error:
-        return one.error if one.error == STOPPED else f"failed: {one.error}"
-    return _counts(one, one.skipped) or "no article changed"
+def _updates(found: Status, folder: str) -> list[tuple[str, str, str, str]]:
+    """When, what, the result and how long, of the newest updates; `folder` is that of uploads.
 
-
-def _told(builds: Sequence[BuildRecord]) -> list[BuildRecord]:
-    """The newest update, and of the others those that did something or failed."""
-    return [
-        one for at, one in enumerate(builds) if not at or one.error or _counts(one, one.skipped)
+    Of all but the last only those that did something or failed.
+    """
+    told = [
+        one
+        for at, one in enumerate(found.builds)
+        if not at or one.error or _counts(one, one.skipped)
     ]
+    rows = []
+    for one in told[:_BUILDS]:
+        paths = ", ".join(_name(path, folder) for path in one.paths)
+        took = wording.duration(one.seconds) if one.seconds >= 0.05 else ""
+        what = f"{_COMMANDS[one.command]} {paths}".rstrip()
+        rows.append((wording.moment(one.began), what, _result(one, folder), took))
+    return rows
+
+
+def _feeds(found: Status) -> list[tuple[str, str, str]]:
+    """When each feed was read last, which it is, and what went wrong."""
+    return [
+        (wording.moment(one.read), one.url, f"failed: {one.failed}" if one.failed else "read")
+        for one in found.feeds
+    ]
+
+
+def _result(one: BuildRecord, folder: str) -> str:
+    error = one.error
+    for path in one.paths:
+        error = error.replace(path, _name(path, folder))
+    if error:
+        return error if error == STOPPED else f"failed: {error}"
+    return _counts(one, one.skipped) or "no article changed"
 
 
 views = Macros(
     "index.html",
-    BUILDS=10,
     LISTED=50,
     STAGES=_STAGES,
-    command=_command,
     counts=_counts,
-    moment=wording.moment,
-    result=_result,
+    feeds=_feeds,
     time_left=wording.time_left,
-    told=_told,
-    duration=wording.duration,
+    updates=_updates,
 )

@@ -11,6 +11,7 @@ try {
 }
 window.broadsheet.shelf = (() => {
   const VERSION = 1;
+  const { address } = window.broadsheet;
   const MOST = 100; // conversations
   const LARGEST = 1_000_000; // bytes: encrypting more would be felt, and localStorage holds 5 MB
   const GRAVES = 200; // deleted conversations that are remembered, so that no other tab revives one
@@ -98,24 +99,29 @@ window.broadsheet.shelf = (() => {
     resume();
   }
 
-  const named = () => location.hash.match(/^#c-([0-9a-f]{32})$/)?.[1] ?? "";
+  /* The place in the address of the conversation on the page; and which one the address names. */
+  const place = () => (shown ? `c-${shown}` : "");
+  const named = () => address.read().place.match(/^c-([0-9a-f]{32})$/)?.[1] ?? "";
 
-  /* What the page shows is named in the address, so that Back and a bookmark bring it again. */
-  function name(id) {
+  /* Of the conversation on the page; what else is open stays in the address where it is no other. */
+  function name(id, stays = false) {
+    const { place: before, values } = address.read();
     shown = id;
-    if (id !== named()) history.pushState({}, "", id ? `#c-${id}` : location.pathname + location.search);
+    if (!stays) address.write(place());
+    else if (/^(c-.*)?$/.test(before)) address.write(place(), values);
   }
 
   /* Bring what the address names, where that is not shown. */
   function resume() {
-    if (!begun || !click || named() === shown) return;
-    if (named()) open(named());
-    else document.querySelector("#renew")?.click();
+    if (!begun || !click) return;
+    if (named() && named() !== shown) open(named(), true);
+    else if (!address.read().place && shown) document.querySelector("#renew")?.click();
+    address.restore();
   }
 
-  function open(id) {
+  function open(id, stays = false) {
     chosen = id;
-    name(id);
+    name(id, stays);
     click();
   }
 
@@ -139,15 +145,9 @@ window.broadsheet.shelf = (() => {
     if (made) {
       const change = JSON.parse(made);
       tell({ ...change, kind: "put" });
-      name(change.id);
+      name(change.id, true);
     }
     return taken();
-  }
-
-  function day(at) {
-    const date = new Date(at);
-    const two = (number) => String(number).padStart(2, "0");
-    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   }
 
   /* The list for Python to draw, newest first: what has all the words in its title or questions.
@@ -167,7 +167,7 @@ window.broadsheet.shelf = (() => {
     }
     const rows = all.filter(has);
     rows.sort((first, second) => second.at - first.at);
-    return JSON.stringify(rows.map(({ id, title, at }) => ({ id, title, day: day(at) })));
+    return JSON.stringify(rows.map(({ id, title, at }) => ({ id, title, day: new Date(at).toLocaleDateString("sv") })));
   }
 
   /* The conversation that was clicked, for Python to open. */
@@ -232,7 +232,11 @@ window.broadsheet.shelf = (() => {
   }
 
   document.addEventListener("click", ({ target }) => {
-    if (target.closest?.("#renew")) name("");
+    if (target.closest?.("#renew")) {
+      document.querySelector("#tabs [role=tab]")?.click();
+      name("");
+      history.replaceState(history.state, "", location.pathname); // without a link's question
+    }
     if (target.closest?.("#shelf-toggle")) {
       show(!isOpen());
       if (isOpen() && !whole.matches) document.querySelector("#shelf-words input, #shelf-words textarea")?.focus();
@@ -261,5 +265,5 @@ window.broadsheet.shelf = (() => {
     step = setTimeout(resume, 150);
   });
 
-  return { attach, begin, expect, keep, taken, listed, opened, read, fit };
+  return { attach, begin, expect, keep, taken, listed, opened, place, read, fit };
 })();

@@ -3,13 +3,16 @@
 window.broadsheet = {
   /* A click (or Enter) on a mark or a piece of evidence is reported to Python as positions. */
   clicks(element, trigger) {
+    if (element.closest("#welcome")) window.broadsheet.tells = trigger; // of a greeting's cards too
+    if (element.closest("#header")) window.broadsheet.open = (named) => trigger("click", named);
     element.addEventListener("click", (event) => {
       const mark = event.target.closest("button[data-kind]");
       if (!mark) return;
+      const tells = mark.dataset.kind === "example" ? window.broadsheet.tells : trigger;
       window.broadsheet.opener = mark;
       const { turn, kind, number } = mark.dataset;
       const note = mark.closest(".vote")?.querySelector("textarea")?.value;
-      trigger("click", { turn: Number(turn), kind, number: Number(number), note });
+      tells("click", { turn: Number(turn), kind, number: Number(number), note });
       if (kind === "vote") mark.closest(".vote").textContent = "Noted, thank you.";
     });
   },
@@ -54,8 +57,8 @@ window.broadsheet = {
       element.querySelector(".earlier, .mark")?.focus({ preventScroll: true });
     }));
   },
-  /* An opened article is scrolled to the cited sentence and takes the focus. On a phone it is a
-     sheet over the page, with an entry of the browser's history: Back closes it. */
+  /* An opened article is scrolled to the cited sentence and takes the focus. It has an entry of the
+     browser's history: Back closes it. */
   reveal(element, watch) {
     const centre = (mark) => {
       const panel = element.closest("#reader");
@@ -69,8 +72,7 @@ window.broadsheet = {
       if (!article || !element.closest("#reader")) return;
       article.focus({ preventScroll: true });
       centre(element.querySelector("mark.now") ?? element.querySelector("mark"));
-      if (window.matchMedia("(max-width: 900px)").matches && !history.state?.sheet)
-        history.pushState({ ...history.state, sheet: true }, "");
+      window.broadsheet.address.opened(article.dataset);
     });
     element.addEventListener("click", ({ target }) => {
       const step = Number(target.closest("[data-step]")?.dataset.step);
@@ -102,12 +104,9 @@ window.broadsheet = {
   back() {
     const mark = window.broadsheet.opener;
     if (mark && mark.isConnected) mark.focus({ preventScroll: true });
-    if (history.state?.sheet) history.back();
+    window.broadsheet.address.closed();
   },
 };
-window.addEventListener("popstate", () => {
-  if (!history.state?.sheet) document.querySelector("#close")?.click();
-});
 /* A click opens the article: the card is in the way then, until the pointer comes back. */
 document.addEventListener("click", ({ target }) => target.closest?.(".mark")?.classList.add("clicked"));
 document.addEventListener("pointerout", ({ target }) => target.closest?.(".mark")?.classList.remove("clicked"));
@@ -123,29 +122,25 @@ for (const kind of ["pointerover", "focusin"]) {
     mark.classList.toggle("to-left", mark.getBoundingClientRect().left > innerWidth / 2);
   });
 }
+/* What opens is seen whole, above the box. */
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open && target.closest(".vote")) target.scrollIntoView({ block: "nearest" });
+}, { capture: true });
 /* Copying: the button says that it is done. Without a secure address there is no clipboard. */
 document.addEventListener("click", async ({ target }) => {
   const tool = target.closest?.(".tool");
   if (!tool) return;
   const { copy, link, kind, ask, search } = tool.dataset;
-  const fill = (field, text) => {
-    field.value = text;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    field.focus();
-  };
-  const press = (name) => requestAnimationFrame(() => document.querySelector(name)?.click());
   const box = document.querySelector("#box textarea");
   if (kind === "edit") box.focus(); // Python puts the question and its limits back
   if (ask !== undefined) {
-    fill(box, ask);
-    press("#ask");
+    window.broadsheet.address.fill(box, ask);
+    box.focus();
+    requestAnimationFrame(() => document.querySelector("#ask")?.click());
   }
   if (search !== undefined) {
-    [...document.querySelectorAll("#tabs [role=tab]")][1].click();
-    requestAnimationFrame(() => {
-      fill(document.querySelector("#search-row :is(input, textarea)"), search);
-      press("#find");
-    });
+    window.broadsheet.address.write("search", { q: search });
+    window.broadsheet.address.restore();
   }
   if (copy === undefined && link === undefined) return;
   const text = copy ?? location.origin + location.pathname + link;
