@@ -317,10 +317,6 @@ def _earliest(one: date | None, other: date | None) -> date | None:
 def _span(first: date | None, last: date | None) -> str:
     if first and last:
         return f"from {format_day(first)}" + (f" to {format_day(last)}" if last > first else "")
-    return (
-        f"from {format_day(first)} on"
-        if first
-        else f"up to {format_day(last)}"
-        if last
-        else "of all dates"
-    )
+    if first:
+        return f"from {format_day(first)} on"
+    return f"up to {format_day(last)}" if last else "of all dates"
