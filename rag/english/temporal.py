@@ -240,12 +240,12 @@ def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
     for pattern, read in _FORMS:
         for match in pattern.finditer(text):
             start, end = match.span()
-            if any(start < one.end and one.start < end for one in found):
+            if any(start < period.end and period.start < end for period in found):
                 continue
             with suppress(ValueError):
                 if period := read(match, near):
                     found.append(WordedDays(match[0], *period, start, end))
-    return sorted(found, key=lambda one: one.start)
+    return sorted(found, key=lambda period: period.start)
 
 
 def asked_days(text: str, as_of: date) -> AskedDays | None:
@@ -275,8 +275,8 @@ def only_days(text: str) -> bool:
     """Whether a text is nothing but days and periods, and small words that belong to them."""
     for span, completed in _INCOMPLETE:
         text = span.sub(completed, text)
-    for one in reversed(worded_days(text, date.max)):
-        text = f"{text[: one.start]} {text[one.end :]}"
+    for period in reversed(worded_days(text, date.max)):
+        text = f"{text[: period.start]} {text[period.end :]}"
     return not _AROUND_DAYS.sub("", _RELATIVE.sub(" ", text)).strip()
 
 

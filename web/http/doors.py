@@ -160,15 +160,19 @@ async def cut_half_heads(connections: Callable[[], Iterable[Any]]) -> None:
     since: dict[tuple[Any, Any], float] = {}
     while True:
         now = asyncio.get_running_loop().time()
-        waiting = [(one, one.cycle) for one in connections() if hasattr(one, "cycle")]
+        waiting = [
+            (connection, connection.cycle)
+            for connection in connections()
+            if hasattr(connection, "cycle")
+        ]
         since = {
-            (one, request): since.get((one, request), now)
-            for one, request in waiting
+            (connection, request): since.get((connection, request), now)
+            for connection, request in waiting
             if request is None or request.response_complete
         }
-        for (one, _), begun in since.items():
+        for (connection, _), begun in since.items():
             if now - begun > PATIENCE:
-                one.transport.close()
+                connection.transport.close()
         await asyncio.sleep(1)
 
 
@@ -197,7 +201,7 @@ def _protect(headers: MutableHeaders) -> None:
 
 def hosts_of(host: str, others: str) -> list[str]:
     """Return the names by which a server on `host` may be called, `others` parted by commas."""
-    own = f"[{host}]" if ":" in host else host
+    address = f"[{host}]" if ":" in host else host
     added = [name.strip() for name in others.split(",")]
-    names = [*LOOPBACK, "" if host in WILDCARD_HOSTS else own, *added]
+    names = [*LOOPBACK, "" if host in WILDCARD_HOSTS else address, *added]
     return list(dict.fromkeys(name for name in names if name))
