@@ -30,7 +30,7 @@ from web.chat import views
 from web.chat.answering import Exchanges, Running, buttons
 from web.chat.exchange import Exchange, check_quotes, history
 from web.events import clicked, position, session_of
-from web.rendering import Macros, message, spoken
+from web.rendering import Macros, announce, message
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -305,7 +305,7 @@ def make_open_conversation(pipeline: Pipeline, running: Running) -> Callable[...
             views.conversation(exchanges[:-1]),
             views.reply(exchanges[-1], turn),
             views.sources(exchanges[-1], turn),
-            spoken(f"Conversation of {wording.count(len(exchanges), 'question')}"),
+            announce(f"Conversation of {wording.count(len(exchanges), 'question')}"),
             gr.skip(),  # a page that was reloaded may say why
             gr.update(visible=False),
             *buttons(busy=False),
