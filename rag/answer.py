@@ -110,7 +110,7 @@ def build_about(
             lines.append(f"Publishers: {', '.join(publishers[:_PUBLISHERS])}{others}.")
     else:
         lines = [
-            f"Ask a question about the {holds}; the answer cites the sentences that support it.",
+            f"Ask a question about the {holds}; each statement cites an exact sentence.",
             *(f"For instance, {example}" for example in examples),
         ]
     return _in_lines(found, [Statement(line, (), 1.0) for line in lines])
