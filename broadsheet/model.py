@@ -15,7 +15,6 @@ import typer
 from rich.console import Console
 
 from index.errors import BroadsheetError, SettingsError
-from index.models.hub import own_model
 from index.progress import Meter
 from index.settings import Settings, load_settings
 from rag.llm.catalogue import (
@@ -27,6 +26,7 @@ from rag.llm.catalogue import (
     evidence_for,
     is_free,
     machine,
+    own_model,
     read_choice,
     write_choice,
 )

@@ -15,7 +15,6 @@ import httpx
 from index.atomic import write_whole
 from index.errors import ModelFileError
 from index.models.catalogue import Model, ModelFile
-from index.models.checksum import verified
 from index.settings import Settings
 
 RECORD = "files.json"
@@ -62,37 +61,6 @@ def stated(
             "try again, or see BROADSHEET_HUB_URL"
         ) from error
     return Model(folder, hub_name, commit, files)
-
-
-def own_model(file: Path, settings: Settings) -> Model:
-    """Return a person's own GGUF file as a model: a link to it, beside what is made of it.
-
-    Raises:
-        ModelFileError: it is not there, is no GGUF, or is another than when it was first used.
-    """
-    file = file.expanduser().absolute()
-    name = f"{file.stem}-{hashlib.sha256(str(file).encode()).hexdigest()[:12]}"
-    link, record = settings.models / name / file.name, settings.models / name / RECORD
-    try:
-        with file.open("rb") as opened:
-            if opened.read(4) != b"GGUF":
-                raise ModelFileError(f"{file} is no GGUF file")
-            if not record.is_file():
-                opened.seek(0)
-                digest = hashlib.file_digest(opened, "sha256").hexdigest()
-                record.parent.mkdir(parents=True, exist_ok=True)
-                kept = {"path": file.name, "size": file.stat().st_size, "sha256": digest}
-                write_whole(record, json.dumps({"revision": str(file), "files": [kept]}, indent=1))
-        if not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to(file)
-    except OSError as error:
-        raise ModelFileError(f"{file}: {(error.strerror or str(error)).lower()}") from error
-    model = stated(name, "", "", (), settings)
-    if not verified(link, model.files[0].sha256, model.files[0].size):
-        reason = "is not the file that it was when it was first used"
-        raise ModelFileError(f"{file} {reason}; to use it as it is now, delete {record.parent}")
-    return model
 
 
 def _ask(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[dict[str, Any]]]:

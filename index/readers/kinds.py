@@ -9,40 +9,23 @@ from pathlib import Path, PurePath
 from index.readers.named import BODY, DATE, TITLE, key
 
 SUFFIXES = {
-    "": "text",
-    ".txt": "text",
-    ".text": "text",
-    ".ris": "text",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".jsonl": "records",
-    ".ndjson": "records",
-    ".json": "records",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".csv": "table",
-    ".tsv": "table",
-    ".xlsx": "sheets",
-    ".xls": "sheets",
-    ".ods": "sheets",
-    ".parquet": "parquet",
-    ".xml": "feed",
-    ".rss": "feed",
-    ".atom": "feed",
-    ".eml": "mail",
-    ".mht": "mail",
-    ".mhtml": "mail",
-    ".mbox": "mailbox",
-    ".docx": "word",
-    ".rtf": "rtf",
-    ".epub": "book",
-    ".pdf": "pdf",
-    ".warc": "crawl",
-    ".zip": "archive",
-    ".tar": "archive",
-    ".tgz": "archive",
-}
+    suffix: form
+    for form, suffixes in {
+        "text": ("", ".txt", ".text", ".ris"),
+        "markdown": (".md", ".markdown"),
+        "records": (".jsonl", ".ndjson", ".json"),
+        "html": (".html", ".htm", ".xhtml"),
+        "table": (".csv", ".tsv"),
+        "sheets": (".xlsx", ".xls", ".ods"),
+        "parquet": (".parquet",),
+        "feed": (".xml", ".rss", ".atom"),
+        "mail": (".eml", ".mht", ".mhtml"),
+        "mailbox": (".mbox",),
+        "word": (".docx",), "rtf": (".rtf",), "book": (".epub",), "pdf": (".pdf",),
+        "crawl": (".warc",), "archive": (".zip", ".tar", ".tgz"),
+    }.items()
+    for suffix in suffixes
+}  # fmt: skip
 """Format by suffix; but for mailboxes, documents and ZIP they may also be packed (`.xz`, `.gz`)."""
 
 UNKNOWN = f"unknown kind of file; expected one of {' '.join(filter(None, SUFFIXES))}"

@@ -30,7 +30,7 @@ _TEMPLATE = re.compile(  # of Liquid and its like; attributes and boxes of kramd
     r"\{%.*?%\}|\{\{.*?\}\}|^\{:[^}\n]*\}[ \t]*$|^:{3,}[^\n]*$", re.DOTALL | re.MULTILINE
 )
 _WIKI = re.compile(  # links, embedded files, marks of blocks and boxes, comments of Obsidian
-    r"!\[\[[^][\n]*\]\] ?|\[\[(?:[^][|\n]*\|)?(?P<shown>[^][|\n]+)\]\]"
+    r"!\[\[[^][\n]*\]\] ?|\[\[(?:[^][|\n]*\|)?(?P<shown>[^][|\n]+)\]\](?![(\[])"
     r"|==(?P<marked>\S(?:[^=\n]*\S)?)==|(?<=\s)\^[\w-]+$|^(?P<quoted>> *)\[![\w-]+\][+-]?|%%.*?%%",
     re.DOTALL | re.MULTILINE,
 )
