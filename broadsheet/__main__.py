@@ -1,6 +1,6 @@
 """`broadsheet serve | index | ask | eval | model`: one command over what the packages offer each.
 
-Knows nothing of their arguments: each command hands its own on, and imports its package only then.
+Each command passes its arguments on unread, and imports its package only then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 cli = typer.Typer(
-    help="Ask an archive of dated news articles; every statement cites its sentence.",
+    help="Ask an archive of dated news articles; every statement cites an exact sentence.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

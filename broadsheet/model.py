@@ -53,8 +53,8 @@ def _model() -> None:
     """Which language model answers. Nothing is fetched or changed that you did not ask for."""
 
 
-def _said(command: Callable[..., None]) -> Callable[..., None]:
-    """Say in one line what a person can mend. Exit codes: 0, 2, 130."""
+def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Print an error meant for people in one line. Exit codes: 0, 2, 130."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
@@ -71,7 +71,7 @@ def _said(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @cli.command("list")
-@_said
+@_report_errors
 def list_models() -> None:
     """List the models known by name, and what was measured."""
     settings = load_settings()
@@ -87,7 +87,7 @@ def list_models() -> None:
 
 
 @cli.command()
-@_said
+@_report_errors
 def use(name: Name, context: Context = 0) -> None:
     """Have a model answer from now on, in a program that is running too."""
     settings = load_settings()
@@ -95,7 +95,7 @@ def use(name: Name, context: Context = 0) -> None:
 
 
 @cli.command()
-@_said
+@_report_errors
 def back() -> None:
     """Return to the model that answered before."""
     settings = load_settings()
@@ -103,7 +103,7 @@ def back() -> None:
 
 
 @cli.command("try")
-@_said
+@_report_errors
 def try_model(
     name: Name,
     context: Context = 0,

@@ -60,7 +60,7 @@ def main(
     ] = False,
     mcp: Annotated[bool, typer.Option("--mcp", help="Serve the tools of MCP at /mcp too.")] = False,
 ) -> None:
-    """Ask a dated news archive in the browser; every statement cites its sentence."""
+    """Ask a dated news archive in the browser; every statement cites an exact sentence."""
     from web.telemetry import set_up_logging
 
     try:
@@ -81,7 +81,8 @@ def let_in(host: str, auth: Path | None, *, everybody: bool) -> People | None:
     """Return who is let in, None for everybody; a file of people that is not there is made.
 
     Raises:
-        SettingsError: the file is wrong, or a network would be let in that nobody said should.
+        SettingsError: the file is wrong; or a network can reach `host`, and neither --auth nor
+            --open is given.
     """
     if auth is None:
         if terminal.is_loopback(host) or everybody:
@@ -126,16 +127,16 @@ def serve(
     from web.conversations import browser_key
     from web.http.server import add_endpoints
     from web.page import build_page, launch_options
-    from web.telemetry import Shift
+    from web.telemetry import InFlightQuestions
     from web.uploads.batch import delete_dropped
     from web.uploads.store import ABANDONED, Uploads
 
     delete_dropped(dropped, ABANDONED)
     loader = ModelLoader(settings, system_text=system_text())
     searching = Pipeline(IndexReader(settings), embeddings, loader, settings)
-    shift = Shift()
+    in_flight = InFlightQuestions()
     pipeline, endpoints = add_endpoints(
-        searching, settings, host=host, people=people, mcp=mcp, shift=shift
+        searching, settings, host=host, people=people, mcp=mcp, in_flight=in_flight
     )
     feedback = FeedbackStore(settings.data_dir)
     editors = people.editors if people else None
@@ -150,16 +151,16 @@ def serve(
     say(console, f"Broadsheet: {terminal.address(host, port)} (Ctrl-C ends it)", style="bold")
     if mcp:
         say(console, f"MCP: {terminal.address(host, port)}/mcp")
-    if told := suggestion(settings):
-        say(console, told)
+    if text := suggestion(settings):
+        say(console, text)
     loader.start()
     for work in (searching.load, lambda: terminal.follow_model(loader, console)):
         threading.Thread(target=work, daemon=True).start()
     while not ended.wait(0.5):  # on Windows a wait without end cannot be interrupted
         pass
-    if busy := shift.answering:
+    if busy := in_flight.answering:
         say(console, f"Waiting up to {DRAIN:.0f} s for {count(busy, 'question')} to be answered.")
-        left = shift.end(DRAIN)
+        left = in_flight.end(DRAIN)
         time.sleep(SENT)
         say(console, f"{count(left, 'question')} unanswered." if left else "All are answered.")
     say(console, "Ending.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from evals.metrics import says
 from evals.questions import HOSTILE, EvalQuestion, Source
-from index.text.days import spoken
+from index.text.days import format_day
 from index.types import Article
 from rag.generation import system_text
 from rag.types import Answer, Citation, RetrievedPassage
@@ -170,7 +170,8 @@ def _sources_named(answer: Answer) -> bool:
     sides = {at for one in answer.conflicts for at in (one.earlier, one.later)}
     cited = [answer.citations[at] for at in sides]
     return bool(cited) and all(
-        (one.source or "") in answer.text and (spoken(one.date) if one.date else "") in answer.text
+        (one.source or "") in answer.text
+        and (format_day(one.date) if one.date else "") in answer.text
         for one in cited
     )
 

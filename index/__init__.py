@@ -1,4 +1,4 @@
-"""Articles to index: reading, cutting, embedding, storing. Knows nothing of questions.
+"""Articles to index: reading, cutting, embedding, storing.
 
 Names are imported when they are first used, so that `import index` costs nothing.
 """

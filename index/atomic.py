@@ -1,4 +1,4 @@
-"""Writes small files as a whole."""
+"""Writes small files in one step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file such that no reader sees half of it, and none is left by a break-off."""
+    """Write via a temporary file and a rename, so that no reader sees half of it.
+
+    A killed process may leave the temporary file, `.NAME.new`.
+    """
     draft = path.with_name(f".{path.name}.new")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

@@ -1,7 +1,7 @@
 """Brings the index in line with files: read, embed, merge, index the words, and switch.
 
 Until the switch every reader sees the old generation. A killed build loses nothing: what it
-embedded is found again by its hash. Knows nothing of terminals: it yields events.
+embedded is found again by its hash. Progress is yielded as events; nothing is printed.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def cut_and_embed(
     for content, article in contents:
         passages = list(split(article, embeddings.count_tokens))
         day = day_number(article.date) if article.date else None
-        cuts.append(Cut(content, day, tuple((one.start, one.end) for one in passages)))
-        texts += [embedded_text(article, one) for one in passages]
+        cuts.append(Cut(content, day, tuple((passage.start, passage.end) for passage in passages)))
+        texts += [embedded_text(article, passage) for passage in passages]
         if len(texts) >= _EMBED_PASSAGES:
             yield Embedded(tuple(cuts), embeddings.embed(texts))
             cuts, texts = [], []
@@ -246,7 +246,7 @@ def _embed(
     if not pending:
         return 0
     yield BuildEvent(Stage.EMBEDDING, 0, len(pending))
-    passages, done, collection, held = 0, 0, "", _FULL
+    passages, done, collection, filled = 0, 0, "", _FULL
     with ThreadPoolExecutor(1) as writer:
         finish: Callable[[], None] | None = None
         writer.submit(vectors.open)  # what it raises, the first collection raises again
@@ -258,12 +258,12 @@ def _embed(
             days = [cut.day for cut in batch.cuts for _ in cut.spans]
             if finish:
                 finish()
-            if held >= _FULL:
-                collection, held = _new_collection(store, vectors), 0
+            if filled >= _FULL:
+                collection, filled = _new_collection(store, vectors), 0
             future = writer.submit(vectors.add, collection, keys, batch.vectors, days)
             contents = [cut.content for cut in batch.cuts]
             finish = partial(_finish, store, future, contents, collection)
-            held += len(keys)
+            filled += len(keys)
             passages += len(keys)
             done += len(batch.cuts)
             yield BuildEvent(Stage.EMBEDDING, done, len(pending))

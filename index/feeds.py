@@ -1,8 +1,7 @@
 """Feeds that a person named: each is read politely, and each of its items kept as a file.
 
 The files lie in a folder of the feed, which is watched like any other. Nothing is deleted there:
-an item that the feed lists no more stays, and one that was withdrawn is marked. Knows nothing of
-the index.
+an item that the feed lists no more stays, and one that was withdrawn is marked.
 """
 
 from __future__ import annotations

@@ -32,11 +32,13 @@ def parse_columns(written: Sequence[str]) -> Columns | None:
     if list(written) == [_FORGET]:
         return ()
     columns = {}
-    for one in written:
-        field, _, column = (part.strip() for part in one.partition("="))
+    for option in written:
+        field, _, column = (part.strip() for part in option.partition("="))
         if field.lower() not in FIELDS or not column:
             fields = ", ".join(FIELDS)
-            raise BroadsheetError(f"--map {one}: expected FIELD=COLUMN; a field is one of {fields}")
+            raise BroadsheetError(
+                f"--map {option}: expected FIELD=COLUMN; a field is one of {fields}"
+            )
         columns[field.lower()] = column
     return tuple(columns.items()) or None
 
@@ -44,7 +46,9 @@ def parse_columns(written: Sequence[str]) -> Columns | None:
 def kept_maps(sql: sqlite3.Connection) -> dict[str, Columns]:
     """Return what was said with earlier builds, by folder or file."""
     kept = json.loads(read_value(sql, _NAME) or "{}")
-    return {path: tuple((field, column) for field, column in one) for path, one in kept.items()}
+    return {
+        path: tuple((field, column) for field, column in columns) for path, columns in kept.items()
+    }
 
 
 def described(maps: Mapping[str, Columns]) -> str:
@@ -82,8 +86,8 @@ class Maps:
     def keep(self) -> None:
         """Keep them for later builds, once the files have been read so."""
         if self._now != self._before:
-            said = {path: columns for path, columns in self._now.items() if columns}
-            row = (_NAME, json.dumps(said))
+            stated = {path: columns for path, columns in self._now.items() if columns}
+            row = (_NAME, json.dumps(stated))
             self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
 
 
@@ -91,4 +95,4 @@ def _columns_of(path: Path, maps: Mapping[str, Columns]) -> Columns:
     """Return what is said of a file, or of the nearest folder above it."""
     if not maps or format_of(path.name) not in MAPPED:
         return ()
-    return next((maps[str(one)] for one in (path, *path.parents) if str(one) in maps), ())
+    return next((maps[str(place)] for place in (path, *path.parents) if str(place) in maps), ())

@@ -1,6 +1,6 @@
 """Fetches addresses politely and within bounds: robots.txt, conditions, redirects, size, time.
 
-No host is called but those that the caller allows. Knows nothing of feeds or articles.
+No host is called but those that the caller allows.
 """
 
 from __future__ import annotations

@@ -153,17 +153,17 @@ def status_rows(found: Status) -> Rows:
         ("not read, by kind", kinds(found.kinds)),
         ("noted", listed(found.notes)),
         ("columns", visible(found.columns)),
-        *(("feed", visible(_feed(one))) for one in found.feeds),
+        *(("feed", visible(_feed(feed))) for feed in found.feeds),
         ("collections", f"{found.collections}"),
         ("size on disk", f"{found.bytes / 1e6:,.1f} MB"),
         ("recipe", "current" if found.recipe_current else "of another version"),
-        *(("last build", visible(str(one))) for one in found.builds[:1]),
+        *(("last build", visible(str(build))) for build in found.builds[:1]),
     ]
 
 
-def _feed(one: FeedState) -> str:
-    failed = one.failed.removeprefix(f"{one.url}: ")
-    return f"{one.url}, read {one.read:%Y-%m-%d %H:%M}{': ' if failed else ''}{failed}"
+def _feed(feed: FeedState) -> str:
+    failed = feed.failed.removeprefix(f"{feed.url}: ")
+    return f"{feed.url}, read {feed.read:%Y-%m-%d %H:%M}{': ' if failed else ''}{failed}"
 
 
 def show_table(rows: Rows) -> None:

@@ -121,10 +121,10 @@ def load_settings(**overrides: Any) -> Settings:
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Return the keys that this process knows: of its settings, and of providers' variables."""
-    own = (settings.llm_api_key, settings.chroma_token)
-    known = [one.get_secret_value() for one in own]
+    keys = (settings.llm_api_key, settings.chroma_token)
+    known = [key.get_secret_value() for key in keys]
     known += [value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN"))]
-    return tuple(sorted({one for one in known if len(one) >= 6}, key=len, reverse=True))
+    return tuple(sorted({secret for secret in known if len(secret) >= 6}, key=len, reverse=True))
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:

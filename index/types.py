@@ -192,7 +192,7 @@ class Skipped:
 
 def count_kinds(skipped: Iterable[Skipped]) -> dict[str, int]:
     """Return how many files of each kind are not read, the most frequent first."""
-    return dict(Counter(one.kind for one in skipped if one.kind).most_common())
+    return dict(Counter(item.kind for item in skipped if item.kind).most_common())
 
 
 def listed(counts: Mapping[str, int]) -> str:
@@ -263,7 +263,7 @@ def split_limits(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text without limits such as `author:"Jane Doe"`, and these."""
     found = _IN_TEXT.findall(text)
     rest = " ".join(_IN_TEXT.sub(" ", text).split()) if found else text
-    return rest, tuple(f"{name.lower()}:{one or other}" for name, one, other in found)
+    return rest, tuple(f"{name.lower()}:{quoted or word}" for name, quoted, word in found)
 
 
 def admits(limits: Sequence[str], source: str | None, details: Details) -> bool:
@@ -279,7 +279,7 @@ def admits(limits: Sequence[str], source: str | None, details: Details) -> bool:
         "source": (source or "",),
     }
     return all(
-        any(words in _spaced(one) for words in wanted for one in stated[field])
+        any(words in _spaced(value) for words in wanted for value in stated[field])
         if field
         else source in wanted
         for field, wanted in _by_field(tuple(limits)).items()
@@ -290,11 +290,11 @@ def admits(limits: Sequence[str], source: str | None, details: Details) -> bool:
 def _by_field(limits: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return the words of limits by field; whole publishers under an empty name."""
     wanted: dict[str, tuple[str, ...]] = defaultdict(tuple)
-    for one in limits:
-        if found := _QUALIFIED.fullmatch(one):
+    for limit in limits:
+        if found := _QUALIFIED.fullmatch(limit):
             wanted[found[1].lower()] += (_spaced(found[2]),)
         else:
-            wanted[""] += (one,)
+            wanted[""] += (limit,)
     return wanted
 
 

@@ -83,7 +83,7 @@ def _check_recipe(sql: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _check_texts(sql: sqlite3.Connection) -> Iterator[Finding]:
-    """Every live text must be the one that was read: the hash beside it says so."""
+    """Yield the live texts that differ from their hash."""
     recipe = read_meta(sql)["recipe"]
     rows = sql.execute(
         "SELECT c.key, c.hash, c.headline, c.day, c.source, c.url, c.text FROM contents c "
@@ -96,7 +96,7 @@ def _check_texts(sql: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
-    """Every character but white space of a live text must lie in one of its passages."""
+    """Yield the live texts of which some characters are in no passage, white space aside."""
     rows = sql.execute(
         "SELECT c.key, c.text, p.start, p.end FROM contents c "
         f"LEFT JOIN passages p ON p.content = c.key WHERE c.key IN ({_LIVE}) "
@@ -300,7 +300,7 @@ def _contents_of(findings: Iterable[Finding], *kinds: Kind) -> set[int]:
 
 
 def _retire_lost(sql: sqlite3.Connection, name: str) -> None:
-    """Use a collection that is gone no longer, not for an unfinished build either."""
+    """Mark a missing collection as unused; what it held is embedded again."""
     lost = sql.execute("SELECT key FROM contents WHERE collection = ?", (name,)).fetchall()
     mark_outdated(sql, [key for (key,) in lost])
     sql.execute(

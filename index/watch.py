@@ -1,7 +1,7 @@
 """Watches folders, and brings the index in line whenever files come, change or go.
 
-A file is read once it has not changed for a while, so that none is indexed half. Knows nothing of
-terminals: it yields events.
+A file is read once it has not changed for a while, so that none is indexed half. Progress
+is yielded as events.
 """
 
 from __future__ import annotations

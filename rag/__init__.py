@@ -1,4 +1,4 @@
-"""Question to answer: retrieve, choose evidence, generate, check. Writes no store.
+"""The Python API: ask the archive, and get its articles. See docs/interfaces.md.
 
 Names are imported when they are first used, so that `import rag` costs nothing.
 """
@@ -9,7 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rag.api import aask, answer_runnable, ask, astream, stream
+    from index.errors import (
+        BroadsheetError,
+        IndexDamaged,
+        IndexMismatch,
+        IndexMissing,
+        ModelFileError,
+        ModelUnavailable,
+        QuestionError,
+        SettingsError,
+    )
+    from index.settings import Settings, load_settings
+    from index.types import Article, Coverage
+    from rag.api import aask, answer_runnable, article, ask, astream, stream
     from rag.types import (
         ABSTENTION,
         Answer,
@@ -29,17 +41,29 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "ABSTENTION", "Answer", "Citation", "Conflict", "Event", "Evidence", "Outcome", "Progress",
-    "Question", "Reason", "Retrieved", "RetrievedPassage", "Statement", "Token", "Turn",
-    "aask", "answer_runnable", "ask", "astream", "stream",
+    "ABSTENTION", "Answer", "Article", "BroadsheetError", "Citation", "Conflict", "Coverage",
+    "Event", "Evidence", "IndexDamaged", "IndexMismatch", "IndexMissing", "ModelFileError",
+    "ModelUnavailable", "Outcome", "Progress", "Question", "QuestionError", "Reason", "Retrieved",
+    "RetrievedPassage", "Settings", "SettingsError", "Statement", "Token", "Turn",
+    "aask", "answer_runnable", "article", "ask", "astream", "load_settings", "stream",
 ]  # fmt: skip
+
+_FROM_INDEX = {
+    "Article": "types", "Coverage": "types", "Settings": "settings", "load_settings": "settings",
+    "BroadsheetError": "errors", "IndexDamaged": "errors", "IndexMismatch": "errors",
+    "IndexMissing": "errors", "ModelFileError": "errors", "ModelUnavailable": "errors",
+    "QuestionError": "errors", "SettingsError": "errors",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "rag.types" if name[0].isupper() else "rag.api"
-    value: object = getattr(import_module(home), name)
+    if name in _FROM_INDEX:
+        module = f"index.{_FROM_INDEX[name]}"
+    else:
+        module = "rag.types" if name[0].isupper() else "rag.api"
+    value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value
 

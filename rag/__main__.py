@@ -25,7 +25,7 @@ def main(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Ask the archive a question; each statement of the answer cites its sentence.
+    """Ask the archive a question; each statement of the answer cites an exact sentence.
 
     Exit codes: 0 answered, 1 the articles do not say, 2 it could not be asked.
     """
@@ -49,12 +49,13 @@ def main(
         typer.echo(json.dumps(answer_json(answer), ensure_ascii=False, indent=2))
     else:
         typer.echo(answer.text)
-        for number, one in enumerate(answer.citations, 1):
-            when = f"{one.date.isoformat()} " if one.date else ""
-            pointed = meant(one.quote, one.date)
+        for number, citation in enumerate(answer.citations, 1):
+            when = f"{citation.date.isoformat()} " if citation.date else ""
+            pointed = meant(citation.quote, citation.date)
             days = f"\n    ({pointed})" if pointed else ""
             typer.echo(
-                f"\n[{number}] {when}{one.headline} ({one.article_id})\n    “{one.quote}”{days}"
+                f"\n[{number}] {when}{citation.headline} ({citation.article_id})\n"
+                f"    “{citation.quote}”{days}"
             )
         for notice in answer.notices:
             typer.echo(f"\nNote: {notice}")

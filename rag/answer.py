@@ -1,7 +1,4 @@
-"""Puts an answer together from checked statements; the only place that makes an `Answer`.
-
-Knows nothing of models or stores.
-"""
+"""Puts an answer together from checked statements; the only place that makes an `Answer`."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from index.text.days import spoken
+from index.text.days import format_day
 from rag.checking.attribution import Sentence, best_first, cite, cite_best
 from rag.checking.conflicts import find_conflicts
 from rag.checking.support import Grounded
@@ -86,7 +83,7 @@ def build_list(found: Context, subject: str, count: int) -> Answer:
     # The head needs no citation: the lines below it are what it counts.
     head = Statement(f"{count} {noun} “{subject}”{more}.", (), 1.0)
     citations = [cite_best(item) for item in found.evidence]
-    lines = _one_citation_each(_dated(one.date, one.headline) for one in citations)
+    lines = _one_citation_each(_dated(citation.date, citation.headline) for citation in citations)
     return _in_lines(found, [head, *lines], citations)
 
 
@@ -99,7 +96,7 @@ def build_about(
     coverage = found.coverage
     holds = f"{coverage.articles:,} article{'' if coverage.articles == 1 else 's'}"
     if coverage.first and coverage.last:
-        holds += f", {spoken(coverage.first)} to {spoken(coverage.last)}"
+        holds += f", {format_day(coverage.first)} to {format_day(coverage.last)}"
     if about is About.THANKS:
         lines = ["You are welcome. Ask on."]
     elif about is About.COVERAGE:
@@ -113,7 +110,7 @@ def build_about(
             lines.append(f"Publishers: {', '.join(publishers[:_PUBLISHERS])}{others}.")
     else:
         lines = [
-            f"Ask a question about the {holds}; the answer cites the sentences that support it.",
+            f"Ask a question about the {holds}; each statement cites an exact sentence.",
             *(f"For instance, {example}" for example in examples),
         ]
     return _in_lines(found, [Statement(line, (), 1.0) for line in lines])
@@ -122,12 +119,14 @@ def build_about(
 def build_timeline(found: Context) -> Answer:
     """Return the evidence as a story, a dated quote a line; no model wrote it."""
     citations = [cite_best(item) for item in found.evidence]
-    lines = _one_citation_each(_dated(one.date, f"“{one.quote}”") for one in citations)
+    lines = _one_citation_each(
+        _dated(citation.date, f"“{citation.quote}”") for citation in citations
+    )
     return _in_lines(found, lines, citations)
 
 
 def _dated(day: date | None, text: str) -> str:
-    return f"{spoken(day)}: {text}" if day else text
+    return f"{format_day(day)}: {text}" if day else text
 
 
 def _one_citation_each(lines: Iterable[str]) -> list[Statement]:
@@ -171,8 +170,8 @@ def _understood(item: Evidence) -> Citation:
 def build_quote(found: Context, prompt: str) -> Answer:
     """Return the best sentence as the answer, in the article's words and no others."""
     citation = cite_best(best_first(found.evidence)[0])
-    said = Statement(f"The articles say: “{citation.quote}”", (0,), 1.0)
-    return replace(_in_lines(found, [said], [citation]), prompt=prompt)
+    quote = Statement(f"The articles say: “{citation.quote}”", (0,), 1.0)
+    return replace(_in_lines(found, [quote], [citation]), prompt=prompt)
 
 
 def build_stopped(found: Context) -> Answer:
@@ -229,7 +228,7 @@ def _add_conflicts(
         others = find_conflicts(asked, statement.text, citations[mine], found.evidence)
         if not others:
             continue
-        kept[:] = [replace(one, text=_sentence(one.text)) for one in kept]
+        kept[:] = [replace(known, text=_sentence(known.text)) for known in kept]
         conflicts: list[Conflict] = []
         others[0] = replace(others[0], text=_origin(citations[mine]) + others[0].text)
         for other in others:
@@ -244,7 +243,7 @@ def _add_conflicts(
 
 def _origin(citation: Citation) -> str:
     """Say whose the first side of a disagreement is, and of which day."""
-    day = spoken(citation.date) if citation.date else ""
+    day = format_day(citation.date) if citation.date else ""
     known = ", ".join(filter(None, (citation.source, day)))
     return f"That is from {known}. " if known else ""
 
@@ -283,10 +282,13 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
     for answer in answers:
         places = [_place(citation, citations) for citation in answer.citations]
         statements += [
-            replace(one, citations=tuple(places[at] for at in one.citations))
-            for one in answer.statements
+            replace(statement, citations=tuple(places[at] for at in statement.citations))
+            for statement in answer.statements
         ]
-        conflicts += [Conflict(places[one.earlier], places[one.later]) for one in answer.conflicts]
+        conflicts += [
+            Conflict(places[conflict.earlier], places[conflict.later])
+            for conflict in answer.conflicts
+        ]
     outcome, reason = _outcome(answers)
     between = "\n\n" if outcome is Outcome.EVIDENCE_ONLY else " "
     text = between.join(with_marks(statement) for statement in statements)
@@ -299,13 +301,13 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
         reason=reason,
         missing=" ".join(answer.missing for answer in answers if answer.missing),
         statements=tuple(statements),
-        removed=tuple(one for answer in answers for one in answer.removed),
+        removed=tuple(statement for answer in answers for statement in answer.removed),
         citations=tuple(citations),
         conflicts=tuple(conflicts),
         notices=tuple(dict.fromkeys(n for answer in answers for n in answer.notices)),
         evidence=tuple(_once(item for answer in answers for item in answer.evidence)),
         confidence=min(
-            (one.confidence for one in answers if one.confidence is not None), default=None
+            (answer.confidence for answer in answers if answer.confidence is not None), default=None
         ),
     )
     return _with_difference(parts, answers, joined) if parts else joined
@@ -329,11 +331,11 @@ def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
 
     "The strike lasted 118 days" is no other report of the strike that lasted 148.
     """
-    alone = [_without_conflicts(part) for part in parts]
-    told = {one.article_id for part in alone for one in part.citations}
+    singles = [_without_conflicts(part) for part in parts]
+    cited = {citation.article_id for part in singles for citation in part.citations}
     return [
-        own if {one.article_id for one in part.citations} <= told else part
-        for part, own in zip(parts, alone, strict=True)
+        single if {citation.article_id for citation in part.citations} <= cited else part
+        for part, single in zip(parts, singles, strict=True)
     ]
 
 
@@ -341,7 +343,7 @@ def _without_conflicts(answer: Answer) -> Answer:
     """What the model's statements say and cite, without what other articles say against it."""
     statements = answer.statements[: len(answer.statements) - len(answer.conflicts)]
     cited = {at for statement in statements for at in statement.citations}
-    citations = tuple(one for at, one in enumerate(answer.citations) if at in cited)
+    citations = tuple(citation for at, citation in enumerate(answer.citations) if at in cited)
     return replace(answer, statements=statements, conflicts=(), citations=citations)
 
 

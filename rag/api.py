@@ -18,6 +18,7 @@ from index.models.download import ensure_embedder
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
 from index.store.snapshot import IndexReader
+from index.types import Article
 from rag.generation import system_text
 from rag.llm.catalogue import chosen
 from rag.llm.loader import ModelLoader, ModelState
@@ -68,9 +69,9 @@ def ask(
         IndexMissing: nothing is indexed.
         ModelUnavailable: the model cannot be had.
     """
-    own = settings or load_settings()
-    asked = _question(question, own, options)
-    return open_pipeline(own).ask(asked)
+    settings = settings or load_settings()
+    asked = _question(question, settings, options)
+    return open_pipeline(settings).ask(asked)
 
 
 def stream(
@@ -84,9 +85,9 @@ def stream(
 
     Takes what `ask` takes, and `cancel`: when it is set the model stops. Raises as `ask` does.
     """
-    own = settings or load_settings()
-    asked = _question(question, own, options)
-    return open_pipeline(own).stream(asked, cancel)
+    settings = settings or load_settings()
+    asked = _question(question, settings, options)
+    return open_pipeline(settings).stream(asked, cancel)
 
 
 async def aask(
@@ -132,6 +133,18 @@ async def astream(
         await worker
 
 
+def article(article_id: str, *, settings: Settings | None = None) -> Article | None:
+    """Return an article with its whole text; None where the archive has none of this id.
+
+    Of a citation: `article(citation.article_id).text[citation.start : citation.end]` is its quote.
+
+    Raises:
+        IndexMissing, IndexDamaged, IndexMismatch: there is no index that can be read.
+    """
+    with IndexReader(settings or load_settings()).snapshot() as snapshot:
+        return snapshot.article(article_id)
+
+
 def answer_runnable(settings: Settings | None = None) -> Runnable[str, Answer]:
     """Return `ask` as a LangChain Runnable, to be composed with others."""
     return RunnableLambda(lambda question: ask(question, settings=settings))
@@ -145,24 +158,26 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     Raises:
         ModelUnavailable: the model cannot be had.
     """
-    own = chosen(settings or load_settings())
-    whole = tuple(own)
-    named = tuple((name, value) for name, value in whole if name.startswith(_OF_MODELS))
+    settings = chosen(settings or load_settings())
+    every_setting = tuple(settings)
+    model_settings = tuple(
+        (name, value) for name, value in every_setting if name.startswith(_OF_MODELS)
+    )
     with _lock:
-        if named not in _models:
-            _models[named] = _Models(own)
-        models = _models[named]
-        if whole not in models.pipelines:
-            parts = IndexReader(own), models.embeddings, models.loader
-            models.pipelines[whole] = Pipeline(*parts, own)
+        if model_settings not in _models:
+            _models[model_settings] = _Models(settings)
+        models = _models[model_settings]
+        if every_setting not in models.pipelines:
+            parts = IndexReader(settings), models.embeddings, models.loader
+            models.pipelines[every_setting] = Pipeline(*parts, settings)
     status = models.loader.wait()
     if status.state is ModelState.FAILED:
         models.loader.close()
         with _lock:  # the next call tries again
-            if _models.get(named) is models:
-                del _models[named]
+            if _models.get(model_settings) is models:
+                del _models[model_settings]
         raise ModelUnavailable(status.message)
-    return models.pipelines[whole]
+    return models.pipelines[every_setting]
 
 
 class _Models:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot
-from index.text.days import spoken
+from index.text.days import format_day
 from index.text.sentences import sentence_spans
 from index.types import Article
 from rag.english.facts import facts
@@ -60,25 +60,25 @@ class Example:
 
     def __str__(self) -> str:
         """`as of a day: What is new? (as of 3 August 2023)`."""
-        day = f" (as of {spoken(self.as_of)})" if self.as_of else ""
+        day = f" (as of {format_day(self.as_of)})" if self.as_of else ""
         return f"{self.kind}: {self.question}{day}"
 
 
 def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:
-    """Return questions by kind, from all over the archive, the likeliest to be answered first."""
+    """Return questions by kind, made from the newest articles, the likeliest to be answered first."""
     listed = snapshot.catalogue().page(Wanted(), _LOOKED_AT).articles
-    found = [snapshot.article(one.article_id) for one in listed]
-    articles = [one for one in found if one is not None]
-    made: dict[ExampleKind, list[Example]] = {kind: [] for kind in ExampleKind}
-    made[ExampleKind.STORY] = _stories(articles)
+    found = [snapshot.article(article.article_id) for article in listed]
+    articles = [article for article in found if article is not None]
+    examples: dict[ExampleKind, list[Example]] = {kind: [] for kind in ExampleKind}
+    examples[ExampleKind.STORY] = _stories(articles)
     for kind, pattern, question in _PATTERNS:
         for article in articles:
-            made[kind] += _asked(article, kind, pattern, question)
-    dated = sorted(one.date for one in articles if one.date)
+            examples[kind] += _asked(article, kind, pattern, question)
+    dated = sorted(article.date for article in articles if article.date)
     if dated:
         day = dated[len(dated) // 2]
-        made[ExampleKind.DAY] = [Example(ExampleKind.DAY, "What is new?", day)]
-    return made
+        examples[ExampleKind.DAY] = [Example(ExampleKind.DAY, "What is new?", day)]
+    return examples
 
 
 def _stories(articles: list[Article]) -> list[Example]:
@@ -91,17 +91,17 @@ def _stories(articles: list[Article]) -> list[Example]:
             days.setdefault(name, set()).add(day)
             if f"the {name}".lower() not in article.headline.lower():
                 bare.add(name)
-    told = [name for name, of in sorted(days.items()) if len(of) >= _STORY]
-    told.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
-    named = ((name if name in bare else f"the {name}", days[name]) for name in told)
-    asked = (f"What happened with {name} {_between(of)}?" for name, of in named)
+    stories = [name for name, dates in sorted(days.items()) if len(dates) >= _STORY]
+    stories.sort(key=lambda name: (max(days[name]) - min(days[name])) / len(days[name]))
+    named = ((name if name in bare else f"the {name}", days[name]) for name in stories)
+    asked = (f"What happened with {name} {_between(dates)}?" for name, dates in named)
     return [Example(ExampleKind.STORY, question) for question in asked]
 
 
 def _between(days: set[date]) -> str:
     first, last = min(days), max(days)
     same = (first.year, first.month) == (last.year, last.month)
-    return f"between {first.day if same else spoken(first)} and {spoken(last)}"
+    return f"between {first.day if same else format_day(first)} and {format_day(last)}"
 
 
 def _asked(
@@ -110,7 +110,7 @@ def _asked(
     for start, end in sentence_spans(article.text)[:_FIRST_SENTENCES]:
         quote = article.text[start:end]
         if match := pattern.search(quote):
-            groups = {name: _inside(said) for name, said in match.groupdict().items()}
+            groups = {name: _inside(words) for name, words in match.groupdict().items()}
             text = question.format(base=_BASE.get(groups.get("verb", ""), ""), **groups)
             yield Example(kind, text, None, article.id, quote)
 

@@ -96,7 +96,10 @@ class ListJson(TypedDict):
 
 def answer_json(answer: Answer) -> AnswerJson:
     """Return an answer as plain values."""
-    citations = [_plain(CitationJson, one, **one.details._asdict()) for one in answer.citations]
+    citations = [
+        _plain(CitationJson, citation, **citation.details._asdict())
+        for citation in answer.citations
+    ]
     values = {"answer": answer.text, "citations": citations, "timings": dict(answer.timings)}
     return _plain(AnswerJson, answer, **values)
 
@@ -116,7 +119,9 @@ def article_json(article: Article) -> ArticleJson:
 
 def list_json(page: CataloguePage) -> ListJson:
     """Return a page of a list as plain values."""
-    return ListJson(total=page.total, articles=[_plain(ListedJson, one) for one in page.articles])
+    return ListJson(
+        total=page.total, articles=[_plain(ListedJson, article) for article in page.articles]
+    )
 
 
 def _plain(shape: type[_Shape], item: object, **values: object) -> _Shape:

@@ -1,7 +1,4 @@
-"""Data types: a question, its evidence, and the checked answer.
-
-Knows nothing of stores, models or pages.
-"""
+"""Data types: a question, its evidence, and the checked answer."""
 
 from __future__ import annotations
 
@@ -118,7 +115,7 @@ class Statement:
     """One sentence of an answer with what supports it.
 
     Attributes:
-        citations: Positions (from 0) in `Answer.citations` of the sentences that support it.
+        citations: Positions (from 0) in `Answer.citations` of the sentences it was checked against.
         support: Estimated support, 0 to 1.
         supported: Whether it passed the check; a statement that did not is not in the answer.
         problem: Why it did not pass, for people; empty where it passed.

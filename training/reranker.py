@@ -1,7 +1,7 @@
 """`python -m training.reranker FOLDER SET...`: trains the reranker's changes to the embedder.
 
 The folder holds `pairs_SET.jsonl.xz` of lines `{"q", "sentence", "label", "answers", "group"}`,
-and is no part of this project: see docs/quality.md for what the weights were made of.
+and is no part of this project: see docs/experiments.md for what the weights were made of.
 """
 
 from __future__ import annotations

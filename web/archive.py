@@ -146,7 +146,7 @@ class ArchiveTab:
         return self.show(replace(listing, wanted=wanted, offset=0))
 
     def typed(self, listing: Listing, words: str) -> tuple[Any, ...]:
-        """Do so while words are typed; what a click has filled in is shown already."""
+        """Filter on input; ignore changes made by a click, which are shown already."""
         same = words == listing.wanted.words
         return (gr.skip(),) * 3 if same else self.filter(listing, words)
 

@@ -1,7 +1,4 @@
-"""Who is let in: the people of `--auth`, their passwords' hashes, and what each may do.
-
-Knows nothing of the page.
-"""
+"""Who is let in: the people of `--auth`, their passwords' hashes, and what each may do."""
 
 from __future__ import annotations
 
@@ -63,7 +60,7 @@ class People:
 
     def __init__(self, people: Iterable[Person]) -> None:
         """Keep them by their names."""
-        self._people = {one.name: one for one in people}
+        self._people = {person.name: person for person in people}
         self._nobody = _hasher.hash(secrets.token_hex())
         self._key = secrets.token_bytes()
         self._known: set[bytes] = set()  # a hash takes 50 ms: programs that call often are known
@@ -71,7 +68,9 @@ class People:
     @property
     def editors(self) -> frozenset[str]:
         """The names of those who may change the archive."""
-        return frozenset(one.name for one in self._people.values() if one.role is Role.EDITOR)
+        return frozenset(
+            person.name for person in self._people.values() if person.role is Role.EDITOR
+        )
 
     def admits(self, name: str, password: str) -> bool:
         """Whether a password is a name's; an unknown name takes as long as a wrong password."""
@@ -131,8 +130,8 @@ def _lines(path: Path) -> list[tuple[int, str]]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"--auth {path}: {error}") from error
-    told = [(n, line.strip()) for n, line in enumerate(lines, start=1)]
-    return [(n, line) for n, line in told if line and not line.startswith("#")]
+    numbered = [(n, line.strip()) for n, line in enumerate(lines, start=1)]
+    return [(n, line) for n, line in numbered if line and not line.startswith("#")]
 
 
 def _person(line: str, where: str) -> Person:
@@ -161,7 +160,7 @@ class Sessions(dict[str, str]):
 
     def __setitem__(self, token: str, name: str) -> None:
         now = time.monotonic()
-        for old in [one for one, end in self._ends.items() if end <= now]:
+        for old in [token for token, end in self._ends.items() if end <= now]:
             self._ends.pop(old, None)
             self.pop(old, None)
         self._ends[token] = now + SESSION

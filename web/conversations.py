@@ -30,7 +30,7 @@ from web.chat import views
 from web.chat.answering import Exchanges, Running, buttons
 from web.chat.exchange import Exchange, check_quotes, history
 from web.events import clicked, position, session_of
-from web.rendering import Macros, message, spoken
+from web.rendering import Macros, announce, message
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -133,8 +133,8 @@ def change(exchanges: Sequence[Exchange]) -> str:
 
 def _first_answered(exchanges: Sequence[Exchange]) -> Exchange | None:
     """The exchange that names a conversation: the first that is kept, so a reopened one matches."""
-    answered = (one for one in exchanges if one.answer is not None)
-    return next((one for one in answered if not views.is_small_talk(one)), None)
+    answered = (exchange for exchange in exchanges if exchange.answer is not None)
+    return next((exchange for exchange in answered if not views.is_small_talk(exchange)), None)
 
 
 def title(question: str) -> str:
@@ -147,14 +147,16 @@ def keep(exchange: Exchange) -> KeptExchange:
     answer = exchange.answer
     assert answer is not None
     evidence = [
-        KeptQuote.model_validate(one).model_copy(update={"start": one.best[0], "end": one.best[1]})
-        for one in exchange.evidence
+        KeptQuote.model_validate(item).model_copy(
+            update={"start": item.best[0], "end": item.best[1]}
+        )
+        for item in exchange.evidence
     ]
     return KeptExchange(
         id=exchange.id,
         question=exchange.question.text,
         answer=answer.text,
-        citations=tuple(KeptQuote.model_validate(one) for one in answer.citations),
+        citations=tuple(KeptQuote.model_validate(citation) for citation in answer.citations),
         evidence=tuple(evidence),
         timings={"total": answer.timings["total"]} if "total" in answer.timings else {},
         **_values(exchange.question, _OF_QUESTION),
@@ -174,8 +176,8 @@ def restore(conversation: str) -> tuple[Exchange, ...]:
     except ValueError:
         return ()
     exchanges: list[Exchange] = []
-    for one in _readable(KeptExchange, found):
-        exchanges.append(_exchange(one, exchanges))
+    for kept in _readable(KeptExchange, found):
+        exchanges.append(_exchange(kept, exchanges))
     return tuple(exchanges)
 
 
@@ -197,41 +199,41 @@ def _readable(kind: type[_M], values: Sequence[Any]) -> list[_M]:
     return found
 
 
-def _exchange(one: KeptExchange, before: Sequence[Exchange]) -> Exchange:
-    evidence = tuple(_evidence(item, number) for number, item in enumerate(one.evidence, 1))
-    asked = _values(one, _OF_QUESTION)
+def _exchange(kept: KeptExchange, before: Sequence[Exchange]) -> Exchange:
+    evidence = tuple(_evidence(item, number) for number, item in enumerate(kept.evidence, 1))
+    asked = _values(kept, _OF_QUESTION)
     answer = Answer(
-        one.question,
-        one.answer,
+        kept.question,
+        kept.answer,
         citations=tuple(
-            Citation(_article(item), item.quote, item.start, item.end) for item in one.citations
+            Citation(_article(item), item.quote, item.start, item.end) for item in kept.citations
         ),
         evidence=evidence,
-        timings=one.timings,
-        **_values(one, _OF_ANSWER),
+        timings=kept.timings,
+        **_values(kept, _OF_ANSWER),
     )
-    question = Question(one.question, history=history(before), **asked)
-    return Exchange(question, evidence, notices=one.notices, answer=answer, id=one.id)
+    question = Question(kept.question, history=history(before), **asked)
+    return Exchange(question, evidence, notices=kept.notices, answer=answer, id=kept.id)
 
 
-def _evidence(one: KeptQuote, number: int) -> Evidence:
+def _evidence(quote: KeptQuote, number: int) -> Evidence:
     """An item of the evidence whose window is its quote alone."""
-    span = (one.start, one.start + len(one.quote))
+    span = (quote.start, quote.start + len(quote.quote))
     return Evidence(
         number,
-        article=_article(one),
+        article=_article(quote),
         start=span[0],
         end=span[1],
-        text=one.quote,
+        text=quote.quote,
         sentences=(span,),
         best=span,
         score=0.0,
-        also_in=one.also_in,
+        also_in=quote.also_in,
     )
 
 
-def _article(one: KeptQuote) -> ArticleRef:
-    return ArticleRef(one.article_id, one.headline, one.date, one.source, one.url)
+def _article(quote: KeptQuote) -> ArticleRef:
+    return ArticleRef(quote.article_id, quote.headline, quote.date, quote.source, quote.url)
 
 
 def _values(holder: object, names: Sequence[str]) -> dict[str, Any]:
@@ -296,14 +298,14 @@ def make_open_conversation(pipeline: Pipeline, running: Running) -> Callable[...
         running.discard(session_of(request))
         with suppress(BroadsheetError):  # the index is being made: what has become is not known
             article = cache(pipeline.article)
-            exchanges = tuple(check_quotes(one, article) for one in exchanges)
+            exchanges = tuple(check_quotes(exchange, article) for exchange in exchanges)
         turn = len(exchanges) - 1
         return (
             exchanges,
             views.conversation(exchanges[:-1]),
             views.reply(exchanges[-1], turn),
             views.sources(exchanges[-1], turn),
-            spoken(f"Conversation of {wording.count(len(exchanges), 'question')}"),
+            announce(f"Conversation of {wording.count(len(exchanges), 'question')}"),
             gr.skip(),  # a page that was reloaded may say why
             gr.update(visible=False),
             *buttons(busy=False),

@@ -64,7 +64,7 @@ class Macros:
 
 
 message = Macros("common.html").message
-spoken = Macros("common.html").spoken
+announce = Macros("common.html").announce
 
 
 def web_address(url: str | None) -> str:

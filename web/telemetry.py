@@ -159,12 +159,12 @@ class _Recorder:
                 observer.waits(waiting)
 
 
-class Shift(Observer):
+class InFlightQuestions(Observer):
     """Counts the questions that are being answered, so that the program can end after them.
 
     Attributes:
-        over: Set when no more are taken.
-        answering: How many are being answered.
+        over: Set once no new questions are taken.
+        answering: The number of questions being answered.
     """
 
     def __init__(self) -> None:
@@ -173,18 +173,18 @@ class Shift(Observer):
         self._changed = threading.Condition()
 
     def begun(self) -> None:
-        """Count it."""
+        """Increment the counter."""
         with self._changed:
             self.answering += 1
 
     def ended(self, record: QuestionRecord) -> None:
-        """Count it no longer."""
+        """Decrement the counter."""
         with self._changed:
             self.answering -= 1
             self._changed.notify_all()
 
     def end(self, seconds: float) -> int:
-        """Take no more; wait for the others that long; return how many are left unanswered."""
+        """Take no new questions; wait for the others; return how many are left unanswered."""
         self.over.set()
         with self._changed:
             self._changed.wait_for(lambda: not self.answering, seconds)

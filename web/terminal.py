@@ -1,7 +1,4 @@
-"""What the person who started the page sees in the terminal, and how the page ends.
-
-Knows nothing of what is on the page.
-"""
+"""What the person who started the page sees in the terminal, and how the page ends."""
 
 from __future__ import annotations
 

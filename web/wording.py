@@ -1,10 +1,10 @@
-"""Dates, counts and states in words. Knows nothing of markup."""
+"""Dates, counts and states in words."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from index.text.days import spoken
+from index.text.days import format_day
 from index.types import Coverage
 from rag.llm.loader import MESSAGES, ModelState, ModelStatus
 from rag.types import Progress, Question
@@ -24,7 +24,7 @@ _PREPARED = {"converting": "prepared (only this once)", "loading": "loaded"}
 def day(value: date | str | None) -> str:
     """`18 June 2023`, of a date or its ISO form; `undated` for None."""
     value = date.fromisoformat(value) if isinstance(value, str) else value
-    return spoken(value) if value else "undated"
+    return format_day(value) if value else "undated"
 
 
 def short_day(value: date) -> str:

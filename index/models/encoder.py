@@ -78,9 +78,9 @@ def is_better(candidate: Encoder, encoder: Encoder, pieces: Pieces, mask: Pieces
     shortest = [float("inf"), float("inf")]
     for _ in range(_TRIALS):
         vectors = []
-        for at, one in enumerate((candidate, encoder)):
+        for at, network in enumerate((candidate, encoder)):
             begun = time.perf_counter()
-            vectors.append(one(pieces, mask))
+            vectors.append(network(pieces, mask))
             shortest[at] = min(shortest[at], time.perf_counter() - begun)
     alike = (vectors[0] * vectors[1]).sum(axis=1).min()
     return shortest[0] < _FASTER * shortest[1] and bool(alike > _ALIKE)
@@ -88,12 +88,12 @@ def is_better(candidate: Encoder, encoder: Encoder, pieces: Pieces, mask: Pieces
 
 def _converted(folder: Path) -> Path:
     """Return the network in OpenVINO's form, made if it is not there yet."""
-    made = folder / "openvino" / _FILE
+    network = folder / "openvino" / _FILE
     arguments = "index.models.encoder", str(folder.resolve())
-    return prepare(made, f"the embedder in {folder}", *arguments)
+    return prepare(network, f"the embedder in {folder}", *arguments)
 
 
-def prepare(made: Path, what: str, module: str, *arguments: str) -> Path:
+def prepare(target: Path, what: str, module: str, *arguments: str) -> Path:
     """Return a file once it is as it was made; else run the module that makes it.
 
     It runs in a process of its own so that torch's memory goes back.
@@ -101,29 +101,29 @@ def prepare(made: Path, what: str, module: str, *arguments: str) -> Path:
     Raises:
         ModelFileError: it failed; the message names `what`, and how it ended.
     """
-    if made.is_file():
-        if sealed(made.parent):
-            return made
-        _LOG.warning("%s is damaged and made anew", made)
-        shutil.rmtree(made.parent)
+    if target.is_file():
+        if sealed(target.parent):
+            return target
+        _LOG.warning("%s is damaged and made anew", target)
+        shutil.rmtree(target.parent)
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=_PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode or not made.is_file():
+    if done.returncode or not target.is_file():
         raise ModelFileError(f"{what} cannot be prepared: {done.stderr.strip()[-500:]}")
-    return made
+    return target
 
 
-def save_network(model: Model, made: Path) -> None:
+def save_network(model: Model, path: Path) -> None:
     """Write a network in OpenVINO's form; its folder comes to be in one rename."""
     import openvino
 
-    target = made.parent
-    part = target.with_name(f"{target.name}-{uuid.uuid4().hex}")
+    folder = path.parent
+    part = folder.with_name(f"{folder.name}-{uuid.uuid4().hex}")
     part.mkdir()
-    openvino.save_model(model, part / made.name, compress_to_fp16=False)
+    openvino.save_model(model, part / path.name, compress_to_fp16=False)
     seal(part)
     try:
-        part.rename(target)
+        part.rename(folder)
     except OSError:  # another process was first
         shutil.rmtree(part)
 

@@ -26,30 +26,34 @@ def stated(
 ) -> Model:
     """Return a model with the files that the hub has for it.
 
-    Of a branch the commit that it is now is kept. Each of the names or patterns that are wanted
-    must be there.
+    The first answer is kept beside the files. Of a branch, its newest commit is taken. For each
+    name or pattern in `wanted` there must be a file.
 
     Raises:
         ModelFileError: the hub does not answer, or has no such files.
     """
     record = settings.models / folder / RECORD
     if record.is_file():
-        held = json.loads(record.read_text("utf-8"))
-        files = tuple(ModelFile(one["path"], one["size"], one["sha256"]) for one in held["files"])
-        return Model(folder, hub_name, held["revision"], files)
+        kept = json.loads(record.read_text("utf-8"))
+        files = tuple(
+            ModelFile(file["path"], file["size"], file["sha256"]) for file in kept["files"]
+        )
+        return Model(folder, hub_name, kept["revision"], files)
     try:
         commit, found = _ask(hub_name, revision, settings)
-        there = [one["rfilename"] for one in found]
+        there = [file["rfilename"] for file in found]
         for name in wanted:
             if not fnmatch.filter(there, name):
                 listed = ", ".join(sorted(there))
                 raise ModelFileError(f"{hub_name} has no file {name} at {commit}; it has: {listed}")
-        chosen = [one for one in found if any(fnmatch.fnmatch(one["rfilename"], w) for w in wanted)]
-        chosen.sort(key=lambda one: one["size"])  # what is fetched last is what shows progress
+        chosen = [
+            file for file in found if any(fnmatch.fnmatch(file["rfilename"], w) for w in wanted)
+        ]
+        chosen.sort(key=lambda file: file["size"])  # what is fetched last is what shows progress
         record.parent.mkdir(parents=True, exist_ok=True)
         base = f"{settings.hub_url.rstrip('/')}/{hub_name}/resolve/{commit}"
-        files = tuple(_file(one, base, record.parent, settings.hub_timeout) for one in chosen)
-        kept = {"revision": commit, "files": [asdict(one) for one in files]}
+        files = tuple(_file(file, base, record.parent, settings.hub_timeout) for file in chosen)
+        kept = {"revision": commit, "files": [asdict(file) for file in files]}
         write_whole(record, json.dumps(kept, indent=1))
     except (OSError, ValueError, LookupError, httpx.HTTPError) as error:
         raise ModelFileError(
@@ -68,8 +72,8 @@ def _ask(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[di
     if not settings.hub_url:
         raise OSError("it is left out (BROADSHEET_HUB_URL is empty)")
     address = f"{settings.hub_url.rstrip('/')}/api/models/{hub_name}/revision/{revision}"
-    told = _get(f"{address}?blobs=true", settings.hub_timeout).json()
-    return told["sha"], [one for one in told["siblings"] if "/" not in one["rfilename"]]
+    answer = _get(f"{address}?blobs=true", settings.hub_timeout).json()
+    return answer["sha"], [file for file in answer["siblings"] if "/" not in file["rfilename"]]
 
 
 def _file(stated: dict[str, Any], base: str, folder: Path, timeout: float) -> ModelFile:

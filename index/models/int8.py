@@ -90,7 +90,7 @@ def _round_input(products: list[Node], low: Floats, high: Floats) -> None:
     half, middle = np.maximum(high - low, _SMALLEST) / 2, (high + low) / 2
     scale = np.sqrt(half / np.maximum(loudest, _SMALLEST))
     top = np.float32(2 * (half / scale).max())
-    slope, shift = (one[None, None] for one in (1 / scale, top / 2 - middle / scale))
+    slope, shift = (values[None, None] for values in (1 / scale, top / 2 - middle / scale))
     moved = op.add(op.multiply(products[0].input_value(0), op.constant(slope)), op.constant(shift))
     ends = op.constant(np.float32(0)), op.constant(top)
     whole = op.fake_quantize(moved, *ends, *ends, 256)
@@ -109,5 +109,5 @@ def _add_to_bias(product: Node, numbers: Floats) -> None:
     adding = reader.get_node()
     at = 1 - reader.get_index()
     bias = adding.input_value(at).get_node().get_data()
-    made = (bias.reshape(-1) + numbers).reshape(bias.shape).astype(np.float32)
-    adding.input(at).replace_source_output(op.constant(made).output(0))
+    total = (bias.reshape(-1) + numbers).reshape(bias.shape).astype(np.float32)
+    adding.input(at).replace_source_output(op.constant(total).output(0))

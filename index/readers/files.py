@@ -1,6 +1,6 @@
 """Files and folders to articles: each file by the reader of its format.
 
-Knows nothing of the index; whether a file changed is asked of the caller.
+The caller says which files have not changed since they were last read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What one generation of the index holds: pages of its articles, and counts by day.
-
-Knows nothing of passages' texts, vectors or words.
-"""
+"""What one generation of the index holds: pages of its articles, and counts by day."""
 
 from __future__ import annotations
 
@@ -145,7 +142,7 @@ class Catalogue:
         return self._days().months
 
     def counted(self) -> Generation:
-        """Return what this generation is."""
+        """Return this generation, its articles and passages counted."""
         made, articles, passages = self._sql.execute(
             "SELECT (SELECT made FROM generations WHERE number = :generation), "
             f"(SELECT count(*) FROM articles a WHERE {LIVE}), "

@@ -221,14 +221,14 @@ def read_details(written: str | None) -> Details:
     if not written:
         return Details()
     values: list[Any] = [
-        tuple(one) if isinstance(one, list) else one for one in json.loads(written)
+        tuple(value) if isinstance(value, list) else value for value in json.loads(written)
     ]
     return Details(*values)
 
 
 def admit_by(sql: sqlite3.Connection, limits: Sequence[str]) -> None:
     """Give SQL a function `admits(source, details)` for limits such as `author:Jane Doe`."""
-    hints = [["", *re.findall(r"[^\W_]+", one.casefold())][-1] for one in limits]
+    hints = [["", *re.findall(r"[^\W_]+", limit.casefold())][-1] for limit in limits]
 
     def admitted(source: str | None, details: str | None) -> bool:
         stored = f"{source} {details}".casefold()  # most rows go by this, which costs little

@@ -86,13 +86,13 @@ class LexicalStore:
         """
         writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         for content in drop:
-            writer.delete_documents_by_query(self._of("content", content))
+            writer.delete_documents_by_query(self._term_query("content", content))
         for key in drop_keys:
-            writer.delete_documents_by_query(self._of("key", key))
+            writer.delete_documents_by_query(self._term_query("key", key))
         previous = None
         for count, row in enumerate(rows, 1):
             if row.content != previous:
-                writer.delete_documents_by_query(self._of("content", row.content))
+                writer.delete_documents_by_query(self._term_query("content", row.content))
                 previous = row.content
             writer.add_document(row.document())
             if count % 1000 == 0:
@@ -105,7 +105,7 @@ class LexicalStore:
         for _ in self.replace((), contents, keys):
             pass
 
-    def _of(self, field: str, number: int) -> tantivy.Query:
+    def _term_query(self, field: str, number: int) -> tantivy.Query:
         # Deleting by term does nothing here: tantivy-py 0.27 makes a signed term of the number.
         return tantivy.Query.term_query(self._index.schema, field, number)
 
@@ -140,12 +140,12 @@ class LexicalSearcher:
         if not words or limit < 1:
             return []
         # Not `parse_query`, which stems a second time: "committee", "committe", "committ".
-        schema, of = self._index.schema, tantivy.Query
+        schema, queries = self._index.schema, tantivy.Query
         parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
         for word in words:
-            in_headline = of.term_query(schema, "headline", word)
-            parts.append((_SHOULD, of.boost_query(in_headline, _HEADLINE_BOOST)))
-            parts.append((_SHOULD, of.term_query(schema, "body", word)))
+            in_headline = queries.term_query(schema, "headline", word)
+            parts.append((_SHOULD, queries.boost_query(in_headline, _HEADLINE_BOOST)))
+            parts.append((_SHOULD, queries.term_query(schema, "body", word)))
         return self._found(parts, limit, bounds)
 
     def mentioning(self, text: str, bounds: Bounds) -> list[int]:
@@ -182,13 +182,13 @@ class LexicalSearcher:
 
     def _within(self, bounds: Bounds) -> tantivy.Query:
         """Return the query for the dates of the bounds, which adds nothing to a score."""
-        of = tantivy.Query
-        window = of.range_query(
+        queries = tantivy.Query
+        window = queries.range_query(
             self._index.schema, "day", tantivy.FieldType.Unsigned, *bounds.numbers
         )
         if bounds.undated:
-            undated = of.boolean_query(
-                [(_MUST, of.all_query()), (tantivy.Occur.MustNot, of.exists_query("day"))]
+            undated = queries.boolean_query(
+                [(_MUST, queries.all_query()), (tantivy.Occur.MustNot, queries.exists_query("day"))]
             )
-            window = of.boolean_query([(_SHOULD, window), (_SHOULD, undated)])
-        return of.const_score_query(window, 0.0)
+            window = queries.boolean_query([(_SHOULD, window), (_SHOULD, undated)])
+        return queries.const_score_query(window, 0.0)

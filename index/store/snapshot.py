@@ -151,9 +151,9 @@ class Snapshot:
         wanted, named = int(limit * _MARGIN) + 1, False
         while True:
             found = [self._nearest(*part, vector, wanted, bounds, named) for part in shares.items()]
-            hits = [hit for one, _ in found for hit in one]
+            hits = [hit for nearest, _ in found for hit in nearest]
             # Below the last hit of a collection that has more, something may be missing.
-            floor = max((one[-1].score for one, more in found if more), default=_COMPLETE)
+            floor = max((nearest[-1].score for nearest, more in found if more), default=_COMPLETE)
             hits = sorted((hit for hit in hits if hit.score >= floor), key=lambda hit: -hit.score)
             live = self._admitted(hits, bounds)
             if len(live) >= limit or floor == _COMPLETE:

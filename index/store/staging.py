@@ -1,6 +1,6 @@
 """What a build has read (tables `staged`, `staged_files` and `kept`), and what it changes.
 
-A preview stages and decides in the same way, on tables of its own. Knows nothing of readers.
+A preview stages and decides in the same way, on tables of its own.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ class Staging:
             if done % _BATCH == 0:
                 yield BuildEvent(Stage.READING, done, None)
         # Every build reads these again.
-        broken = {file_of(one.location) for one in skipped if not one.kind}
+        broken = {file_of(item.location) for item in skipped if not item.kind}
         self.files = {
             "taken in": len(taken - {STDIN}),
             "unchanged": unchanged,
             "skipped": len(broken - taken),
-            OTHER_KINDS: sum(bool(one.kind) and is_file(one.location) for one in skipped),
+            OTHER_KINDS: sum(bool(item.kind) and is_file(item.location) for item in skipped),
         }
         self._sql.executemany(
             "INSERT OR REPLACE INTO staged_files VALUES (?, ?, ?)",
@@ -242,29 +242,29 @@ def plan_changes(sql: sqlite3.Connection, roots: Sequence[str] | None) -> Change
         "WHERE +a.removed IS NULL AND a.location IN (SELECT location FROM staged)"
     )
     live = {location: columns for location, *columns in rows}
-    _assign_ids(sql, {key for key, _, _ in gone}, {at: one[2] for at, one in live.items()})
+    _assign_ids(sql, {key for key, _, _ in gone}, {at: columns[2] for at, columns in live.items()})
     vacated = Counter(content for _, content, _ in gone)
     added: list[Incoming] = []
     changed: list[Incoming] = []
     moved: list[Incoming] = []
     unchanged: list[str] = []
     rows = sql.execute("SELECT id, location, file, content, details FROM staged ORDER BY location")
-    for one in (Incoming(*row) for row in rows):
-        known = live.get(one.location)
+    for article in (Incoming(*row) for row in rows):
+        known = live.get(article.location)
         if known is None:
-            vacated[one.content] -= 1
-            (moved if vacated[one.content] >= 0 else added).append(one)
-        elif known[1:] == [one.content, one.id, one.details]:
-            unchanged.append(one.id)
+            vacated[article.content] -= 1
+            (moved if vacated[article.content] >= 0 else added).append(article)
+        elif known[1:] == [article.content, article.id, article.details]:
+            unchanged.append(article.id)
         else:
-            changed.append(one)
-    arrived = Counter(one.content for one in moved)
+            changed.append(article)
+    arrived = Counter(article.content for article in moved)
     removed = []
     for _, content, name in gone:
         arrived[content] -= 1
         if arrived[content] < 0:
             removed.append(name)
-    replaced = [live[one.location][0] for one in changed]
+    replaced = [live[article.location][0] for article in changed]
     (kept,) = sql.execute(
         "SELECT count(*) FROM articles a WHERE a.removed IS NULL "
         "AND a.location NOT IN (SELECT location FROM staged) "

@@ -1,7 +1,8 @@
 """Dense search: unit vectors in Chroma collections, embedded in this process or on a server.
 
 Each build writes a collection of its own, since Chroma's embedded client sees what another
-process creates but not what it adds (measured on 1.5). Knows nothing of what is live.
+process creates but not what it adds (measured on 1.5). It may hold
+more than a generation shows; the snapshot leaves out what is not live.
 """
 
 from __future__ import annotations

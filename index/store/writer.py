@@ -1,7 +1,4 @@
-"""The writer's side of the index: contents, passages, collections, the one switch, the clean-up.
-
-Knows nothing of files, tokenizers or how vectors and words are stored.
-"""
+"""The writer's side of the index: contents, passages, collections, the one switch, the clean-up."""
 
 from __future__ import annotations
 
@@ -184,7 +181,7 @@ class Store:
                 self._set_meta(earlier=0 if rebuilt else before)
             report = replace(
                 report,
-                skipped=tuple(one for one in skipped if not one.kind),
+                skipped=tuple(item for item in skipped if not item.kind),
                 kinds=count_kinds(skipped),
                 files=self.staging.files,
                 embedded=embedded,
@@ -256,8 +253,8 @@ class Store:
             "INSERT INTO articles (id, location, file, content, details, added) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (one.id, one.location, one.file, one.content, one.details, generation)
-                for one in (*changes.added, *changes.changed, *changes.moved)
+                (new.id, new.location, new.file, new.content, new.details, generation)
+                for new in (*changes.added, *changes.changed, *changes.moved)
             ],
         )
 
@@ -278,12 +275,12 @@ class Store:
             self._sql.execute(f"DELETE FROM other_kinds WHERE {BELOW}", below(root))
         self._sql.executemany(
             "INSERT OR REPLACE INTO other_kinds VALUES (?, ?)",
-            [(one.location, one.kind) for one in skipped if one.kind],
+            [(item.location, item.kind) for item in skipped if item.kind],
         )
         rows = [
-            (file_of(one.location), one.location, one.line, one.reason)
-            for one in skipped
-            if not one.kind
+            (file_of(item.location), item.location, item.line, item.reason)
+            for item in skipped
+            if not item.kind
         ]
         self._sql.executemany("DELETE FROM skipped WHERE file = ?", [row[:1] for row in rows])
         self._sql.execute("DELETE FROM skipped WHERE file IN (SELECT path FROM staged_files)")

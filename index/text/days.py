@@ -1,4 +1,4 @@
-"""Days as numbers: stores compare 20230618, which sorts and ranges as the date does."""
+"""Days as numbers, which stores compare (20230618), and as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def number_day(number: int) -> date:
     return date(number // 10_000, number // 100 % 100, number % 100)
 
 
-def spoken(day: date) -> str:
+def format_day(day: date) -> str:
     """Return the day as people write it: `18 June 2023`."""
     return f"{day.day} {day:%B %Y}"
 
@@ -28,6 +28,6 @@ def after_today(day: date | None) -> bool:
     return day is not None and day > date.today()
 
 
-def till_now(day: date | None) -> date:
-    """Return a day to compare by where the newest wins: none that has yet to come does."""
+def recency_key(day: date | None) -> date:
+    """Return a key that sorts the newest day last; undated articles and days to come sort first."""
     return date.min if day is None or after_today(day) else day

@@ -1,13 +1,10 @@
-"""Articles to passages: runs of whole sentences that the embedder reads to their end.
-
-Knows nothing of stores or of what an embedding is.
-"""
+"""Articles to passages: runs of whole sentences that the embedder reads to their end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from index.text.days import spoken
+from index.text.days import format_day
 from index.text.sentences import sentence_spans
 from index.types import Article, Passage, Span
 
@@ -24,14 +21,14 @@ _HEADLINE_CHARACTERS = 120  # a character is one word piece at most, so a passag
 
 def heading(article: Article) -> str:
     """What is embedded above every passage of the article: headline and date."""
-    when = f"\n{spoken(article.date)}" if article.date else ""
+    when = f"\n{format_day(article.date)}" if article.date else ""
     return f"{article.headline[:_HEADLINE_CHARACTERS]}{when}\n"
 
 
 def embedded_text(article: Article, passage: Passage) -> str:
     """Return the text whose embedding stands for the passage."""
     if passage.text.startswith(article.headline):  # the text begins with it already
-        return f"{spoken(article.date)}\n{passage.text}" if article.date else passage.text
+        return f"{format_day(article.date)}\n{passage.text}" if article.date else passage.text
     return heading(article) + passage.text
 
 

@@ -1,6 +1,6 @@
 """Text -> spans of its sentences: English news prose, by rules.
 
-Knows nothing of passages or tokens. Every character but white space lies in exactly one span.
+Every character but white space lies in exactly one span.
 """
 
 from __future__ import annotations

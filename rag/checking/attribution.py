@@ -105,11 +105,11 @@ Claim = tuple[Literal["name", "number", "word"], str]
 
 def _claims(statement: str, question: str) -> dict[Claim, float]:
     """What a statement claims, by weight; what the question holds already weighs less."""
-    made = facts(statement)
+    stated = facts(statement)
     weights: dict[Claim, float] = {
-        **{("name", name): _NAME_WEIGHT for name in made.names},
-        **{("number", str(value)): _NUMBER_WEIGHT for value in made.values},
-        **{("word", stem): _WORD_WEIGHT for stem in made.content},
+        **{("name", name): _NAME_WEIGHT for name in stated.names},
+        **{("number", str(value)): _NUMBER_WEIGHT for value in stated.values},
+        **{("word", stem): _WORD_WEIGHT for stem in stated.content},
     }
     claims = {
         claim: weight * (_REPEATED if _holds(claim, question) else 1.0)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.text.days import spoken, till_now
+from index.text.days import format_day, recency_key
 from rag.checking.attribution import Sentence, cite, sentences_of
 from rag.english.answer_type import AnswerType, adds_kind, answer_type
 from rag.english.facts import Facts, facts
@@ -55,16 +55,18 @@ def find_conflicts(
     answer = _Answered.of(question, statement, citation, evidence)
     found: list[Disagreement] = []
     known: set[str] = set()
-    for item in sorted(evidence, key=lambda item: till_now(item.date), reverse=True):
+    for item in sorted(evidence, key=lambda item: recency_key(item.date), reverse=True):
         if item.article_id == citation.article_id or citation.article_id in item.also_in:
             continue
-        differing = [(answer.values_against(one), one) for one in sentences_of([item])]
+        differing = [
+            (answer.values_against(sentence), sentence) for sentence in sentences_of([item])
+        ]
         # A headline in the same words tells less than the sentence with the other value.
         differing.sort(key=lambda pair: -answer.nearness(pair[1]))
         values, sentence = next((pair for pair in differing if pair[0]), (set[str](), None))
         if sentence and len(found) < _MOST and not values <= known:
             known |= values
-            when = f" on {spoken(item.date)}" if item.date else ""
+            when = f" on {format_day(item.date)}" if item.date else ""
             whose = f" ({item.source})" if item.source else ""
             text = f"Another article says{when}{whose}: “{sentence.text}”"
             found.append(Disagreement(text, cite(sentence)))
@@ -108,7 +110,7 @@ class _Answered:
             kind=answer_type(question),
             cited=cited,
             around=facts(
-                " ".join(one.text for one in evidence if one.article_id == cited.article_id)
+                " ".join(item.text for item in evidence if item.article_id == cited.article_id)
             ),
         )
 
@@ -128,7 +130,7 @@ class _Answered:
     def may_restate(self, sentence: Sentence) -> bool:
         """Whether what a sentence has instead is of the answer's kind, where that is known."""
         if self.kind is AnswerType.NAME and self.names:
-            return bool(self._names_there(sentence))
+            return bool(self._new_names(sentence))
         if self.kind is AnswerType.DATE:
             days, others = self._days_against(sentence)
             return not _overlap(days, others)
@@ -147,7 +149,7 @@ class _Answered:
 
     def other_values_in(self, sentence: Sentence) -> set[str]:
         """The values of the answer's kind that a sentence on what was asked has instead of it."""
-        if not self._asked_of(sentence):
+        if not self._is_about_question(sentence):
             return set()
         if self.kind is AnswerType.NAME:
             return self._other_names(sentence)
@@ -160,33 +162,33 @@ class _Answered:
         if self.kind is AnswerType.DATE:
             days, others = self._days_against(sentence)
             if days and others and not _overlap(days, others):
-                return {str(one) for one in others}
+                return {str(period) for period in others}
         return set()
 
-    def _asked_of(self, sentence: Sentence) -> bool:
-        """Whether a sentence tells of the question's deed, and its window names who is asked of."""
+    def _is_about_question(self, sentence: Sentence) -> bool:
+        """Whether a sentence shares the question's words, and its window the question's names."""
         naming = {stem for name in self.question.names for stem in facts(name).stems}
         deed = set(self.question.content) - naming - _ASIDE
         around = facts(f"{sentence.evidence.headline} {sentence.evidence.text}")
-        own = deed & set(facts(sentence.text).stems)
+        shared = deed & set(facts(sentence.text).stems)
         meant = facts(sentence.before).stems if _POINTS_BACK.search(sentence.text) else ()
         return (
-            bool(own)
-            and len(own | (deed & set(meant))) >= _ON_SUBJECT * len(deed)
+            bool(shared)
+            and len(shared | (deed & set(meant))) >= _ON_SUBJECT * len(deed)
             and len(deed & set(around.stems)) >= _ON_SUBJECT * len(deed)
             and all(around.has_name(name) for name in self.question.names)
         )
 
     def _days_against(self, sentence: Sentence) -> tuple[set[Period], set[Period]]:
-        """The days of the quote, but for the question's, and those of a sentence."""
+        """Return the days that the quote adds to the question, and those of a sentence."""
         mine = _days(self.quote.text, self.cited.date) - _days(self.question.text, None)
         return mine, _days(sentence.text, sentence.evidence.date)
 
     def _other_names(self, sentence: Sentence) -> set[str]:
         agrees = any(map(facts(sentence.text).has_name, self.names))
-        return set() if agrees or not self.names else self._names_there(sentence)
+        return set() if agrees or not self.names else self._new_names(sentence)
 
-    def _names_there(self, sentence: Sentence) -> set[str]:
+    def _new_names(self, sentence: Sentence) -> set[str]:
         """New names where the answer's would stand: places for a place, else none after “in”."""
         place = any(_at_a_place(name, self.quote.text) for name in self.names)
         return {
@@ -266,18 +268,18 @@ def _measured(text: str, values: frozenset[float]) -> set[tuple[float, str]]:
 def _days(text: str, near: date | None) -> set[Period]:
     """The days and periods that a text names; without a year also those of the year after."""
     found = facts(text)
-    open_year = (one for one in found.days(near) if not one.with_year)
+    open_year = (named for named in found.days(near) if not named.with_year)
     return found.periods(near) | {
-        (year_after(one.first), year_after(one.last)) for one in open_year
+        (year_after(named.first), year_after(named.last)) for named in open_year
     }
 
 
 def _periods(text: str, near: date | None) -> set[Period]:
     """The months, years and the like that a text names; single days only with their year."""
     return {
-        (one.first, one.last)
-        for one in facts(text).days(near)
-        if one.with_year or one.first != one.last
+        (named.first, named.last)
+        for named in facts(text).days(near)
+        if named.with_year or named.first != named.last
     }
 
 

@@ -2,7 +2,7 @@
 
 Names, numbers and days are checked in code; the share of the statement's words that stand in
 the cited sentences is its support. A day stands if the sentence names it, or a weekday that falls
-on it; the article's own day only where its sentence names no other. Knows nothing of models.
+on it; the article's own day only where its sentence names no other.
 """
 
 from __future__ import annotations
@@ -119,11 +119,11 @@ def _only_repeats(statement: str, question: str) -> bool:
     """Whether a statement says nothing beyond a question that a yes or no does not answer."""
     if asks_yes_or_no(question) or EITHER.search(question):
         return False
-    own = question.partition("? (")[0]  # what a follow-up continues may hold its answer
-    asked, made = facts(own), facts(statement)
-    if any(not asked.has_name(name) for name in made.names):
+    alone = question.partition("? (")[0]  # what a follow-up continues may hold its answer
+    asked, stated = facts(alone), facts(statement)
+    if any(not asked.has_name(name) for name in stated.names):
         return False  # "The WHO", of who did it
-    return {*made.content, *made.numbers} <= {*asked.stems, *asked.numbers}
+    return {*stated.content, *stated.numbers} <= {*asked.stems, *asked.numbers}
 
 
 def _check_names(
@@ -209,11 +209,11 @@ def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) ->
 
 def _denies(sentence: str, statement: str) -> bool:
     """Whether the part of a sentence that says most of a statement denies it."""
-    own = set(facts(statement).content)
-    deeds = own - {stem for name in facts(statement).names for stem in facts(name).stems}
-    parts = [(len(own & set(facts(part).content)), part) for part in _CLAUSES.split(sentence)]
+    content = set(facts(statement).content)
+    deeds = content - {stem for name in facts(statement).names for stem in facts(name).stems}
+    parts = [(len(content & set(facts(part).content)), part) for part in _CLAUSES.split(sentence)]
     shared, part = max(parts)
-    restates = shared >= _MOST * len(own) and deeds & set(facts(part).content)
+    restates = shared >= _MOST * len(content) and deeds & set(facts(part).content)
     return bool(restates) and bool(_DENIED.search(part))  # a bare name says nothing to deny
 
 
@@ -222,14 +222,14 @@ def _support(
 ) -> float:
     """Share of what the statement adds to the question that stands in the cited quotes."""
     known = {*facts(question).content, "yes"}
-    made = facts(statement)
-    added = [stem for stem in made.content if stem not in known] or list(made.content)
+    stated = facts(statement)
+    added = [stem for stem in stated.content if stem not in known] or list(stated.content)
     quoted: set[str] = set()
     for sentence, start in zip(cited, starts, strict=True):
         quoted.update(facts(cite(sentence, start).quote).stems)
         quoted.update(facts(sentence.evidence.headline).stems)
     # Names, numbers and days were found already, in whatever form: three billion, 3bn; Tuesday.
-    found = (*made.names, *made.numbers, *_MONTH_YEAR.findall(statement))
+    found = (*stated.names, *stated.numbers, *_MONTH_YEAR.findall(statement))
     checked = {stem for fact in found for stem in facts(fact).stems}
     standing = [stem for stem in added if stem in quoted or stem in checked]
     return len(standing) / len(added) if added else 0.0
@@ -283,7 +283,7 @@ def _check_days(statement: str, question: str, cited: Sequence[Sentence]) -> str
 
 
 def _periods(text: str, near: date) -> list[Period]:
-    return [(one.first, one.last) for one in facts(text).days(near)]
+    return [(named.first, named.last) for named in facts(text).days(near)]
 
 
 def _whole_year(year: int) -> Period:
@@ -307,8 +307,8 @@ def _day_stands(first: date, last: date, asked: bool, sentence: Sentence) -> boo
     published, named = sentence.evidence.date, _days_of(sentence)
     if (first, last) == _whole_year(first.year) and _names_year(sentence, first.year):
         return True
-    for one in named:
-        for start, end in _readings(one, sentence):
+    for words in named:
+        for start, end in _readings(words, sentence):
             if first <= start and end <= last:  # a day is not stated by the year that it is in
                 return True
     if published is None:
@@ -324,7 +324,7 @@ def _days_of(sentence: Sentence) -> list[WordedDays]:
 
 
 def _readings(named: WordedDays, sentence: Sentence) -> Iterator[Period]:
-    """What a period of a sentence may mean: without a year that to come, where it may be."""
+    """Yield a date of a sentence as a period; without a year perhaps that of the next year too."""
     yield named.first, named.last
     if not named.with_year and may_be_to_come(sentence.text):
         yield year_after(named.first), year_after(named.last)
@@ -346,7 +346,7 @@ def _word_stands(word: str, sentence: Sentence) -> bool:
     if re.search(rf"\b{word}\b|\b{word[:3]}\b\.?(?= \d)|\b{word[:3]}\.", around):
         return True
     published = sentence.evidence.date
-    days = [day for one in _days_of(sentence) for day in (one.first, one.last)]
+    days = [day for named in _days_of(sentence) for day in (named.first, named.last)]
     if published is not None:
         days += [published, *_near_days(sentence.text, published)]
     if word in _MONTHS:

@@ -78,7 +78,7 @@ _WHEN = re.compile(
 def answer_type(question: str) -> AnswerType:
     """Return what a question asks for: its last sentence, where others say what it is about."""
     sentences = [question[start:end] for start, end in sentence_spans(question)]
-    asking = next((one for one in reversed(sentences) if "?" in one), question)
+    asking = next((sentence for sentence in reversed(sentences) if "?" in sentence), question)
     found = _ASKS.search(asking)
     if found is None:
         return AnswerType.OTHER

@@ -49,7 +49,7 @@ class Facts:
 
     @cached_property
     def figures(self) -> frozenset[float]:
-        """The same without those of days and years: numbers that count something."""
+        """The values of the numbers that are no part of a date."""
         counted = [n for n in self.number_spans if n.value not in _YEARS]
         days = self.days(ANY_YEAR) if counted else ()
         return frozenset(
@@ -81,7 +81,7 @@ class Facts:
 
     def periods(self, near: date | None) -> set[Period]:
         """The first and last day of each of them."""
-        return {(one.first, one.last) for one in self.days(near)}
+        return {(named.first, named.last) for named in self.days(near)}
 
 
 @lru_cache(maxsize=4096)

@@ -58,19 +58,19 @@ def names_in(text: str) -> list[str]:
         if between != " ":
             ended = bool(_ENDED.search(between)) and not _initial(run)
             if ended or "," in between or "(" in between:
-                _close(run, names)
+                _end_run(run, names)
             fresh = fresh or ended or between.endswith(_OPENED)
         bare = _POSSESSIVE.sub("", word)
         if _CAPITAL.fullmatch(bare) and not (fresh and _common(bare)):
             run.append(bare)
             if bare != word:
-                _close(run, names)
+                _end_run(run, names)
         elif word in _NAME_LINKS and run:
             run.append(word)
         elif run:
-            _close(run, names)
+            _end_run(run, names)
         fresh = False
-    _close(run, names)
+    _end_run(run, names)
     return list(dict.fromkeys(names))
 
 
@@ -96,8 +96,8 @@ _OPENERS = frozenset(
 )
 
 
-def _close(run: list[str], names: list[str]) -> None:
-    """End a run of words: without titles, days and little words it is a name."""
+def _end_run(run: list[str], names: list[str]) -> None:
+    """Add a run of words to the names, without titles, days and little words; empty the run."""
     words = [
         word
         for word in run
@@ -119,7 +119,7 @@ def name_stands(name: str, text: str) -> bool:
     Accents and the usual ways to write foreign names in English make no difference; an acronym
     stands where the text spells it in capitals, or names what it is short for.
     """
-    low, held, spelt = _searched(text)
+    low, present, spellings = _search_forms(text)
     flat = _flat(name)
     if is_acronym(name) and flat in STOP_WORDS and flat not in _ALIASED:
         return bool(re.search(rf"\b{name}\b", text)) or _short_for(name, text)
@@ -132,12 +132,12 @@ def name_stands(name: str, text: str) -> bool:
     if len(words) > 1 and words[-1] in _AFTER_NAMES:
         words.pop()
     last = words[-1]
-    if f" {last} " in low or (len(last) >= _SPELT and _spelt(last) in spelt):
+    if f" {last} " in low or (len(last) >= _SPELT and _spelling_key(last) in spellings):
         return len(words) == 1 or not _only_others(words, text)
     # Mr Qin for Qin Gang: some surnames come first, and a title shows which word is one
     if len(words) > 1 and re.search(rf" (?:{'|'.join(TITLES)}) {re.escape(words[0])} ", low):
         return True
-    if len(words) == 1 and any(same_place(last, word) for word in held):
+    if len(words) == 1 and any(same_place(last, word) for word in present):
         return True
     return is_acronym(name) and _short_for(name, text)
 
@@ -153,8 +153,8 @@ _SPELT = 5  # letters of a name that may be written in another way
 
 
 @lru_cache(maxsize=4096)
-def _spelt(word: str) -> str:
-    """A word without what transliterations differ in: Zelenskiy, Zelensky, Zelenskyy."""
+def _spelling_key(word: str) -> str:
+    """Return one key for a name's transliterations: Zelenskiy, Zelensky, Zelenskyy."""
     return re.sub(r"(.)\1+", r"\1", re.sub("[iyj]+", "i", word))
 
 
@@ -168,11 +168,11 @@ def name_repeats(name: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)  # many names are looked for in one text
-def _searched(text: str) -> tuple[str, frozenset[str], frozenset[str]]:
-    """A text as names are looked for in it, a blank at each end; its words, plain and `_spelt`."""
+def _search_forms(text: str) -> tuple[str, frozenset[str], frozenset[str]]:
+    """Return a folded text, a blank at each end; its words; and their spelling keys."""
     flat = _flat(_PRONOUN_US.sub(" ", text))
     words = frozenset(flat.split())
-    return f" {flat} ", words, frozenset(map(_spelt, words))
+    return f" {flat} ", words, frozenset(map(_spelling_key, words))
 
 
 def _only_others(words: list[str], text: str) -> bool:

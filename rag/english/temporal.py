@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from index.text.days import spoken
+from index.text.days import format_day
 
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 MONTHS = {
@@ -240,12 +240,12 @@ def worded_days(text: str, near: date | None = None) -> list[WordedDays]:
     for pattern, read in _FORMS:
         for match in pattern.finditer(text):
             start, end = match.span()
-            if any(start < one.end and one.start < end for one in found):
+            if any(start < period.end and period.start < end for period in found):
                 continue
             with suppress(ValueError):
                 if period := read(match, near):
                     found.append(WordedDays(match[0], *period, start, end))
-    return sorted(found, key=lambda one: one.start)
+    return sorted(found, key=lambda period: period.start)
 
 
 def asked_days(text: str, as_of: date) -> AskedDays | None:
@@ -275,8 +275,8 @@ def only_days(text: str) -> bool:
     """Whether a text is nothing but days and periods, and small words that belong to them."""
     for span, completed in _INCOMPLETE:
         text = span.sub(completed, text)
-    for one in reversed(worded_days(text, date.max)):
-        text = f"{text[: one.start]} {text[one.end :]}"
+    for period in reversed(worded_days(text, date.max)):
+        text = f"{text[: period.start]} {text[period.end :]}"
     return not _AROUND_DAYS.sub("", _RELATIVE.sub(" ", text)).strip()
 
 
@@ -405,7 +405,9 @@ def days_meant(quote: str, published: date | None) -> tuple[tuple[str, date], ..
 
 def meant(quote: str, published: date | None) -> str:
     """Return the same for people: “Sunday” is 18 June 2023, “yesterday” is 19 June 2023."""
-    return ", ".join(f"“{words}” is {spoken(day)}" for words, day in days_meant(quote, published))
+    return ", ".join(
+        f"“{words}” is {format_day(day)}" for words, day in days_meant(quote, published)
+    )
 
 
 def may_be_to_come(text: str) -> bool:

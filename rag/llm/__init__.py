@@ -1,1 +1,1 @@
-"""Language models: loading, running and judging them. Knows nothing of articles."""
+"""Language models: loading, running and judging them."""

@@ -76,7 +76,7 @@ class Entry:
 def catalogue() -> dict[str, Entry]:
     """Return the models by name, the default first."""
     listed = tomllib.loads(_FILE.read_text("utf-8"))["model"]
-    return {one["name"]: Entry(**one) for one in listed}
+    return {model["name"]: Entry(**model) for model in listed}
 
 
 def entry_of(name: str) -> Entry | None:
@@ -144,8 +144,8 @@ def machine() -> tuple[float, int]:
 def could_run() -> list[Entry]:
     """Return the models besides the default that fit this machine's memory with room to spare."""
     memory, _ = machine()
-    own = catalogue().values()
-    return [one for one in own if one.name != DEFAULT and one.gigabytes + _LEFT_FREE <= memory]
+    larger = (entry for entry in catalogue().values() if entry.name != DEFAULT)
+    return [entry for entry in larger if entry.gigabytes + _LEFT_FREE <= memory]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def read_choice(settings: Settings) -> Choice:
 
 
 def write_choice(settings: Settings, choice: Choice) -> None:
-    """Remember it, all at once."""
+    """Keep the choice in the data folder."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, _READER.dump_json(choice, indent=1).decode())
@@ -232,7 +232,7 @@ def suggestion(settings: Settings) -> str:
         return ""
     write_choice(settings, replace(choice, told=True))
     memory, cores = machine()
-    names = ", ".join(one.name for one in fit)
+    names = ", ".join(entry.name for entry in fit)
     return (
         f"This machine ({memory:g} GB of memory, {cores} cores) could also run {names}. They are "
         "larger and slower, and not measured by us: `broadsheet model try NAME` measures one here."

@@ -1,6 +1,6 @@
-"""An embedded language model as a LangChain chat model, over an engine of this process.
+"""The embedded language model as a LangChain chat model: the client of its worker process.
 
-Speaks to it by its own template (`rag.llm.template`). Knows nothing of articles or prompts.
+Prompts are made by the model's own chat template (`rag.llm.template`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def stoppable(model: BaseChatModel, cancel: threading.Event) -> BaseChatModel:
 
 
 class OpenVinoChat(BaseChatModel):
-    """A chat model that runs in this process; threads share it, generations run side by side.
+    """Client for the model's worker process; thread-safe, and generations run side by side.
 
     It takes the likeliest token each time. `max_tokens` may also be given to a call, or with
     `bind`. Where the model has a judge's heads, `response_metadata["readings"]` is the list of what

@@ -119,8 +119,8 @@ def _run_converter(gguf: Path, judge: str) -> None:
         check=False,
     )
     if ended.returncode or not (gguf.parent / MARK).exists():
-        said = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
-        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {said[-1]}")
+        lines = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
+        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {lines[-1]}")
 
 
 def _convert_here(gguf: str, heads: str) -> None:
@@ -136,8 +136,8 @@ def _convert_here(gguf: str, heads: str) -> None:
     headed = plain.with_name("headed.xml")
     ov.save_model(model, headed, compress_to_fp16=False)
     del model
-    for made in (headed.with_suffix(".bin"), headed):
-        made.replace(plain.with_suffix(made.suffix))
+    for file in (headed.with_suffix(".bin"), headed):
+        file.replace(plain.with_suffix(file.suffix))
 
 
 if __name__ == "__main__":

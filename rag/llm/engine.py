@@ -1,4 +1,4 @@
-"""The one language-model engine of this process, which lives in a process of its own.
+"""Starts the worker process that runs the embedded language model, and speaks with it.
 
 OpenVINO's `step()` holds Python's interpreter lock for as long as it computes, seconds while a
 prompt is read: within this process it would stop the page and every other thread. So

@@ -1,7 +1,4 @@
-"""Which chat model writes: loads the one that the settings name, in the background if need be.
-
-Knows nothing of questions or prompts.
-"""
+"""Loads the chat model that the settings name, in the background if need be."""
 
 from __future__ import annotations
 

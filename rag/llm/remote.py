@@ -1,7 +1,4 @@
-"""A chat model behind a server: any `provider:model` of LangChain, with errors for people.
-
-Knows nothing of the embedded engine.
-"""
+"""A chat model behind a server: any `provider:model` of LangChain, with errors for people."""
 
 from __future__ import annotations
 
@@ -71,17 +68,17 @@ class RemoteChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        options = self._limited(kwargs)
+        options = self._with_max_tokens(kwargs)
 
         async def once() -> AsyncIterator[BaseMessage]:
-            yield await self.inner.ainvoke(inert(messages), stop=stop, **options)
+            yield await self.inner.ainvoke(escape_special_tokens(messages), stop=stop, **options)
 
-        with self._explained():
-            for message in self._bounded(once()):
+        with self._wrap_errors():
+            for message in self._with_deadline(once()):
                 spoken = Spoken()
                 text = spoken.feed(str(message.text)) + spoken.flush()
-                said = message.model_copy(update={"content": text})
-                return ChatResult(generations=[ChatGeneration(message=said)])
+                visible = message.model_copy(update={"content": text})
+                return ChatResult(generations=[ChatGeneration(message=visible)])
             raise ConnectionError("the question was stopped")
 
     def _stream(
@@ -91,10 +88,12 @@ class RemoteChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        asked = self.inner.astream(inert(messages), stop=stop, **self._limited(kwargs))
+        asked = self.inner.astream(
+            escape_special_tokens(messages), stop=stop, **self._with_max_tokens(kwargs)
+        )
         ended, spoken = False, Spoken()
-        with self._explained():
-            for chunk in self._bounded(asked):
+        with self._wrap_errors():
+            for chunk in self._with_deadline(asked):
                 ended = ended or any(chunk.response_metadata.get(name) for name in _ENDINGS)
                 text = spoken.feed(str(chunk.text))
                 yield _as_generation(chunk.model_copy(update={"content": text}))
@@ -103,11 +102,11 @@ class RemoteChat(BaseChatModel):
             if not ended and not (self.cancel and self.cancel.is_set()):
                 raise ConnectionError("it broke off in the middle of an answer")
 
-    def _bounded(self, chunks: AsyncIterator[BaseMessage]) -> Iterator[BaseMessage]:
-        """Yield what a server sends, until the asker stops; all of it must come in time.
+    def _with_deadline(self, chunks: AsyncIterator[BaseMessage]) -> Iterator[BaseMessage]:
+        """Yield what a server sends until the question is stopped; `seconds` bound all of it.
 
-        A task reads it, since only a task can be ended while a server lets it wait: the
-        connection is closed then, at once.
+        A task reads it, since only a task can be cancelled while it waits for the server: that
+        closes the connection at once.
         """
         came: SimpleQueue[BaseMessage | BaseException | None] = SimpleQueue()
 
@@ -126,17 +125,17 @@ class RemoteChat(BaseChatModel):
         try:
             while not (self.cancel and self.cancel.is_set()):
                 with suppress(Empty):
-                    one = came.get(timeout=SECONDS_BETWEEN_LOOKS)
-                    if isinstance(one, BaseException):
-                        raise one
-                    if one is None:
+                    item = came.get(timeout=SECONDS_BETWEEN_LOOKS)
+                    if isinstance(item, BaseException):
+                        raise item
+                    if item is None:
                         return
-                    yield one
+                    yield item
         finally:
             reading.cancel()
 
-    def _limited(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Say how long the answer may be, in the words of the provider's client."""
+    def _with_max_tokens(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Add the longest answer, by the name that the provider's client has for it."""
         options = dict(options)
         limit = int(options.pop("max_tokens", None) or self.max_tokens)
         provider = self.name_of_model.partition(":")[0]
@@ -148,15 +147,15 @@ class RemoteChat(BaseChatModel):
         return options | {"max_tokens": limit}
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn any failure of the provider into one that says which server, and what it said."""
+    def _wrap_errors(self) -> Iterator[None]:
+        """Raise any failure of the provider as `ModelUnavailable`, with server and message."""
         try:
             yield
         except Exception as error:  # providers share no base class of errors
             reason = str(error).strip().splitlines() or [type(error).__name__]
-            said = f"{self.name_of_model} at {self.address} does not answer: {reason[0]}"
+            message = f"{self.name_of_model} at {self.address} does not answer: {reason[0]}"
             raise ModelUnavailable(
-                f"the model {redacted(said, self.secrets)}. "
+                f"the model {redacted(message, self.secrets)}. "
                 "Check BROADSHEET_LLM and BROADSHEET_LLM_BASE_URL, and that its server runs"
             ) from None  # the provider's own error may hold the key
 
@@ -169,10 +168,11 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def inert(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Return messages in which nothing is of the form of a template's token.
+def escape_special_tokens(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Return messages in which whatever looks like a special token is read as plain words.
 
-    A server's tokenizer is not known here; but tokens look alike: `<|end|>`, `</s>`, `[INST]`.
+    A server's tokenizer is not known here, but special tokens look alike: `<|end|>`,
+    `</s>`, `[INST]`.
     """
     return [
         message.model_copy(update={"content": _TOKEN_LIKE.sub(r"\g<0> ", str(message.text))})
@@ -192,8 +192,8 @@ def connect(settings: Settings) -> RemoteChat:
     try:
         inner = init_chat_model(settings.llm, **_options(settings))
     except Exception as error:  # ImportError, ValueError, or the provider's own
-        said = redacted(str(error), secrets_of(settings))
-        raise ModelUnavailable(f"BROADSHEET_LLM={settings.llm}: {said}") from None
+        message = redacted(str(error), secrets_of(settings))
+        raise ModelUnavailable(f"BROADSHEET_LLM={settings.llm}: {message}") from None
     return RemoteChat(
         inner=inner,
         name_of_model=settings.llm,

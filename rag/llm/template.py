@@ -58,8 +58,8 @@ class Template:
         from transformers.utils.chat_template_utils import render_jinja_template
 
         turns = [
-            {"role": _ROLES.get(one.type, "user"), "content": self.literal(str(one.text))}
-            for one in messages
+            {"role": _ROLES.get(message.type, "user"), "content": self.literal(str(message.text))}
+            for message in messages
         ]
         try:
             rendered: Any = render_jinja_template(
@@ -117,7 +117,7 @@ def _of_folder(folder: Path) -> Template:
     end, start = (_content(config.get(name)) for name in ("eos_token", "bos_token"))
     if not isinstance(source, str) or not end:
         raise ValueError(folder)
-    return Template(source, end, start, _words(one["content"] for one in added))
+    return Template(source, end, start, _words(token["content"] for token in added))
 
 
 def _json(path: Path) -> Any:
@@ -161,22 +161,22 @@ class Spoken:
     """Leaves out of an answer what its model thinks aloud before it."""
 
     def __init__(self) -> None:
-        self._held = ""
-        self._speaks = False
+        self._buffer = ""
+        self._answering = False
 
     def feed(self, text: str) -> str:
         """Take the next piece; return what of it belongs to the answer."""
-        if self._speaks:
+        if self._answering:
             return text
-        self._held += text
-        begun = self._held.lstrip()
+        self._buffer += text
+        begun = self._buffer.lstrip()
         if begun.startswith(_OPENS):
-            said = begun.partition(_CLOSES)[2].lstrip()
+            answer = begun.partition(_CLOSES)[2].lstrip()
         else:
-            said = "" if _OPENS.startswith(begun) else self._held
-        self._speaks = bool(said)
-        return said
+            answer = "" if _OPENS.startswith(begun) else self._buffer
+        self._answering = bool(answer)
+        return answer
 
     def flush(self) -> str:
         """Return what was held back, once no more comes; thoughts without an end are none."""
-        return "" if self._speaks or self._held.lstrip().startswith(_OPENS) else self._held
+        return "" if self._answering or self._buffer.lstrip().startswith(_OPENS) else self._buffer

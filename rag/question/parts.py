@@ -56,10 +56,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def of_each(question: str) -> list[str]:
-    """Return the question of each of two things that it names together; nothing if it does not.
+def split_coordinated_names(question: str) -> list[str]:
+    """Return a question for each of two names or days joined by “and”; empty if there are none.
 
-    "Who led the bank in May and in June?" Each part says all that it asks about.
+    "Who led the bank in May and in June?" becomes two whole questions.
     """
     found = _OF_BOTH.search(question)
     if found is None:
@@ -141,10 +141,10 @@ def difference(parts: Sequence[str], answers: Sequence[Answer]) -> tuple[str, tu
     first, second = (_value(*pair) for pair in zip(parts, answers, strict=True))
     if first is None or second is None:
         return "", ()
-    (one, unit, cited), (other, other_unit, other_cited) = first, second
+    (value, unit, cited), (other_value, other_unit, other_cited) = first, second
     if unit.removesuffix("s") != other_unit.removesuffix("s"):
         return "", ()
-    apart, unit = abs(one - other), max(unit, other_unit, key=len)
+    apart, unit = abs(value - other_value), max(unit, other_unit, key=len)
     unit = unit.removesuffix("s") if apart == 1 else unit
     return f"The difference is {apart:,g} {unit}".rstrip() + ".", (cited, other_cited)
 

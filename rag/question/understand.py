@@ -1,7 +1,4 @@
-"""Makes a question self-contained, reads its dates, knows its language. No model is asked.
-
-Knows nothing of stores.
-"""
+"""Makes a question self-contained, reads its dates, and recognises its language, by code alone."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from index.errors import QuestionError
-from index.text.days import spoken
+from index.text.days import format_day
 from index.text.words import content_stems
 from index.types import Bounds, split_limits
 from rag.english.facts import facts
@@ -95,7 +92,7 @@ def _bounds(question: Question) -> Bounds:
     first = question.date_from
     if first and last and first > last:
         raise QuestionError(
-            f"no day is both after {spoken(first)} and before {spoken(last)}; "
+            f"no day is both after {format_day(first)} and before {format_day(last)}; "
             "set the first date before the last"
         )
     dated = first is not None or last is not None
@@ -207,7 +204,7 @@ def make_question(
     Raises:
         QuestionError: the question is blank or too long, or its dates are impossible.
     """
-    words = _sound(text).strip()
+    words = _replace_surrogates(text).strip()
     if len(words) > max_question:
         raise QuestionError(
             f"The question has {len(words):,} characters; at most {max_question:,} are allowed."
@@ -224,16 +221,16 @@ def make_question(
         raise QuestionError(f"From ({first}) is after As of ({at}): no article can match.")
     earlier = tuple(
         Turn(
-            split_limits(_sound(turn.question[:max_question]))[0],
-            _sound(turn.answer[:LONGEST_ANSWER]),
+            split_limits(_replace_surrogates(turn.question[:max_question]))[0],
+            _replace_surrogates(turn.answer[:LONGEST_ANSWER]),
         )
         for turn in history
     )
     return Question(words, at, first, last, (*(sources or ()), *limits), earlier)
 
 
-def _sound(text: str) -> str:
-    """Return text that tokenizers take: half a surrogate pair makes them raise."""
+def _replace_surrogates(text: str) -> str:
+    """Replace halves of surrogate pairs by “?”: tokenizers raise on them."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,6 +1,6 @@
 """From the found sentences to the few windows that the model sees.
 
-Knows nothing of models that write: its scores are word overlap, kind, rank and reranker.
+Sentences are scored by word overlap, answer type, rank and reranker; no model that writes is asked.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.models.embedder import MiniLMEmbeddings
-from index.text.days import spoken, till_now
+from index.text.days import format_day, recency_key
 from rag.english.names import BACK
 from rag.retrieval.assertions import asserts
 from rag.retrieval.reranker import Reranker
@@ -103,7 +103,7 @@ class _Window:
     def around(cls, sentence: RankedSentence, *, both: bool) -> _Window:
         """The sentence with both neighbours, or with the one before if it needs it.
 
-        More room for other sentences was worth more than neighbours: see docs/quality.md.
+        More room for other sentences was worth more than neighbours: see docs/experiments.md.
         """
         before = both or POINTS_BACK.search(sentence.text)
         first = max(0, sentence.at - 1) if before else sentence.at
@@ -141,7 +141,10 @@ class _Window:
 
 def single_sentences(sentences: Sequence[RankedSentence]) -> list[Evidence]:
     """Return each sentence as a window of its own, numbered in the order given."""
-    return [_evidence(at, _Window(one, one.at, one.at)) for at, one in enumerate(sentences, 1)]
+    return [
+        _evidence(at, _Window(sentence, sentence.at, sentence.at))
+        for at, sentence in enumerate(sentences, 1)
+    ]
 
 
 def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> list[Evidence]:
@@ -151,7 +154,7 @@ def _numbered(windows: Sequence[_Window], *, latest: bool, first: int = 1) -> li
     """
     ranked = sorted(windows, key=lambda window: -window.best.score)
     if latest:
-        ranked.sort(key=lambda window: till_now(window.best.source.date), reverse=True)
+        ranked.sort(key=lambda window: recency_key(window.best.source.date), reverse=True)
     order: dict[str, list[_Window]] = {}
     for window in ranked:
         order.setdefault(window.article, []).append(window)
@@ -182,7 +185,7 @@ def shown(evidence: Sequence[Evidence]) -> str:
     article = None
     for item in evidence:
         if item.article_id != article:
-            when = f" ({spoken(item.date)})" if item.date else ""
+            when = f" ({format_day(item.date)})" if item.date else ""
             lines.append(f"\n# {item.headline}{when}".rstrip())
             article = item.article_id
         lines.append(" ".join(item.text.split())[:_LONGEST])

@@ -103,7 +103,7 @@ def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evide
     last = min(bounds.date_to or today, today)
     wanted = Wanted(first=bounds.date_from, last=last, sources=bounds.sources, once=True)
     listed = snapshot.catalogue().page(wanted, most).articles
-    articles = filter(None, (snapshot.article(one.article_id) for one in listed))
+    articles = filter(None, (snapshot.article(article.article_id) for article in listed))
     return _numbered(
         _sentence(article.ref, article.text, span)
         for article in articles
@@ -114,12 +114,12 @@ def newest_articles(snapshot: Snapshot, bounds: Bounds, most: int) -> list[Evide
 def _sentence(article: ArticleRef, text: str, span: tuple[int, int], base: int = 0) -> Evidence:
     """Return a sentence as a window of its own; its text begins at `base` in the article."""
     start, end = base + span[0], base + span[1]
-    own = text[span[0] : span[1]]
-    return Evidence(0, article, start, end, own, ((start, end),), (start, end), 0.0)
+    sentence = text[span[0] : span[1]]
+    return Evidence(0, article, start, end, sentence, ((start, end),), (start, end), 0.0)
 
 
 def _numbered(evidence: Iterable[Evidence]) -> list[Evidence]:
-    return [replace(one, number=at, score=1.0 / at) for at, one in enumerate(evidence, 1)]
+    return [replace(window, number=at, score=1.0 / at) for at, window in enumerate(evidence, 1)]
 
 
 def list_subject(question: str) -> str | None:
@@ -154,7 +154,7 @@ def list_articles(snapshot: Snapshot, subject: str, bounds: Bounds) -> tuple[int
         name, *copies = found.articles
         if name not in best and stated_sentences(found.passage.text):
             best[name] = replace(_mention(found, name, wanted), also_in=tuple(copies))
-    ordered = sorted(best.values(), key=lambda one: (one.date is None, str(one.date)))
+    ordered = sorted(best.values(), key=lambda window: (window.date is None, str(window.date)))
     return len(ordered), _numbered(ordered[:SHOWN])
 
 
@@ -210,7 +210,9 @@ def timeline_of(sentences: Sequence[RankedSentence], most: int = MOST) -> list[R
         most: Entries; where there are more, each stretch of the time keeps its best.
     """
     enough = _NEAR * max((sentence.words for sentence in sentences), default=0.0)
-    near = (one for one in sentences if one.source.date and one.words >= enough > 0)
+    near = (
+        sentence for sentence in sentences if sentence.source.date and sentence.words >= enough > 0
+    )
     best: dict[str, RankedSentence] = {}
     for sentence in sorted(near, key=_worth, reverse=True):
         best.setdefault(sentence.source.passage.article_id, sentence)

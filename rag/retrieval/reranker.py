@@ -2,7 +2,7 @@
 
 It is the embedder's own six layers (Wang et al. 2020), trained on; `reranker.safetensors` holds
 the changes at low rank (Hu et al. 2022). Converted once to OpenVINO's form, in a process of its
-own: `python -m rag.retrieval.reranker FOLDER TARGET`. Knows nothing of passages or other scores.
+own: `python -m rag.retrieval.reranker FOLDER TARGET`.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class Reranker:
             tokenizer, compiled = _loaded(self._embeddings.files, self._embeddings.threads)
         request = compiled.create_infer_request()  # one a call: they are not shared by threads
         encoded = tokenizer.encode_batch([(question, sentence) for sentence in sentences])
-        made = np.empty(len(encoded), dtype=np.float32)
-        for places, pieces, mask in in_batches([one.ids for one in encoded]):
+        scores = np.empty(len(encoded), dtype=np.float32)
+        for places, pieces, mask in in_batches([encoding.ids for encoding in encoded]):
             sides = np.zeros_like(pieces)
             for row, at in enumerate(places):
                 sides[row, : len(encoded[at].ids)] = encoded[at].type_ids
             inputs = {"input_ids": pieces, "token_type_ids": sides, "attention_mask": mask}
-            made[places] = request.infer(inputs)[0]
-        return made
+            scores[places] = request.infer(inputs)[0]
+        return scores
 
 
 @functools.lru_cache(maxsize=1)
@@ -156,14 +156,14 @@ def changed_weights(embedder: Weights, changes: Weights) -> dict[str, NDArray[np
         changes: For a matrix `NAME.down` (rank, in) and `NAME.up` (out, rank), whose product is
             added; for a vector `NAME`, which is added; `head.weight` and `head.bias`, as they are.
     """
-    made = {name: weight.astype(np.float32) for name, weight in embedder.items()}
+    weights = {name: weight.astype(np.float32) for name, weight in embedder.items()}
     for name, change in changes.items():
         if name.endswith(".up"):
             base = name.removesuffix(".up")
-            made[base] += change.astype(np.float32) @ changes[f"{base}.down"].astype(np.float32)
+            weights[base] += change.astype(np.float32) @ changes[f"{base}.down"].astype(np.float32)
         elif not name.endswith(".down"):
-            made[name] = change.astype(np.float32) + made.get(name, np.float32(0.0))
-    return made
+            weights[name] = change.astype(np.float32) + weights.get(name, np.float32(0.0))
+    return weights
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""Finds passages: dense and lexical search over one snapshot, fused; also as a LangChain retriever.
-
-Knows nothing of sentences or models.
-"""
+"""Finds passages by dense and lexical search, fused; also as a LangChain retriever."""
 
 from __future__ import annotations
 
@@ -18,14 +15,14 @@ from langchain_core.runnables import run_in_executor
 from pydantic import ConfigDict, Field
 
 from index.store.snapshot import IndexReader, Snapshot
-from index.text.days import till_now
+from index.text.days import recency_key
 from index.types import Bounds, Hit
 from rag.english.facts import facts
 from rag.english.temporal import wants_latest
 from rag.retrieval.sentences import RankedSentence, best_passages, rank_sentences, word_weights
 from rag.types import RetrievedPassage
 
-# BM25 is the stronger half on news; see docs/quality.md for what was measured.
+# BM25 is the stronger half on news; see docs/experiments.md.
 WEIGHTS = {"lexical": 1.0, "dense": 0.7, "window": 1.0, "fresh": 0.4, "recent": 0.5}
 _CANDIDATES = 80
 _RECENT_POOL = 12
@@ -67,9 +64,9 @@ def retrieve(
     scores = reciprocal_rank_fusion(rankings, WEIGHTS)
     stored = snapshot.passages(list(scores), bounds)
     found = [
-        RetrievedPassage(one.passage, one.article, score, also_in=one.articles[1:])
+        RetrievedPassage(passage.passage, passage.article, score, also_in=passage.articles[1:])
         for key, score in scores.items()
-        if (one := stored.get(key))
+        if (passage := stored.get(key))
     ]
     if latest:
         found = _raise_recent(found)
@@ -89,7 +86,7 @@ def rank_found(
 def _raise_recent(found: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
     """Among the most relevant, raise the newest: "latest" is an order, not a filter."""
     pool = list(range(min(_RECENT_POOL, len(found))))
-    newest = sorted(pool, key=lambda at: till_now(found[at].date), reverse=True)
+    newest = sorted(pool, key=lambda at: recency_key(found[at].date), reverse=True)
     fused = reciprocal_rank_fusion(
         {"relevant": pool, "recent": newest}, {"recent": WEIGHTS["recent"]}
     )

@@ -18,11 +18,11 @@ from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.store.snapshot import IndexReader, Snapshot
 from index.store.vectors import ServerSilent, VectorsDamaged, VectorsMissing
-from index.text.days import spoken
+from index.text.days import format_day
 from index.text.words import content_stems, stems
 from index.types import Bounds, Coverage
 from rag.english.temporal import shifted
-from rag.question.parts import compared, of_each, split_question
+from rag.question.parts import compared, split_coordinated_names, split_question
 from rag.question.understand import Understood, foreign_language, understand
 from rag.retrieval.evidence import rerank, select_evidence, single_sentences
 from rag.retrieval.overviews import list_articles, newest_articles, timeline_of
@@ -110,9 +110,9 @@ class Finder:
         def found_in(snapshot: Snapshot) -> list[Context]:
             searched = [self.search(snapshot, part) for part in parts]
             timings["retrieval"] = time.perf_counter() - begun
-            return [self.choose(snapshot, one, tokens) for one in searched]
+            return [self.choose(snapshot, search, tokens) for search in searched]
 
-        found = self._steadily(found_in)
+        found = self._retry_on_missing_vectors(found_in)
         timings["evidence"] = time.perf_counter() - begun
         return found
 
@@ -121,8 +121,8 @@ class Finder:
         with self._reader.snapshot() as snapshot:
             asked, bounds, notices = self._bounded(snapshot, question)
             count, evidence = list_articles(snapshot, subject, bounds)
-            told = _told(snapshot, notices, evidence)
-            return Context(asked, tuple(evidence), snapshot.coverage(bounds), told), count
+            notices = _with_notices(snapshot, notices, evidence)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), notices), count
 
     def about(self, question: Question, newest: int) -> tuple[Context, list[str]]:
         """Return what the archive is, with its newest articles as evidence, and its publishers."""
@@ -142,10 +142,10 @@ class Finder:
             passages = retrieve(snapshot, subject, vector, _OF_A_STORY, bounds)
             ranked = rank_found(snapshot, subject, passages)
             evidence = single_sentences(timeline_of(ranked))
-            told = _told(snapshot, notices, evidence)
-            return Context(asked, tuple(evidence), snapshot.coverage(bounds), told)
+            notices = _with_notices(snapshot, notices, evidence)
+            return Context(asked, tuple(evidence), snapshot.coverage(bounds), notices)
 
-        return self._steadily(found_in)
+        return self._retry_on_missing_vectors(found_in)
 
     def passages(self, question: Question, limit: int) -> list[RetrievedPassage]:
         """Return the best passages in the order of their best sentence, by turns of its parts."""
@@ -153,14 +153,14 @@ class Finder:
 
         def searched(snapshot: Snapshot) -> list[list[RetrievedPassage]]:
             found = [self.search(snapshot, part, limit) for part in parts]
-            return [best_passages(one.sentences, limit) for one in found]
+            return [best_passages(search.sentences, limit) for search in found]
 
-        return _by_turns(self._steadily(searched))[:limit]
+        return _interleave(self._retry_on_missing_vectors(searched))[:limit]
 
-    def _steadily(self, work: Callable[[Snapshot], T]) -> T:
-        """Do some work on one snapshot; again where a clean-up took its vectors.
+    def _retry_on_missing_vectors(self, work: Callable[[Snapshot], T]) -> T:
+        """Do some work on one snapshot; again on a newer one where a clean-up deleted its vectors.
 
-        Where another try does not help it searches by words alone, and says so in its notices.
+        Where that does not help, words alone are searched, and a notice says so.
         """
         missed: Counter[int] = Counter()
         while True:
@@ -170,9 +170,9 @@ class Finder:
                 except VectorsMissing:  # a newer snapshot names what there is
                     missed[snapshot.generation] += 1
                     if missed[snapshot.generation] == _TRIES:
-                        return _by_words(work, snapshot, _GONE)
+                        return _lexical_only(work, snapshot, _GONE)
                 except (ServerSilent, VectorsDamaged) as error:
-                    return _by_words(work, snapshot, str(error))
+                    return _lexical_only(work, snapshot, str(error))
             time.sleep(_PAUSE)
 
     def _understand(self, snapshot: Snapshot, question: Question) -> Understood:
@@ -217,7 +217,7 @@ class Finder:
             searched.sentences, self._embeddings, tokens, latest=latest
         )
         coverage = snapshot.coverage(searched.asked.bounds)
-        notices = _told(snapshot, searched.notices, evidence)
+        notices = _with_notices(snapshot, searched.notices, evidence)
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
@@ -225,33 +225,33 @@ class Finder:
         return Context(searched.asked, *seen, searched.far)
 
 
-def _by_words(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) -> T:
+def _lexical_only(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) -> T:
     _LOG.warning("searched by words only: %s", reason)
     snapshot.lost = reason
     return work(snapshot)
 
 
-def _told(
+def _with_notices(
     snapshot: Snapshot, notices: Sequence[str], evidence: Sequence[Evidence]
 ) -> tuple[str, ...]:
-    """Add to what the reader must know what a search missed, and what is odd of its articles."""
+    """Add notices on missing vectors and on articles withdrawn or dated after today."""
     lost = [f"Searched by words only: {snapshot.lost}."] if snapshot.lost else []
     withdrawn = [
-        f"Withdrawn by its publisher’s feed: “{one.headline or one.article_id}”."
-        for one in evidence
-        if one.details.withdrawn
+        f"Withdrawn by its publisher’s feed: “{item.headline or item.article_id}”."
+        for item in evidence
+        if item.details.withdrawn
     ]
     ahead = [
-        f"Dated after today: “{one.headline or one.article_id}”."
-        for one in evidence
-        if one.article.ahead
+        f"Dated after today: “{item.headline or item.article_id}”."
+        for item in evidence
+        if item.article.ahead
     ]
     return tuple(dict.fromkeys((*notices, *lost, *withdrawn, *ahead)))
 
 
 def parts_of(question: Question) -> list[Question]:
     """The question's parts; a later one continues the one before, as in a conversation."""
-    if each := compared(question.text) or of_each(question.text):
+    if each := compared(question.text) or split_coordinated_names(question.text):
         return [replace(question, text=text) for text in each]
     parts: list[Question] = []
     history = question.history
@@ -261,10 +261,12 @@ def parts_of(question: Question) -> list[Question]:
     return parts
 
 
-def _by_turns(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedPassage]:
-    """The best of each, then the second of each; every passage once."""
+def _interleave(rankings: Sequence[Sequence[RetrievedPassage]]) -> list[RetrievedPassage]:
+    """Interleave rankings: the best of each, then the second of each; every passage once."""
     turns = (found for row in zip_longest(*rankings) for found in row if found)
-    return list({(one.passage.article_id, one.passage.start): one for one in turns}.values())
+    return list(
+        {(passage.passage.article_id, passage.passage.start): passage for passage in turns}.values()
+    )
 
 
 def _window(
@@ -298,7 +300,7 @@ def _window(
 
 
 def _fresh(question: Question, asked: Understood) -> Bounds | None:
-    """The days before the one that the asker named: news of then is likelier meant than older."""
+    """Return the two weeks before a day that the asker set: their news is likelier meant."""
     if question.as_of is None:
         return None
     first = _latest(shifted(question.as_of, -_FRESH), asked.bounds.date_from)
@@ -325,7 +327,7 @@ def _words_held(question: str, sentences: Sequence[RankedSentence]) -> float:
 
 def _span(first: date | None, last: date | None) -> str:
     if first and last:
-        return f"from {spoken(first)}" + (f" to {spoken(last)}" if last > first else "")
-    return (
-        f"from {spoken(first)} on" if first else f"up to {spoken(last)}" if last else "of all dates"
-    )
+        return f"from {format_day(first)}" + (f" to {format_day(last)}" if last > first else "")
+    if first:
+        return f"from {format_day(first)} on"
+    return f"up to {format_day(last)}" if last else "of all dates"

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.text.days import till_now
+from index.text.days import recency_key
 from index.text.words import content_stems, stems
 from rag.english.answer_type import adds_kind
 from rag.english.facts import facts
@@ -18,7 +18,7 @@ from rag.retrieval.assertions import statements
 from rag.types import RetrievedPassage
 
 Span = tuple[int, int]
-# Fitted listwise on questions of two archives, to a sum of 1: see docs/quality.md.
+# Fitted listwise on questions of two archives, to a sum of 1: see docs/experiments.md.
 WORDS, PASSAGE, KIND, ARTICLE, RANK = 0.26, 0.17, 0.12, 0.06, 0.11
 JUDGED, RECENT = 0.23, 0.05
 _NEIGHBOUR = 0.35  # share of a question word's weight that a neighbouring sentence lends
@@ -110,7 +110,7 @@ def rank_sentences(
         weights: How much each stemmed word of the question tells; see `word_weights`.
     """
     brings = adds_kind(question)
-    articles = {one.passage.article_id: None for one in passages}
+    articles = {passage.passage.article_id: None for passage in passages}
     places = {article: _early(place) for place, article in enumerate(articles)}
     seen: set[tuple[str, Span]] = set()
     sentences: list[RankedSentence] = []
@@ -150,20 +150,20 @@ def prefer_recent(sentences: Sequence[RankedSentence]) -> None:
     """
     enough = _TO_THE_POINT * max((s.words for s in sentences), default=0.0)
     near = [s for s in sentences if s.words >= enough and s.source.date]
-    days = sorted({till_now(s.source.date) for s in near})
+    days = sorted({recency_key(s.source.date) for s in near})
     places = {day: at / max(1, len(days) - 1) for at, day in enumerate(days)}
     for sentence in near:
-        sentence.recent = places[till_now(sentence.source.date)]
+        sentence.recent = places[recency_key(sentence.source.date)]
 
 
 def _overlaps(texts: Sequence[str], headline: str, weights: Mapping[str, float]) -> list[float]:
     words = [frozenset(stems(text)) for text in texts]
     above = frozenset(stems(headline))
-    made: list[float] = []
-    for at, own in enumerate(words):
+    overlaps: list[float] = []
+    for at, mine in enumerate(words):
         around = frozenset().union(*words[max(0, at - 1) : at], *words[at + 1 : at + 2])
-        made.append(sum(w * _lent(stem, own, around, above) for stem, w in weights.items()))
-    return made
+        overlaps.append(sum(w * _lent(stem, mine, around, above) for stem, w in weights.items()))
+    return overlaps
 
 
 def _lent(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -59,6 +60,40 @@ async def test_the_four_ways_to_ask_agree(indexed: Settings, scripted: ScriptedC
     assert later == events
     assert isinstance(events[1], Retrieved)
     assert len(scripted.prompts) == 4
+
+
+PUBLIC_TYPES = (
+    rag.Answer, rag.Article, rag.Citation, rag.Conflict, rag.Coverage, rag.Evidence, rag.Progress,
+    rag.Retrieved, rag.Statement, rag.Token,
+)  # fmt: skip
+
+
+def test_the_reference_names_every_function_option_field_value_and_error() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "interfaces.md").read_text(encoding="utf-8")
+    reference = written.partition("## Python\n")[2].partition("\n## ")[0]
+    names = set(rag.__all__) - {"Event", "Reason", "RetrievedPassage"}
+    names |= set(api.AskOptions.__annotations__)
+    names |= {field.name for public in PUBLIC_TYPES for field in fields(public)} - {"article"}
+    names |= {f"Outcome.{outcome.name}" for outcome in rag.Outcome}
+    names |= {f"Reason.{reason.name}" for reason in rag.Reason}
+    named = " ".join(re.findall(r"`([^`\n]+)`", reference))
+    assert {name for name in names if not re.search(rf"\b{name}\b", named)} == set()
+
+
+def test_the_article_of_a_citation_holds_its_quote(
+    indexed: Settings, scripted: ScriptedChat
+) -> None:
+    (citation,) = ask(WHO, settings=indexed).citations
+    article = rag.article(citation.article_id, settings=indexed)
+    assert article is not None and article.headline == citation.headline
+    assert article.text[citation.start : citation.end] == citation.quote
+    assert rag.article("no such article", settings=indexed) is None
+
+
+def test_errors_can_be_caught_by_their_public_names(settings: Settings) -> None:
+    with pytest.raises(rag.IndexMissing):
+        rag.article("anything", settings=settings)
+    assert issubclass(rag.IndexMissing, rag.BroadsheetError)
 
 
 async def test_leaving_an_async_stream_stops_the_model(

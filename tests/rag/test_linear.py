@@ -8,7 +8,7 @@ import pytest
 from rag.english.answer_type import adds_kind, answer_type, asks_yes_or_no
 from rag.english.facts import facts
 from rag.english.temporal import asked_days, wants_latest
-from rag.question.parts import compared, of_each, premise_of, split_question
+from rag.question.parts import compared, premise_of, split_coordinated_names, split_question
 from rag.question.understand import foreign_language, understand
 from rag.retrieval.assertions import statements
 from rag.retrieval.overviews import about_archive, list_subject, timeline_subject
@@ -19,7 +19,7 @@ LENGTH = 3000  # three times what a question may have
 SECONDS = 0.5  # of a processor; what is quadratic takes many
 READ = {
     "parts": split_question,
-    "of each": of_each,
+    "of each": split_coordinated_names,
     "premise": premise_of,
     "comparison": compared,
     "language": foreign_language,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.question.parts import of_each, split_question
+from rag.question.parts import split_coordinated_names, split_question
 from rag.types import ABSTENTION, Outcome, Question, Retrieved
 from tests.rag.newsroom import ScriptedChat
 
@@ -76,7 +76,7 @@ def test_a_question_of_one_thing_stays_whole(question: str) -> None:
     ],
 )
 def test_what_is_asked_of_two_things_is_asked_of_each(question: str, parts: list[str]) -> None:
-    assert of_each(question) == parts
+    assert split_coordinated_names(question) == parts
 
 
 def test_each_part_is_answered_from_its_own_evidence(answering) -> None:

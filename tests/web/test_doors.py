@@ -32,7 +32,7 @@ from web.auth import SESSION, TRIES, Role, add_person, read_auth
 from web.chat.feedback import FeedbackStore
 from web.conversations import browser_key
 from web.http import doors
-from web.http.doors import CALLS, Doors
+from web.http.doors import CALLS, AccessMiddleware
 from web.http.server import add_endpoints
 from web.uploads.store import Uploads
 
@@ -281,7 +281,7 @@ def behind() -> Callable[..., TestClient]:
         say_what = refuse if full else say
         app = Starlette(routes=[Route("/", say_what, methods=["GET", "POST"])])
         chosen = {"hosts": ["localhost", "news.example:8443"]} | options
-        return TestClient(Doors(app, **chosen), base_url=base)
+        return TestClient(AccessMiddleware(app, **chosen), base_url=base)
 
     return behind
 

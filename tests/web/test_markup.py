@@ -29,7 +29,7 @@ from tests.web.hostile import HOSTILE_STRINGS
 from web.chat import views
 from web.chat.exchange import Exchange, Place, advance, locate
 from web.chat.reader import article
-from web.rendering import message, printable, spoken
+from web.rendering import announce, message, printable
 
 HOSTILE = [
     *HOSTILE_STRINGS,
@@ -138,7 +138,7 @@ def test_hostile_text_stays_text_in_every_place(text: str) -> None:
         seen = inert(views.conversation([state]))
         assert printable(text) in seen.text or "[" in text
     inert(message(text))
-    inert(spoken(text))
+    inert(announce(text))
 
 
 def test_an_article_is_shown_with_its_authors_and_where_it_was_filed() -> None:

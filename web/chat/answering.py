@@ -25,7 +25,7 @@ from web.chat import views
 from web.chat.exchange import Exchange, advance, history
 from web.chat.feedback import FeedbackStore, Verdict
 from web.events import clicked, position, session_of
-from web.rendering import message, spoken
+from web.rendering import announce, message
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -127,7 +127,7 @@ class Chat:
         exchanges = tuple(e if e.done else replace(e, stopped=True) for e in exchanges)
         asked = Exchange(question)
         past, now = views.conversation(exchanges), views.reply(asked, len(exchanges))
-        aloud = spoken(views.announcement(asked))
+        aloud = announce(views.announcement(asked))
         return (*exchanges, asked), past, now, "", aloud, "", "", gr.update(visible=False)
 
     def try_example(
@@ -168,7 +168,7 @@ class Chat:
         button, and the limits, which were those of the conversation before.
         """
         self.running.discard(session_of(request))
-        begun = (), "", "", "", spoken("New conversation"), "", "", gr.update(visible=True)
+        begun = (), "", "", "", announce("New conversation"), "", "", gr.update(visible=True)
         return *begun, *buttons(busy=False), "", "", "", []
 
     def edit(self, exchanges: Exchanges, click: gr.EventData) -> tuple[Any, ...]:
@@ -230,7 +230,7 @@ def _updates(pipeline: Pipeline, exchanges: Exchanges, cancel: Cancel) -> Iterat
             (*before, exchange),
             views.reply(exchange, turn),
             gr.skip() if same else views.sources(exchange, turn),
-            gr.skip() if words == views.announcement(shown) else spoken(words),
+            gr.skip() if words == views.announcement(shown) else announce(words),
             *buttons(busy=not exchange.done),
         )
         shown = exchange

@@ -1,4 +1,4 @@
-"""One question with all that is known of its answer so far. Knows nothing of Gradio or markup."""
+"""One question with all that is known of its answer so far."""
 
 from __future__ import annotations
 

@@ -83,21 +83,23 @@ def as_word(exchanges: Sequence[Exchange]) -> str:
 
     document = Document()
     for exchange in exchanges:
-        document.add_heading(_sound(exchange.question.text), 1)
+        document.add_heading(_strip_xml_controls(exchange.question.text), 1)
         if limits := wording.bounds(exchange.question):
-            document.add_paragraph().add_run(_sound(f"Limits: {', '.join(limits)}")).italic = True
-        told = exchange.answer.text if exchange.answer else ""
-        for line in (told or exchange.error or UNCHECKED).split("\n"):
-            document.add_paragraph(_sound(line))
+            document.add_paragraph().add_run(
+                _strip_xml_controls(f"Limits: {', '.join(limits)}")
+            ).italic = True
+        text = exchange.answer.text if exchange.answer else ""
+        for line in (text or exchange.error or UNCHECKED).split("\n"):
+            document.add_paragraph(_strip_xml_controls(line))
         for number, one in enumerate(exchange.citations, 1):
-            document.add_paragraph(_sound(f"[{number}] {source_line(one)}"), "Quote")
+            document.add_paragraph(_strip_xml_controls(f"[{number}] {source_line(one)}"), "Quote")
     out = io.BytesIO()
     document.save(out)
     return base64.b64encode(out.getvalue()).decode("ascii")
 
 
-def _sound(text: str) -> str:
-    """A text without what no XML can hold."""
+def _strip_xml_controls(text: str) -> str:
+    """Remove the control characters that XML cannot hold."""
     return _NO_XML.sub("\ufffd", text)
 
 

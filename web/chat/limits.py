@@ -76,7 +76,7 @@ def _chips(
     days, sources = [(day or "").strip() for day in (first, last, as_of)], sources or []
     chips: list[tuple[str, Fields]] = []
     for at, day in enumerate(days):
-        if _told(day, _NAMES[at]) is None and day:
+        if _problem_of_day(day, _NAMES[at]) is None and day:
             left = [*days[:at], "", *days[at + 1 :]]
             label = f"{_NAMES[at]} {in_words(day, last=at > 0)}"
             chips.append((label, (left[0], left[1], left[2], sources)))
@@ -88,11 +88,11 @@ def _chips(
 
 def check_days(*days: str | None) -> Any:
     """Say which of the days that were typed is none. Its output: message."""
-    told = (_told(day or "", name) for day, name in zip(days, _NAMES, strict=True))
-    return next((message(one) for one in told if one), gr.skip())
+    problems = (_problem_of_day(day or "", name) for day, name in zip(days, _NAMES, strict=True))
+    return next((message(problem) for problem in problems if problem), gr.skip())
 
 
-def _told(day: str, name: str) -> str | None:
+def _problem_of_day(day: str, name: str) -> str | None:
     try:
         parse_day(day, name=name)
     except QuestionError as error:

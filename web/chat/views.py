@@ -217,10 +217,10 @@ def undated(statement: Statement, answer: Answer) -> str:
     return statement.text.removeprefix(f"{wording.day(of.date)}: ") if of else statement.text
 
 
-def differing(answer: Answer) -> list[tuple[int, list[tuple[str, bool]]]]:
-    """Return the positions of the citations that differ, the oldest first, each with its quote.
+def conflicting_citations(answer: Answer) -> list[tuple[int, list[tuple[str, bool]]]]:
+    """Return the positions of the citations that disagree, the oldest first, each with its quote.
 
-    The quote is in pieces, and of each it is said whether it is a figure that only it gives.
+    A quote comes in pieces, each with whether it is a figure that no other of them gives.
     """
     numbers = {at for one in _known(answer) for at in (one.earlier, one.later)}
     quotes = {at: answer.citations[at].quote for at in numbers}
@@ -231,8 +231,8 @@ def differing(answer: Answer) -> list[tuple[int, list[tuple[str, bool]]]]:
     ]
 
 
-def told(answer: Answer) -> list[Statement]:
-    """Return the statements without those that only repeat the table of what differs."""
+def statements_beside_table(answer: Answer) -> list[Statement]:
+    """Return the statements that the table of conflicts beside them does not repeat."""
     first: dict[int, int] = {}
     for place, statement in enumerate(answer.statements):
         for at in statement.citations:
@@ -278,8 +278,8 @@ _macros = Macros(
     bounds=wording.bounds,
     cited=cited,
     cited_text=cited_text,
+    conflicting_citations=conflicting_citations,
     days_meant=meant,
-    differing=differing,
     first_cited=first_cited,
     footer=footer,
     instance=instance,
@@ -291,7 +291,7 @@ _macros = Macros(
     searched=searched,
     split_marks=split_marks,
     stage=wording.stage,
-    told=told,
+    statements_beside_table=statements_beside_table,
     undated=undated,
     without_marks=without_marks,
 )

@@ -40,7 +40,7 @@ def make_ask(pipeline: "Pipeline", *, max_question: int) -> Callable[..., AskJso
         history: list[list[str]] | None = None,
         request: gr.Request | None = None,
     ) -> AskJson:
-        """Answer a question from the archive; every statement cites the sentence behind it.
+        """Answer a question from the archive; every statement cites an exact sentence.
 
         Args:
             question: The question, in plain words.
@@ -115,7 +115,7 @@ def ask_json(answer: Answer) -> AskJson:
 
 def search_json(question: Question, found: Sequence[RetrievedPassage]) -> SearchJson:
     """Return what a search found as plain values."""
-    return SearchJson(question=question.text, passages=[passage_json(one) for one in found])
+    return SearchJson(question=question.text, passages=[passage_json(passage) for passage in found])
 
 
 def read_question(

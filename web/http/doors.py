@@ -1,7 +1,4 @@
-"""The door before every route: by which names the page is called, from where, and how often.
-
-Also what every answer tells the browser. Knows nothing of what is behind it.
-"""
+"""Middleware before every route: checks host, origin and rate, and adds security headers."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ from web.auth import SESSION, Tries, client_of
 from web.http.leaving import session_awaited, until_left
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-EVERY = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
+WILDCARD_HOSTS = ("0.0.0.0", "::")  # addresses to serve on that nobody calls by
 CALLS = 1200
 """Calls a minute from one address; an open page makes a few hundred at most."""
 PATIENCE = 20.0
@@ -41,7 +38,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_ELSEWHERE = (
+_WRONG_HOST = (
     "Broadsheet is not called by this name. Others are named in BROADSHEET_HOSTS, by commas.\n"
 )
 _FOREIGN = "Pages of other sites are not let in.\n"
@@ -50,8 +47,8 @@ _ENDING = "Broadsheet is ending. Ask again in a minute.\n"
 _TOO_OFTEN = "Too many calls from this address. Wait a minute.\n"
 
 
-class Doors:
-    """Passes on what calls the page by its own name, and from itself or from no page."""
+class AccessMiddleware:
+    """Passes on requests to one of the page's own hosts that no other site's page has sent."""
 
     def __init__(
         self,
@@ -63,10 +60,10 @@ class Doors:
         may_bring: Callable[[Headers], bool] = lambda headers: True,
         ending: threading.Event | None = None,
     ) -> None:
-        """Stand before `app`.
+        """Wrap `app`.
 
         Args:
-            app: What is behind the door.
+            app: What answers the requests that are passed on.
             hosts: Names it may be called by, `news.example` or, for one port, `news.example:8443`.
             addresses: Whether any numeric address is a name too; a page cannot take one over.
             tries: Counts the log-ins by the page's form; None where there are none.
@@ -93,7 +90,7 @@ class Doors:
         if tries and place is None:
             refusal = tries.refusal()
 
-        async def told(message: Message) -> None:
+        async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 _protect(headers)
@@ -105,14 +102,14 @@ class Doors:
 
         pieces = _in_time(receive) if scope["type"] == "http" else receive
         if refusal is None and session_awaited(scope):
-            await until_left(self._app, scope, pieces, told)
+            await until_left(self._app, scope, pieces, send_protected)
         else:
-            await (refusal or self._app)(scope, pieces, told)
+            await (refusal or self._app)(scope, pieces, send_protected)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         if not self._ours(headers.get("host", "")):
-            return PlainTextResponse(_ELSEWHERE, 421)
+            return PlainTextResponse(_WRONG_HOST, 421)
         if _foreign(scope, headers):
             return PlainTextResponse(_FOREIGN, 403)
         if scope["path"] == "/openapi.json":  # FastAPI's own; Gradio's is behind the log-in
@@ -139,7 +136,7 @@ _OFTEN = RateLimitItemPerMinute(CALLS)
 
 
 def _in_time(receive: Receive) -> Receive:
-    """Cut a request whose next piece does not come; once it is whole, its client may wait."""
+    """Close a request of which no further piece comes in time, until it is whole."""
     whole = False
 
     async def piece() -> Message:
@@ -155,7 +152,7 @@ def _in_time(receive: Receive) -> Receive:
 
 
 async def cut_half_heads(connections: Callable[[], Iterable[Any]]) -> None:
-    """Close for ever what sends no whole head of a request in time: no route hears of it.
+    """Close connections that send no complete request head in time; runs without end.
 
     Args:
         connections: uvicorn's of this moment; `cycle` is the newest request of one.
@@ -163,20 +160,24 @@ async def cut_half_heads(connections: Callable[[], Iterable[Any]]) -> None:
     since: dict[tuple[Any, Any], float] = {}
     while True:
         now = asyncio.get_running_loop().time()
-        waiting = [(one, one.cycle) for one in connections() if hasattr(one, "cycle")]
+        waiting = [
+            (connection, connection.cycle)
+            for connection in connections()
+            if hasattr(connection, "cycle")
+        ]
         since = {
-            (one, request): since.get((one, request), now)
-            for one, request in waiting
+            (connection, request): since.get((connection, request), now)
+            for connection, request in waiting
             if request is None or request.response_complete
         }
-        for (one, _), begun in since.items():
+        for (connection, _), begun in since.items():
             if now - begun > PATIENCE:
-                one.transport.close()
+                connection.transport.close()
         await asyncio.sleep(1)
 
 
 def _foreign(scope: Scope, headers: Headers) -> bool:
-    """Whether the page of another site sends it; a link that was followed is not meant."""
+    """Whether another site's page sends the request; a link that was followed is let in."""
     origin = headers.get("origin")
     if origin is not None:
         return origin.lower().partition("://")[2] != headers["host"].lower()
@@ -200,7 +201,7 @@ def _protect(headers: MutableHeaders) -> None:
 
 def hosts_of(host: str, others: str) -> list[str]:
     """Return the names by which a server on `host` may be called, `others` parted by commas."""
-    own = f"[{host}]" if ":" in host else host
+    address = f"[{host}]" if ":" in host else host
     added = [name.strip() for name in others.split(",")]
-    names = [*LOOPBACK, "" if host in EVERY else own, *added]
+    names = [*LOOPBACK, "" if host in WILDCARD_HOSTS else address, *added]
     return list(dict.fromkeys(name for name in names if name))

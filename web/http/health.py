@@ -120,7 +120,7 @@ class _State(Collector):
         yield StateSetMetricFamily(
             "broadsheet_model_state",
             "How far the language model is.",
-            {str(one): one is state for one in ModelState},
+            {str(known): known is state for known in ModelState},
         )
         generation, _ = readable(self._pipeline)
         yield GaugeMetricFamily(

@@ -19,9 +19,9 @@ from starlette.staticfiles import StaticFiles
 
 from index.settings import Settings
 from web.auth import People, RequireLogin, Sessions, Tries
-from web.http.doors import EVERY, Doors, cut_half_heads, hosts_of
+from web.http.doors import WILDCARD_HOSTS, AccessMiddleware, cut_half_heads, hosts_of
 from web.http.health import Metrics, health
-from web.telemetry import QuestionLog, Shift, observe
+from web.telemetry import InFlightQuestions, QuestionLog, observe
 from web.terminal import is_loopback
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def add_endpoints(
     host: str,
     people: People | None,
     mcp: bool,
-    shift: Shift | None = None,
+    in_flight: InFlightQuestions | None = None,
 ) -> tuple[Pipeline, dict[str, Any]]:
     """Return the pipeline with its questions counted and logged, and options for `launch`.
 
@@ -46,11 +46,11 @@ def add_endpoints(
         host: The address that is served on.
         people: Who is let in, None for everybody; `/healthz` is open to all.
         mcp: Whether `/mcp` is served.
-        shift: Counts the questions that are being answered, and says when no more are taken.
+        in_flight: Counts the questions being answered, and says when no new ones are taken.
     """
     metrics, log = Metrics(), QuestionLog(with_question=settings.log_questions)
-    traces, shift = _traces(settings), shift or Shift()
-    pipeline = observe(pipeline, metrics, log, shift, *traces)
+    traces, in_flight = _traces(settings), in_flight or InFlightQuestions()
+    pipeline = observe(pipeline, metrics, log, in_flight, *traces)
     metrics.follow(pipeline)
     tools: Starlette | None = None
 
@@ -89,13 +89,13 @@ def add_endpoints(
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         # Before the first request, and around all that Gradio puts around its routes.
-        app.middleware_stack = Doors(
+        app.middleware_stack = AccessMiddleware(
             app.middleware_stack,
             hosts=hosts_of(host, settings.hosts),
-            addresses=host in EVERY,
+            addresses=host in WILDCARD_HOSTS,
             tries=tries if people else None,
             may_bring=may_bring,
-            ending=shift.over,
+            ending=in_flight.over,
         )
         app.tokens = sessions
 
@@ -107,8 +107,8 @@ def add_endpoints(
         async with tools.router.lifespan_context(tools) if tools else nullcontext():
             yield
         cutting.cancel()
-        for one in traces:
-            one.close()
+        for sender in traces:
+            sender.close()
 
     kept = {"routes": routes, "lifespan": lifespan}
     kept["exception_handlers"] = {FnIndexInferError: no_endpoint}  # Gradio lets it through

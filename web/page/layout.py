@@ -11,7 +11,7 @@ from web.archive import Listing
 from web.chat import export
 from web.chat.limits import PRESETS
 from web.conversations import BrowserKey, conversation_list
-from web.rendering import Macros, spoken
+from web.rendering import Macros, announce
 
 DAYS = {
     "From": "first day",
@@ -84,7 +84,7 @@ def _conversation(parts: Parts) -> None:
                 name: gr.Button(name, size="sm", min_width=0) for name in export.FORMATS
             }
     parts.exported, parts.file_name = gr.Textbox(visible=False), gr.Textbox(visible=False)
-    parts.spoken = _html(spoken(""), elem_id="spoken")
+    parts.spoken = _html(announce(""), elem_id="spoken")
     _html(texts.lead(), elem_id="lead")
 
 
