@@ -88,15 +88,12 @@ def add_user(
     ] = False,
 ) -> None:
     """Let a person in, or give them another password."""
-    from index.errors import BroadsheetError
+    from index.errors import one_line_errors
     from web.auth import Role, add_person
 
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    try:
+    with one_line_errors():
         add_person(file, name, Role.EDITOR if editor else Role.READER, password)
-    except BroadsheetError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
 
 
 def _run(function: Callable[..., None], context: typer.Context) -> None:

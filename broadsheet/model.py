@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import sys
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from rich.console import Console
 
-from index.errors import BroadsheetError, SettingsError
+from index.errors import SettingsError, one_line_errors
 from index.progress import Meter
 from index.settings import Settings, load_settings
 from rag.llm.catalogue import (
@@ -53,25 +50,8 @@ def _model() -> None:
     """Which language model answers. Nothing is fetched or changed that you did not ask for."""
 
 
-def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Print an error meant for people in one line. Exit codes: 0, 2, 130."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:
-        try:
-            command(*arguments, **options)
-        except BroadsheetError as error:
-            _err.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-            sys.exit(2)
-        except KeyboardInterrupt:
-            _err.print("interrupted; the same command goes on where it stopped")
-            sys.exit(130)
-
-    return run
-
-
 @cli.command("list")
-@_report_errors
+@one_line_errors()
 def list_models() -> None:
     """List the models known by name, and what was measured."""
     settings = load_settings()
@@ -87,7 +67,7 @@ def list_models() -> None:
 
 
 @cli.command()
-@_report_errors
+@one_line_errors()
 def use(name: Name, context: Context = 0) -> None:
     """Have a model answer from now on, in a program that is running too."""
     settings = load_settings()
@@ -95,7 +75,7 @@ def use(name: Name, context: Context = 0) -> None:
 
 
 @cli.command()
-@_report_errors
+@one_line_errors()
 def back() -> None:
     """Return to the model that answered before."""
     settings = load_settings()
@@ -103,7 +83,7 @@ def back() -> None:
 
 
 @cli.command("try")
-@_report_errors
+@one_line_errors()
 def try_model(
     name: Name,
     context: Context = 0,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import threading
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from index.errors import BroadsheetError, IndexLocked, SettingsError
+from index.errors import BroadsheetError, IndexLocked, SettingsError, one_line_errors
 from index.progress import Meter
 from index.quiet import quiet_gradio
 from index.settings import Settings, load_settings
@@ -63,18 +62,12 @@ def main(
     """Ask a dated news archive in the browser; every statement cites an exact sentence."""
     from web.telemetry import set_up_logging
 
-    try:
+    with one_line_errors():
         settings = load_settings()
         set_up_logging(settings)
         terminal.require_port(host, port)
         people = let_in(host, auth, everybody=everybody)
         serve(settings, host, port, articles or [], people, mcp=mcp)
-    except BroadsheetError as error:
-        say(console, str(error), style="red")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        say(console, "Interrupted; the same command goes on from here.")
-        sys.exit(130)
 
 
 def let_in(host: str, auth: Path | None, *, everybody: bool) -> People | None:

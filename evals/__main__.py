@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +17,6 @@ from evals.curve import curve as risk_curve
 from evals.curve import draw, point_of
 from evals.questions import (
     EvalQuestion,
-    QuestionSetError,
     by_conversation,
     is_closed,
     load_questions,
@@ -27,7 +25,7 @@ from evals.questions import (
 from evals.results import Run, made_by, read_result, write_result
 from evals.rows import Row
 from evals.stock import StockIndex, stock_documents, stock_embeddings
-from index.errors import BroadsheetError
+from index.errors import one_line_errors
 from index.models.download import ensure_embedder
 from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
@@ -166,14 +164,8 @@ def _finish(title: str, about: dict[str, Any], rows: Sequence[Row], out: Path | 
 
 def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
     """Run the command line; what a person can mend is said in one line. Exit codes: 0, 2."""
-    try:
+    with one_line_errors(OSError, ValueError):
         app(arguments, prog_name=program)
-    except (BroadsheetError, QuestionSetError, OSError, ValueError) as error:
-        _errors.print(f"error: {error}", style="red", markup=False)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        _errors.print("interrupted; the same command goes on where it stopped")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, NoReturn, c
 import typer
 from typer.core import TyperGroup
 
-from index.errors import BroadsheetError, IndexMissing
+from index.errors import BroadsheetError, IndexMissing, one_line_errors, visible
 from index.models.download import ensure_embedder
 from index.progress import (
     CHANGES,
@@ -31,7 +31,6 @@ from index.progress import (
     show_skipped,
     show_table,
     status_rows,
-    visible,
     warn,
 )
 from index.settings import Settings, load_settings, redacted
@@ -42,23 +41,15 @@ if TYPE_CHECKING:
     from index.upkeep import Finding
     from index.watch import Event
 
-INTERRUPTED = 130
-"""Exit code of a command that was ended by Ctrl-C."""
+_GOES_ON = "the index is as it was, and the same command goes on from here"
 
 
 class _Commands(TyperGroup):
     """Shows what a person is meant to read; everything else is a bug and keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with one_line_errors(goes_on=_GOES_ON):
             return super().invoke(ctx)
-        except BroadsheetError as error:
-            warn(str(error))
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            warn("interrupted; the index is as it was, and the same command goes on from here")
-            sys.stdout.flush()
-            raise typer.Exit(INTERRUPTED) from None
 
 
 cli = typer.Typer(

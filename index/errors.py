@@ -5,6 +5,10 @@ All derive from `BroadsheetError`; anything else that is raised is a bug.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class BroadsheetError(Exception):
     """Base of all errors whose message is shown to a person as it is."""
@@ -74,3 +78,29 @@ class QuestionError(BroadsheetError):
 def describe(error: BaseException) -> str:
     """Return an error in a line: its message, with its type where it is not meant for people."""
     return str(error) if isinstance(error, BroadsheetError) else f"{type(error).__name__}: {error}"
+
+
+def visible(text: str) -> str:
+    """Show control characters as what they are: file names may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+@contextmanager
+def one_line_errors(
+    *others: type[Exception], goes_on: str = "the same command goes on where it stopped"
+) -> Iterator[None]:
+    """End a command with one line on stderr: exit code 2 for an error, 130 for Ctrl-C.
+
+    Args:
+        others: Errors besides `BroadsheetError` that the person can mend.
+        goes_on: What to say after an interruption.
+    """
+    told: tuple[type[Exception], ...] = (BroadsheetError, *others)
+    try:
+        yield
+    except told as error:
+        sys.stderr.write(f"error: {visible(str(error))}\n")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        sys.stderr.write(f"interrupted; {goes_on}\n")
+        raise SystemExit(130) from None

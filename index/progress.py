@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from index.errors import visible
 from index.models.download import Fetch
 from index.types import BuildEvent, BuildReport, Skipped, Stage, listed
 
@@ -101,11 +102,6 @@ class Meter:
             parts = [f"{stage}: {count}".rstrip(), pace, left]
             self._console.print(", ".join(part for part in parts if part), soft_wrap=True,
                                 markup=False, highlight=False)  # fmt: skip
-
-
-def visible(text: str) -> str:
-    """Show control characters as what they are: file names may hold anything."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def report_rows(report: BuildReport) -> Rows:

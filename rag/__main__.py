@@ -6,9 +6,8 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from index.errors import BroadsheetError
+from index.errors import one_line_errors
 from rag.english.temporal import meant
 
 _DAY = "A day, 2023-06-18."
@@ -32,7 +31,7 @@ def main(
     from rag import ask
     from rag.payloads import answer_json
 
-    try:
+    with one_line_errors(goes_on="ask again"):
         answer = ask(
             question,
             as_of=as_of,
@@ -40,11 +39,6 @@ def main(
             date_to=date_to,
             sources=source or (),
         )
-    except BroadsheetError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(answer_json(answer), ensure_ascii=False, indent=2))
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from rich.console import Console
 from evals.archives import HOME, open_archive
 from evals.ask import index_archive
 from evals.questions import EvalQuestion, load_questions
-from index.errors import BroadsheetError
+from index.errors import one_line_errors
 from index.models.download import ensure_embedder, ensure_llm
 from index.models.embedder import MiniLMEmbeddings
 from index.progress import Meter
@@ -133,14 +132,8 @@ def _run(
 
 def main() -> None:
     """Run the command line; what a person can mend is said in one line."""
-    try:
+    with one_line_errors(OSError, ValueError):
         app()
-    except (BroadsheetError, OSError, ValueError) as error:
-        _errors.print(f"error: {error}", style="red", markup=False)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        _errors.print("interrupted; the same command goes on where it stopped")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from index.errors import one_line_errors
 from index.settings import load_settings
 from web.chat.feedback import FeedbackStore, question_set
 
@@ -23,6 +24,7 @@ def web() -> None:
 
 
 @feedback.command()
+@one_line_errors(OSError)
 def export(
     file: Annotated[Path, typer.Argument(help="Where the question set is written, JSON Lines.")],
 ) -> None:

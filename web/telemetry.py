@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from index.progress import visible
+from index.errors import visible
 from index.settings import Settings, redacted, secrets_of
 from rag.types import Answer, Event, Progress, Question, Reason, Retrieved, Token
 from web.wording import count

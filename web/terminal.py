@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from index.errors import SettingsError
-from index.progress import Meter, kinds, visible
+from index.errors import SettingsError, visible
+from index.progress import Meter, kinds
 from index.types import BuildEvent, BuildReport
 
 if TYPE_CHECKING:

@@ -64,11 +64,11 @@ def test_missing_ray_is_named_with_what_to_install(shell, folder, monkeypatch):
     done = shell("build", folder, "--engine", "ray")
     assert done.exit_code == 2
     assert done.stderr == (
-        "--engine ray needs Ray; install it with `pip install -r requirements-scale.txt`\n"
+        "error: --engine ray needs Ray; install it with `pip install -r requirements-scale.txt`\n"
     )
     done = shell("build", folder, "--ray-address", "host:6379")
     assert done.exit_code == 2
-    assert done.stderr == "--ray-address is for --engine ray\n"
+    assert done.stderr == "error: --ray-address is for --engine ray\n"
 
 
 def test_bad_files_are_named_with_their_reasons(shell, folder):
