@@ -44,6 +44,17 @@ def test_a_lost_connection_is_told_and_the_question_can_be_asked_again(page) -> 
     page.locator("#now .answered .mark").first.wait_for()
 
 
+def test_a_question_that_came_too_early_is_told_until_the_answer_is_there(page) -> None:
+    ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
+    page.locator(BOX).fill("And who resigned?")
+    page.locator(BOX).press("Enter")
+    page.locator("#message", has_text="Wait for the answer").wait_for()
+    page.locator("#stop").click()
+    page.locator("#message .message").wait_for(state="detached")
+    assert page.input_value(BOX) == "And who resigned?"
+
+
 def test_stop_before_the_first_word_leaves_ways_on(page) -> None:
     ask(page, "slow question")
     page.locator("#stop").click()

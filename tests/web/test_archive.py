@@ -184,6 +184,19 @@ def test_a_line_parts_what_has_the_words_from_what_is_near_by_meaning() -> None:
     assert line not in archive.hits([other], words)
 
 
+def test_what_has_the_words_is_counted_apart_from_what_is_near() -> None:
+    words = frozenset(content_stems("fires"))
+    one, other = _found("Fires burned.", words), _found("The blaze spread.", words)
+    for found, said in (
+        ([one, other, other], "1 article with these words, 2 more near by meaning"),
+        ([one, one], "2 articles with these words"),
+        ([other], "1 article near by meaning"),
+        ([], "Nothing found. Try other words or wider dates."),
+    ):
+        markup = " ".join(archive.hits(found, words).split())
+        assert f'role="status">{said}</p>' in markup
+
+
 def test_a_search_shows_one_card_an_article() -> None:
     found, markup = SearchTab(FakePipeline(), max_question=200).find("talks", "", "")
     assert len(found) == 1  # of three passages of one article

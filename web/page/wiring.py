@@ -56,6 +56,7 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
         one.success(None, None, parts.model_state, js=over, **UNLISTED)
         answer = one.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)
         one.success(_close_limits, parts.exchanges, parts.limits, **AT_ONCE)
+        answer.success(None, None, parts.message, js="() => ''", **UNLISTED)
         answered.append(answer)
     # What was wrong is told until it is put right, or the answer is there that was waited for.
     changed = [parts.box.input, parts.chips.click]
