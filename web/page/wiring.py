@@ -52,11 +52,13 @@ def wire_asking(parts: Parts, chat: Chat) -> tuple[list[Dependency], Dependency]
     ]
     answered = []
     over = "() => document.querySelector('.model-state.ready') ? '' : { __type__: 'update' }"
+    early = "document.querySelector('#message')?.innerText.startsWith('Wait for')"
+    waited = f"() => {early} ? '' : {{ __type__: 'update' }}"
     for one in asked:
         one.success(None, None, parts.model_state, js=over, **UNLISTED)
         answer = one.success(chat.answer, parts.exchanges, streamed, **limit, **UNLISTED)
         one.success(_close_limits, parts.exchanges, parts.limits, **AT_ONCE)
-        answer.success(None, None, parts.message, js="() => ''", **UNLISTED)
+        answer.success(None, None, parts.message, js=waited, **UNLISTED)
         answered.append(answer)
     # What was wrong is told until it is put right, or the answer is there that was waited for.
     changed = [parts.box.input, parts.chips.click]
