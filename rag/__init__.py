@@ -48,22 +48,15 @@ __all__ = [
     "aask", "answer_runnable", "article", "ask", "astream", "load_settings", "stream",
 ]  # fmt: skip
 
-_FROM_INDEX = {
-    "Article": "types", "Coverage": "types", "Settings": "settings", "load_settings": "settings",
-    "BroadsheetError": "errors", "IndexDamaged": "errors", "IndexMismatch": "errors",
-    "IndexMissing": "errors", "ModelFileError": "errors", "ModelUnavailable": "errors",
-    "QuestionError": "errors", "SettingsError": "errors",
-}  # fmt: skip
+_HOMES = ("rag.types", "index.types", "index.errors", "index.settings", "rag.api")
+"""Where the names are found, the costliest to import last."""
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in _FROM_INDEX:
-        module = f"index.{_FROM_INDEX[name]}"
-    else:
-        module = "rag.types" if name[0].isupper() else "rag.api"
-    value: object = getattr(import_module(module), name)
+    modules = map(import_module, _HOMES)
+    value: object = next(getattr(module, name) for module in modules if hasattr(module, name))
     globals()[name] = value
     return value
 

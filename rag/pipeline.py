@@ -128,7 +128,8 @@ class Pipeline:
             yield _retrieved(found)
             yield replace(answer, timings={"total": time.perf_counter() - begun})
             return
-        parts = self._finder.find(question, timings, self._models.context)
+        to_quote = self._models.get() is None
+        parts = self._finder.find(question, timings, self._models.context, to_quote=to_quote)
         whole = join_contexts(question.text, parts)
         yield _retrieved(whole)
         answers: list[Answer] = []
@@ -167,12 +168,12 @@ class Pipeline:
             yield quote_evidence(found, Reason.FOREIGN_LANGUAGE, notice)
             return
         model = self._models.get()
-        if model is None and found.far:
-            told = replace(found, notices=(*found.notices, WITHOUT_MODEL))
-            yield refuse(told, Reason.NOTHING_FOUND)
-            return
         if model is None:
-            yield quote_evidence(found, Reason.NO_MODEL, WITHOUT_MODEL)
+            if found.far:
+                told = replace(found, notices=(*found.notices, WITHOUT_MODEL))
+                yield refuse(told, Reason.NOTHING_FOUND)
+            else:
+                yield quote_evidence(found, Reason.NO_MODEL, WITHOUT_MODEL)
             return
         try:
             judge, model = judge_in(model), stoppable(model, cancel)

@@ -126,14 +126,11 @@ class Catalogue:
         return CataloguePage(tuple(self._listed(key) for (key,) in keys), int(total))
 
     def _listed(self, key: int) -> Listed:
-        name, headline, day, source, content = self._sql.execute(
-            "SELECT a.id, c.headline, c.day, c.source, a.content "
-            "FROM articles a JOIN contents c ON c.key = a.content WHERE a.key = ?",
-            (key,),
-        ).fetchone()
-        (alike,) = self._sql.execute(
-            f"SELECT count(*) FROM articles a WHERE a.content = :content AND {LIVE}",
-            {"content": content, "generation": self._generation},
+        name, headline, day, source, alike = self._sql.execute(
+            "SELECT own.id, c.headline, c.day, c.source, "
+            f"(SELECT count(*) FROM articles a WHERE a.content = own.content AND {LIVE}) "
+            "FROM articles own JOIN contents c ON c.key = own.content WHERE own.key = :key",
+            {"key": key, "generation": self._generation},
         ).fetchone()
         return Listed(name, headline, number_day(day) if day else None, source, alike - 1)
 

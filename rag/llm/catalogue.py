@@ -85,20 +85,20 @@ def entry_of(name: str) -> Entry | None:
         return catalogue().get(name)
     file = Path(name)
     size = file.stat().st_size if file.is_file() else 0
-    memory = round(1.2 * size / 1e9 + 1, 1)  # the weights, what is computed, what was said
-    about = (
-        "",
-        "",
-        "gguf",
-        [file.name],
-        round(size / 1e6),
-        memory,
-        "as its maker says",
-        "",
-        "",
-        "",
+    return Entry(
+        name=name,
+        title=f"{file.name}, a file of your own",
+        hub="",
+        revision="",
+        form="gguf",
+        files=[file.name],
+        megabytes=round(size / 1e6),
+        gigabytes=round(1.2 * size / 1e9 + 1, 1),  # the weights, what is computed, what was said
+        licence="as its maker says",
+        architecture="",
+        thinking="",
+        measured="",
     )
-    return Entry(name, f"{file.name}, a file of your own", *about)  # type: ignore[arg-type]
 
 
 def own_model(file: Path, settings: Settings) -> Model:

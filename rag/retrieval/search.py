@@ -49,7 +49,8 @@ class Context:
         coverage: What the archive holds within the question's bounds.
         notices: What the reader must know of dates and languages.
         further: The next windows, read where the evidence was not enough.
-        far: Whether all of it is far from the question: nothing to quote where no model reads it.
+        far: Whether all of it is far from the question, so that there is nothing to quote; known
+            only where it was asked for.
     """
 
     asked: Understood
@@ -67,13 +68,11 @@ class Searched:
     Attributes:
         sentences: Every sentence of what was found, the likeliest first.
         notices: What the reader must know of dates.
-        far: See `Context`.
     """
 
     asked: Understood
     sentences: list[RankedSentence]
     notices: tuple[str, ...]
-    far: bool
 
 
 class Finder:
@@ -93,13 +92,21 @@ class Finder:
         self._embeddings.load()
         self._reranker.load()
 
-    def find(self, question: Question, timings: dict[str, float], tokens: int = 0) -> list[Context]:
+    def find(
+        self,
+        question: Question,
+        timings: dict[str, float],
+        tokens: int = 0,
+        *,
+        to_quote: bool = False,
+    ) -> list[Context]:
         """Return what was found for each part of a question; most have one.
 
         Args:
             question: What is asked.
             timings: Noted here: seconds until all was searched, and all evidence chosen.
             tokens: Of evidence; 0: as the settings say.
+            to_quote: Whether no model reads it, so that what is `far` must be known.
 
         Raises:
             QuestionError, IndexMissing, IndexMismatch: see `rag.pipeline`.
@@ -110,7 +117,13 @@ class Finder:
         def found_in(snapshot: Snapshot) -> list[Context]:
             searched = [self.search(snapshot, part) for part in parts]
             timings["retrieval"] = time.perf_counter() - begun
-            return [self.choose(snapshot, search, tokens) for search in searched]
+            contexts = [self.choose(snapshot, search, tokens) for search in searched]
+            if not to_quote:
+                return contexts
+            return [
+                replace(context, far=self._is_far(snapshot, search))
+                for context, search in zip(contexts, searched, strict=True)
+            ]
 
         found = self._retry_on_missing_vectors(found_in)
         timings["evidence"] = time.perf_counter() - begun
@@ -202,11 +215,17 @@ class Finder:
             fresh=None if hint else _fresh(question, asked),
             latest=asked.latest,
         )
-        sentences = rank_found(snapshot, asked.standalone, passages)
-        held = _words_held(asked.standalone, sentences)
-        nearest = snapshot.dense(vector, 1, asked.bounds) if held < _FAR else []
-        far = bool(nearest) and held + nearest[0].score < _FAR
-        return Searched(asked, sentences, notices, far)
+        return Searched(asked, rank_found(snapshot, asked.standalone, passages), notices)
+
+    def _is_far(self, snapshot: Snapshot, searched: Searched) -> bool:
+        """Whether neither words nor meaning of what was found are near to the question."""
+        asked = searched.asked
+        held = _words_held(asked.standalone, searched.sentences)
+        if held >= _FAR:
+            return False
+        vector = self._embeddings.embed_query(asked.standalone)
+        nearest = snapshot.dense(vector, 1, asked.bounds)
+        return bool(nearest) and held + nearest[0].score < _FAR
 
     def choose(self, snapshot: Snapshot, searched: Searched, tokens: int = 0) -> Context:
         """Choose the windows to be read from what a search gave, and those for a second look."""
@@ -221,8 +240,7 @@ class Finder:
         unread = sorted({foreign for item in evidence if (foreign := foreign_language(item.text))})
         if unread:
             notices += (f"Some evidence is in {', '.join(unread)}; the models read English only.",)
-        seen = tuple(evidence), coverage, notices, tuple(further)
-        return Context(searched.asked, *seen, searched.far)
+        return Context(searched.asked, tuple(evidence), coverage, notices, tuple(further))
 
 
 def _lexical_only(work: Callable[[Snapshot], T], snapshot: Snapshot, reason: str) -> T:

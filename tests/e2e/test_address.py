@@ -74,10 +74,19 @@ def test_what_the_archive_is_narrowed_to_outlives_a_reload(page) -> None:
     wait_until(lambda: text_of(page, "#table .found") == shown)
 
 
-def test_an_address_that_names_no_article_says_so(browser, served: Served) -> None:
+@pytest.mark.parametrize(
+    ("named", "where", "said"),
+    [
+        ("archive&article=no/such.txt&at=3-9", "#reader .notice", "no longer in the archive"),
+        (f"c-{'0' * 32}", "#message", "not kept in this browser"),  # of another browser
+    ],
+)
+def test_an_address_of_what_is_not_there_says_so(
+    browser, served: Served, named: str, where: str, said: str
+) -> None:
     page = browser.new_page()
-    page.goto(f"{served.url}#archive&article=no/such.txt&at=3-9")
-    page.locator("#reader .notice", has_text="no longer in the archive").wait_for()
+    page.goto(f"{served.url}#{named}")
+    page.locator(where, has_text=said).wait_for()
     page.close()
 
 

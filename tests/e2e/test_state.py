@@ -92,13 +92,6 @@ def test_the_address_names_the_conversation(page, browser) -> None:
     page.locator("#reader mark.cited").wait_for()
 
 
-def test_a_conversation_of_another_browser_is_said_to_be_missing(browser, served: Served) -> None:
-    page = browser.new_page()
-    page.goto(f"{served.url}#c-{'0' * 32}")
-    page.locator("#message", has_text="not kept in this browser").wait_for()
-    page.close()
-
-
 def test_greetings_are_answered_with_cards_and_not_kept(page) -> None:
     ask(page, "What can you do?", "answered")
     assert "46 articles" in text_of(page, "#now .answer")
