@@ -16,8 +16,9 @@ from datetime import date
 from index.text.days import format_day, recency_key
 from rag.checking.attribution import Sentence, cite, sentences_of
 from rag.english.answer_type import AnswerType, adds_kind, answer_type
-from rag.english.facts import Facts, facts
+from rag.english.facts import ANY_YEAR, Facts, facts
 from rag.english.names import BACK, TITLES
+from rag.english.numbers import Number
 from rag.english.temporal import Period, year_after
 from rag.types import Citation, Evidence
 
@@ -71,6 +72,53 @@ def find_conflicts(
             text = f"Another article says{when}{whose}: “{sentence.text}”"
             found.append(Disagreement(text, cite(sentence)))
     return found
+
+
+def differing_spans(
+    question: str, statement: str, quotes: Sequence[Citation]
+) -> list[list[tuple[int, int]]]:
+    """Return where each of several quotes has what the others give otherwise, if that is plain.
+
+    Of several values that only it has, it is the one of the statement's unit or name, else of a
+    unit that another quote has too.
+
+    Args:
+        question: What was asked, which says of what kind the values are.
+        statement: What the answer says.
+        quotes: What the articles say, which differ.
+    """
+    kind = answer_type(question)
+    asked = {value for value, _, _ in _placed(question, None, kind)}
+    placed = [_placed(one.quote, one.date, kind) for one in quotes]
+    said = {unit for _, unit, _ in _placed(statement, None, kind)} - asked
+    spans = []
+    for at, mine in enumerate(placed):
+        theirs = [one for other in placed[:at] + placed[at + 1 :] for one in other]
+        known = asked | {value for value, _, _ in theirs}
+        own = [one for one in mine if one[0] not in known] if theirs else []
+        likely = (
+            [one for one in own if one[1] in units] for units in (said, {u for _, u, _ in theirs})
+        )
+        plain = next(filter(None, likely), own if len(own) == 1 else [])
+        spans.append(sorted(span for _, _, span in plain))
+    return spans
+
+
+def _placed(
+    text: str, near: date | None, kind: AnswerType
+) -> list[tuple[object, object, tuple[int, int]]]:
+    """The values of a kind in a text, each with what it is a value of, and where it stands."""
+    days = facts(text).days(near or ANY_YEAR)
+    if kind is AnswerType.DATE:
+        return [((one.first, one.last), kind, (one.start, one.end)) for one in days]
+    if kind is AnswerType.NAME:
+        names = [(name.lower(), text.find(name), len(name)) for name in facts(text).names]
+        return [(name, name, (at, at + length)) for name, at, length in names if at >= 0]
+    return [
+        (one.value, _unit(text, one), (one.start, one.end))
+        for one in facts(text).number_spans
+        if not any(day.start <= one.start < day.end for day in days)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,15 +302,16 @@ def _at_a_place(name: str, text: str) -> bool:
 
 
 def _measured(text: str, values: frozenset[float]) -> set[tuple[float, str]]:
-    """These numbers of a text, each with its currency's sign or the word that follows it."""
-    found: set[tuple[float, str]] = set()
-    for number in facts(text).number_spans:
-        sign = text[number.start - 1 : number.start]
-        after = _UNIT.match(text, number.end)
-        unit = sign if sign in {*"$£€¥"} else " ".join(facts(after[1]).stems) if after else ""
-        if number.value in values:
-            found.add((number.value, unit))
-    return found
+    """These numbers of a text, each with its unit."""
+    numbers = facts(text).number_spans
+    return {(one.value, _unit(text, one)) for one in numbers if one.value in values}
+
+
+def _unit(text: str, number: Number) -> str:
+    """The sign of the currency before a number, or the word that follows it."""
+    sign = text[number.start - 1 : number.start]
+    after = _UNIT.match(text, number.end)
+    return sign if sign in {*"$£€¥"} else " ".join(facts(after[1]).stems) if after else ""
 
 
 def _days(text: str, near: date | None) -> set[Period]:

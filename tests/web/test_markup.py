@@ -345,6 +345,62 @@ def test_no_figure_is_bold_where_only_one_article_has_any() -> None:
     assert "<b>three" not in markup
 
 
+@pytest.mark.parametrize(
+    ("question", "said", "quotes"),
+    [
+        (  # not the years, nor the cost, which was not asked for
+            "How long did the strike last?",
+            "The strike lasted 148 days.",
+            (
+                "The strike of 2023 lasted *148* days and cost $6bn.",
+                "It lasted *118* days, cost $5bn and ended on 9 November 2022.",
+            ),
+        ),
+        (  # in other words: the only figure that the other has not
+            "How many people died?",
+            "At least 36 people died.",
+            ("At least *36* people died.", "The toll rose to *96* on 14 August."),
+        ),
+        (
+            "When will the bridge open?",
+            "It will open on 3 May 2023.",
+            ("It will open on *3 May 2023* to 400 cars.", "Its 900 cars must wait until *June 2023*."),
+        ),
+        (
+            "Who won the final?",
+            "Ada Berg won the final.",
+            ("*Ada Berg* won the final in 3 hours.", "*Eva Holm* won the final in 4 hours."),
+        ),
+        (  # two of them could be meant: none is bold
+            "How many fans were there?",
+            "There were many.",
+            ("The 40 stewards saw 300 cars.", "The 50 guards saw 700 fans."),
+        ),
+    ],
+)
+def test_what_differs_is_bold_and_nothing_else(
+    question: str, said: str, quotes: tuple[str, str]
+) -> None:
+    citations = tuple(
+        Citation(
+            ArticleRef(f"a{at}", f"Headline {at}", date(2023, 8, 18 + at)),
+            quote.replace("*", ""),
+            0,
+            9,
+        )
+        for at, quote in enumerate(quotes)
+    )
+    statements = (Statement(said, (0,), 1.0), Statement("Another says.", (1,), 1.0))
+    exchange = answered(
+        question=question, citations=citations, statements=statements, conflicts=(Conflict(0, 1),)
+    )
+    markup = views.reply(exchange, 0)
+    for quote in quotes:
+        pieces = quote.split("*")
+        bold = [f"<b>{one}</b>" if at % 2 else one for at, one in enumerate(pieces)]
+        assert "".join(bold) in markup
+
+
 def test_an_article_dated_after_today_is_marked_and_is_not_the_latest() -> None:
     tomorrow = date.today() + timedelta(days=1)
     days = (date(2023, 8, 19), tomorrow, date(2023, 8, 20), None)

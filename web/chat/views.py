@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rag.checking.conflicts import differing_spans
 from rag.english.facts import facts
 from rag.english.temporal import meant
 from rag.retrieval.overviews import about_archive
@@ -220,15 +221,15 @@ def undated(statement: Statement, answer: Answer) -> str:
 def conflicting_citations(answer: Answer) -> list[tuple[int, list[tuple[str, bool]]]]:
     """Return the positions of the citations that disagree, the oldest first, each with its quote.
 
-    A quote comes in pieces, each with whether it is a figure that no other of them gives.
+    A quote comes in pieces, each with whether it is what the others give otherwise.
     """
     numbers = {at for one in _known(answer) for at in (one.earlier, one.later)}
-    quotes = {at: answer.citations[at].quote for at in numbers}
     ordered = sorted(numbers, key=lambda at: (answer.citations[at].date or date.min, at))
-    return [
-        (at, list(_split_figures(quotes[at], [quotes[other] for other in numbers - {at}])))
-        for at in ordered
-    ]
+    quotes = [answer.citations[at] for at in ordered]
+    said = answer.statements[0].text if answer.statements else ""
+    spans = differing_spans(answer.standalone or answer.question, said, quotes)
+    pieces = [list(_split(one.quote, of)) for one, of in zip(quotes, spans, strict=True)]
+    return list(zip(ordered, pieces, strict=True))
 
 
 def statements_beside_table(answer: Answer) -> list[Statement]:
@@ -253,12 +254,9 @@ def _known(answer: Answer) -> list[Conflict]:
     return [one for one in answer.conflicts if one.earlier in known and one.later in known]
 
 
-def _split_figures(quote: str, others: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    known = {value for other in others for value in facts(other).all_values}
-    spans = facts(quote).number_spans if known else ()  # else they differ in something else
-    numbers = (one for one in spans if one.value not in known)
+def _split(quote: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
     at = 0
-    for start, end in sorted((one.start, one.end) for one in numbers):
+    for start, end in spans:
         if start >= at:
             yield from ((quote[at:start], False), (quote[start:end], True))
             at = end
