@@ -43,6 +43,9 @@ _BEGINS = re.compile(
 _UNTOLD = re.compile(
     r"\bno information\b|\bnot (?:stated|mentioned|provided|specified|given|named)\b"
 )
+_NO_REASON = re.compile(
+    r"\bno (?:reason|cause|explanation)\b|\b(?:reason|cause)\b.*\bnot (?:stated|given|known)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +202,8 @@ def is_abstention(draft: str) -> bool:
     # "The spokesman said there was no information" is what an article says.
     own = _BEGINS.match(low) or _ARTICLES.search(low)
     return bool(own and _UNTOLD.search(low))
+
+
+def gives_no_reason(statement: str) -> bool:
+    """Whether a statement only says that no reason is given; unsupported, it is a refusal too."""
+    return bool(_NO_REASON.search(statement.lower()))

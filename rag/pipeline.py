@@ -44,6 +44,7 @@ from rag.generation import (
     answer_prompt,
     denies_premise,
     draft_answer,
+    gives_no_reason,
     is_abstention,
     judge_in,
     stream_draft,
@@ -348,7 +349,8 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     confidence = judge.confidence(draft.readings) if judge else None
     unlikely = judge is not None and confidence is not None and confidence < judge.threshold
     if unlikely or not any(grounded.supported for grounded in checked):
-        answer = refuse(found, Reason.NOT_STATED, checked, prompt)
+        told = [grounded for grounded in checked if not gives_no_reason(grounded.text)]
+        answer = refuse(found, Reason.NOT_STATED, told, prompt)
     else:
         answer = build_answer(found, checked, prompt)
     if confidence is None and not answer.abstained:

@@ -99,6 +99,13 @@ def test_a_draft_that_the_judge_doubts_is_not_shown(answering) -> None:
     assert answer.confidence == pytest.approx(1 / (1 + math.exp(1)))
 
 
+def test_a_draft_that_only_denies_a_reason_is_a_refusal_and_no_removed_statement(answering) -> None:
+    why = Question("Why did Mr Qin greet Mr Blinken in the guest house?")
+    answer = answering(script("No reason was given.", sure=-3.0)).ask(why)
+    assert answer.abstained and answer.reason is Reason.NOT_STATED
+    assert answer.removed == ()
+
+
 def test_the_judge_s_probability_goes_with_the_answer(answering) -> None:
     answer = answering(script(QIN)).ask(Question(WHO))
     assert answer.confidence == pytest.approx(1 / (1 + math.exp(-4)))

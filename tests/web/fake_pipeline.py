@@ -263,6 +263,7 @@ def _answered(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
         coverage=COVERAGE,
         timings={"retrieval": 0.02, "total": 3.42},
         prompt="answer@0123456789ab",
+        confidence=0.94,
     )
 
 
@@ -286,7 +287,9 @@ def _story(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
         for at, (day, one) in enumerate(zip(days, whole.citations, strict=True))
     )
     text = "\n".join(line.text for line in lines)
-    return replace(whole, text=text, statements=lines, evidence=evidence[:2], prompt="")
+    return replace(
+        whole, text=text, statements=lines, evidence=evidence[:2], prompt="", confidence=None
+    )
 
 
 def _help(question: Question, examples: list[Example]) -> Answer:
@@ -300,5 +303,10 @@ def _bare(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
     whole = _answered(question, evidence)
     quotes = tuple(Statement(c.quote, (n,), 1.0) for n, c in enumerate(whole.citations))
     return replace(
-        whole, statements=quotes, outcome=Outcome.EVIDENCE_ONLY, reason=Reason.NO_MODEL, prompt=""
+        whole,
+        statements=quotes,
+        outcome=Outcome.EVIDENCE_ONLY,
+        reason=Reason.NO_MODEL,
+        prompt="",
+        confidence=None,
     )

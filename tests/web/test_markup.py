@@ -313,6 +313,29 @@ def test_a_false_premise_is_told_with_what_the_articles_do_say(quote: str) -> No
     assert "other words" not in seen.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "why", "words"),
+    [
+        ("Why did Ada Berg resign?", Reason.NOT_STATED, "none says why"),
+        ("When did Ada Berg resign?", Reason.NOT_STATED, "none states the answer"),
+        ("Why did Ada Berg resign?", Reason.FALSE_PREMISE, "Ask first: “Did Ada Berg resign?”"),
+    ],
+)
+def test_a_refusal_says_what_is_missing(asked: str, why: Reason, words: str) -> None:
+    seen = inert(
+        views.reply(
+            answered(question=asked, text=ABSTENTION, outcome=Outcome.ABSTAINED, reason=why), 0
+        )
+    )
+    assert words in seen.text
+
+
+def test_how_sure_an_answer_is_comes_with_what_that_means() -> None:
+    sure, unjudged = (answered(confidence=of) for of in (0.94, None))
+    assert "Very likely right (94%)An estimate: " in inert(views.reply(sure, 0)).text
+    assert "estimate" not in inert(views.reply(unjudged, 0)).text
+
+
 def test_articles_that_differ_stand_in_a_table_and_nowhere_else() -> None:
     quotes = ("36 people died.", "96 people died.", "115 people died.")
     citations = tuple(
@@ -364,7 +387,10 @@ def test_no_figure_is_bold_where_only_one_article_has_any() -> None:
         (
             "When will the bridge open?",
             "It will open on 3 May 2023.",
-            ("It will open on *3 May 2023* to 400 cars.", "Its 900 cars must wait until *June 2023*."),
+            (
+                "It will open on *3 May 2023* to 400 cars.",
+                "Its 900 cars must wait until *June 2023*.",
+            ),
         ),
         (
             "Who won the final?",
@@ -485,7 +511,7 @@ def test_all_quotes_of_an_answer_are_marked_and_the_one_opened_is_named() -> Non
 
 def test_removed_statements_are_told_in_words() -> None:
     seen = inert(views.reply(answered(removed=(Statement("Lunch.", (), 0.1, False, "No."),)), 0))
-    assert "1 statement removed: not supported by the articles" in seen.text
+    assert "1 statement removed by the check" in seen.text
 
 
 def test_a_draft_is_called_a_draft_and_an_answer_is_not() -> None:

@@ -77,9 +77,9 @@ def test_an_abstention_suggests_what_fits(question: Question, words: str) -> Non
 
 
 def test_how_sure_an_answer_is_stands_in_words() -> None:
-    assert views.confidence(0.94) == "very likely right (94%)"
-    assert views.confidence(0.8) == "likely right (80%)"
-    assert views.confidence(0.5) == "unsure (50%)"
+    assert views.confidence(0.94) == "Very likely right (94%)"
+    assert views.confidence(0.8) == "Likely right (80%)"
+    assert views.confidence(0.5) == "Unsure (50%)"
 
 
 def test_no_template_says_what_the_glossary_forbids() -> None:

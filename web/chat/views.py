@@ -14,6 +14,7 @@ from datetime import date
 from rag.checking.conflicts import differing_spans
 from rag.english.facts import facts
 from rag.english.temporal import meant
+from rag.question.parts import premise_of
 from rag.retrieval.overviews import about_archive
 from rag.types import (
     ABSTENTION,
@@ -49,10 +50,14 @@ REASONS = {
     Reason.STOPPED: "Stopped.",
 }
 QUOTES_ONLY = "The closest sentences, word for word:"
+NO_REASON = "Some articles are close, but none says why."
+ESTIMATED = """An estimate: what goes on in the language model while it answers is compared with answers
+that were known to be right or wrong. It can err; the quotes show what the articles say."""
 _INSTANCE = re.compile(
     r"For instance, (?P<kind>[\w ]+): (?P<question>.+?)(?: \((?P<day>as of .+)\))?"
 )
 _MARK = re.compile(r"\[(\d{1,4})\]")
+_WHY = re.compile(r"\W*(?:(?:and|so|but)\W+)?why\b", re.IGNORECASE)
 _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
 
 
@@ -60,7 +65,10 @@ def reason(answer: Answer) -> str:
     """Why the answer is not simply an answer; empty where it is one."""
     if answer.outcome is Outcome.EVIDENCE_ONLY:
         return QUOTES_ONLY
-    return REASONS.get(answer.reason, "")
+    asked, why = answer.standalone or answer.question, REASONS.get(answer.reason, "")
+    if answer.reason is Reason.FALSE_PREMISE and (premise := premise_of(asked)):
+        return f"{why} Ask first: “{premise}”"
+    return NO_REASON if answer.reason is Reason.NOT_STATED and _WHY.match(asked) else why
 
 
 def searched(answer: Answer, question: Question) -> str:
@@ -85,23 +93,21 @@ def hint(question: Question, why: Reason = Reason.NOT_STATED) -> str:
 
 
 def footer(answer: Answer) -> str:
-    """`From 2 articles, 18–20 June 2023 · very likely right (94%) · 3.4 s`, of what there is."""
+    """`From 2 articles, 18–20 June 2023 · 3.4 s`, of what there is."""
     parts = []
     if answer.citations:
         articles = wording.count(len({one.article_id for one in answer.citations}), "article")
         days = sorted(one.date for one in answer.citations if one.date)
         parts.append(f"From {articles}, {wording.span(days[0], days[-1]) if days else 'undated'}")
-    if answer.confidence is not None and not answer.abstained:
-        parts.append(confidence(answer.confidence))
     if answer.timings.get("total", 0.0) >= 0.05:
         parts.append(f"{answer.timings['total']:.1f} s")
     return " · ".join(parts)
 
 
 def confidence(probability: float) -> str:
-    """The judge's probability in words; by calibration so many of such answers are right."""
-    steps = ((0.9, "very likely right"), (0.75, "likely right"), (0.6, "probably right"))
-    words = next((words for least, words in steps if probability >= least), "unsure")
+    """The judge's probability in words and in percent."""
+    steps = ((0.9, "Very likely right"), (0.75, "Likely right"), (0.6, "Probably right"))
+    words = next((words for least, words in steps if probability >= least), "Unsure")
     return f"{words} ({probability:.0%})"
 
 
@@ -267,6 +273,7 @@ _macros = Macros(
     "chat.html",
     ABSTENTION=ABSTENTION,
     CHANGES=CHANGES,
+    ESTIMATED=ESTIMATED,
     LONGEST_NOTE=LONGEST_NOTE,
     RECENT=RECENT,
     VERDICTS=list(Verdict),
@@ -276,6 +283,7 @@ _macros = Macros(
     bounds=wording.bounds,
     cited=cited,
     cited_text=cited_text,
+    confidence=confidence,
     conflicting_citations=conflicting_citations,
     days_meant=meant,
     first_cited=first_cited,
