@@ -65,7 +65,7 @@ class KeptQuote(_Kept):
 
 
 class KeptExchange(_Kept):
-    """A question with its bounds, and its checked answer with its quotes."""
+    """A question with its bounds, and its checked answer with its quotes unless it was stopped."""
 
     id: _ID
     question: str
@@ -73,8 +73,9 @@ class KeptExchange(_Kept):
     date_from: dt.date | None = None
     date_to: dt.date | None = None
     sources: tuple[str, ...] = ()
-    answer: str
-    outcome: Outcome
+    stopped: bool = False
+    answer: str = ""
+    outcome: Outcome = Outcome.ABSTAINED
     reason: Reason = Reason.NONE
     missing: str = ""
     statements: tuple[Statement, ...] = ()
@@ -120,10 +121,9 @@ _ANY_LIST: TypeAdapter[tuple[Any, ...]] = TypeAdapter(tuple[Any, ...])
 
 def change(exchanges: Sequence[Exchange]) -> str:
     """Return the last exchange as JSON, for the browser; nothing of a failure or small talk."""
-    if not exchanges or exchanges[-1].answer is None or views.is_small_talk(exchanges[-1]):
+    first = _first_kept(exchanges)
+    if first is None or not _is_kept(last := exchanges[-1]):
         return ""
-    first, last = _first_answered(exchanges), exchanges[-1]
-    assert first is not None
     try:
         made = Change(id=first.id, title=title(first.question.text), exchange=keep(last))
         return made.model_dump_json(exclude_defaults=True)
@@ -131,10 +131,14 @@ def change(exchanges: Sequence[Exchange]) -> str:
         return ""
 
 
-def _first_answered(exchanges: Sequence[Exchange]) -> Exchange | None:
-    """The exchange that names a conversation: the first that is kept, so a reopened one matches."""
-    answered = (exchange for exchange in exchanges if exchange.answer is not None)
-    return next((exchange for exchange in answered if not views.is_small_talk(exchange)), None)
+def _is_kept(exchange: Exchange) -> bool:
+    over = exchange.answer is not None or exchange.stopped
+    return over and not views.is_small_talk(exchange)
+
+
+def _first_kept(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """The exchange that names a conversation, so a reopened one matches."""
+    return next(filter(_is_kept, exchanges), None)
 
 
 def title(question: str) -> str:
@@ -143,9 +147,10 @@ def title(question: str) -> str:
 
 
 def keep(exchange: Exchange) -> KeptExchange:
-    """Return what is kept of an answered exchange."""
-    answer = exchange.answer
-    assert answer is not None
+    """Return what is kept of an exchange that is over; of one that was stopped, the question."""
+    answer, asked = exchange.answer, _values(exchange.question, _OF_QUESTION)
+    if answer is None:
+        return KeptExchange(id=exchange.id, question=exchange.question.text, stopped=True, **asked)
     evidence = [
         KeptQuote.model_validate(item).model_copy(
             update={"start": item.best[0], "end": item.best[1]}
@@ -159,7 +164,7 @@ def keep(exchange: Exchange) -> KeptExchange:
         citations=tuple(KeptQuote.model_validate(citation) for citation in answer.citations),
         evidence=tuple(evidence),
         timings={"total": answer.timings["total"]} if "total" in answer.timings else {},
-        **_values(exchange.question, _OF_QUESTION),
+        **asked,
         **_values(answer, _OF_ANSWER),
     )
 
@@ -213,6 +218,8 @@ def _exchange(kept: KeptExchange, before: Sequence[Exchange]) -> Exchange:
         **_values(kept, _OF_ANSWER),
     )
     question = Question(kept.question, history=history(before), **asked)
+    if kept.stopped:
+        return Exchange(question, stopped=True, id=kept.id)
     return Exchange(question, evidence, notices=kept.notices, answer=answer, id=kept.id)
 
 
@@ -280,7 +287,7 @@ def show_list(kept: str, words: str | None, exchanges: Exchanges) -> str:
 
     While a page opens, Gradio gives None for what is empty.
     """
-    first = _first_answered(exchanges)
+    first = _first_kept(exchanges)
     current = first.id if first else ""
     return conversation_list(read_list(kept or "[]"), current, narrowed=bool((words or "").strip()))
 

@@ -28,9 +28,9 @@ def test_a_reload_in_mid_answer_keeps_the_question_and_its_limits(page, served: 
     page.locator("#now .draft .label").wait_for()
     page.locator("#stop").click()
     page.locator("#ask").wait_for()
+    page.wait_for_url("**/#c-*")
     page.reload()
-    page.locator(".example").first.wait_for()
-    page.wait_for_timeout(500)
+    page.locator("#now .draft", has_text="Stopped").wait_for()
     assert page.input_value(BOX) == ""
 
 
@@ -65,6 +65,49 @@ def test_stop_before_the_first_word_leaves_ways_on(page) -> None:
     assert second["x"] > first["x"] + first["width"] + 5
     page.locator("#now .tool", has_text="Edit").click()
     wait_until(lambda: page.input_value(BOX) == "slow question")
+
+
+def test_a_question_that_was_stopped_is_there_after_a_reload(page, served: Served) -> None:
+    page.locator("#limits > button").click()
+    page.get_by_label("From", exact=True).fill("1 June 2023")
+    ask(page, "slow question")
+    page.locator("#stop").click()
+    page.locator("#now .draft", has_text="Stopped").wait_for()
+    page.wait_for_url("**/#c-*")
+    page.reload()
+    page.locator("#now .asked", has_text="slow question").wait_for()
+    assert text_of(page, "#now .bounds") == "from 1 June 2023"
+    page.locator("#now .tool", has_text="Edit").click()
+    wait_until(lambda: page.input_value(BOX) == "slow question")
+    page.locator("#chips li", has_text="From 1 June 2023").wait_for()
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.reload()
+    page.locator("#now .answered").wait_for()
+    assert page.locator(".asked").all_inner_texts()[0] == "slow question"
+
+
+def test_after_stop_the_focus_is_on_ask_again(page) -> None:
+    ask(page, "slow question")
+    page.locator("#stop").click()
+    page.locator("#now .draft", has_text="Stopped").wait_for()
+    page.wait_for_function("document.activeElement.textContent.includes('Ask again')")
+    page.keyboard.press("Enter")
+    page.locator("#now .draft .label").wait_for()
+    page.locator(BOX).focus()
+    page.keyboard.press("Escape")
+    page.locator("#now .tools").wait_for()
+    assert page.evaluate("document.activeElement.closest('#box') !== null")
+
+
+def test_from_the_box_the_first_citation_is_two_presses_away(page) -> None:
+    skip = page.get_by_role("button", name="Go to the answer")
+    assert skip.count() == 0
+    ask(page, "Where did Qin Gang greet Blinken?", "answered")
+    page.locator(BOX).focus()
+    page.keyboard.press("Shift+Tab")
+    assert skip.bounding_box()["y"] > 0 and skip.evaluate("e => e === document.activeElement")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.ariaLabel").startswith("Source 1:")
 
 
 def test_the_address_names_the_conversation(page, browser) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Exchanges = tuple[Exchange, ...]
 REDRAW = 0.06  # seconds between two drawings of a draft: faster is not read, and costs the browser
 PATIENCE = 2.0  # seconds that a new conversation waits for the old answer to stop
+OVERTAKEN = "You asked the next question before this one was begun."
 FAILED = "Something went wrong. The log has the details."
 
 _log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class Chat:
         except QuestionError as error:
             return *keep, message(str(error)), gr.skip()
         # One that still waits in the queue would wait for ever: only the last is answered.
-        exchanges = tuple(e if e.done else replace(e, stopped=True) for e in exchanges)
+        exchanges = tuple(e if e.done else replace(e, error=OVERTAKEN) for e in exchanges)
         asked = Exchange(question)
         past, now = views.conversation(exchanges), views.reply(asked, len(exchanges))
         aloud = announce(views.announcement(asked))

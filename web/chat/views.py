@@ -51,8 +51,8 @@ REASONS = {
 }
 QUOTES_ONLY = "The closest sentences, word for word:"
 NO_REASON = "Some articles are close, but none says why."
-ESTIMATED = """An estimate: what goes on in the language model while it answers is compared with answers
-that were known to be right or wrong. It can err; the quotes show what the articles say."""
+ESTIMATED = """An estimate: what goes on in the language model as it answers, compared with answers
+known to be right or wrong. It can err; the quotes show what the articles say."""
 _INSTANCE = re.compile(
     r"For instance, (?P<kind>[\w ]+): (?P<question>.+?)(?: \((?P<day>as of .+)\))?"
 )

@@ -91,6 +91,7 @@ def _conversation(parts: Parts) -> None:
 def _form(parts: Parts) -> None:
     with gr.Column(elem_id="form", min_width=0):
         parts.message = _html(elem_id="message")
+        _html(texts.to_answer(), elem_id="to-answer")
         with gr.Row(elem_id="ask-row"):
             more = {"lines": 1, "max_lines": 6, "autofocus": True}
             parts.box = _line("Your question", "Ask the archive", elem_id="box", scale=1, **more)

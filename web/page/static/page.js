@@ -19,6 +19,7 @@ window.broadsheet = {
   /* A new question is brought into view; while its answer is written the page stays still. */
   follow(element, watch) {
     let shown = "";
+    let waited = "";
     watch("value", () => {
       const asked = element.querySelector("[data-turn]");
       const turn = asked ? asked.dataset.turn : "";
@@ -26,7 +27,11 @@ window.broadsheet = {
       if (turn !== "") window.broadsheet.shelf.expect();
       if (turn !== "" && turn !== shown && (above < 0 || above > innerHeight / 3)) asked.scrollIntoView({ block: "start" });
       shown = turn;
-      window.broadsheet.unanswered(element.querySelector("[data-waits]")?.dataset.waits ?? "");
+      const waits = element.querySelector("[data-waits]")?.dataset.waits ?? "";
+      window.broadsheet.unanswered(waits);
+      // Stop goes, and would take the focus with it
+      if (waited && !waits && document.activeElement?.matches("body, #stop")) toAnswer();
+      waited = waits;
     });
   },
   /* The question that is being answered is kept for as long as it is, in case the page is reloaded,
@@ -160,7 +165,9 @@ const expand = ({ target }) => {
 document.addEventListener("focusin", expand);
 new MutationObserver((changes) => changes.forEach(expand))
   .observe(document, { subtree: true, attributeFilter: ["class"] });
+const toAnswer = () => document.querySelector("#now :is(.mark, .tool)")?.focus();
 document.addEventListener("click", ({ target }) => {
+  if (target.matches?.("#form .skip")) { toAnswer(); return; }
   if (!target.matches?.(".skip")) return;
   document.querySelector("#tabs [role=tab]")?.click();
   requestAnimationFrame(() => document.querySelector("#box textarea")?.focus());
