@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_page import ask, tab, text_of
-from tests.index.archive import HashedEmbeddings
+from tests.e2e.test_page import ask, tab, text_of, wait_until
+from tests.index.archive import HashedEmbeddings, live_ids
 from tests.web.conftest import THIRD_PARTY, Served
 
 pytestmark = [pytest.mark.slow, *THIRD_PARTY]
@@ -151,6 +151,35 @@ def test_an_article_is_taken_out_from_where_it_is_read(page, served: Served, tmp
     page.locator("#remove").click()
     page.locator("#removal .message", has_text="no such article").wait_for()
     assert served.uploads.status().articles == before
+
+
+def test_an_article_that_was_removed_is_put_back(
+    page, served: Served, tmp_path, monkeypatch
+) -> None:
+    served.uploads.look("me", [story(tmp_path, "talks.txt", "They met.")])
+    served.uploads.add("me").result()
+    before = served.uploads.status().articles
+    [name] = [one for one in live_ids(served.uploads._settings) if one.endswith("talks.txt")]
+    remove = served.uploads.remove
+    monkeypatch.setattr(served.uploads, "remove", lambda _: remove(name))
+    tab(page, "Archive")
+    row = page.locator(".archive td.headline button", has_text="speak for more than five hours")
+    page.get_by_label("Words of headline").fill("five hours")
+    row.click()
+    page.wait_for_url(lambda url: "article=" in url)
+    for _ in range(2):
+        page.locator("#remove").click()
+    back = page.get_by_role("button", name="Put it back")
+    back.wait_for()
+    assert served.uploads.status().articles == before - 1
+    page.locator("#reader").wait_for(state="detached")
+    page.wait_for_url(lambda url: "article=" not in url)
+    wait_until(lambda: back.evaluate("e => e === document.activeElement"))
+    page.keyboard.press("Enter")
+    page.locator("#notice", has_text="In the archive again").wait_for()
+    assert served.uploads.status().articles == before
+    row.click()
+    page.locator("#notice p").wait_for(state="detached")
 
 
 def test_the_files_of_a_dropped_folder_are_brought(page, tmp_path) -> None:

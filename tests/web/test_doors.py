@@ -154,7 +154,7 @@ def test_a_reader_changes_nothing_and_an_editor_may(guarded: str) -> None:
     assert httpx.post(upload, files=file, headers=reader).status_code == 403
     assert httpx.post(upload, files=file, headers=editor).status_code == 200
     config = httpx.get(f"{guarded}config", headers=reader).json()
-    for name in ("add", "remove"):
+    for name in ("add", "remove", "put_back"):
         data = ["2023/talks.txt"] if name == "remove" else []
         assert "only its editors change it" in called(guarded, config, name, data, reader)
     assert "choose them again" in called(guarded, config, "add", [], editor)

@@ -128,6 +128,25 @@ def test_what_is_taken_out_does_not_come_back(uploads, tmp_path) -> None:
         uploads.remove("maui.txt")
 
 
+def test_what_was_removed_can_be_put_back_until_the_archive_changes(uploads, tmp_path) -> None:
+    _added(uploads, _zip(tmp_path / "all.zip", STORIES))
+    removal = uploads.remove("maui.txt")
+    assert not (uploads.folder / "maui.txt").exists()
+    with pytest.raises(BroadsheetError, match="changed since"):
+        uploads.put_back(removal.generation - 1)
+    assert uploads.put_back(removal.generation) == removal.headline
+    assert live_ids(uploads._settings) == set(STORIES)
+    assert (uploads.folder / "maui.txt").exists()
+    more = write(tmp_path / "new", {"late.txt": "date 2023-12-01 Late news\n\nIt rained."})
+    _added(uploads, more / "late.txt")
+    assert live_ids(uploads._settings) == {"late.txt", *STORIES}, "the next update keeps it"
+    second = uploads.remove("maui.txt")
+    uploads.remove("late.txt")
+    with pytest.raises(BroadsheetError, match="changed since"):
+        uploads.put_back(second.generation)
+    assert live_ids(uploads._settings) == set(STORIES) - {"maui.txt"}
+
+
 def test_an_article_of_a_file_of_many_leaves_the_others(uploads, tmp_path) -> None:
     lines = [f'{{"id": "{n}", "title": "News {n}", "body": "Text {n}."}}' for n in (1, 2)]
     (tmp_path / "two.jsonl").write_text("\n".join(lines), encoding="utf-8")

@@ -70,12 +70,11 @@ def build_page(
         wiring.wire_conversations(page, parts, pipeline, chat, answered, renewed)
         wiring.wire_limits(parts, pipeline)
         wiring.wire_search(parts, SearchTab(pipeline, max_question=max_question))
-        removed = wiring.wire_index(page, parts, uploads) if uploads else None
+        removed = wiring.wire_index(page, parts, uploads) if uploads else []
         wiring.wire_archive(parts, ArchiveTab(pipeline), removed)
         wiring.wire_reader(parts, pipeline)
         wiring.wire_export(parts)
-        changed = [*answered, removed] if removed else answered
-        wiring.wire_opening(page, parts, pipeline, max_question, changed)
+        wiring.wire_opening(page, parts, pipeline, max_question, [*answered, *removed])
         page.unload(chat.stop)
         for make, name in ((make_ask, "ask"), (make_search, "search")):
             function = make(pipeline, max_question=max_question)

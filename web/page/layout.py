@@ -41,6 +41,7 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
         parts.renew = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
     _shelf(parts, key)
     parts.model_state = _html(elem_id="model-state")
+    parts.notice = _html(elem_id="notice", js_on_load=CLICKS)
     with gr.Row(elem_id="desk"):
         with gr.Column(elem_id="chat", scale=3, min_width=0), gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask", elem_id="ask-tab"):

@@ -139,18 +139,18 @@ def wire_search(parts: Parts, tab: SearchTab) -> None:
     gr.on(begun, tab.find, form, parts.named("found", "results"), **AT_ONCE)
 
 
-def wire_archive(parts: Parts, tab: ArchiveTab, removed: Dependency | None) -> None:
+def wire_archive(parts: Parts, tab: ArchiveTab, changed: Sequence[Dependency]) -> None:
     """Wire the Archive tab; what is typed narrows the list as it is typed.
 
-    `removed` is the event that removes an article, where there is one.
+    `changed` are the events that remove an article and put it back, where there are any.
     """
     form, shown = parts.named("listing", "filter"), parts.named("listing", "chart", "table")
     parts.archive_tab.select(tab.filter, form, shown, **AT_ONCE)
     parts.filter.change(tab.typed, form, shown, trigger_mode="always_last", **AT_ONCE)
     for part in parts.named("chart", "table"):
         part.click(tab.click, parts.listing, [*shown, parts.filter], **AT_ONCE)
-    if removed:
-        removed.then(tab.show, parts.listing, shown, **AT_ONCE)
+    for one in changed:
+        one.then(tab.show, parts.listing, shown, **AT_ONCE)
 
 
 def wire_reader(parts: Parts, pipeline: Pipeline) -> None:
@@ -181,8 +181,8 @@ def wire_export(parts: Parts) -> None:
         one.then(None, exported, None, js=save, **UNLISTED)
 
 
-def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
-    """Wire the tab “Add articles”, and what removes an article, which is returned."""
+def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> list[Dependency]:
+    """Wire the tab “Add articles”, and return what removes an article and puts it back."""
     tab = IndexTab(uploads)
     one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "builds", **UNLISTED}
     freely: dict[str, Any] = {"concurrency_limit": None, **UNLISTED}
@@ -194,11 +194,14 @@ def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> Dependency:
     opened = parts.index_tab.select
     opened(tab.status, None, parts.status, **AT_ONCE)
     opened(tab.follow, None, parts.named("report", "halt", "status"), **freely)
-    out = parts.named("article", "removal")
-    removed: Dependency = parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
-    parts.open_id.change(None, None, parts.removal, js="() => ''", **UNLISTED)
+    out = parts.named("panel", "article", "removal", "notice")
+    removed = parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
+    removed.then(None, parts.notice, None, js="window.broadsheet.removed", **UNLISTED)
+    restored = parts.notice.click(tab.put_back, None, parts.notice, **one_by_one)
+    another = "(shown) => shown ? ['', ''] : Array(2).fill({ __type__: 'update' })"
+    parts.article.change(None, parts.article, out[2:], js=another, **UNLISTED)
     page.unload(tab.forget)
-    return removed
+    return [removed, restored]
 
 
 def wire_opening(

@@ -27,6 +27,7 @@ from index.settings import Settings
 from index.status import Status, index_status
 from index.store.snapshot import IndexReader
 from index.types import BuildEvent, BuildReport, Skipped, Stage, file_of
+from index.upkeep import roll_back
 from web.uploads.batch import Batch
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,16 @@ class Step:
 
     event: BuildEvent
     left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An article that was removed, the generation since, and its file with where that is kept."""
+
+    headline: str
+    generation: int
+    file: Path
+    aside: Path
 
 
 class Building:
@@ -161,6 +172,7 @@ class Uploads:
         self.waiting = settings.data_dir.expanduser() / "brought"
         self._lock = threading.Lock()
         self._batches: dict[str, Batch] = {}  # by session
+        self._removal: Removal | None = None
         self.building: Building | None = None
 
     def allow(self, name: str | None) -> None:
@@ -225,8 +237,8 @@ class Uploads:
         refused = batch.refused if batch else ()
         return replace(done, skipped=(*refused, *self._named(done.skipped)))
 
-    def remove(self, article_id: str) -> BuildReport:
-        """Take an article out of the index, and the file that was brought with it alone.
+    def remove(self, article_id: str) -> Removal:
+        """Take an article out of the index, and aside the file that was brought with it alone.
 
         Raises:
             IndexLocked: another build is running.
@@ -241,9 +253,28 @@ class Uploads:
         report = remove_articles([article_id], self._settings)
         file = Path(file_of(article.location))
         alone = str(file) == article.location  # and no record of a file of many
-        if alone and file.is_relative_to(self.folder.resolve()):
-            file.unlink(missing_ok=True)  # the next build of the folder would bring it back
-        return report
+        aside = self.waiting / f"removed-{report.generation}" / file.name
+        if alone and file.is_relative_to(self.folder.resolve()) and file.is_file():
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(file, aside)  # the next build of the folder would bring it back
+        self._removal = Removal(article.headline, report.generation, file, aside)
+        return self._removal
+
+    def put_back(self, generation: object) -> str:
+        """Undo the removal that made a generation, and return the headline.
+
+        Raises:
+            IndexLocked: another build is running.
+            BroadsheetError: the archive has changed since.
+        """
+        last = self._removal
+        live = IndexReader(self._settings).live().number
+        if last is None or not last.generation == generation == live:
+            raise BroadsheetError("The archive has changed since: add the article again.")
+        roll_back(self._settings)
+        if last.aside.is_file():
+            shutil.move(last.aside, last.file)
+        return last.headline
 
     def status(self) -> Status:
         """Return what is indexed; raises `IndexMissing` where nothing is."""

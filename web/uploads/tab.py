@@ -14,7 +14,8 @@ from index.status import Status
 from index.store.history import STOPPED, BuildRecord
 from index.types import STDIN, BuildReport, Stage, listed
 from web import wording
-from web.events import session_of
+from web.chat.reader import close_article
+from web.events import clicked, session_of
 from web.rendering import Macros, message
 from web.uploads.batch import in_words
 from web.uploads.store import Building, Uploads
@@ -118,13 +119,24 @@ class IndexTab:
             return message(str(error))
 
     def remove(self, article_id: str, request: gr.Request) -> Shown:
-        """Take an article out of the archive. The outputs: article, why it is still there."""
+        """Take an article out of the archive.
+
+        The outputs: panel, article, why it is still there, notice.
+        """
         try:
             self._uploads.allow(request.username)
-            self._uploads.remove(article_id)
+            removal = self._uploads.remove(article_id)
         except BroadsheetError as error:
-            return gr.skip(), message(str(error))
-        return views.removed(), ""
+            return gr.skip(), gr.skip(), message(str(error)), ""
+        return *close_article(), "", views.removed(removal)
+
+    def put_back(self, click: gr.EventData, request: gr.Request) -> str:
+        """Bring an article back that was removed. The output: notice."""
+        try:
+            self._uploads.allow(request.username)
+            return views.put_back(self._uploads.put_back(clicked(click).get("number")))
+        except BroadsheetError as error:
+            return message(str(error))
 
 
 def _progress(building: Building) -> Iterator[str]:

@@ -111,6 +111,12 @@ window.broadsheet = {
     if (mark && mark.isConnected) mark.focus({ preventScroll: true });
     window.broadsheet.address.closed();
   },
+  /* The article was removed: it is closed, and what puts it back has the focus. */
+  removed(notice) {
+    if (!notice) return;
+    window.broadsheet.back();
+    requestAnimationFrame(() => document.querySelector("#notice button")?.focus());
+  },
 };
 /* A click opens the article: the card is in the way then, until the pointer comes back. */
 document.addEventListener("click", ({ target }) => target.closest?.(".mark")?.classList.add("clicked"));
