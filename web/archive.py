@@ -21,6 +21,7 @@ from rag.english.facts import facts
 from rag.question.understand import make_question
 from rag.types import RetrievedPassage
 from web.chat.exchange import Place
+from web.chat.limits import with_year
 from web.events import clicked, position
 from web.rendering import Macros, message
 
@@ -47,8 +48,10 @@ class SearchTab:
     def find(self, text: str, date_from: str, date_to: str) -> tuple[Any, ...]:
         """Search. The outputs: hits, results."""
         try:
+            first = with_year(self._pipeline, date_from)
+            last = with_year(self._pipeline, date_to, last=True)
             question = make_question(
-                text, max_question=self._max_question, date_from=date_from, date_to=date_to
+                text, max_question=self._max_question, date_from=first, date_to=last
             )
             found = self._pipeline.search(question, FOUND)
         except BroadsheetError as error:

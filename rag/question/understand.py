@@ -146,7 +146,7 @@ _LONGEST_DAY = 40  # characters
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
-def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
+def parse_day(text: str, *, name: str, last: bool = False, near: date | None = None) -> date | None:
     """Return the day that `text` names, or None where it is blank.
 
     Args:
@@ -154,6 +154,7 @@ def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
             meaning its first day.
         name: What the date is for, used in the message.
         last: Whether a month or a year means its last day.
+        near: A day or month without a year is the latest one up to this day; without it, none.
 
     Raises:
         QuestionError: no such day, or not written in one of these ways.
@@ -163,7 +164,7 @@ def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
         return None
     found = _DATE.fullmatch(words)
     if found is None:
-        named = worded_days(words) if len(words) <= _LONGEST_DAY else []
+        named = worded_days(words, near) if len(words) <= _LONGEST_DAY else []
         if len(named) != 1 or named[0].words != words:
             raise QuestionError(
                 f"{name}: “{words[:40]}” is not a date; write it as 18 June 2023 or 2023-06-18."
@@ -215,10 +216,14 @@ def make_question(
     first = parse_day(date_from or "", name="From")
     last = parse_day(date_to or "", name="To", last=True)
     if first and last and first > last:
-        raise QuestionError(f"From ({first}) is after To ({last}): no article can match.")
+        raise QuestionError(
+            f"From ({format_day(first)}) is after To ({format_day(last)}): no article can match."
+        )
     at = parse_day(as_of or "", name="As of", last=True)
     if at and first and first > at:
-        raise QuestionError(f"From ({first}) is after As of ({at}): no article can match.")
+        raise QuestionError(
+            f"From ({format_day(first)}) is after As of ({format_day(at)}): no article can match."
+        )
     earlier = tuple(
         Turn(
             split_limits(_replace_surrogates(turn.question[:max_question]))[0],

@@ -162,6 +162,33 @@ def test_days_are_taken_in_words_and_from_the_calendar(page, served: Served) -> 
     assert (str(asked.date_from), str(asked.date_to)) == ("2023-08-12", "2023-08-20")
 
 
+def test_a_day_without_its_year_is_the_newest_that_the_archive_covers(page, served: Served) -> None:
+    page.locator("#limits > button").click()
+    line, last = (page.get_by_label(name, exact=True) for name in ("From", "To"))
+    assert line.get_attribute("placeholder") == "a day or month"
+    line.fill("1 August")
+    line.press("Tab")
+    page.locator("#chips li", has_text="From 1 August 2023").wait_for()
+    wait_until(lambda: line.input_value() == "1 August 2023")
+    last.fill("24 December")  # the archive ends on the 20th
+    ask(page, "Where?")
+    page.locator(
+        "#message", has_text="From (1 August 2023) is after To (24 December 2022)"
+    ).wait_for()
+    last.fill("September")
+    page.locator(BOX).focus()
+    wait_until(lambda: last.input_value() == "30 September 2023")
+    ask(page, "Where?", "answered")
+    asked = served.pipeline.questions[-1]
+    assert (asked.date_from, asked.date_to) == (date(2023, 8, 1), date(2023, 9, 30))
+    tab(page, "Search")
+    page.get_by_label("From", exact=True).fill("August 2")
+    page.get_by_label("Words or a question").fill("Blinken")
+    wait_until(lambda: page.get_by_label("From", exact=True).input_value() == "2 August 2023")
+    page.locator("#find").click()
+    wait_until(lambda: served.pipeline.questions[-1].date_from == date(2023, 8, 2))
+
+
 def test_what_is_no_day_is_told_and_becomes_no_limit(page) -> None:
     page.locator("#limits > button").click()
     line = page.get_by_label("From", exact=True)
@@ -257,7 +284,7 @@ def test_on_touch_whatever_is_pressed_is_44_pixels_high(browser, served: Served)
 
 
 def test_the_keyboard_skips_to_the_question_and_hears_whether_limits_are_open(page) -> None:
-    page.locator(".skip").focus()
+    page.locator("#header .skip").focus()
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.closest('#box') !== null")
     limits = page.locator("#limits > button")

@@ -70,7 +70,10 @@ def test_bounds_and_sources_reach_the_question() -> None:
     [
         ({"text": " \n "}, "Write a question"),
         ({"text": "x" * 21}, "21 characters; at most 20"),
-        ({"date_from": "2023-07", "date_to": "2023-06"}, "is after To"),
+        (
+            {"date_from": "2023-07", "date_to": "2023-06"},
+            r"1 July 2023\) is after To \(30 June 2023",
+        ),
         ({"date_from": "2023-07", "as_of": "2023-06-20"}, "is after As of"),
     ],
 )

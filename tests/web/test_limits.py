@@ -11,7 +11,7 @@ from index.errors import IndexMissing
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
 from tests.web.test_markup import HOSTILE, inert
-from web.chat.limits import check_days, link, make_preset, read_link, show_chips
+from web.chat.limits import link, make_check_days, make_preset, read_link, show_chips
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_preset_without_an_index_sets_nothing(monkeypatch) -> None:
 def test_no_chip_becomes_markup(text: str) -> None:
     seen = inert(show_chips(text, "", " ", [text]))
     assert seen.tags.count("button") == 1  # what is no day sets no limit, and is told
-    inert(check_days(text, None, None))
+    inert(make_check_days(FakePipeline())(text, None, None)[-1])
     assert show_chips("", " ", None, None) == ""
 
 

@@ -24,6 +24,7 @@ from web import wording
 from web.chat import views
 from web.chat.exchange import Exchange, advance, history
 from web.chat.feedback import FeedbackStore, Verdict
+from web.chat.limits import with_year
 from web.events import clicked, position, session_of
 from web.rendering import announce, message
 
@@ -116,9 +117,9 @@ class Chat:
             question = make_question(
                 text or "",
                 max_question=self._max_question,
-                date_from=date_from or "",
-                date_to=date_to or "",
-                as_of=as_of or "",
+                date_from=with_year(self._pipeline, date_from),
+                date_to=with_year(self._pipeline, date_to, last=True),
+                as_of=with_year(self._pipeline, as_of, last=True),
                 sources=sources or (),
                 history=history(exchanges),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -86,10 +87,28 @@ def _chips(
     return chips
 
 
-def check_days(*days: str | None) -> Any:
-    """Say which of the days that were typed is none. Its output: message."""
-    problems = (_problem_of_day(day or "", name) for day, name in zip(days, _NAMES, strict=True))
-    return next((message(problem) for problem in problems if problem), gr.skip())
+def make_check_days(pipeline: Pipeline) -> Callable[..., list[Any]]:
+    """Return what puts days that were typed into words, with their year.
+
+    Its outputs: the days that change by it, and a message where one of them is none.
+    """
+
+    def check_days(*days: str | None) -> list[Any]:
+        whole = [with_year(pipeline, day, last=at > 0) for at, day in enumerate(days)]
+        problems = map(_problem_of_day, whole, _NAMES)
+        told = next((message(problem) for problem in problems if problem), gr.skip())
+        pairs = zip(whole, days, strict=True)
+        return [*(gr.skip() if new == (old or "") else new for new, old in pairs), told]
+
+    return check_days
+
+
+def with_year(pipeline: Pipeline, text: str | None, *, last: bool = False) -> str:
+    """A day in words; one without its year is the latest up to the archive's newest article."""
+    day = (text or "").strip()
+    with suppress(BroadsheetError):
+        return in_words(day, last=last, near=pipeline.newest()) if day else ""
+    return day
 
 
 def _problem_of_day(day: str, name: str) -> str | None:
@@ -100,10 +119,10 @@ def _problem_of_day(day: str, name: str) -> str | None:
     return None
 
 
-def in_words(text: str, *, last: bool = False) -> str:
+def in_words(text: str, *, last: bool = False, near: date | None = None) -> str:
     """`18 June 2023` for a day in whatever form; what is no day stays as it is."""
     try:
-        found = parse_day(text, name="", last=last)
+        found = parse_day(text, name="", last=last, near=near)
     except QuestionError:
         return text
     return wording.day(found) if found else ""

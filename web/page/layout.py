@@ -158,7 +158,7 @@ def _reader(parts: Parts, *, editing: bool) -> None:
 def _day(label: str) -> gr.Textbox:
     """Return a line that takes a day in words, with the browser's own calendar beside it."""
     with gr.Column(elem_classes="day", min_width=150):
-        line = gr.Textbox(label=label, placeholder="June 2023", min_width=0)
+        line = gr.Textbox(label=label, placeholder="a day or month", min_width=0)
         _html(texts.calendar(DAYS[label]))
     return line
 

@@ -13,7 +13,7 @@ from web.archive import ArchiveTab, SearchTab, locate_hit, locate_row
 from web.chat import export
 from web.chat.answering import Chat, Exchanges
 from web.chat.exchange import locate
-from web.chat.limits import PRESETS, check_days, drop_chip, make_preset, read_link, show_chips
+from web.chat.limits import PRESETS, drop_chip, make_check_days, make_preset, read_link, show_chips
 from web.chat.reader import close_article, locate_article, make_open
 from web.conversations import change, make_open_conversation, show_earlier, show_list
 from web.events import AT_ONCE, UNLISTED
@@ -128,8 +128,11 @@ def wire_limits(parts: Parts, pipeline: Pipeline) -> None:
     changed = [field.change for field in fields]
     gr.on(changed, show_chips, fields, parts.chips, trigger_mode="always_last", **AT_ONCE)
     parts.chips.click(drop_chip, fields, fields, **AT_ONCE)
+    check, searched = make_check_days(pipeline), parts.named("words_from", "words_to")
     left = [field.blur for field in fields[:3]]
-    gr.on(left, check_days, fields[:3], parts.message, **AT_ONCE)
+    gr.on(left, check, fields[:3], [*fields[:3], parts.message], **AT_ONCE)
+    left = [field.blur for field in searched]
+    gr.on(left, lambda *days: check(*days)[:2], searched, searched, **AT_ONCE)
 
 
 def wire_search(parts: Parts, tab: SearchTab) -> None:
