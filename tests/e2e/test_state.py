@@ -280,7 +280,25 @@ def test_on_touch_whatever_is_pressed_is_44_pixels_high(browser, served: Served)
       .filter((e) => e.offsetHeight > 0 && e.offsetHeight < 44)
       .map((e) => `${e.id || e.className}: ${e.textContent.slice(0, 30)} ${e.offsetHeight}`)""")
     assert low == []
+    missed = page.evaluate("""() => [...document.querySelectorAll('#now .mark')].filter((e) => {
+      e.scrollIntoView({ block: "center" });
+      const { left, top, width, height } = e.getBoundingClientRect();
+      const [x, y] = [left + width / 2, top + height / 2];
+      return [[0, 0], [21, 0], [-21, 0], [0, 21], [0, -21]]
+        .some(([right, down]) => document.elementFromPoint(x + right, y + down) !== e);
+    }).length""")
+    assert page.locator("#now .mark").count() > 2 and missed == 0
     context.close()
+
+
+def test_with_a_mouse_whatever_is_pressed_is_24_pixels_wide_and_high(page) -> None:
+    for question, outcome in (("A conflict", "answered"), ("And absent?", "abstained")):
+        ask(page, question, outcome)
+        small = page.evaluate("""() => [...document.querySelectorAll('#ask-tab :is(button, summary)')]
+          .filter((e) => e.checkVisibility() && !e.matches('.skip'))
+          .filter((e) => Math.min(e.offsetHeight, e.offsetWidth) < 24)
+          .map((e) => `${e.className} ${e.textContent.slice(0, 20)} ${e.offsetWidth}x${e.offsetHeight}`)""")
+        assert small == []
 
 
 def test_the_keyboard_skips_to_the_question_and_hears_whether_limits_are_open(page) -> None:

@@ -82,7 +82,7 @@ def _conversation(parts: Parts) -> None:
         with gr.Row(elem_id="take"):
             _html(texts.export_label())
             parts.exports = {
-                name: gr.Button(name, size="sm", min_width=0) for name in export.FORMATS
+                name: gr.Button(name, size="sm", min_width=24) for name in export.FORMATS
             }
     parts.exported, parts.file_name = gr.Textbox(visible=False), gr.Textbox(visible=False)
     parts.spoken = _html(announce(""), elem_id="spoken")
