@@ -17,6 +17,7 @@ from jinja2.ext import Extension
 from web import wording
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_SCORES = re.compile(r"(\d+[-–]\d+)")  # and spans of years: no line breaks in them
 
 
 def printable(value: Any) -> Any:
@@ -48,6 +49,7 @@ _environment.filters |= {
     "day": wording.day,
     "short_day": wording.short_day,
     "span": wording.span,
+    "split_scores": _SCORES.split,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -44,6 +45,26 @@ def test_a_bar_narrows_to_its_month_and_widens_again() -> None:
     narrowed = apply_click(SHOWN, "period", 0)
     assert (narrowed.wanted.first, narrowed.wanted.last) == (date(2023, 6, 1), date(2023, 6, 30))
     assert apply_click(narrowed, "period", 0).wanted == Wanted(once=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "total", "says"),
+    [
+        ("", 0, "No article of July 2023 Show all dates"),
+        ("zebra", 0, "No article of July 2023 has these words. Show all dates"),
+        ("", 2, "2 articles of July 2023 Show all dates"),
+    ],
+)
+def test_a_month_says_what_it_holds_and_how_to_leave_it(words: str, total: int, says: str) -> None:
+    june = Listing(periods=periods({date(2023, 6, 1): 4, date(2023, 8, 1): 1}))
+    july = apply_click(june, "period", 1)
+    july = replace(july, page=CataloguePage((), total), wanted=replace(july.wanted, words=words))
+    markup = archive.table(july)
+    told = re.sub(r"<[^>]*>", "", markup[: markup.index("</p>")])
+    assert " ".join(told.split()) == says
+    [number] = re.findall(r'data-kind="period"\s+data-number="(\d+)"', markup)
+    assert apply_click(july, "period", int(number)).wanted.first is None
+    assert "July 2023: 0 articles" in archive.chart(july)
 
 
 def test_a_filter_begins_at_the_first_page() -> None:

@@ -131,3 +131,11 @@ def test_a_line_break_in_a_headline_adds_no_field() -> None:
     quote = Citation(ArticleRef("a", "Head\r\nUR  - https://evil.example"), "Q.", 0, 2)
     answer = Answer("Who?", "Q.", Outcome.ANSWERED, citations=(quote,))
     assert "\nUR" not in export.as_ris([Exchange(Question("Who?"), answer=answer)])
+
+
+def test_a_headline_that_is_quoted_is_not_named_again() -> None:
+    of = ArticleRef("a", "Hopes fade in Maui", date(2023, 8, 13), "Wire")
+    assert export.source_line(Citation(of, "Hopes fade in Maui.", 0, 9)) == (
+        "“Hopes fade in Maui.” Wire, 13 August 2023."
+    )
+    assert "” Hopes fade in Maui. Wire" in export.source_line(Citation(of, "It rained.", 0, 9))

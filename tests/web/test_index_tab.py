@@ -127,7 +127,8 @@ def test_a_preview_shows_headline_and_day_beside_the_name() -> None:
     heads = {"a.txt": ("Rain falls", date(2023, 6, 18)), "b.txt": ("Snow", None)}
     markup = views.preview(replace(NOTHING, added=("a.txt", "b.txt"), heads=heads))
     assert "Rain falls</b> · <time>18 June 2023</time>" in markup
-    assert "Snow</b> · <time>no day found</time>" in markup
+    assert "Snow</b> · <b>no day found</b>" in markup
+    assert "No day was found for 1 article: " in markup
 
 
 def test_every_change_of_an_index_has_a_name() -> None:

@@ -330,6 +330,14 @@ def test_a_refusal_says_what_is_missing(asked: str, why: Reason, words: str) -> 
     assert words in seen.text
 
 
+def test_no_line_breaks_in_a_score() -> None:
+    said = Statement("They won 1-0, <b> in 2023–24", (0,), 1.0)
+    markup = views.reply(answered(statements=(said,)), 0)
+    assert 'They won <span class="whole">1-0</span>, &lt;b&gt; in ' in markup
+    assert 'class="last"><span class="whole">2023–24</span>' in markup
+    assert "They won 1-0, <b> in 2023–24" in inert(markup).text
+
+
 def test_how_sure_an_answer_is_comes_with_what_that_means() -> None:
     sure, unjudged = (answered(confidence=of) for of in (0.94, None))
     assert "Very likely right (94%)An estimate: " in inert(views.reply(sure, 0)).text

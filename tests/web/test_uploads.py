@@ -108,7 +108,15 @@ def test_what_is_no_article_is_named_and_the_rest_goes_in(uploads, tmp_path) -> 
     report = _added(uploads, tmp_path / "photo.txt", tmp_path / "table.numbers", good / "late.txt")
     assert report.added == 1
     assert [one.location for one in report.skipped] == ["table.numbers", "photo.txt"]
-    assert "unknown kind of file" in report.skipped[0].reason
+    assert report.skipped[0].reason.startswith("files of this kind are not read; add text, PDF")
+
+
+def test_a_picture_is_refused_in_a_short_sentence(uploads, tmp_path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+    [one] = uploads.look("me", [tmp_path / "photo.jpg"]).skipped
+    assert str(one) == (
+        "photo.jpg: pictures are not read; add text, PDF, Word, web pages or tables"
+    )
 
 
 def test_what_a_system_adds_to_archives_unseen_is_passed_over(uploads, tmp_path) -> None:

@@ -202,7 +202,9 @@ def source_line(citation: Citation, *, address: bool = True) -> str:
     origin = ", ".join(part for part in (citation.source or "", day) if part)
     quote = " ".join(citation.quote.split())
     days = meant(citation.quote, citation.date)
-    text = f"“{quote}”{f' ({days})' if days else ''} {citation.headline.rstrip('.')}. {origin}."
+    headline = citation.headline.rstrip(".")
+    named = f" {headline}." if headline != quote.rstrip(".") else ""  # it stands there already
+    text = f"“{quote}”{f' ({days})' if days else ''}{named} {origin}."
     found = web_address(citation.url) if address else ""
     return f"{text} {found}" if found else text
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from index.readers.kinds import SUFFIXES
 from web.archive import Listing
 from web.chat import export
 from web.chat.limits import PRESETS
@@ -21,7 +22,7 @@ DAYS = {
 """The lines that take a day, and what each is of."""
 POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
-texts = Macros("page.html", WORD=export.WRITES_WORD)
+texts = Macros("page.html", SUFFIXES=list(SUFFIXES), WORD=export.WRITES_WORD)
 
 
 class Parts(SimpleNamespace):

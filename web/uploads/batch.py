@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import lzma
+import mimetypes
 import re
 import shutil
 import time
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from index.readers.kinds import SUFFIXES, UNKNOWN, format_of
+from index.readers.kinds import SUFFIXES, format_of
 from index.types import Skipped
 
 LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
@@ -121,7 +122,7 @@ class Batch:
         if any(_hidden(part) for part in parts):
             return None
         if format_of(kept[-1]) is None:
-            self.refused.append(Skipped(name, UNKNOWN))
+            self.refused.append(Skipped(name, _unread(name)))
             return None
         target = self.files.joinpath(*kept)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -195,6 +196,14 @@ def delete_dropped(folder: Path, age: float) -> None:
         with suppress(OSError):
             if time.time() - path.lstat().st_ctime > age:
                 path.rmdir() if path.is_dir() else path.unlink()
+
+
+def _unread(name: str) -> str:
+    """Why a file of another kind is left out, and what to bring instead."""
+    kind = (mimetypes.guess_type(name)[0] or "").partition("/")[0]
+    what = {"image": "pictures are", "audio": "recordings are", "video": "films are"}
+    told = what.get(kind, "files of this kind are")
+    return f"{told} not read; add text, PDF, Word, web pages or tables"
 
 
 def _hidden(part: str) -> bool:
