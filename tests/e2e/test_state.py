@@ -242,7 +242,22 @@ SHIFTS = """(since) => new Promise((done) => {
 })"""
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1100, 760), (390, 844)])
+@pytest.mark.parametrize("size", [(1280, 900), (640, 450), (390, 844)])
+def test_what_is_being_done_stands_right_below_the_question(
+    browser, served: Served, size: tuple[int, int]
+) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
+    asked, stage = (page.locator(f"#now {of}").bounding_box() for of in (".asked", ".stage"))
+    assert 0 < stage["y"] - asked["y"] - asked["height"] < 16
+    assert stage["y"] + stage["height"] < page.locator("#form").bounding_box()["y"]
+    page.close()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1100, 760), (640, 450), (390, 844)])
 def test_little_moves_from_the_first_word_to_the_answer(
     browser, served: Served, size: tuple[int, int]
 ) -> None:
