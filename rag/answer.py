@@ -15,7 +15,17 @@ from rag.question.parts import compared, difference, subject_of
 from rag.retrieval.evidence import POINTS_BACK
 from rag.retrieval.overviews import About
 from rag.retrieval.search import Context
-from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome, Reason, Statement
+from rag.types import (
+    ABSTENTION,
+    Answer,
+    Citation,
+    Conflict,
+    Evidence,
+    Example,
+    Outcome,
+    Reason,
+    Statement,
+)
 
 _EVIDENCE_ONLY = 3
 _PUBLISHERS = 8  # that are named
@@ -88,7 +98,7 @@ def build_list(found: Context, subject: str, count: int) -> Answer:
 
 
 def build_about(
-    found: Context, about: About, publishers: Sequence[str], examples: Sequence[str]
+    found: Context, about: About, publishers: Sequence[str], examples: Sequence[Example]
 ) -> Answer:
     """Return what the archive is and can be asked; about the newest articles, their first lines."""
     if about is About.NEWEST:
@@ -113,7 +123,8 @@ def build_about(
             f"Ask a question about the {holds}; each statement cites an exact sentence.",
             *(f"For instance, {example}" for example in examples),
         ]
-    return _in_lines(found, [Statement(line, (), 1.0) for line in lines])
+    told = _in_lines(found, [Statement(line, (), 1.0) for line in lines])
+    return replace(told, examples=tuple(examples))
 
 
 def build_timeline(found: Context) -> Answer:

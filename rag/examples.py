@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from index.store.catalogue import Wanted
 from index.store.snapshot import Snapshot
@@ -18,20 +16,11 @@ from index.text.days import format_day
 from index.text.sentences import sentence_spans
 from index.types import Article
 from rag.english.facts import facts
+from rag.types import Example, ExampleKind
 
 _LOOKED_AT = 200
 _FIRST_SENTENCES = 6
 _STORY = 3  # articles that make one
-
-
-class ExampleKind(StrEnum):
-    """What an example shows of what can be asked, in words."""
-
-    FACT = "a fact"
-    STORY = "how a story went"
-    SAID = "who said what"
-    DAY = "as of a day"
-
 
 _NAME = r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,2}[A-Z][\w'’-]+)"
 _TITLED = rf"{_NAME[:-1]}|(?:Mr|Mrs|Ms|Dr|President) [A-Z][\w'’-]+)"
@@ -46,22 +35,6 @@ _PATTERNS = tuple((kind, re.compile(pattern), question) for kind, pattern, quest
     (ExampleKind.FACT, rf"\b{_NAME} (?:has been |was )(?:appointed|named|elected)\b", "What was {who} chosen for?"),
     (ExampleKind.SAID, rf"\b{_TITLED} (?:has |had )?(?:said|told|announced|warned|promised|insisted)\b", "What did {who} say?"),
 ))  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A question, the day that it is asked for, and the sentence that should answer it."""
-
-    kind: ExampleKind
-    question: str
-    as_of: date | None = None
-    article_id: str = ""
-    quote: str = ""
-
-    def __str__(self) -> str:
-        """`as of a day: What is new? (as of 3 August 2023)`."""
-        day = f" (as of {format_day(self.as_of)})" if self.as_of else ""
-        return f"{self.kind}: {self.question}{day}"
 
 
 def example_questions(snapshot: Snapshot) -> dict[ExampleKind, list[Example]]:

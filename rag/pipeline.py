@@ -37,7 +37,7 @@ from rag.answer import (
 from rag.checking.attribution import best_first, split_statements
 from rag.checking.support import ground
 from rag.english.answer_type import asks_yes_or_no
-from rag.examples import Example, ExampleKind, example_questions
+from rag.examples import example_questions
 from rag.generation import (
     Draft,
     answer_messages,
@@ -60,6 +60,8 @@ from rag.types import (
     WITHOUT_MODEL,
     Answer,
     Event,
+    Example,
+    ExampleKind,
     Progress,
     Question,
     Reason,
@@ -196,7 +198,7 @@ class Pipeline:
                 limited = question.sources and not context.asked.bounds.dated
                 why = Reason.NOTHING_FOUND if limited else Reason.OUTSIDE_DATES
                 return context, refuse(context, why)
-            examples = list(map(str, self.examples())) if about is About.HELP else []
+            examples = self.examples() if about is About.HELP else []
             return context, build_about(context, about, publishers, examples)
         subject = list_subject(question.text)
         if subject:

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from index.text.days import format_day
 from index.types import ArticleRef, Coverage, OfArticle, Passage
 
 ABSTENTION = "The articles do not say."
@@ -139,6 +140,31 @@ class Conflict:
     later: int
 
 
+class ExampleKind(StrEnum):
+    """What an example shows of what can be asked, in words."""
+
+    FACT = "a fact"
+    STORY = "how a story went"
+    SAID = "who said what"
+    DAY = "as of a day"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question, the day that it is asked for, and the sentence that should answer it."""
+
+    kind: ExampleKind
+    question: str
+    as_of: date | None = None
+    article_id: str = ""
+    quote: str = ""
+
+    def __str__(self) -> str:
+        """`as of a day: What is new? (as of 3 August 2023)`."""
+        day = f" (as of {format_day(self.as_of)})" if self.as_of else ""
+        return f"{self.kind}: {self.question}{day}"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer.
@@ -149,6 +175,7 @@ class Answer:
         statements: The supported statements in order.
         removed: What the model wrote and the check refused; never part of `text`.
         citations: Numbered from 1 by the marks in `text`.
+        examples: Questions to try, of which the last statements tell, a line each.
         notices: What a reader must know: a window that fell back, undated articles left out.
         timings: Seconds since the question was asked, by stage: `retrieval`, `evidence`,
             `first_token`, `total`.
@@ -167,6 +194,7 @@ class Answer:
     removed: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    examples: tuple[Example, ...] = ()
     notices: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     coverage: Coverage | None = None

@@ -9,8 +9,8 @@ from datetime import date
 
 import pytest
 
-from rag.examples import Example
 from rag.llm.loader import ModelState, ModelStatus
+from rag.types import Example
 from tests.web.conftest import THIRD_PARTY, Served
 from tests.web.fake_pipeline import GREETING, HOSTILE
 

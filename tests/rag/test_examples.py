@@ -10,9 +10,9 @@ import pytest
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings
 from index.types import Article
-from rag.examples import Example, ExampleKind, _stories
+from rag.examples import _stories
 from rag.pipeline import Pipeline
-from rag.types import Question
+from rag.types import Example, ExampleKind, Question
 from tests.rag.newsroom import newsroom
 
 _OF_THE_QUAKE = (

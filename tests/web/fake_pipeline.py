@@ -12,7 +12,6 @@ from datetime import date, datetime
 from index.errors import ModelUnavailable
 from index.store.catalogue import CataloguePage, Listed, Wanted
 from index.types import Article, ArticleRef, Coverage, Generation, Passage
-from rag.examples import Example, ExampleKind
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
@@ -21,6 +20,8 @@ from rag.types import (
     Conflict,
     Event,
     Evidence,
+    Example,
+    ExampleKind,
     Outcome,
     Progress,
     Question,
@@ -296,7 +297,8 @@ def _help(question: Question, examples: list[Example]) -> Answer:
     lines = ["Ask a question about the 46 articles.", *(f"For instance, {one}" for one in examples)]
     statements = tuple(Statement(line, (), 1.0) for line in lines)
     text = "\n".join(lines)
-    return Answer(question.text, text, Outcome.ANSWERED, statements=statements, coverage=COVERAGE)
+    told = Answer(question.text, text, Outcome.ANSWERED, statements=statements, coverage=COVERAGE)
+    return replace(told, examples=tuple(examples))
 
 
 def _bare(question: Question, evidence: tuple[Evidence, ...]) -> Answer:

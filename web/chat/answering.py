@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from index.errors import BroadsheetError, QuestionError
-from rag.examples import Example
 from rag.question.understand import make_question
-from rag.types import Event, Token
+from rag.types import Event, Example, Token
 from web import wording
 from web.chat import views
 from web.chat.exchange import Exchange, advance, history

@@ -53,9 +53,6 @@ QUOTES_ONLY = "The closest sentences, word for word:"
 NO_REASON = "Some articles are close, but none says why."
 ESTIMATED = """An estimate: what goes on in the language model as it answers, compared with answers
 known to be right or wrong. It can err; the quotes show what the articles say."""
-_INSTANCE = re.compile(
-    r"For instance, (?P<kind>[\w ]+): (?P<question>.+?)(?: \((?P<day>as of .+)\))?"
-)
 _MARK = re.compile(r"\[(\d{1,4})\]")
 _WHY = re.compile(r"\W*(?:(?:and|so|but)\W+)?why\b", re.IGNORECASE)
 _LAST_MARKS = re.compile(r"(?:\s*\[\d{1,4}\])+(?=[.!?]?\s*$)")
@@ -199,12 +196,6 @@ def is_small_talk(exchange: Exchange) -> bool:
     return not exchange.citations and about is not None
 
 
-def instance(statement: Statement) -> tuple[str, str, str] | None:
-    """Return what a line gives as an example: of what, a question, and its day; else None."""
-    found = None if statement.citations else _INSTANCE.fullmatch(statement.text)
-    return (found["kind"].capitalize(), found["question"], found["day"] or "") if found else None
-
-
 def names_its_articles(answer: Answer | None) -> bool:
     """Whether an answer shows its articles itself, so that sources would repeat it."""
     return answer is not None and (
@@ -288,7 +279,6 @@ _macros = Macros(
     days_meant=meant,
     first_cited=first_cited,
     footer=footer,
-    instance=instance,
     is_small_talk=is_small_talk,
     is_table=is_table,
     link=link,

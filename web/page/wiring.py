@@ -246,7 +246,7 @@ def wire_opening(
 
     def examples() -> tuple[Any, ...]:
         made = pipeline.examples()
-        return made, _macros.examples(made)
+        return made, Macros("common.html").examples(made)
 
     def poll(shown: str | None) -> tuple[Any, ...]:
         status = pipeline.model_status()
