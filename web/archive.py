@@ -135,11 +135,6 @@ class Listing:
     names: tuple[str, ...] = ()
     sourced: bool = True
 
-    @property
-    def chosen(self) -> int | None:
-        """Which of the periods the list is narrowed to."""
-        return next((n for n, one in enumerate(self.periods) if one.chosen(self.wanted)), None)
-
 
 class ArchiveTab:
     """Lists the articles. The outputs of its events: listing, chart, table."""

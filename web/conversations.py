@@ -73,9 +73,8 @@ class KeptExchange(_Kept):
     date_from: dt.date | None = None
     date_to: dt.date | None = None
     sources: tuple[str, ...] = ()
-    stopped: bool = False
     answer: str = ""
-    outcome: Outcome = Outcome.ABSTAINED
+    outcome: Outcome | None = None
     reason: Reason = Reason.NONE
     missing: str = ""
     statements: tuple[Statement, ...] = ()
@@ -112,10 +111,6 @@ class Change(_Kept):
     exchange: KeptExchange
 
 
-class _Conversation(_Kept):
-    exchanges: tuple[Any, ...]
-
-
 _ANY_LIST: TypeAdapter[tuple[Any, ...]] = TypeAdapter(tuple[Any, ...])
 
 
@@ -150,7 +145,7 @@ def keep(exchange: Exchange) -> KeptExchange:
     """Return what is kept of an exchange that is over; of one that was stopped, the question."""
     answer, asked = exchange.answer, _values(exchange.question, _OF_QUESTION)
     if answer is None:
-        return KeptExchange(id=exchange.id, question=exchange.question.text, stopped=True, **asked)
+        return KeptExchange(id=exchange.id, question=exchange.question.text, **asked)
     evidence = [
         KeptQuote.model_validate(item).model_copy(
             update={"start": item.best[0], "end": item.best[1]}
@@ -174,33 +169,19 @@ def restore(conversation: str) -> tuple[Exchange, ...]:
 
     Each question follows on those before it, as it did.
     """
-    if len(conversation) > _LONGEST:
-        return ()
-    try:
-        found = _Conversation.model_validate_json(conversation).exchanges
-    except ValueError:
-        return ()
     exchanges: list[Exchange] = []
-    for kept in _readable(KeptExchange, found):
+    for kept in readable(KeptExchange, conversation):
         exchanges.append(_exchange(kept, exchanges))
     return tuple(exchanges)
 
 
-def read_list(conversations: str) -> list[Listed]:
+def readable(kind: type[_M], text: str) -> list[_M]:
     """Return the list that a browser names, without what is unreadable in it."""
-    try:
-        return _readable(Listed, _ANY_LIST.validate_json(conversations))
-    except ValidationError:
-        return []
-
-
-def _readable(kind: type[_M], values: Sequence[Any]) -> list[_M]:
     found = []
-    for value in values:
-        try:
-            found.append(kind.model_validate(value))
-        except ValidationError:
-            continue
+    with suppress(ValueError):
+        for value in _ANY_LIST.validate_json(text[:_LONGEST]):
+            with suppress(ValidationError):
+                found.append(kind.model_validate(value))
     return found
 
 
@@ -218,7 +199,7 @@ def _exchange(kept: KeptExchange, before: Sequence[Exchange]) -> Exchange:
         **_values(kept, _OF_ANSWER),
     )
     question = Question(kept.question, history=history(before), **asked)
-    if kept.stopped:
+    if kept.outcome is None:
         return Exchange(question, stopped=True, id=kept.id)
     return Exchange(question, evidence, notices=kept.notices, answer=answer, id=kept.id)
 
@@ -289,7 +270,9 @@ def show_list(kept: str, words: str | None, exchanges: Exchanges) -> str:
     """
     first = _first_kept(exchanges)
     current = first.id if first else ""
-    return conversation_list(read_list(kept or "[]"), current, narrowed=bool((words or "").strip()))
+    return conversation_list(
+        readable(Listed, kept or "[]"), current, narrowed=bool((words or "").strip())
+    )
 
 
 def make_open_conversation(pipeline: Pipeline, running: Running) -> Callable[..., tuple[Any, ...]]:

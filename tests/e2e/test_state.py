@@ -175,6 +175,7 @@ def test_a_day_without_its_year_is_the_newest_that_the_archive_covers(page, serv
     page.locator(
         "#message", has_text="From (1 August 2023) is after To (24 December 2022)"
     ).wait_for()
+    wait_until(lambda: last.input_value() == "24 December 2022")
     last.fill("September")
     page.locator(BOX).focus()
     wait_until(lambda: last.input_value() == "30 September 2023")

@@ -50,9 +50,9 @@ def test_a_bar_narrows_to_its_month_and_widens_again() -> None:
 @pytest.mark.parametrize(
     ("words", "total", "says"),
     [
-        ("", 0, "No article of July 2023 Show all dates"),
-        ("zebra", 0, "No article of July 2023 has these words. Show all dates"),
-        ("", 2, "2 articles of July 2023 Show all dates"),
+        ("", 0, "No article in July 2023. Show all dates"),
+        ("zebra", 0, "No article has these words in July 2023. Show all dates"),
+        ("", 2, "2 articles in July 2023. Show all dates"),
     ],
 )
 def test_a_month_says_what_it_holds_and_how_to_leave_it(words: str, total: int, says: str) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PRESETS = {"Last week of the archive": 7, "Last month": 30, "All dates": 0}
 """Days before the archive's newest article, itself counted; 0 for no limit."""
-Fields = tuple[str, str, str, list[str]]  # from, to, as of, sources
 _NAMES = ("From", "To", "As of")
 _DAYS = ("from", "to", "as_of")
 _LONGEST_DAY = 20  # characters of 18 September 2023
@@ -47,43 +46,32 @@ def make_preset(pipeline: Pipeline, days: int) -> Callable[[], tuple[str, str]]:
     return preset
 
 
-def show_chips(
-    first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
-) -> str:
+def show_chips(*fields: Any) -> str:
     """Return the limits that are set, each as a button that drops it."""
-    return _macros.chips([label for label, _ in _chips(first, last, as_of, sources)])
+    return _macros.chips([label for label, _ in _chips(*fields)])
 
 
-def drop_chip(
-    first: str | None,
-    last: str | None,
-    as_of: str | None,
-    sources: list[str] | None,
-    click: gr.EventData,
-) -> tuple[Any, ...]:
+def drop_chip(click: gr.EventData, *fields: Any) -> tuple[Any, ...]:
     """Return the limits without the one whose chip was clicked: from, to, as of, sources."""
-    chips = _chips(first, last, as_of, sources)
+    chips = _chips(*fields)
     number = position(clicked(click), "chip", len(chips))
     return (gr.skip(),) * 4 if number is None else chips[number][1]
 
 
-def _chips(
-    first: str | None, last: str | None, as_of: str | None, sources: list[str] | None
-) -> list[tuple[str, Fields]]:
+def _chips(*fields: Any) -> list[tuple[str, tuple[Any, ...]]]:
     """Each limit that is set, by its label, with what remains without it; what is no day sets none.
 
     While a page opens, Gradio gives None for what is empty.
     """
-    days, sources = [(day or "").strip() for day in (first, last, as_of)], sources or []
-    chips: list[tuple[str, Fields]] = []
+    *days, sources = [field or "" for field in fields]
+    chips: list[tuple[str, tuple[Any, ...]]] = []
     for at, day in enumerate(days):
-        if _problem_of_day(day, _NAMES[at]) is None and day:
-            left = [*days[:at], "", *days[at + 1 :]]
-            label = f"{_NAMES[at]} {in_words(day, last=at > 0)}"
-            chips.append((label, (left[0], left[1], left[2], sources)))
+        words, problem = _read_day(day.strip(), last=at > 0)
+        if words and not problem:
+            left = (*days[:at], "", *days[at + 1 :], sources or [])
+            chips.append((f"{_NAMES[at]} {words}", left))
     for source in sources:
-        others = [one for one in sources if one != source]
-        chips.append((source, (days[0], days[1], days[2], others)))
+        chips.append((source, (*days, [one for one in sources if one != source])))
     return chips
 
 
@@ -95,7 +83,7 @@ def make_check_days(pipeline: Pipeline) -> Callable[..., list[Any]]:
 
     def check_days(*days: str | None) -> list[Any]:
         whole = [with_year(pipeline, day, last=at > 0) for at, day in enumerate(days)]
-        problems = map(_problem_of_day, whole, _NAMES)
+        problems = (_read_day(*one)[1] for one in zip(whole, _NAMES, strict=False))
         told = next((message(problem) for problem in problems if problem), gr.skip())
         pairs = zip(whole, days, strict=True)
         return [*(gr.skip() if new == (old or "") else new for new, old in pairs), told]
@@ -107,25 +95,19 @@ def with_year(pipeline: Pipeline, text: str | None, *, last: bool = False) -> st
     """A day in words; one without its year is the latest up to the archive's newest article."""
     day = (text or "").strip()
     with suppress(BroadsheetError):
-        return in_words(day, last=last, near=pipeline.newest()) if day else ""
+        return _read_day(day, last=last, near=pipeline.newest())[0] if day else ""
     return day
 
 
-def _problem_of_day(day: str, name: str) -> str | None:
+def _read_day(
+    text: str, name: str = "", *, last: bool = False, near: date | None = None
+) -> tuple[str, str]:
+    """`18 June 2023` for a day in whatever form; what is none as it is, and why it is none."""
     try:
-        parse_day(day, name=name)
+        found = parse_day(text, name=name, last=last, near=near)
     except QuestionError as error:
-        return str(error)
-    return None
-
-
-def in_words(text: str, *, last: bool = False, near: date | None = None) -> str:
-    """`18 June 2023` for a day in whatever form; what is no day stays as it is."""
-    try:
-        found = parse_day(text, name="", last=last, near=near)
-    except QuestionError:
-        return text
-    return wording.day(found) if found else ""
+        return text, str(error)
+    return (wording.day(found) if found else ""), ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +135,8 @@ def read_link(query: str, known: Sequence[str], longest: int) -> FilledIn:
     """
     values = parse_qs(query, errors="replace", max_num_fields=64)
     first = {name: found[0] for name, found in values.items()}
-    days = {
-        name: in_words(first.get(name, "")[:_LONGEST_DAY], last=name != "from") for name in _DAYS
-    }
+    texts = ((name, first.get(name, "")[:_LONGEST_DAY]) for name in _DAYS)
+    days = {name: _read_day(text, last=name != "from")[0] for name, text in texts}
     named = values.get("source", ())
     sources = tuple(one for one in named if one in known or is_limit(one))
     return FilledIn(first.get("q", "")[:longest], days, sources)

@@ -174,7 +174,7 @@ window.broadsheet.shelf = (() => {
   /* The conversation that was clicked, for Python to open. */
   function opened() {
     const one = read(text).conversations.find((other) => other.id === chosen);
-    return one ? JSON.stringify({ exchanges: one.exchanges }) : "";
+    return one ? JSON.stringify(one.exchanges) : "";
   }
 
   const isOpen = () => document.querySelector("#shelf")?.dataset.open === "true";
