@@ -146,7 +146,7 @@ _LONGEST_DAY = 40  # characters
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
-def parse_day(text: str, *, name: str, last: bool = False, near: date | None = None) -> date | None:
+def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
     """Return the day that `text` names, or None where it is blank.
 
     Args:
@@ -154,7 +154,6 @@ def parse_day(text: str, *, name: str, last: bool = False, near: date | None = N
             meaning its first day.
         name: What the date is for, used in the message.
         last: Whether a month or a year means its last day.
-        near: A day or month without a year is the latest one up to this day; without it, none.
 
     Raises:
         QuestionError: no such day, or not written in one of these ways.
@@ -164,7 +163,7 @@ def parse_day(text: str, *, name: str, last: bool = False, near: date | None = N
         return None
     found = _DATE.fullmatch(words)
     if found is None:
-        named = worded_days(words, near) if len(words) <= _LONGEST_DAY else []
+        named = worded_days(words) if len(words) <= _LONGEST_DAY else []
         if len(named) != 1 or named[0].words != words:
             raise QuestionError(
                 f"{name}: “{words[:40]}” is not a date; write it as 18 June 2023 or 2023-06-18."

@@ -11,7 +11,7 @@ from index.errors import IndexMissing
 from rag.types import Question
 from tests.web.fake_pipeline import FakePipeline
 from tests.web.test_markup import HOSTILE, inert
-from web.chat.limits import link, make_check_days, make_preset, read_link, show_chips
+from web.chat.limits import link, make_check_days, make_preset, read_link, show_chips, with_year
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,25 @@ from web.chat.limits import link, make_check_days, make_preset, read_link, show_
 def test_a_preset_ends_with_the_archive(monkeypatch, newest, days, span) -> None:
     monkeypatch.setattr(FakePipeline, "newest", lambda self: newest)
     assert make_preset(FakePipeline(), days)() == span
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last"),
+    [
+        ("1 August", "1 August 2023", "1 August 2023"),
+        ("August 1", "1 August 2023", "1 August 2023"),
+        ("24 December", "24 December 2022", "24 December 2022"),
+        ("December", "1 December 2023", "31 December 2023"),
+        ("29 February", "29 February 2020", "29 February 2020"),
+        ("2023-08", "1 August 2023", "31 August 2023"),
+        ("next week", "next week", "next week"),
+        ("31 June", "31 June", "31 June"),
+        (" ", "", ""),
+    ],
+)
+def test_a_day_without_its_year_is_the_newest_in_the_archive(typed, first, last) -> None:
+    assert with_year(FakePipeline(), typed) == first
+    assert with_year(FakePipeline(), typed, last=True) == last
 
 
 def test_a_preset_without_an_index_sets_nothing(monkeypatch) -> None:

@@ -94,17 +94,20 @@ def make_check_days(pipeline: Pipeline) -> Callable[..., list[Any]]:
 def with_year(pipeline: Pipeline, text: str | None, *, last: bool = False) -> str:
     """A day in words; one without its year is the latest up to the archive's newest article."""
     day = (text or "").strip()
+    words, problem = _read_day(day, last=last)
     with suppress(BroadsheetError):
-        return _read_day(day, last=last, near=pipeline.newest())[0] if day else ""
-    return day
+        if problem and (newest := pipeline.newest()):
+            for year in range(newest.year, newest.year - 8, -1):
+                with suppress(QuestionError):  # 29 February
+                    if (parse_day(f"{day} {year}", name="") or date.max) <= newest:
+                        return _read_day(f"{day} {year}", last=last)[0]
+    return words
 
 
-def _read_day(
-    text: str, name: str = "", *, last: bool = False, near: date | None = None
-) -> tuple[str, str]:
+def _read_day(text: str, name: str = "", *, last: bool = False) -> tuple[str, str]:
     """`18 June 2023` for a day in whatever form; what is none as it is, and why it is none."""
     try:
-        found = parse_day(text, name=name, last=last, near=near)
+        found = parse_day(text, name=name, last=last)
     except QuestionError as error:
         return text, str(error)
     return (wording.day(found) if found else ""), ""
