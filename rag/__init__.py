@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Conflict,
         Event,
         Evidence,
+        Example,
         Outcome,
         Progress,
         Question,
@@ -42,9 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ABSTENTION", "Answer", "Article", "BroadsheetError", "Citation", "Conflict", "Coverage",
-    "Event", "Evidence", "IndexDamaged", "IndexMismatch", "IndexMissing", "ModelFileError",
-    "ModelUnavailable", "Outcome", "Progress", "Question", "QuestionError", "Reason", "Retrieved",
-    "RetrievedPassage", "Settings", "SettingsError", "Statement", "Token", "Turn",
+    "Event", "Evidence", "Example", "IndexDamaged", "IndexMismatch", "IndexMissing",
+    "ModelFileError", "ModelUnavailable", "Outcome", "Progress", "Question", "QuestionError",
+    "Reason", "Retrieved", "RetrievedPassage", "Settings", "SettingsError", "Statement", "Token",
+    "Turn",
     "aask", "answer_runnable", "article", "ask", "astream", "load_settings", "stream",
 ]  # fmt: skip
 

@@ -83,7 +83,7 @@ def test_how_sure_an_answer_is_stands_in_words() -> None:
 
 
 def test_no_template_says_what_the_glossary_forbids() -> None:
-    rows = (GLOSSARY.read_text(encoding="utf-8").splitlines()[i] for i in range(6, 23))
+    rows = (GLOSSARY.read_text(encoding="utf-8").splitlines()[i] for i in range(6, 25))
     never = [words.strip() for row in rows for words in row.split("|")[3].split(",")]
     shown = "".join(file.read_text(encoding="utf-8") for file in TEMPLATES.glob("*.html"))
     text = re.sub(r"{#.*?#}|{[{%].*?[%}]}|<[^>]*>", " ", shown, flags=re.DOTALL).lower()
