@@ -24,6 +24,10 @@ from rag.llm.judge import Judge, add_heads, read_judge
 
 MARK = "openvino_model.xml"
 """The file that is moved into place last: where it lies, the conversion is whole."""
+_READ = (
+    "it reads GGUF files of the architectures llama, qwen2 and qwen3, with weights of the types "
+    "Q4_0, Q4_1, Q4_K, Q6_K, Q8_0 and F16"
+)
 HEADS = "openvino_heads.sha256"
 """Names the heads in the graph; empty where it has none."""
 
@@ -120,7 +124,7 @@ def _run_converter(gguf: Path, judge: str) -> None:
     )
     if ended.returncode or not (gguf.parent / MARK).exists():
         lines = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
-        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {lines[-1]}")
+        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {lines[-1]} ({_READ})")
 
 
 def _convert_here(gguf: str, heads: str) -> None:
