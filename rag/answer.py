@@ -139,8 +139,8 @@ def build_about(
             f"Ask a question about the {holds}; each statement cites an exact sentence.",
             *(f"For instance, {example}" for example in examples),
         ]
-    told = _in_lines(found, [Statement(line, (), 1.0) for line in lines])
-    return replace(told, examples=tuple(examples))
+    answer = _in_lines(found, [Statement(line, (), 1.0) for line in lines])
+    return replace(answer, examples=tuple(examples))
 
 
 def build_timeline(found: Context) -> Answer:

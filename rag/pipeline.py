@@ -353,8 +353,8 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     confidence = judge.confidence(draft.readings) if judge else None
     unlikely = judge is not None and confidence is not None and confidence < judge.threshold
     if unlikely or not any(grounded.supported for grounded in checked):
-        told = [grounded for grounded in checked if not gives_no_reason(grounded.text)]
-        answer = refuse(found, Reason.NOT_STATED, told, prompt)
+        removed = [grounded for grounded in checked if not gives_no_reason(grounded.text)]
+        answer = refuse(found, Reason.NOT_STATED, removed, prompt)
     else:
         unsure = confidence is not None and confidence < SURE
         answer = build_answer(found, checked, prompt, quoted=unsure)

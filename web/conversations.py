@@ -177,12 +177,12 @@ def restore(conversation: str) -> tuple[Exchange, ...]:
 
 def readable(kind: type[_M], text: str) -> list[_M]:
     """Return the list that a browser names, without what is unreadable in it."""
-    found = []
+    items = []
     with suppress(ValueError):
         for value in _ANY_LIST.validate_json(text[:_LONGEST]):
             with suppress(ValidationError):
-                found.append(kind.model_validate(value))
-    return found
+                items.append(kind.model_validate(value))
+    return items
 
 
 def _exchange(kept: KeptExchange, before: Sequence[Exchange]) -> Exchange:

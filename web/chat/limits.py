@@ -84,9 +84,9 @@ def make_check_days(pipeline: Pipeline) -> Callable[..., list[Any]]:
     def check_days(*days: str | None) -> list[Any]:
         whole = [with_year(pipeline, day, last=at > 0) for at, day in enumerate(days)]
         problems = (_read_day(*one)[1] for one in zip(whole, _NAMES, strict=False))
-        told = next((message(problem) for problem in problems if problem), gr.skip())
+        warning = next((message(problem) for problem in problems if problem), gr.skip())
         pairs = zip(whole, days, strict=True)
-        return [*(gr.skip() if new == (old or "") else new for new, old in pairs), told]
+        return [*(gr.skip() if new == (old or "") else new for new, old in pairs), warning]
 
     return check_days
 

@@ -202,8 +202,8 @@ def _unread(name: str) -> str:
     """Why a file of another kind is left out, and what to bring instead."""
     kind = (mimetypes.guess_type(name)[0] or "").partition("/")[0]
     what = {"image": "pictures are", "audio": "recordings are", "video": "films are"}
-    told = what.get(kind, "files of this kind are")
-    return f"{told} not read; add text, PDF, Word, web pages or tables"
+    refused = what.get(kind, "files of this kind are")
+    return f"{refused} not read; add text, PDF, Word, web pages or tables"
 
 
 def _hidden(part: str) -> bool:
