@@ -116,7 +116,7 @@ def test_conversations_outlive_the_page(page, served: Served) -> None:
     wait_until(lambda: titles(page) == [WHERE, "Another conflict?"])
 
 
-def test_only_finished_answers_are_kept(page) -> None:
+def test_answers_and_stopped_questions_are_kept_and_no_failure(page) -> None:
     ask(page, "please fail", "failed")
     ask(page, "slow question")
     page.locator("#now .draft .label").wait_for()
@@ -126,7 +126,8 @@ def test_only_finished_answers_are_kept(page) -> None:
     new(page)
     show(page)
     open_listed(page)
-    assert page.locator(".exchange").count() == 1
+    assert page.locator(".asked").all_inner_texts() == ["slow question", WHERE]
+    assert page.locator(".draft p:not(.label)").count() == 0
 
 
 def test_a_conversation_is_named_found_and_deleted(page) -> None:
