@@ -117,8 +117,6 @@ def test_the_same_in_other_words_is_supported(statement: str, text: str) -> None
         ("They identified two minerals.", "They identified two minerals never before seen here."),
         ("John Taylor", "Treasury secretary John Taylor said it could not support the plan."),
         ("About 24 people came.", "Two dozen people came."),
-        ("120 volunteers fell ill.", "One hundred and twenty volunteers fell ill."),
-        ("It cost 250,000 francs.", "It cost a quarter of a million francs."),
         ("She won her third title.", "She won the 3rd title of three."),
     ],
 )
