@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from index.errors import ArticleError
-from index.text.days import FUTURE
+from index.text.days import FUTURE, MONTHS
 
 PLACEHOLDER = "undated: a placeholder stands for the day"
 PART = "undated: only a month or a year is stated"
@@ -27,11 +27,7 @@ _PLACEHOLDERS = {
     "n/a", "na", "nan", "nat", "nil", "-", "--", "---", "–", "—", "?", "0", "unknown", "undated",
     "undefined", "n.d.", "nd", "no date", "not available", "tbd", "tba", "invalid date", "#n/a",
 }  # fmt: skip
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
-)
+_MONTH = rf"({'|'.join(MONTHS)})\b\.?"
 _ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?\d{4}(?:\d\d)?(?:\.\d+)?)?(?:Z|[+-][\d:]+)?")
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[ /-]{_MONTH}[ /-](\d\d?)(?!\d)", re.I)
@@ -119,8 +115,8 @@ def _read(written: str, day_first: bool | None, line: int | None) -> Stated:
     if short := _SHORT_YEAR.fullmatch(written):  # 4-Apr-23, of spreadsheets
         year = 2000 + int(short[3])
         year -= 100 if year > date.today().year else 0
-        return _checked((year, _number(short[2]), short[1]), written, line)
-    found = {each: None for each in _in_words(written)}
+        return _checked((year, MONTHS[short[2].lower()], short[1]), written, line)
+    found = set(_in_words(written))
     if len(found) > 1:
         raise _unreadable("more than one day:", written, line)
     if found:
@@ -130,17 +126,13 @@ def _read(written: str, day_first: bool | None, line: int | None) -> Stated:
     return _in_other_words(written, line)
 
 
-def _in_words(written: str) -> Iterator[tuple[str, str, str]]:
+def _in_words(written: str) -> Iterator[tuple[object, ...]]:
     """Yield year, month and day as written, of each day whose month is a word."""
-    yield from ((m[1], _number(m[2]), m[3]) for m in _YEAR_FIRST.finditer(written))
-    yield from ((m[3], _number(m[2]), m[1]) for m in _DAY_FIRST.finditer(written))
+    yield from ((m[1], MONTHS[m[2].lower()], m[3]) for m in _YEAR_FIRST.finditer(written))
+    yield from ((m[3], MONTHS[m[2].lower()], m[1]) for m in _DAY_FIRST.finditer(written))
     for pattern in _MONTH_FIRST:
-        yield from ((m[3], _number(m[1]), m[2]) for m in pattern.finditer(written))
+        yield from ((m[3], MONTHS[m[1].lower()], m[2]) for m in pattern.finditer(written))
     yield from ((m[1], m[2], m[3]) for m in _EAST_ASIAN.finditer(written))
-
-
-def _number(month: str) -> str:
-    return str(_MONTHS.index(month[:3].lower()) + 1)
 
 
 def _of_figures(
@@ -235,8 +227,7 @@ def day_in_path(path: str) -> date | None:
     """Return the day that stands in an address or a file's path; None unless there is just one."""
     found = set()
     for year, _, month, number in _IN_PATH.findall(path):
-        if not month.isdigit():
-            month = _MONTHS.index(month[:3].lower()) + 1 if month[:3].lower() in _MONTHS else 0
+        month = month if month.isdigit() else MONTHS.get(month.lower(), 0)
         found.add((int(year), int(month), int(number)))
     if not found:
         found = {(int(y), int(m), int(d)) for y, m, d in _RUN_IN_PATH.findall(path)}

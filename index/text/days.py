@@ -1,8 +1,17 @@
-"""Days as numbers, which stores compare (20230618), and as text."""
+"""Days as numbers, which stores compare (20230618), and as text; the names of months."""
 
 from __future__ import annotations
 
+import calendar
 from datetime import date
+
+MONTHS = {
+    name.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr)
+    for number, name in enumerate(names)
+    if name
+} | {"sept": 9}
+"""Numbers of months by their English names and abbreviations, in small letters."""
 
 FUTURE = "undated: the day lies in the future"
 """What is noted of an article whose day is later than tomorrow."""
