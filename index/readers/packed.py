@@ -23,28 +23,32 @@ LARGEST_FILE = 500_000_000
 _PIECE = 1 << 20
 
 
-def members(path: Path, folder: Path) -> Iterator[tuple[str, Path | ArticleError]]:
-    """Yield each file's name and where it lies until the next is asked for.
+def members(
+    path: Path, folder: Path, most: int = MOST_FILES, largest: int = LARGEST
+) -> Iterator[tuple[str, Path | ArticleError]]:
+    """Yield each file's name and where in `folder` it lies until the next is asked for.
+
+    At most `most` files are unpacked, of `largest` bytes together.
 
     Raises:
         ArticleError: the archive is damaged, encrypted, or holds more than is read.
     """
     try:
-        left = LARGEST
+        left = largest
         for number, (name, opened) in enumerate(_opened(path)):
-            if number >= MOST_FILES:
-                raise ArticleError(f"it holds more than {MOST_FILES:,} files; unpack it")
+            if number >= most:
+                raise ArticleError(f"it holds more than {most:,} files")
             target = folder / f"member{''.join(PurePosixPath(name).suffixes[-2:])[-40:]}"
             with opened, target.open("wb") as out:
                 size = _copy(opened, out)
             left -= size
             if left < 0:
-                raise ArticleError(f"it unpacks to more than {LARGEST:,} bytes")
+                raise ArticleError(f"it unpacks to more than {largest:,} bytes")
             if size > LARGEST_FILE:
                 yield name, ArticleError(f"too large: more than {LARGEST_FILE // 1_000_000} MB")
             else:
                 yield name, target
-            target.unlink()
+            target.unlink(missing_ok=True)
     except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError) as error:
         raise ArticleError(f"damaged or encrypted archive: {error}") from error
 

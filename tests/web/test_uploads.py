@@ -98,7 +98,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused_whole(
     assert (said.added, _names(uploads.waiting)) == ((), set())
     monkeypatch.setattr(batch, "MOST", 1)
     said = uploads.look("me", [_zip(tmp_path / "many.zip", {"a.txt": "", "b.txt": ""})])
-    assert "at most 1 are taken" in str(said.skipped[0])
+    assert "more than 1 files" in str(said.skipped[0])
 
 
 def test_what_is_no_article_is_named_and_the_rest_goes_in(uploads, tmp_path) -> None:
