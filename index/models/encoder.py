@@ -96,8 +96,6 @@ def _converted(folder: Path) -> Path:
 def prepare(target: Path, what: str, module: str, *arguments: str) -> Path:
     """Return a file once it is as it was made; else run the module that makes it.
 
-    It runs in a process of its own so that torch's memory goes back.
-
     Raises:
         ModelFileError: it failed; the message names `what`, and how it ended.
     """
@@ -106,11 +104,21 @@ def prepare(target: Path, what: str, module: str, *arguments: str) -> Path:
             return target
         _LOG.warning("%s is damaged and made anew", target)
         shutil.rmtree(target.parent)
-    command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=_PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode or not target.is_file():
-        raise ModelFileError(f"{what} cannot be prepared: {done.stderr.strip()[-500:]}")
+    failure = run_module(module, *arguments)
+    if failure or not target.is_file():
+        raise ModelFileError(f"{what} cannot be prepared: {failure}")
     return target
+
+
+def run_module(module: str, *arguments: str) -> str:
+    """Run a module in a process of its own, whose memory goes back; return why it failed."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(
+        command, cwd=_PROJECT, capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode == 0:
+        return ""
+    return done.stderr.strip()[-500:] or f"it ended with {done.returncode}"
 
 
 def save_network(model: Model, path: Path) -> None:

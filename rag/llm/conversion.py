@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from filelock import FileLock
 
 from index.errors import ModelUnavailable
 from index.models.checksum import seal, sealed
+from index.models.encoder import run_module
 from index.quiet import quiet_openvino
 from index.settings import Settings
 from rag.llm.judge import Judge, add_heads, read_judge
@@ -109,18 +109,10 @@ def _linked(gguf: Path, work: Path) -> Path:
 
 
 def _run_converter(gguf: Path, judge: str) -> None:
-    root = Path(__file__).resolve().parents[2]
-    ended = subprocess.run(
-        [sys.executable, "-m", "rag.llm.conversion", str(gguf), judge],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if ended.returncode or not (gguf.parent / MARK).exists():
-        lines = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
-        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {lines[-1]}")
+    failure = run_module("rag.llm.conversion", str(gguf), judge)
+    if failure or not (gguf.parent / MARK).exists():
+        last = failure.rpartition("\n")[2]
+        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {last}")
 
 
 def _convert_here(gguf: str, heads: str) -> None:
