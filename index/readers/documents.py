@@ -123,9 +123,6 @@ def _page(page: Any) -> str:
     full = 0.8 * max(map(len, lines), default=0)
     joined = ""
     for line in lines:
-        joined += line + ("\n\n" if not line or _ends_paragraph(line, full) else " ")
+        ends = not line or (len(line) < full and (line.endswith(_ENDS) or len(line) < full / 2))
+        joined += line + ("\n\n" if ends else " ")
     return re.sub(r"\s*\n\s*\n\s*", "\n\n", joined).strip()
-
-
-def _ends_paragraph(line: str, full: float) -> bool:
-    return len(line) < full and (line.endswith(_ENDS) or len(line) < full / 2)

@@ -44,7 +44,8 @@ def _of_html(written: str) -> str:
     import lxml.html
     from lxml.etree import ParserError
 
-    lines = written if _is_laid_out(written) else written.replace("\n\n", "<p>")
+    has_blocks = re.search(r"<(?:p|div|br|section|article)\b", written, re.IGNORECASE)
+    lines = written if has_blocks else written.replace("\n\n", "<p>")
     try:
         tree = lxml.html.fragment_fromstring(lines, create_parent="div")
     except ParserError:
@@ -56,18 +57,10 @@ def _of_html(written: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _is_laid_out(written: str) -> bool:
-    """Whether tags make the paragraphs, and not empty lines between them."""
-    return re.search(r"<(?:p|div|br|section|article)\b", written, re.IGNORECASE) is not None
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    return "hidden" in element.attrib or bool(_HIDDEN.search(element.get("style") or ""))
-
-
 def _collect(element: HtmlElement, pieces: list[str]) -> None:
     tag = element.tag if isinstance(element.tag, str) else "!"
-    if tag not in _DROPPED and tag != "!" and not _is_hidden(element):
+    hidden = "hidden" in element.attrib or _HIDDEN.search(element.get("style") or "")
+    if tag not in _DROPPED and tag != "!" and not hidden:
         gap = _PARAGRAPH if tag in _BLOCKS else _BREAK if tag in _LINES else ""
         pieces.append(gap + ("- " if tag == "li" else ""))
         pieces.append(_BLANK.sub(" ", element.text or ""))

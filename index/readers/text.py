@@ -182,13 +182,8 @@ def lead_headline(text: str) -> str:
         lead = _CREDIT.sub("", lines[0])
     if lead is lines[0] and len(lead) <= _LONGEST_LEAD:
         return one_line(lead)
-    return shorten(first_sentence(lead))
-
-
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a text, or nothing of an empty one."""
-    start, end = next(iter(sentence_spans(text[:2000])), (0, 0))
-    return text[start:end]
+    start, end = sentence_spans(lead[:2000])[0]
+    return shorten(lead[start:end])
 
 
 def without_site(title: str, site: str | None) -> str:
