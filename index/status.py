@@ -13,9 +13,9 @@ from typing import Any
 
 from index.build import remove_articles
 from index.errors import IndexMissing
-from index.maps import described, kept_maps
+from index.maps import describe_maps, kept_maps
 from index.models.embedder import current_recipe
-from index.readers import in_full
+from index.readers import absolute_path
 from index.settings import Settings
 from index.store.database import BELOW, below, has_table, live_notes, open_reader, read_meta
 from index.store.history import BuildRecord, last_builds
@@ -117,7 +117,7 @@ def live_below(settings: Settings, folder: Path) -> list[str]:
     with closing(open_reader(settings.index_dir)) as sql:
         read_meta(sql)
         query = f"SELECT id FROM articles WHERE removed IS NULL AND {BELOW}"
-        return [name for (name,) in sql.execute(query, below(in_full(folder)))]
+        return [name for (name,) in sql.execute(query, below(absolute_path(folder)))]
 
 
 def _status(sql: sqlite3.Connection, folder: Path) -> Status:
@@ -168,7 +168,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         skipped=tuple(Skipped(*columns) for columns in skipped),
         kinds=_kinds(sql),
         notes=live_notes(sql),
-        columns=described(kept_maps(sql)),
+        columns=describe_maps(kept_maps(sql)),
         collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),
         recipe_current=current,

@@ -16,7 +16,7 @@ from index.build import LocalEngine, build_index, complete
 from index.errors import IndexMissing, NothingEarlier
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.settings import Settings
-from index.store.database import REPAIR, explained, open_reader, read_meta, writer_lock
+from index.store.database import REPAIR, open_reader, read_meta, readable_errors, writer_lock
 from index.store.history import Origin, recording_failure
 from index.store.lexical import LexicalStore
 from index.store.staging import OUTDATED, content_hash, mark_outdated
@@ -64,7 +64,7 @@ def verify(settings: Settings) -> list[Finding]:
         IndexMissing: nothing has been indexed.
         BroadsheetError: the Chroma server named in the settings does not answer.
     """
-    with explained(settings.index_dir), closing(open_reader(settings.index_dir)) as sql:
+    with readable_errors(settings.index_dir), closing(open_reader(settings.index_dir)) as sql:
         return [
             *_check_recipe(sql),
             *_check_texts(sql),

@@ -21,7 +21,7 @@ from index.build import build_index
 from index.errors import ArticleError, BroadsheetError, IndexLocked, describe
 from index.feeds import Feed, follow_feeds
 from index.models.embedder import MiniLMEmbeddings
-from index.readers import in_full
+from index.readers import absolute_path
 from index.readers.files import printable
 from index.readers.kinds import format_of
 from index.settings import Settings
@@ -67,14 +67,14 @@ def watch_folders(
     for feed in feeds:
         feed.folder.mkdir(parents=True, exist_ok=True)
     every = (*folders, *(feed.folder for feed in feeds))
-    roots = list(dict.fromkeys(in_full(path.expanduser()) for path in every))
+    roots = list(dict.fromkeys(absolute_path(path.expanduser()) for path in every))
     for root in roots:
         if not root.is_dir():
             raise ArticleError(f"{printable(root)}: expected a folder to watch")
-    return _with_feeds(_Watch(roots, settings, embeddings), feeds)
+    return _events_with_feeds(_Watch(roots, settings, embeddings), feeds)
 
 
-def _with_feeds(watched: _Watch, feeds: Sequence[Feed]) -> Iterator[Event]:
+def _events_with_feeds(watched: _Watch, feeds: Sequence[Feed]) -> Iterator[Event]:
     """Yield what a watch yields, while a thread reads the feeds."""
     ended = threading.Event()
     if feeds:

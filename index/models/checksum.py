@@ -14,7 +14,7 @@ REMEMBERED_FROM = 1_000_000
 _OF_NETWORK = (".bin", ".xml")  # ends of the files of a network in OpenVINO's form
 
 
-def verified(path: Path, sha256: str, size: int) -> bool:
+def matches_hash(path: Path, sha256: str, size: int) -> bool:
     """Whether the file is there and has this size and this SHA-256 (hexadecimal).
 
     A file whose size and time of change are those of the last check is not read again.
@@ -64,7 +64,7 @@ def seal(folder: Path) -> None:
             _write_note(path, _digest(path))
 
 
-def sealed(folder: Path, *, whole: bool = False) -> bool:
+def seal_holds(folder: Path, *, whole: bool = False) -> bool:
     """Whether the files of a network are as they were made; one without a seal is given one.
 
     Files are read where their time of change is another, or where `whole` is asked for.
@@ -75,7 +75,7 @@ def sealed(folder: Path, *, whole: bool = False) -> bool:
     try:
         for note in notes:
             path, (sha256, size, _) = note.with_suffix(""), note.read_text("ascii").split()
-            if not (_digest(path) == sha256 if whole else verified(path, sha256, int(size))):
+            if not (_digest(path) == sha256 if whole else matches_hash(path, sha256, int(size))):
                 return False
     except (OSError, ValueError):
         return False
@@ -89,10 +89,10 @@ def unseal(folder: Path) -> None:
         note.unlink()
 
 
-def spoiled(models: Path) -> list[Path]:
+def damaged_folders(models: Path) -> list[Path]:
     """Return the folders below one whose sealed files are not as they were made."""
     folders = sorted({note.parent for note in _seals(models, "**/")})
-    return [folder for folder in folders if not sealed(folder, whole=True)]
+    return [folder for folder in folders if not seal_holds(folder, whole=True)]
 
 
 def _seals(folder: Path, below: str = "") -> list[Path]:

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import ModelFileError
 from index.models.catalogue import EMBEDDER, LLM, Model, ModelFile, Segment
-from index.models.checksum import remember, verified
+from index.models.checksum import matches_hash, remember
 from index.settings import Settings
 
 SHOW_EVERY = 0.1
@@ -84,7 +84,7 @@ def _from_hub(address: str, partial: Path, size: int, timeout: float) -> Iterato
     Raises:
         SourceError: the hub does not answer, has no such file, or broke off.
     """
-    held = _held(partial)
+    held = _bytes_there(partial)
     if held >= size:
         partial.unlink()
         held = 0
@@ -101,7 +101,7 @@ def _from_hub(address: str, partial: Path, size: int, timeout: float) -> Iterato
                     yield target.tell()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{address}: {error or type(error).__name__}", is_down=True) from error
-    if (held := _held(partial)) < size:
+    if (held := _bytes_there(partial)) < size:
         raise SourceError(f"{address} ended after {held:,} of {size:,} bytes")
 
 
@@ -121,7 +121,7 @@ def _from_registry(
     """
     if not file.segments:
         raise SourceError("does not carry this file")
-    held, start = _held(partial), 0
+    held, start = _bytes_there(partial), 0
     for segment in file.segments:
         end = start + segment.size
         if held < end:
@@ -135,7 +135,7 @@ def _from_registry(
         start = end
 
 
-def _held(partial: Path) -> int:
+def _bytes_there(partial: Path) -> int:
     return partial.stat().st_size if partial.exists() else 0
 
 
@@ -214,7 +214,7 @@ def ensure_llm(
 def model_present(model: Model, settings: Settings) -> bool:
     """Whether all files of a model are in the model folder, verified now or earlier."""
     folder = settings.models / model.folder
-    return all(verified(folder / file.path, file.sha256, file.size) for file in model.files)
+    return all(matches_hash(folder / file.path, file.sha256, file.size) for file in model.files)
 
 
 def ensure_model(
@@ -278,7 +278,7 @@ class _Fetcher:
         """Fetch what is not there; a file that is not what it should be is moved aside."""
         for file in self.model.files:
             target = self.folder / file.path
-            if not verified(target, file.sha256, file.size):
+            if not matches_hash(target, file.sha256, file.size):
                 if target.exists():
                     aside = target.with_name(target.name + ".bad")
                     _LOG.warning("%s is not as it should be; moved to %s", target, aside.name)
@@ -325,17 +325,17 @@ class _Fetcher:
         A file that was resumed and came out wrong is fetched once more from its beginning.
         """
         while True:
-            resumed = _held(partial) > 0
+            resumed = _bytes_there(partial) > 0
             for held in source():
                 self.meter.show(held)
-            if verified(partial, file.sha256, file.size):
+            if matches_hash(partial, file.sha256, file.size):
                 return
             partial.unlink(missing_ok=True)
             if not resumed:
                 raise SourceError("its bytes are not those of the catalogue (SHA-256 differs)")
 
     def _check_space(self, file: ModelFile, partial: Path) -> None:
-        needed, free = file.size - _held(partial), shutil.disk_usage(self.folder).free
+        needed, free = file.size - _bytes_there(partial), shutil.disk_usage(self.folder).free
         if needed > free:
             raise ModelFileError(
                 f"{file.path} needs {needed / 1e6:,.0f} MB in {self.folder}, which has "

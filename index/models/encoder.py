@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from index.errors import ModelFileError
-from index.models.checksum import seal, sealed
-from index.models.int8 import OPTIONS, rounded
+from index.models.checksum import seal, seal_holds
+from index.models.int8 import OPTIONS, quantized
 from index.quiet import import_openvino, quiet_openvino, quiet_transformers
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class Encoder:
         openvino = import_openvino()
         options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         core = openvino.Core()
-        model = core.read_model(_converted(folder))
+        model = core.read_model(_ensure_converted(folder))
         if int8:
-            model = rounded(model)
+            model = quantized(model)
             options |= OPTIONS
         self._compiled: CompiledModel = core.compile_model(model, "CPU", options)
         self._requests = threading.local()
@@ -86,7 +86,7 @@ def is_better(candidate: Encoder, encoder: Encoder, pieces: Pieces, mask: Pieces
     return shortest[0] < _FASTER * shortest[1] and bool(alike > _ALIKE)
 
 
-def _converted(folder: Path) -> Path:
+def _ensure_converted(folder: Path) -> Path:
     """Return the network in OpenVINO's form, made if it is not there yet."""
     network = folder / "openvino" / _FILE
     arguments = "index.models.encoder", str(folder.resolve())
@@ -100,7 +100,7 @@ def prepare(target: Path, what: str, module: str, *arguments: str) -> Path:
         ModelFileError: it failed; the message names `what`, and how it ended.
     """
     if target.is_file():
-        if sealed(target.parent):
+        if seal_holds(target.parent):
             return target
         _LOG.warning("%s is damaged and made anew", target)
         shutil.rmtree(target.parent)

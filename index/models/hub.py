@@ -40,7 +40,7 @@ def stated(
         )
         return Model(folder, hub_name, kept["revision"], files)
     try:
-        commit, found = _ask(hub_name, revision, settings)
+        commit, found = _files_at(hub_name, revision, settings)
         there = [file["rfilename"] for file in found]
         for name in wanted:
             if not fnmatch.filter(there, name):
@@ -63,7 +63,7 @@ def stated(
     return Model(folder, hub_name, commit, files)
 
 
-def _ask(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[dict[str, Any]]]:
+def _files_at(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[dict[str, Any]]]:
     """Return the commit of a revision, and what lies at its top.
 
     `huggingface_hub` is kept offline in this program (`index.quiet`), so that no other library

@@ -33,14 +33,14 @@ _BREAK, _PARAGRAPH = "\x1e", "\x1f"
 def plain_text(written: str) -> str:
     """Return a text without the tags and entities of HTML; one that has none stays as it is."""
     if "<" in written and _TAG.search(written):
-        return _of_html(written)
+        return _html_to_text(written)
     if "&" in written and _ENTITY.search(written):
         plain = unescape(written)
-        return _of_html(plain) if "<" in plain and _TAG.search(plain) else plain
+        return _html_to_text(plain) if "<" in plain and _TAG.search(plain) else plain
     return written
 
 
-def _of_html(written: str) -> str:
+def _html_to_text(written: str) -> str:
     import lxml.html
     from lxml.etree import ParserError
 

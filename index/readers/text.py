@@ -51,7 +51,7 @@ Columns = tuple[tuple[str, str], ...]
 """Fields, each with the column or name that a person said holds it."""
 
 
-def _nobody_knows() -> None:
+def _unknown_order() -> None:
     return None
 
 
@@ -71,7 +71,7 @@ class Found:
     stat: os.stat_result = os.stat_result((0,) * 10)  # noqa: RUF009 - frozen
     day_first: bool | None = None
     columns: Columns = ()
-    elsewhere: Callable[[], bool | None] = _nobody_knows
+    elsewhere: Callable[[], bool | None] = _unknown_order
 
 
 def article(raw: bytes, file: Found) -> Article:
@@ -186,7 +186,7 @@ def lead_headline(text: str) -> str:
     return shorten(lead[start:end])
 
 
-def without_site(title: str, site: str | None) -> str:
+def strip_site(title: str, site: str | None) -> str:
     """Return a headline without the publisher's name at its end: "Mill sold - Corvale Echo"."""
     found = _AT_END.fullmatch(one_line(title)) if site else None
     same = found and site and _plain(found[2]) == _plain(site)
@@ -197,7 +197,7 @@ def _plain(site: str) -> str:
     return re.sub(r"\W", "", site.lower().removeprefix("the "))
 
 
-def under_title(title: str, body: str) -> tuple[str, str]:
+def headline_and_text(title: str, body: str) -> tuple[str, str]:
     """Return headline and text of an article: the text begins with its title.
 
     Without a title the first sentence serves as the headline.

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from index.atomic import write_whole
 from index.errors import ModelFileError
 from index.models.catalogue import Model
-from index.models.checksum import verified
+from index.models.checksum import matches_hash
 from index.models.hub import RECORD, stated
 from index.settings import Settings
 
@@ -126,7 +126,7 @@ def own_model(file: Path, settings: Settings) -> Model:
     except OSError as error:
         raise ModelFileError(f"{file}: {(error.strerror or str(error)).lower()}") from error
     model = stated(name, "", "", (), settings)
-    if not verified(link, model.files[0].sha256, model.files[0].size):
+    if not matches_hash(link, model.files[0].sha256, model.files[0].size):
         reason = "is not the file that it was when it was first used"
         raise ModelFileError(f"{file} {reason}; to use it as it is now, delete {record.parent}")
     return model

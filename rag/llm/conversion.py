@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from index.errors import ModelUnavailable
-from index.models.checksum import seal, sealed
+from index.models.checksum import seal, seal_holds
 from index.models.encoder import run_module
 from index.quiet import quiet_openvino
 from index.settings import Settings
@@ -58,7 +58,7 @@ def is_converted(folder: Path, heads: str) -> bool:
 
     `heads` is the hash of the judge's file whose heads it must have; empty for none.
     """
-    return (folder / MARK).is_file() and heads == heads_in(folder) and sealed(folder)
+    return (folder / MARK).is_file() and heads == heads_in(folder) and seal_holds(folder)
 
 
 def heads_in(folder: Path) -> str:
