@@ -26,6 +26,7 @@ from index.models.download import ensure_embedder
 from index.settings import Settings
 from tests.conftest import MODELS
 from tests.index.archive import HashedEmbeddings
+from tests.waiting import until
 from tests.web.conftest import THIRD_PARTY, Served
 from tests.web.fake_pipeline import FakePipeline
 from web.auth import SESSION, TRIES, Role, add_person, read_auth
@@ -258,13 +259,6 @@ def test_what_is_full_says_when_to_come_again(behind) -> None:
     client = behind(hosts=["localhost"], full=True)
     refused = client.post("/")
     assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert condition()
 
 
 @pytest.fixture
