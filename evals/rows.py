@@ -126,7 +126,8 @@ def fields_of_answer(
     """Return the fields of a row that the answer tells; `article` looks one up by its id."""
     kept = () if answer.abstained else answer.statements  # else a quote of what is said instead
     said = " ".join(statement.text for statement in kept)
-    written = " ".join(one.text for one in (*kept, *answer.removed))
+    own = () if answer.unsure else kept  # what the model wrote; else quotes stand in its place
+    written = " ".join(one.text for one in (*own, *answer.removed))
     windows = [item.text for item in answer.evidence]
     quotes = [source.quote for source in question.evidence if source.quote]
     enough = any if question.any_of else all

@@ -144,7 +144,7 @@ def memory_of(model: BaseChatModel | None) -> float | None:
 
 def table(tallies: Mapping[str, Tally]) -> Table:
     """Return the figures side by side."""
-    made = Table("", *tallies)
+    made = Table("", *(Path(name).name for name in tallies))  # a file's name is shorter
     sides = tallies.values()
     made.add_row("right", *(f"{one.right} of {one.asked}" for one in sides))
     made.add_row("refused though answerable", *(str(one.refused) for one in sides))

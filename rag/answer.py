@@ -19,23 +19,39 @@ from rag.types import ABSTENTION, Answer, Citation, Conflict, Evidence, Outcome,
 
 _EVIDENCE_ONLY = 3
 _PUBLISHERS = 8  # that are named
+_UNSURE = "the judge is not sure of it"
 
 
-def build_answer(found: Context, grounded: Sequence[Grounded], prompt: str) -> Answer:
-    """Return the answer that the supported statements make; the others are `removed`."""
+def build_answer(
+    found: Context, grounded: Sequence[Grounded], prompt: str, *, quoted: bool = False
+) -> Answer:
+    """Return the answer that the supported statements make; the others are `removed`.
+
+    Where it is to be `quoted`, the sentences that they cite stand in their place.
+    """
     citations: list[Citation] = []
     kept = [_statement(item, citations) for item in grounded if item.supported]
     removed = _removed(item for item in grounded if not item.supported)
+    written, quotes = tuple(kept), _quotes(citations)
     conflicts = _add_conflicts(found, kept, citations)
-    return replace(
+    answer = replace(
         _answer(found, Outcome.PARTLY if removed else Outcome.ANSWERED, prompt),
-        text=" ".join(with_marks(statement) for statement in kept),
-        statements=tuple(kept),
         removed=removed,
         missing=" ".join(statement.text for statement in removed),
         citations=tuple(citations),
         conflicts=conflicts,
     )
+    if quoted:
+        quotes[0] = replace(quotes[0], text=f"This may answer it: {quotes[0].text}")
+        kept[: len(written)] = quotes
+        unsure = (replace(one, citations=(), supported=False, problem=_UNSURE) for one in written)
+        answer = replace(answer, removed=(*unsure, *removed))
+    text = " ".join(with_marks(statement) for statement in kept)
+    return replace(answer, text=text, statements=tuple(kept))
+
+
+def _quotes(citations: Iterable[Citation]) -> list[Statement]:
+    return [Statement(f"“{one.quote}”", (at,), 1.0) for at, one in enumerate(citations)]
 
 
 def refuse(
@@ -147,9 +163,7 @@ def _in_lines(
 def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited, where no model writes."""
     citations = tuple(map(_understood, best_first(found.evidence)[:_EVIDENCE_ONLY]))
-    statements = tuple(
-        Statement(f"“{citation.quote}”", (at,), 1.0) for at, citation in enumerate(citations)
-    )
+    statements = tuple(_quotes(citations))
     return replace(
         _answer(found, Outcome.EVIDENCE_ONLY),
         text="\n\n".join(with_marks(statement) for statement in statements),

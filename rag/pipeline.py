@@ -56,6 +56,7 @@ from rag.question.understand import foreign_language
 from rag.retrieval.overviews import About, about_archive, list_subject, timeline_subject
 from rag.retrieval.search import Context, Finder
 from rag.types import (
+    SURE,
     WITHOUT_MODEL,
     Answer,
     Event,
@@ -340,6 +341,7 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     """Return the answer that the draft's supported statements make, or the abstention.
 
     The judge decides whether the draft may stand; the check in code, which of its statements.
+    Where the judge is not sure of it, the sentences that it cites are quoted in its place.
     """
     prompt = answer_prompt().version
     statements = [] if is_abstention(draft.text) else split_statements(draft.text)
@@ -350,7 +352,8 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     if unlikely or not any(grounded.supported for grounded in checked):
         answer = refuse(found, Reason.NOT_STATED, checked, prompt)
     else:
-        answer = build_answer(found, checked, prompt)
+        unsure = confidence is not None and confidence < SURE
+        answer = build_answer(found, checked, prompt, quoted=unsure)
     if confidence is None and not answer.abstained:
         answer = replace(answer, notices=(*answer.notices, _UNJUDGED))
     return replace(answer, confidence=confidence)

@@ -11,6 +11,8 @@ from typing import Literal
 from index.types import ArticleRef, Coverage, OfArticle, Passage
 
 ABSTENTION = "The articles do not say."
+SURE = 0.6
+"""Least confidence at which the model's own words are shown: see docs/experiments.md."""
 WITHOUT_MODEL = "No language model is at work: quotes only."
 
 
@@ -147,7 +149,8 @@ class Answer:
         text: The supported statements, each ending in its marks `[1]`; or `ABSTENTION`.
         missing: The part of the question that was not found, for `partly`.
         statements: The supported statements in order.
-        removed: What the model wrote and the check refused; never part of `text`.
+        removed: What the model wrote and the check refused, or the judge is not sure of; never
+            part of `text`.
         citations: Numbered from 1 by the marks in `text`.
         notices: What a reader must know: a window that fell back, undated articles left out.
         timings: Seconds since the question was asked, by stage: `retrieval`, `evidence`,
@@ -181,6 +184,11 @@ class Answer:
     def abstained(self) -> bool:
         """Whether the archive does not answer the question."""
         return self.outcome is Outcome.ABSTAINED
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the judge was not sure of the draft, so that what it cites is quoted instead."""
+        return not self.abstained and self.confidence is not None and self.confidence < SURE
 
 
 @dataclass(frozen=True, slots=True)

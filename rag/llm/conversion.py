@@ -24,6 +24,10 @@ from rag.llm.judge import Judge, add_heads, read_judge
 
 MARK = "openvino_model.xml"
 """The file that is moved into place last: where it lies, the conversion is whole."""
+_READ = (
+    "it reads GGUF files of the architectures llama, qwen2 and qwen3, with weights of the types "
+    "Q4_0, Q4_1, Q4_K, Q6_K, Q8_0 and F16"
+)
 HEADS = "openvino_heads.sha256"
 """Names the heads in the graph; empty where it has none."""
 
@@ -112,7 +116,7 @@ def _run_converter(gguf: Path, judge: str) -> None:
     failure = run_module("rag.llm.conversion", str(gguf), judge)
     if failure or not (gguf.parent / MARK).exists():
         last = failure.rpartition("\n")[2]
-        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {last}")
+        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {last} ({_READ})")
 
 
 def _convert_here(gguf: str, heads: str) -> None:

@@ -155,9 +155,9 @@ _NOUN = re.compile(r"[\s-]+([a-z]+)")
 def _value(question: str, answer: Answer) -> tuple[float, str, Citation] | None:
     """The one number that an answer adds to its question, or its one day; its unit; its sentence.
 
-    None where the answer, or the sentence that it cites, is not the only one.
+    None where the answer, or the sentence that it cites, is not the only one, or may be wrong.
     """
-    if len(answer.statements) != 1 or len(answer.statements[0].citations) != 1:
+    if answer.unsure or len(answer.statements) != 1 or len(answer.statements[0].citations) != 1:
         return None
     text, cited = answer.statements[0].text, answer.citations[answer.statements[0].citations[0]]
     days = facts(text).days(cited.date)

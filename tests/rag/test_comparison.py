@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from index.models.embedder import MiniLMEmbeddings
 from index.settings import Settings, load_settings
-from rag.question.parts import compared
+from rag.question.parts import compared, difference
 from rag.types import ABSTENTION, Answer, Outcome, Question
 from tests.conftest import MODELS
 from tests.rag.newsroom import ScriptedChat, newsroom
@@ -118,6 +119,18 @@ def test_days_are_counted_between_two_cited_days(archive) -> None:
 def test_values_of_two_units_have_no_difference(archive) -> None:
     answer = archive(LONGER, "The strike of the dockers cost 300m francs.", MINERS)
     assert len(answer.statements) == 2 and "difference" not in answer.text
+
+
+def test_a_value_that_may_be_wrong_has_no_difference(archive) -> None:
+    answer = archive(LONGER, DOCKERS, MINERS)
+    parts = [
+        replace(answer, statements=(one,), citations=(answer.citations[at],), confidence=confidence)
+        for at, (one, confidence) in enumerate(zip(answer.statements[:2], (0.9, 0.5), strict=True))
+    ]
+    parts[1] = replace(parts[1], statements=(replace(parts[1].statements[0], citations=(0,)),))
+    sure = [replace(one, confidence=0.9) for one in parts]
+    assert difference(compared(LONGER), sure)[0] == "The difference is 113 days."
+    assert difference(compared(LONGER), parts) == ("", ())
 
 
 def test_where_one_of_the_two_is_not_found_the_other_stands(archive) -> None:

@@ -17,7 +17,7 @@ from rag.llm.judge import Readings, judge_of, load_judge
 from rag.llm.loader import ReadyModel
 from rag.llm.remote import JudgedChat
 from rag.pipeline import Pipeline
-from rag.types import Question
+from rag.types import Outcome, Question
 from tests.rag.newsroom import JUDGE, TEMPLATE, ScriptedChat
 
 WHO = "Who is China's foreign minister?"
@@ -25,16 +25,19 @@ QIN = "Qin Gang is China's Foreign Minister."
 
 
 class Reader:
-    """An engine that reads: before any draft 1.0; after one that names Qin 2.0, else -4.0."""
+    """An engine that reads: before any draft 1.0; after one that names Qin `right`, else -4.0."""
 
     def __init__(self) -> None:
         self.prompts: list[str] = []
+        self.right = 2.0
 
     def submit(self, prompt: str, *, max_tokens: int, cancel: Any = None) -> Reply:
         self.prompts.append(prompt)
         made = Reply(lambda: None, cancel)
         ends = prompt.endswith("<|im_end|>")
-        reading = (2.0 if "Qin" in prompt.rsplit("assistant", 1)[1] else -4.0) if ends else 1.0
+        reading = (
+            (self.right if "Qin" in prompt.rsplit("assistant", 1)[1] else -4.0) if ends else 1.0
+        )
         made.take({"kind": "piece", "text": "", "reading": reading})
         made.take({"kind": "end", "reason": "length", "rest": ""})
         return made
@@ -116,6 +119,23 @@ def test_a_server_that_invents_is_refused_and_one_that_is_right_is_shown(
     assert invents.abstained and invents.confidence < 0.05
     nobody = ask(ScriptedChat(drafts=[QIN]))
     assert nobody.text == right.text and nobody.confidence is None
+
+
+def test_a_draft_that_the_judge_is_not_sure_of_gives_way_to_the_sentence_that_it_cites(
+    reader: Reader, indexed, embeddings
+) -> None:
+    from index.store.snapshot import IndexReader
+
+    reader.right = -0.8
+    model = judged(reader, QIN)
+    pipeline = Pipeline(IndexReader(indexed), embeddings, ReadyModel(model), indexed)
+    answer = pipeline.ask(Question(WHO))
+    assert answer.unsure and answer.confidence == pytest.approx(0.55, abs=0.01)
+    assert answer.outcome is Outcome.ANSWERED
+    quote = answer.citations[0].quote
+    assert "Qin" in quote and answer.text == f"This may answer it: “{quote}” [1]"
+    assert [one.text for one in answer.removed] == [QIN]
+    assert answer.removed[0].problem == "the judge is not sure of it"
 
 
 @pytest.mark.parametrize("question", ["Is Qin Gang China's foreign minister?", "So was he fired?"])

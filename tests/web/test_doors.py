@@ -151,7 +151,7 @@ def test_a_reader_changes_nothing_and_an_editor_may(guarded: str) -> None:
     editor = cookie(log_in(guarded, httpx, "apple", "eve"))
     file = {"files": ("a.txt", b"date 2024-01-01 One\n\nOnly one.\n")}
     upload = f"{guarded}gradio_api/upload"
-    assert httpx.post(upload, files=file).status_code == 403
+    assert httpx.post(upload, files=file).status_code == 401
     assert httpx.post(upload, files=file, headers=reader).status_code == 403
     assert httpx.post(upload, files=file, headers=editor).status_code == 200
     config = httpx.get(f"{guarded}config", headers=reader).json()
@@ -173,6 +173,20 @@ def test_a_log_in_is_kept_to_this_site_and_ends(guarded: str) -> None:
     for path in ("config", "metrics", "gradio_api/openapi.json", "gradio_api/info"):
         assert httpx.get(guarded + path).status_code == 401
     assert httpx.get(f"{guarded}openapi.json").status_code == 404
+
+
+def test_no_endpoint_of_gradios_is_open_to_who_is_not_logged_in(guarded: str) -> None:
+    known = cookie(log_in(guarded, httpx, "count:less"))
+    for path, body in (
+        ("cancel", {"session_hash": "s1", "fn_index": 0, "event_id": "e1"}),
+        ("reset", {"event_id": "e1"}),
+        ("queue/join", {"data": [], "fn_index": 0, "session_hash": "s1"}),
+    ):
+        answer = httpx.post(f"{guarded}gradio_api/{path}", json=body)
+        assert (answer.status_code, answer.text) == (401, "Log in first.\n")
+        assert httpx.post(f"{guarded}gradio_api/{path}", json=body, headers=known).status_code != 401
+    assert httpx.get(f"{guarded}gradio_api/heartbeat/s1").status_code == 401
+    assert httpx.get(guarded).status_code == 200  # the log-in page needs none of them
 
 
 @pytest.fixture

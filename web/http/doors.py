@@ -42,6 +42,8 @@ _WRONG_HOST = (
     "Broadsheet is not called by this name. Others are named in BROADSHEET_HOSTS, by commas.\n"
 )
 _FOREIGN = "Pages of other sites are not let in.\n"
+_STARTUP = "/gradio_api/startup-events"  # Gradio asks itself whether it is there
+_NOT_LOGGED_IN = "Log in first.\n"
 _NO_EDITOR = "Nobody brings files here but the archive's editors.\n"
 _ENDING = "Broadsheet is ending. Ask again in a minute.\n"
 _TOO_OFTEN = "Too many calls from this address. Wait a minute.\n"
@@ -57,6 +59,7 @@ class AccessMiddleware:
         hosts: Sequence[str],
         addresses: bool = False,
         tries: Tries | None = None,
+        logged_in: Callable[[Headers], bool] = lambda headers: True,
         may_bring: Callable[[Headers], bool] = lambda headers: True,
         ending: threading.Event | None = None,
     ) -> None:
@@ -67,12 +70,15 @@ class AccessMiddleware:
             hosts: Names it may be called by, `news.example` or, for one port, `news.example:8443`.
             addresses: Whether any numeric address is a name too; a page cannot take one over.
             tries: Counts the log-ins by the page's form; None where there are none.
+            logged_in: Whether who sends these headers may use Gradio's endpoints, some of which
+                Gradio itself leaves open.
             may_bring: Whether who sends these headers may bring files.
             ending: Once it is set, nothing new is begun.
         """
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._addresses = addresses
+        self._logged_in = logged_in
         self._may_bring = may_bring
         self._ending = ending
         self._calls = MovingWindowRateLimiter(MemoryStorage())
@@ -114,6 +120,9 @@ class AccessMiddleware:
             return PlainTextResponse(_FOREIGN, 403)
         if scope["path"] == "/openapi.json":  # FastAPI's own; Gradio's is behind the log-in
             return PlainTextResponse("Described at /gradio_api/openapi.json.\n", 404)
+        inner = scope["path"].startswith("/gradio_api/") and scope["path"] != _STARTUP
+        if inner and not self._logged_in(headers):
+            return PlainTextResponse(_NOT_LOGGED_IN, 401)
         if scope["path"].startswith("/gradio_api/upload") and not self._may_bring(headers):
             return PlainTextResponse(_NO_EDITOR, 403)
         if scope.get("method") == "POST" and self._ending and self._ending.is_set():

@@ -80,11 +80,14 @@ def add_endpoints(
 
     sessions = Sessions()
 
+    def names(headers: Headers) -> set[str | None]:
+        return {sessions.get(one) for one in cookie_parser(headers.get("cookie", "")).values()}
+
+    def logged_in(headers: Headers) -> bool:
+        return people is None or any(names(headers))
+
     def may_bring(headers: Headers) -> bool:
-        if people is None:
-            return is_loopback(host)
-        cookies = cookie_parser(headers.get("cookie", "")).values()
-        return any(sessions.get(value) in people.editors for value in cookies)
+        return is_loopback(host) if people is None else bool(names(headers) & people.editors)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -94,6 +97,7 @@ def add_endpoints(
             hosts=hosts_of(host, settings.hosts),
             addresses=host in WILDCARD_HOSTS,
             tries=tries if people else None,
+            logged_in=logged_in,
             may_bring=may_bring,
             ending=in_flight.over,
         )
