@@ -214,12 +214,12 @@ class Feed:
 
     def _record(self, name: str) -> dict[str, Any] | None:
         with suppress(OSError, ValueError):
-            record: dict[str, Any] = json.loads((self.folder / _file(name)).read_bytes())
+            record: dict[str, Any] = json.loads((self.folder / _item_file(name)).read_bytes())
             return record
         return None
 
     def _store(self, name: str, values: dict[str, Any]) -> None:
-        _write(self.folder / _file(name), values | {"id": name})
+        _write(self.folder / _item_file(name), values | {"id": name})
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
@@ -297,7 +297,7 @@ def _fingerprint(values: dict[str, Any]) -> str:
     return _digest({name: one for name, one in by_name(values).items() if name in _TELLING})
 
 
-def _file(name: str) -> str:
+def _item_file(name: str) -> str:
     return f"{_digest(name)[:24]}.json"
 
 

@@ -112,11 +112,11 @@ def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
 
     What is found of how folders write days in figures is noted in `orders`.
     """
-    file = replace(file, elsewhere=partial(_order_in_folder, file, orders))
+    file = replace(file, order_in_folder=partial(_order_in_folder, file, orders))
     try:
         yield from _read(file)
     except AmbiguousDay as error:  # of a file of one article
-        order = file.elsewhere()
+        order = file.order_in_folder()
         if order is None:
             yield Skipped(str(file.path), error.reason, error.line)
             return
@@ -179,7 +179,9 @@ def _read_text(file: Found) -> Iterator[Article | Skipped]:
         if form in MANY and not file.path.suffix:
             raise ArticleError(f"a file of many articles ({form}); {_NAME_IT[form]}")
         shown = replace(file, format=form)
-        yield from _READERS[form](replace(shown, elsewhere=partial(_order_in_folder, shown, {})))
+        yield from _READERS[form](
+            replace(shown, order_in_folder=partial(_order_in_folder, shown, {}))
+        )
     else:
         many = exports.documents(text.clean(decode(raw))) if exports.is_export(raw) else []
         yield from exports.split(many, file) or [text.article(raw, file)]

@@ -35,7 +35,7 @@ def members(
     """
     try:
         left = largest
-        for number, (name, opened) in enumerate(_opened(path)):
+        for number, (name, opened) in enumerate(_open_members(path)):
             if number >= most:
                 raise ArticleError(f"it holds more than {most:,} files")
             target = folder / f"member{''.join(PurePosixPath(name).suffixes[-2:])[-40:]}"
@@ -53,7 +53,7 @@ def members(
         raise ArticleError(f"damaged or encrypted archive: {error}") from error
 
 
-def _opened(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _open_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
     with ExitStack() as stack:
         if path.suffix.lower() == ".zip":
             packed = stack.enter_context(zipfile.ZipFile(path))

@@ -160,30 +160,30 @@ class _RecordReader:
 
     again: Again
     file: Found
-    beside: bool | None = None  # how the files beside it are read
-    asked: bool = False
+    folder_order: bool | None = None  # of the files beside it
+    order_sought: bool = False
 
     def article(self, value: object, number: str) -> Article:
         try:
             return _article(value, number, self.file)
         except AmbiguousDay:
-            self._ask()
+            self._find_order()
             if self.file.day_first is not None:
                 return _article(value, number, self.file)
-            if self.beside is None:
+            if self.folder_order is None:
                 raise
-        article = _article(value, number, replace(self.file, day_first=self.beside))
+        article = _article(value, number, replace(self.file, day_first=self.folder_order))
         return replace(article, day_note=article.day_note or BY_FOLDER)
 
-    def _ask(self) -> None:
+    def _find_order(self) -> None:
         """Find how all days of these records can be read, else those of the files beside."""
-        if not self.asked and self.file.path != Path(STDIN):
-            self.asked = True
+        if not self.order_sought and self.file.path != Path(STDIN):
+            self.order_sought = True
             records = (value for _, value in self.again() if isinstance(value, dict))
             rows = (by_name(record, self.file.columns) for record in records)
             order = common_order(day for row in rows for day in date_values(row))
             self.file = replace(self.file, day_first=order)
-            self.beside = self.file.elsewhere() if order is None else None
+            self.folder_order = self.file.order_in_folder() if order is None else None
 
 
 def _article(value: object, number: str, file: Found) -> Article:
