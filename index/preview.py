@@ -70,7 +70,6 @@ def preview_build(
     paths: Sequence[Path],
     settings: Settings,
     *,
-    prune: bool = True,
     again: bool = False,
     columns: Columns | None = None,
 ) -> Preview:
@@ -91,7 +90,7 @@ def preview_build(
             date_order=settings.date_order,
             columns_of=maps.columns_of,
         )
-        return _preview(sql, staging, heads, items, named if prune else None)
+        return _preview(sql, staging, heads, items, named)
 
 
 def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
@@ -162,7 +161,7 @@ def _preview(
     staging: Staging,
     unseen: Mapping[int, Head],
     items: Iterable[Item],
-    roots: Sequence[str] | None,
+    roots: Sequence[str],
 ) -> Preview:
     skipped: list[Skipped] = []
     for _ in staging.read(items, roots, skipped):
