@@ -21,7 +21,7 @@ RECORD = "files.json"
 """Beside a model's files: the revision, and size and SHA-256 of each, as they were first stated."""
 
 
-def stated(
+def model_on_hub(
     folder: str, hub_name: str, revision: str, wanted: Sequence[str], settings: Settings
 ) -> Model:
     """Return a model with the files that the hub has for it.
@@ -76,14 +76,14 @@ def _files_at(hub_name: str, revision: str, settings: Settings) -> tuple[str, li
     return answer["sha"], [file for file in answer["siblings"] if "/" not in file["rfilename"]]
 
 
-def _file(stated: dict[str, Any], base: str, folder: Path, timeout: float) -> ModelFile:
+def _file(entry: dict[str, Any], base: str, folder: Path, timeout: float) -> ModelFile:
     """Return a file as it is stated; of a small one the hub states no SHA-256: it is fetched."""
-    name = stated["rfilename"]
-    if large := stated.get("lfs"):
+    name = entry["rfilename"]
+    if large := entry.get("lfs"):
         return ModelFile(name, int(large["size"]), str(large["sha256"]))
     content = _get(f"{base}/{name}", timeout).content
     named = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # git's own name for it
-    if named != stated["blobId"]:
+    if named != entry["blobId"]:
         raise ValueError(f"{name} is not what it states")
     (folder / name).write_bytes(content)
     return ModelFile(name, len(content), hashlib.sha256(content).hexdigest())
