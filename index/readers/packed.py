@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
@@ -21,6 +23,10 @@ LARGEST_FILE = 500_000_000
 """Bytes of one file, once unpacked."""
 
 _PIECE = 1 << 20
+_DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 def members(
@@ -49,7 +55,7 @@ def members(
             else:
                 yield name, target
             target.unlink(missing_ok=True)
-    except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise ArticleError(f"damaged or encrypted archive: {error}") from error
 
 

@@ -6,12 +6,10 @@ Names and zip archives come from outside: nothing is written but below that fold
 from __future__ import annotations
 
 import errno
-import lzma
 import re
 import shutil
 import time
 import uuid
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -26,14 +24,6 @@ LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
 MOST = 50_000  # files in it, or in one drop
 _ODD = re.compile(r"[^\w .()+,&'’-]+")
 _SUFFIXES = {*SUFFIXES, ".xz", ".gz"}
-_REFUSED = (  # what copying a file raises, or unpacking a damaged archive
-    OSError,
-    EOFError,
-    ArticleError,
-    ValueError,
-    zlib.error,
-    lzma.LZMAError,
-)
 
 
 class Batch:
@@ -60,7 +50,7 @@ class Batch:
                     self._unpack(file)
                 elif target := self._place(file.name):
                     _take(file, target)
-            except _REFUSED as error:
+            except (OSError, ValueError, ArticleError) as error:
                 self.refused.append(Skipped(file.name, f"cannot be taken: {in_words(error)}"))
 
     @property
