@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import date
 
 MONTHS = {
-    name.lower(): number
-    for names in (calendar.month_name, calendar.month_abbr)
-    for number, name in enumerate(names)
-    if name
-} | {"sept": 9}
-"""Numbers of months by their English names and abbreviations, in small letters."""
+    name: number
+    for number, names in enumerate(
+        "january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,"
+        "september sept sep,october oct,november nov,december dec".split(","),
+        start=1,
+    )
+    for name in names.split()
+}
+"""Numbers of months by their English names and abbreviations, longer forms first.
+
+The names of `calendar` are those of the system's language once a program has set it.
+"""
 
 FUTURE = "undated: the day lies in the future"
 """What is noted of an article whose day is later than tomorrow."""
