@@ -24,6 +24,7 @@ from rag.types import Citation, Evidence
 _COUNTS = re.compile(
     r"\bhow (many|much)\b|\b(death toll|number of|toll|percentage|share|total)\b", re.IGNORECASE
 )
+_COUNTED = re.compile(r"\bhow (?:many|much) (\w+)", re.IGNORECASE)
 _ON_SUBJECT = 0.6  # share of the question's words that a sentence must hold
 # Share of the shorter sentence's words that two must have in common: more where they are few, or
 # where a part of the answer is the same.
@@ -207,7 +208,8 @@ class _Answered:
         wanted, headline = set(self.question.content), sentence.evidence.headline
         own = wanted & set(facts(sentence.text).stems)
         shared = own | (wanted & set(facts(headline).stems))
-        if not own or len(shared) < _ON_SUBJECT * len(wanted):
+        counted = facts(" ".join(_COUNTED.findall(self.question.text))).stems
+        if own <= set(counted) or len(shared) < _ON_SUBJECT * len(wanted):
             return False
         around = facts(f"{headline} {sentence.evidence.text}")
         return all(around.has_name(name) for name in self.question.names)
@@ -217,8 +219,10 @@ class _Answered:
         same = [name for name in self.names if sentence.has_name(name)]
         if len(same) == len(self.names) and self.numbers <= sentence.values:
             return False  # it says the same, or there is nothing to compare
-        if not _hard_facts(sentence) - _hard_facts(self.quote):
-            return False
+        other_names = {name.lower() for name in sentence.names} - _hard_facts(self.quote)
+        other_numbers = sentence.values - self.quote.values
+        if not (self.names and other_names) and not (self.numbers and other_numbers):
+            return False  # it has nothing of the answer's sort instead
         mine, theirs = set(self.quote.content), set(sentence.content)
         if not (mine & theirs) - _naming(self.quote):  # the same person does something else
             return False

@@ -47,6 +47,22 @@ def test_a_number_for_something_else_is_no_conflict() -> None:
     assert conflict(window("In Greece 20 people died in wildfires.", "other")) is None
 
 
+def test_a_number_that_shares_only_the_counted_noun_is_of_something_else() -> None:
+    text = "Some 850 people are missing, the mayor said."
+    other = window(text, "other")
+    headline = "Toll of the wildfires on Maui rises"
+    other = replace(other, article=replace(other.article, headline=headline))
+    assert conflict(other) is None
+
+
+def test_a_name_where_the_answer_is_a_number_is_no_other_answer() -> None:
+    mine = window("The swimmer Ann Bell won the 500-yard race of Hull in March.", "mine")
+    other = window("The swimmer Ann Bell won a race in Hull in March, says Bob Cole.", "other")
+    cited = cite(sentences_of([mine])[0])
+    question = "Which race of Hull did Ann Bell win in March?"
+    assert find_conflicts(question, "The 500-yard race.", cited, [mine, other]) == []
+
+
 def test_days_and_years_count_nothing() -> None:
     assert conflict(window("People died in the wildfires on Maui on 8 August 2023.", "o")) is None
 
