@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request, cookie_parser
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -80,14 +80,13 @@ def add_endpoints(
 
     sessions = Sessions()
 
-    def names(headers: Headers) -> set[str | None]:
-        return {sessions.get(one) for one in cookie_parser(headers.get("cookie", "")).values()}
-
     def logged_in(headers: Headers) -> bool:
-        return people is None or any(names(headers))
+        return people is None or bool(sessions.names(headers))
 
     def may_bring(headers: Headers) -> bool:
-        return is_loopback(host) if people is None else bool(names(headers) & people.editors)
+        if people is None:
+            return is_loopback(host)
+        return bool(sessions.names(headers) & people.editors)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
