@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from gradio.route_utils import FnIndexInferError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
