@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
-from broadsheet.serve import main
+from broadsheet.serve import cli
 
 if __name__ == "__main__":
-    typer.run(main)
+    cli()

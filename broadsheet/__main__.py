@@ -1,12 +1,11 @@
 """`broadsheet serve | index | ask | eval | model`: one command over what the packages offer each.
 
-Each command passes its arguments on unread, and imports its package only then.
+Each command imports its package only when it is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -19,56 +18,46 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_command = partial(
-    cli.command,
-    add_help_option=False,
-    context_settings={
-        "allow_extra_args": True,
-        "allow_interspersed_args": False,
-        "ignore_unknown_options": True,
-    },
+_PASSED_ON = (
+    ("serve", "broadsheet.serve", "Serve the chat page (in a clone also `python app.py`)."),
+    (
+        "index",
+        "index.__main__",
+        "Build the index, change it, tell what it holds, check it (also `python -m index`).",
+    ),
+    ("ask", "rag.__main__", "Ask one question (also `python -m rag`)."),
+    (
+        "eval",
+        "evals.__main__",
+        "Measure answers against question sets (also `python -m evals`).",
+    ),
+    (
+        "model",
+        "broadsheet.model",
+        "Measure another language model on this machine, and use it: list, try, use, back.",
+    ),
 )
 
 
-@_command()
-def serve(context: typer.Context) -> None:
-    """Serve the chat page (in a clone also `python app.py`)."""
-    from broadsheet.serve import main
+def _pass_on(name: str, module: str, about: str) -> None:
+    """Add a command whose arguments are passed on, unread, to the `cli` of a module."""
 
-    _run(main, context)
-
-
-@_command()
-def index(context: typer.Context) -> None:
-    """Build the index, change it, tell what it holds, check it (also `python -m index`)."""
-    from index.__main__ import cli as commands
-
-    commands(context.args, prog_name=context.command_path)
-
-
-@_command()
-def ask(context: typer.Context) -> None:
-    """Ask one question (also `python -m rag`)."""
-    from rag.__main__ import main
-
-    _run(main, context)
+    @cli.command(
+        name,
+        help=about,
+        add_help_option=False,
+        context_settings={
+            "allow_extra_args": True,
+            "allow_interspersed_args": False,
+            "ignore_unknown_options": True,
+        },
+    )
+    def command(context: typer.Context) -> None:
+        import_module(module).cli(context.args, prog_name=context.command_path)
 
 
-@_command("eval")
-def evaluate(context: typer.Context) -> None:
-    """Measure answers against question sets (also `python -m evals`)."""
-    from evals.__main__ import main
-
-    main(context.args, context.command_path)
-
-
-@_command()
-def model(context: typer.Context) -> None:
-    """Measure another language model on this machine, and use it: list, try, use, back."""
-    from broadsheet.model import cli as commands
-
-    commands(context.args, prog_name=context.command_path)
-
+for passed_on in _PASSED_ON:
+    _pass_on(*passed_on)
 
 user = typer.Typer(help="Who is let in by `serve --auth FILE`.", no_args_is_help=True)
 cli.add_typer(user, name="user")
@@ -94,12 +83,6 @@ def add_user(
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     with one_line_errors():
         add_person(file, name, Role.EDITOR if editor else Role.READER, password)
-
-
-def _run(function: Callable[..., None], context: typer.Context) -> None:
-    command = typer.Typer(add_completion=False)
-    command.command()(function)
-    command(context.args, prog_name=context.command_path)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,10 @@ DRAIN = 20.0
 SENT = 1.0
 """Seconds in which the last answers reach those who asked."""
 console = Console(stderr=True)
+cli = typer.Typer(add_completion=False)
 
 
+@cli.command()
 def main(
     host: Annotated[
         str, typer.Option(help="Address to serve on.", envvar="GRADIO_SERVER_NAME")

@@ -162,11 +162,11 @@ def _finish(title: str, about: dict[str, Any], rows: Sequence[Row], out: Path | 
         write_result(out, {**about, "questions": len(rows)}, rows)
 
 
-def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
+def cli(arguments: Sequence[str] | None = None, prog_name: str | None = None) -> None:
     """Run the command line; what a person can mend is said in one line. Exit codes: 0, 2."""
     with one_line_errors(OSError, ValueError):
-        app(arguments, prog_name=program)
+        app(arguments, prog_name=prog_name)
 
 
 if __name__ == "__main__":
-    main()
+    cli()

@@ -190,7 +190,7 @@ def verify(
 ) -> None:
     """Check that articles, passages, vectors and words agree. Exit code 0: they do; 1: not."""
     from index import upkeep
-    from index.models.checksum import spoiled, unseal
+    from index.models.checksum import damaged_folders, unseal
     from index.store.database import REPAIR
 
     settings = load_settings()
@@ -198,7 +198,7 @@ def verify(
     for finding in findings:
         remedy = f"; run `{finding.remedy}`" if finding.remedy else ""
         print(f"{finding.kind.value}: {visible(finding.what)}{remedy}")
-    damaged = spoiled(settings.models)
+    damaged = damaged_folders(settings.models)
     for folder in damaged:
         if mend:
             unseal(folder)

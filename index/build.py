@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from index.maps import Maps
 from index.models.embedder import MiniLMEmbeddings, current_recipe
-from index.readers import Found, find_files, in_full, read_files
+from index.readers import Found, absolute_path, find_files, read_files
 from index.readers.text import Columns
 from index.settings import Settings
 from index.store.database import writer_lock
@@ -152,7 +152,7 @@ def build_index(
         IndexLocked: another build is running.
         ArticleError: one of the paths does not exist; nothing was changed.
     """
-    named = [str(in_full(path.expanduser())) for path in paths]
+    named = [str(absolute_path(path.expanduser())) for path in paths]
     roots = named if prune else None
     piped = [] if stream is None else [STDIN]
     origin = Origin(command or ("build" if prune else "add"), (*named, *piped))

@@ -28,8 +28,8 @@ from index.polite import Fetcher, Refused, host_of
 from index.readers import html
 from index.readers.encodings import decode
 from index.readers.feeds import items
-from index.readers.named import AUTHOR, BODY, DATE, ID, SECTION, TAGS, TITLE, URL, day_of, known
-from index.readers.records import of_feed
+from index.readers.named import AUTHOR, BODY, DATE, ID, SECTION, TAGS, TITLE, URL, by_name, day_of
+from index.readers.records import feed_items
 from index.readers.text import Found
 from index.settings import redacted
 
@@ -134,7 +134,7 @@ class Feed:
             wait = max(wait, min(getattr(error, "wait", 0.0), _LONGEST_WAIT))
             self._robots_until = 0.0
         if failed and failed != before:
-            tell(f"{failed}; trying again in {_spoken(wait)}")
+            tell(f"{failed}; trying again in {_format_wait(wait)}")
         elif before and not failed:
             tell(f"{self.url}: can be read again")
         self._failed, self._state["due"] = failed, time.time() + wait
@@ -155,7 +155,7 @@ class Feed:
         counts = {"new": 0, "changed": 0, "withdrawn": 0}
         tries = {}
         for name, values in found.items():
-            told, old = _told(values), self._record(name)
+            told, old = _fingerprint(values), self._record(name)
             if old is None or old.get("told") != told:
                 page_before = {each: old[each] for each in _OF_PAGE if each in old} if old else {}
                 self._store(name, values | page_before | {"told": told})
@@ -214,12 +214,12 @@ class Feed:
 
     def _record(self, name: str) -> dict[str, Any] | None:
         with suppress(OSError, ValueError):
-            record: dict[str, Any] = json.loads((self.folder / _file(name)).read_bytes())
+            record: dict[str, Any] = json.loads((self.folder / _item_file(name)).read_bytes())
             return record
         return None
 
     def _store(self, name: str, values: dict[str, Any]) -> None:
-        _write(self.folder / _file(name), values | {"id": name})
+        _write(self.folder / _item_file(name), values | {"id": name})
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
@@ -235,8 +235,8 @@ def read_items(raw: bytes, url: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     raw = raw.removeprefix(BOM_UTF8).lstrip()
     try:
-        for values in _of_json(raw) if raw.startswith(b"{") else _of_xml(raw):
-            named = known(values)
+        for values in _items_of_json(raw) if raw.startswith(b"{") else _items_of_xml(raw):
+            named = by_name(values)
             if link := next((str(named[name]) for name in _LINKS if named.get(name)), ""):
                 values["url"] = urljoin(url, link)
             own = next((str(named[name]) for name in ID if named.get(name)), link)
@@ -251,7 +251,7 @@ def read_items(raw: bytes, url: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _of_xml(raw: bytes) -> Iterator[dict[str, Any]]:
+def _items_of_xml(raw: bytes) -> Iterator[dict[str, Any]]:
     for _, item in items(io.BytesIO(raw)):
         if isinstance(item, dict):
             yield item
@@ -259,14 +259,14 @@ def _of_xml(raw: bytes) -> Iterator[dict[str, Any]]:
             raise item
 
 
-def _of_json(raw: bytes) -> Iterator[dict[str, Any]]:
+def _items_of_json(raw: bytes) -> Iterator[dict[str, Any]]:
     try:
         feed = json.loads(decode(raw), strict=False)
     except (ValueError, RecursionError) as error:
         raise ArticleError(f"no feed: {error}") from error
     if not isinstance(feed.get("items"), list):
         raise ArticleError("JSON without items: expected a JSON Feed")
-    yield from of_feed(feed, [item for item in feed["items"] if isinstance(item, dict)])
+    yield from feed_items(feed, [item for item in feed["items"] if isinstance(item, dict)])
 
 
 def withdrawn(
@@ -288,16 +288,16 @@ def withdrawn(
 
 def _day(values: dict[str, Any]) -> date | None:
     with suppress(ArticleError):
-        return day_of(known(values)).day
+        return day_of(by_name(values)).day
     return None
 
 
-def _told(values: dict[str, Any]) -> str:
+def _fingerprint(values: dict[str, Any]) -> str:
     """Return a digest of what an item tells people; counts of comments change without it."""
-    return _digest({name: one for name, one in known(values).items() if name in _TELLING})
+    return _digest({name: one for name, one in by_name(values).items() if name in _TELLING})
 
 
-def _file(name: str) -> str:
+def _item_file(name: str) -> str:
     return f"{_digest(name)[:24]}.json"
 
 
@@ -306,6 +306,6 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(written.encode()).hexdigest()
 
 
-def _spoken(seconds: float) -> str:
+def _format_wait(seconds: float) -> str:
     minutes = round(seconds / 60)
     return f"{round(minutes / 60)} h" if minutes >= 120 else f"{minutes} min"

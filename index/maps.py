@@ -51,7 +51,7 @@ def kept_maps(sql: sqlite3.Connection) -> dict[str, Columns]:
     }
 
 
-def described(maps: Mapping[str, Columns]) -> str:
+def describe_maps(maps: Mapping[str, Columns]) -> str:
     """Return them in a line: `/news: date=Posted, text=Story`."""
     return "; ".join(
         f"{path}: " + ", ".join(f"{field}={column}" for field, column in columns)

@@ -17,7 +17,7 @@ from typing import Any
 from index.errors import IndexMissing
 from index.maps import Maps
 from index.models.embedder import current_recipe
-from index.readers import in_full, read_articles
+from index.readers import absolute_path, read_articles
 from index.readers.text import Columns
 from index.settings import Settings
 from index.store.database import BELOW, below, open_empty, open_reader
@@ -70,7 +70,6 @@ def preview_build(
     paths: Sequence[Path],
     settings: Settings,
     *,
-    prune: bool = True,
     again: bool = False,
     columns: Columns | None = None,
 ) -> Preview:
@@ -81,7 +80,7 @@ def preview_build(
     Raises:
         ArticleError: one of the paths does not exist.
     """
-    named = [str(in_full(path.expanduser())) for path in paths]
+    named = [str(absolute_path(path.expanduser())) for path in paths]
     recipe = f"{current_recipe()} again" if again else current_recipe()
     with _dry_run(settings, recipe) as (sql, staging, heads):
         maps = Maps(sql, named, columns)
@@ -91,7 +90,7 @@ def preview_build(
             date_order=settings.date_order,
             columns_of=maps.columns_of,
         )
-        return _preview(sql, staging, heads, items, named if prune else None)
+        return _preview(sql, staging, heads, items, named)
 
 
 def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
@@ -102,7 +101,7 @@ def preview_files(folder: Path, target: Path, settings: Settings) -> Preview:
         target: A folder of articles; its other files are not looked at, and would stay.
         settings: Where the index lies; there need not be one yet.
     """
-    here, there = str(in_full(folder)), str(target.resolve())
+    here, there = str(absolute_path(folder)), str(target.resolve())
     replaced = {there + str(path).removeprefix(here) for path in Path(here).rglob("*")}
     with _dry_run(settings, current_recipe()) as (sql, staging, heads):
         query = f"SELECT DISTINCT file FROM articles WHERE removed IS NULL AND {BELOW}"
@@ -162,7 +161,7 @@ def _preview(
     staging: Staging,
     unseen: Mapping[int, Head],
     items: Iterable[Item],
-    roots: Sequence[str] | None,
+    roots: Sequence[str],
 ) -> Preview:
     skipped: list[Skipped] = []
     for _ in staging.read(items, roots, skipped):

@@ -1,21 +1,21 @@
 """A build over a Ray cluster: its machines read, cut and embed; what is stored is stored here.
 
-Work and results travel pickled, one piece to a row. Each piece of work can be done again, on
-another machine, with the same result: Ray does so when a machine is lost, and what had come back
-already is not taken twice.
+A piece of work can be done again, on another machine, with the same result: Ray does so when a
+machine is lost.
 """
 
 from __future__ import annotations
 
 import logging
-import pickle
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import index
 from index.build import Embedded, cut_and_embed
@@ -25,21 +25,13 @@ from index.models.embedder import MiniLMEmbeddings
 from index.quiet import quiet_ray
 from index.readers import Found, read_files
 from index.settings import Settings, load_settings
-from index.store.database import content_article, open_reader
 from index.store.writer import Store
 from index.types import Article, Item, Skipped, Unchanged
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from ray.actor import ActorHandle
-
 _FILES = 64  # in one piece of work
-_LISTED = 100_000  # files that are listed before they are read
 _CONTENTS = 64  # in one piece of work: some seconds of one core
-_ARTICLES = 200  # in one row of results: a file of records may hold millions
-_BLOCKS = 10_000  # pieces are tied together where there are more
-_ROW_BYTES = 1 << 20  # results are handed back in parts of this size
-_COLUMN = "piece"  # the one column of all rows
+_ARTICLES = 200  # handed back at once: a file of records may hold millions
+_AHEAD = 4  # pieces of work under way, a core
 
 T = TypeVar("T")
 
@@ -54,7 +46,6 @@ def ray_engine(settings: Settings) -> Iterator[RayEngine]:
     quiet_ray(alone=not settings.ray_address)
     try:
         import ray
-        import ray.data
     except ImportError as error:
         raise BroadsheetError(
             "--engine ray needs Ray; install it with `pip install -r requirements-scale.txt`"
@@ -87,10 +78,6 @@ def _join(ray: ModuleType, address: str) -> None:
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = f"the Ray cluster at {address} does not answer" if address else "Ray did not start"
         raise BroadsheetError(f"{where} ({error})") from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = context.print_on_execution_start = False
-    context.target_max_block_size = _ROW_BYTES
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 
 class RayEngine:
@@ -99,156 +86,73 @@ class RayEngine:
     def __init__(self, settings: Settings) -> None:
         """Keep what workers need to find the model; secrets stay here."""
         folder = settings.model_dir
-        self._model_settings = {
-            "model_dir": folder if folder.parts[:1] == ("~",) else folder.resolve(),
-            "hub_url": settings.hub_url,
-            "hub_timeout": settings.hub_timeout,
-        }
+        self._model_settings = (
+            ("model_dir", folder if folder.parts[:1] == ("~",) else folder.resolve()),
+            ("hub_url", settings.hub_url),
+            ("hub_timeout", settings.hub_timeout),
+        )
 
     def read(self, files: Iterable[Found | Skipped | Unchanged]) -> Iterator[Item]:
-        """Yield the articles of the files in their order; what is unchanged comes before."""
-        changed: list[Found | Skipped] = []
-        for file in files:
-            if isinstance(file, Unchanged):
-                yield file
-                continue
-            changed.append(file)
-            if len(changed) == _LISTED:
-                yield from self._read(changed)
-                changed = []
-        yield from self._read(changed)
-
-    def _read(self, files: list[Found | Skipped]) -> Iterator[Article | Skipped]:
-        for items in _distribute(_split(files, _FILES), read_pieces, in_order=True):
+        """Yield the articles of the files in their order; all else is passed on."""
+        for items in _distribute(_read, _pieces(files, _FILES)):
             yield from items
 
     def embed(self, pending: Sequence[int], store: Store) -> Iterator[Embedded]:
-        """Yield each of the pending contents of the store once, as they are done."""
-        import ray.data
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        texts = (
-            ray.remote(Texts)
-            .options(num_cpus=0, scheduling_strategy=here, max_restarts=-1, max_task_retries=-1)
-            .remote(store.index_dir.resolve())
-        )
-        work = _split(pending, _CONTENTS)
-        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        cores = max(1, int(resources.get("CPU", 1)))
-        pool = ray.data.ActorPoolStrategy(
-            min_size=1, max_size=cores, initial_size=min(cores, len(work))
-        )
-        left = set(pending)
-        for batch in _distribute(
-            work,
-            EmbedPieces,
-            in_order=False,
-            fn_constructor_args=(texts, self._model_settings),
-            compute=pool,
-            num_cpus=1,
-        ):
-            new = {cut.content for cut in batch.cuts}
-            if new <= left:
-                left -= new
-                yield batch
-        if left:
-            raise BroadsheetError(
-                f"Ray gave back {len(pending) - len(left):,} of {len(pending):,} articles; run the "
-                "same command again, and it goes on from there"
-            )
+        """Yield the pending contents of the store in their order."""
+        texts = ((key, store.content(key)) for key in pending)
+        return _distribute(_embed, _pieces(texts, _CONTENTS), self._model_settings)
 
 
-def _split(items: Sequence[T], size: int) -> list[list[T]]:
-    return [list(items[at : at + size]) for at in range(0, len(items), size)]
+def _pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    items = iter(items)
+    while piece := list(islice(items, size)):
+        yield piece
 
 
 def _distribute(
-    work: list[Any], task: Callable[..., Any], *, in_order: bool, **options: Any
-) -> Iterator[Any]:
-    """Yield what the workers make of pieces of work.
+    work: Callable[..., Iterator[T]], pieces: Iterable[list[Any]], *given: Any
+) -> Iterator[T]:
+    """Yield what workers make of pieces, in the order of the pieces.
 
     Raises:
         BroadsheetError: a worker raises it, or Ray gives up.
     """
-    import ray.data
-    from ray.data.exceptions import ExecutionTimeoutError
+    import ray
     from ray.exceptions import RayError
 
-    if not work:
-        return
-    ray.data.DataContext.get_current().execution_options.preserve_order = in_order
-    rows = [{_COLUMN: pickle.dumps(piece)} for piece in work]
-    data = ray.data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS)).map_batches(
-        task, batch_size=1, batch_format="pyarrow", **options
-    )
+    task = ray.remote(num_cpus=1, max_retries=-1, num_returns="streaming")(work)
+    running: deque[Any] = deque()
     try:
-        for table in data.iter_batches(batch_size=None, batch_format="pyarrow"):
-            yield from _pieces_of(table)
-    except (RayError, ExecutionTimeoutError) as error:
-        raise _worker_error(error) from error
-
-
-def _worker_error(error: BaseException) -> BroadsheetError:
-    """Return the error of a worker that is meant for people, else Ray's message."""
-    cause: BaseException | None = error
-    while cause is not None:
+        for piece in pieces:
+            running.append(task.remote(piece, *given))
+            if len(running) >= _AHEAD * ray.cluster_resources().get("CPU", 1):
+                yield from map(ray.get, running.popleft())
+        while running:
+            yield from map(ray.get, running.popleft())
+    except RayError as error:
+        cause = getattr(error, "cause", None)
         if isinstance(cause, BroadsheetError):
-            return BroadsheetError(str(cause))
-        cause = getattr(cause, "cause", None) or cause.__cause__
-    last = str(error).strip().splitlines()[-1]
-    return BroadsheetError(f"the Ray cluster failed: {last}")
+            raise BroadsheetError(str(cause)) from error
+        last = str(error).strip().splitlines()[-1]
+        raise BroadsheetError(f"the Ray cluster failed: {last}") from error
 
 
 # What follows runs in Ray's workers.
 
 
-def _row(piece: Any) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.table({_COLUMN: pa.array([pickle.dumps(piece)], pa.binary())})
+def _read(files: list[Found | Skipped | Unchanged]) -> Iterator[list[Item]]:
+    yield from _pieces(read_files(files), _ARTICLES)
 
 
-def _pieces_of(table: pa.Table) -> list[Any]:
-    return [pickle.loads(row) for row in table.column(_COLUMN).to_pylist()]
+def _embed(
+    contents: list[tuple[int, Article]], model_settings: tuple[tuple[str, Any], ...]
+) -> Iterator[Embedded]:
+    yield from cut_and_embed(contents, _embeddings(model_settings))
 
 
-def read_pieces(table: pa.Table) -> Iterator[pa.Table]:
-    """Read runs of files; each row that comes back holds some of their articles, in order."""
-    for files in _pieces_of(table):
-        items = read_files(files)
-        while some := list(islice(items, _ARTICLES)):
-            yield _row(some)
-
-
-class Texts:
-    """Hands out the texts of the index; lives on the machine where the index lies."""
-
-    def __init__(self, index_dir: Path) -> None:
-        """Remember where the index lies."""
-        self._index_dir = index_dir
-
-    def of(self, contents: list[int]) -> list[tuple[int, Article]]:
-        """Return contents by their keys; they are there already, and never change."""
-        with closing(open_reader(self._index_dir)) as sql:  # held open it would stop checkpoints
-            return [(key, content_article(sql, key)) for key in contents]
-
-
-class EmbedPieces:
-    """Holds an embedder with one thread; as many of them as a machine has cores use it whole."""
-
-    def __init__(self, texts: ActorHandle[Texts], model_settings: dict[str, Any]) -> None:
-        """Remember where texts and the model come from; both are fetched when needed."""
-        self._texts = texts
-        self._embeddings = MiniLMEmbeddings(
-            lambda: ensure_embedder(load_settings(**model_settings)), threads=1
-        )
-
-    def __call__(self, table: pa.Table) -> Iterator[pa.Table]:
-        """Cut and embed runs of contents, given by their keys."""
-        import ray
-
-        for keys in _pieces_of(table):
-            contents: list[tuple[int, Article]] = ray.get(self._texts.of.remote(keys))
-            for batch in cut_and_embed(contents, self._embeddings):
-                yield _row(batch)
+@cache
+def _embeddings(model_settings: tuple[tuple[str, Any], ...]) -> MiniLMEmbeddings:
+    """The embedder of a worker, with one thread: each core has a worker of its own."""
+    return MiniLMEmbeddings(
+        lambda: ensure_embedder(load_settings(**dict(model_settings))), threads=1
+    )

@@ -13,9 +13,9 @@ from typing import Any
 
 from index.build import remove_articles
 from index.errors import IndexMissing
-from index.maps import described, kept_maps
+from index.maps import describe_maps, kept_maps
 from index.models.embedder import current_recipe
-from index.readers import in_full
+from index.readers import absolute_path
 from index.settings import Settings
 from index.store.database import BELOW, below, has_table, live_notes, open_reader, read_meta
 from index.store.history import BuildRecord, last_builds
@@ -34,7 +34,7 @@ class FeedState:
     failed: str
 
 
-_JOINED = "FROM articles a JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
+_LIVE_ROWS = "FROM articles a JOIN contents c ON c.key = a.content WHERE a.removed IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def live_below(settings: Settings, folder: Path) -> list[str]:
     with closing(open_reader(settings.index_dir)) as sql:
         read_meta(sql)
         query = f"SELECT id FROM articles WHERE removed IS NULL AND {BELOW}"
-        return [name for (name,) in sql.execute(query, below(in_full(folder)))]
+        return [name for (name,) in sql.execute(query, below(absolute_path(folder)))]
 
 
 def _status(sql: sqlite3.Connection, folder: Path) -> Status:
@@ -129,7 +129,7 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
     made = row("SELECT max(made) FROM generations WHERE number = ?", meta["generation"])[0]
     articles, contents, undated, first, last = row(
         "SELECT count(*), count(DISTINCT a.content), coalesce(sum(c.day IS NULL), 0), "
-        f"min(c.day), max(c.day) {_JOINED}"
+        f"min(c.day), max(c.day) {_LIVE_ROWS}"
     )
     alike, alike_groups = row(
         "SELECT coalesce(sum(articles), 0), count(*) FROM (SELECT count(*) AS articles "
@@ -142,10 +142,10 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         "(SELECT content FROM articles WHERE removed IS NULL)"
     )[0]
     undated_names = sql.execute(
-        f"SELECT a.id {_JOINED} AND c.day IS NULL ORDER BY a.key LIMIT ?", (_NAMES,)
+        f"SELECT a.id {_LIVE_ROWS} AND c.day IS NULL ORDER BY a.key LIMIT ?", (_NAMES,)
     )
     sources = sql.execute(
-        f"SELECT c.source, count(*) {_JOINED} AND c.source IS NOT NULL "
+        f"SELECT c.source, count(*) {_LIVE_ROWS} AND c.source IS NOT NULL "
         "GROUP BY c.source ORDER BY count(*) DESC, c.source"
     )
     skipped = sql.execute("SELECT location, reason, line FROM skipped ORDER BY location, line")
@@ -166,9 +166,9 @@ def _status(sql: sqlite3.Connection, folder: Path) -> Status:
         undated_names=tuple(name for (name,) in undated_names),
         sources=tuple(sources.fetchall()),
         skipped=tuple(Skipped(*columns) for columns in skipped),
-        kinds=_kinds(sql),
+        kinds=_other_kinds(sql),
         notes=live_notes(sql),
-        columns=described(kept_maps(sql)),
+        columns=describe_maps(kept_maps(sql)),
         collections=row("SELECT count(*) FROM collections WHERE retired IS NULL")[0],
         bytes=_size(folder),
         recipe_current=current,
@@ -185,7 +185,7 @@ def _feeds(folder: Path) -> Iterator[FeedState]:
             yield FeedState(state["url"], read, state["failed"])
 
 
-def _kinds(sql: sqlite3.Connection) -> dict[str, int]:
+def _other_kinds(sql: sqlite3.Connection) -> dict[str, int]:
     if not has_table(sql, "other_kinds"):
         return {}
     query = "SELECT kind, count(*) FROM other_kinds GROUP BY kind ORDER BY count(*) DESC, kind"

@@ -279,26 +279,26 @@ def admits(limits: Sequence[str], source: str | None, details: Details) -> bool:
         "source": (source or "",),
     }
     return all(
-        any(words in _spaced(value) for words in wanted for value in stated[field])
+        any(words in _normalized(value) for words in wanted for value in stated[field])
         if field
         else source in wanted
-        for field, wanted in _by_field(tuple(limits)).items()
+        for field, wanted in _words_by_field(tuple(limits)).items()
     )
 
 
 @lru_cache(maxsize=256)
-def _by_field(limits: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def _words_by_field(limits: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return the words of limits by field; whole publishers under an empty name."""
     wanted: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for limit in limits:
         if found := _QUALIFIED.fullmatch(limit):
-            wanted[found[1].lower()] += (_spaced(found[2]),)
+            wanted[found[1].lower()] += (_normalized(found[2]),)
         else:
             wanted[""] += (limit,)
     return wanted
 
 
-def _spaced(text: str) -> str:
+def _normalized(text: str) -> str:
     words = re.findall(r"[^\W_]+", text.casefold())
     return f" {' '.join(words)} "
 

@@ -16,7 +16,7 @@ from index.build import LocalEngine, build_index, complete
 from index.errors import IndexMissing, NothingEarlier
 from index.models.embedder import MiniLMEmbeddings, current_recipe
 from index.settings import Settings
-from index.store.database import REPAIR, explained, open_reader, read_meta, writer_lock
+from index.store.database import REPAIR, open_reader, read_meta, readable_errors, writer_lock
 from index.store.history import Origin, recording_failure
 from index.store.lexical import LexicalStore
 from index.store.staging import OUTDATED, content_hash, mark_outdated
@@ -64,7 +64,7 @@ def verify(settings: Settings) -> list[Finding]:
         IndexMissing: nothing has been indexed.
         BroadsheetError: the Chroma server named in the settings does not answer.
     """
-    with explained(settings.index_dir), closing(open_reader(settings.index_dir)) as sql:
+    with readable_errors(settings.index_dir), closing(open_reader(settings.index_dir)) as sql:
         return [
             *_check_recipe(sql),
             *_check_texts(sql),
@@ -105,7 +105,7 @@ def _check_passages(sql: sqlite3.Connection) -> Iterator[Finding]:
     for key, group in groupby(rows, key=lambda row: int(row[0])):
         passages = list(group)
         text: str = passages[0][1]
-        if problem := _uncovered(text, [row[2:] for row in passages if row[2] is not None]):
+        if problem := _coverage_problem(text, [row[2:] for row in passages if row[2] is not None]):
             yield Finding(
                 Kind.PASSAGES, f"{_name_of(sql, key)}: {problem}", REPAIR, frozenset([key])
             )
@@ -116,7 +116,7 @@ def _name_of(sql: sqlite3.Connection, content: int) -> str:
     return str(sql.execute(query, (content,)).fetchone()[0])
 
 
-def _uncovered(text: str, spans: Sequence[tuple[int, int]]) -> str:
+def _coverage_problem(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """Return what is wrong with the passages of a text; nothing where they are right."""
     covered = 0
     for start, end in spans:
@@ -272,7 +272,7 @@ def _prepare(findings: Sequence[Finding], store: Store, settings: Settings) -> s
         stored = set()
         with store.transaction():
             for name in known:
-                _retire_lost(sql, name)
+                _retire_missing(sql, name)
     named = {name for finding in findings for name in finding.collections}
     for name in named - known:
         if not settings.chroma_url:  # on a server it may be of another index
@@ -280,7 +280,7 @@ def _prepare(findings: Sequence[Finding], store: Store, settings: Settings) -> s
     with store.transaction():
         mark_outdated(sql, _contents_of(findings, Kind.PASSAGES, Kind.VECTORS))
         for name in named - stored:
-            _retire_lost(sql, name)
+            _retire_missing(sql, name)
         if any(finding.kind is Kind.WORDS and not finding.contents for finding in findings):
             for path in words.glob("*"):  # it cannot be read
                 path.unlink()
@@ -299,7 +299,7 @@ def _contents_of(findings: Iterable[Finding], *kinds: Kind) -> set[int]:
     return {key for finding in findings if finding.kind in kinds for key in finding.contents}
 
 
-def _retire_lost(sql: sqlite3.Connection, name: str) -> None:
+def _retire_missing(sql: sqlite3.Connection, name: str) -> None:
     """Mark a missing collection as unused; what it held is embedded again."""
     lost = sql.execute("SELECT key FROM contents WHERE collection = ?", (name,)).fetchall()
     mark_outdated(sql, [key for (key,) in lost])

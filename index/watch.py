@@ -21,7 +21,7 @@ from index.build import build_index
 from index.errors import ArticleError, BroadsheetError, IndexLocked, describe
 from index.feeds import Feed, follow_feeds
 from index.models.embedder import MiniLMEmbeddings
-from index.readers import in_full
+from index.readers import absolute_path
 from index.readers.files import printable
 from index.readers.kinds import format_of
 from index.settings import Settings
@@ -67,18 +67,18 @@ def watch_folders(
     for feed in feeds:
         feed.folder.mkdir(parents=True, exist_ok=True)
     every = (*folders, *(feed.folder for feed in feeds))
-    roots = list(dict.fromkeys(in_full(path.expanduser()) for path in every))
+    roots = list(dict.fromkeys(absolute_path(path.expanduser()) for path in every))
     for root in roots:
         if not root.is_dir():
             raise ArticleError(f"{printable(root)}: expected a folder to watch")
-    return _with_feeds(_Watch(roots, settings, embeddings), feeds)
+    return _events_with_feeds(_Watch(roots, settings, embeddings), feeds)
 
 
-def _with_feeds(watched: _Watch, feeds: Sequence[Feed]) -> Iterator[Event]:
+def _events_with_feeds(watched: _Watch, feeds: Sequence[Feed]) -> Iterator[Event]:
     """Yield what a watch yields, while a thread reads the feeds."""
     ended = threading.Event()
     if feeds:
-        arguments = feeds, watched.told.put, ended
+        arguments = feeds, watched.messages.put, ended
         threading.Thread(target=follow_feeds, args=arguments, daemon=True).start()
     try:
         yield from watched.events()
@@ -96,8 +96,8 @@ class _Watch:
         gone: Folders that are not there.
         writing: Files that are being written, each by when it was first seen so.
         met: Those of them that the last batch met.
-        named: Those of them that a notice has named.
-        told: Lines of whoever reads the feeds.
+        reported: Those of them that a notice has named.
+        messages: Lines of whoever reads the feeds.
     """
 
     roots: Sequence[Path]
@@ -108,13 +108,13 @@ class _Watch:
     gone: set[Path] = field(default_factory=set)
     writing: dict[Path, float] = field(default_factory=dict)
     met: set[Path] = field(default_factory=set)
-    named: set[Path] = field(default_factory=set)
-    told: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    reported: set[Path] = field(default_factory=set)
+    messages: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
     def events(self) -> Iterator[Event]:
         for changes in _changes(self.roots, self.settings.index_dir.resolve()):
-            while not self.told.empty():
-                yield Notice(self.told.get())
+            while not self.messages.empty():
+                yield Notice(self.messages.get())
             now = time.monotonic()
             if changes:
                 due = now + (0.0 if all(map(_is_settled, changes)) else SETTLED)
@@ -169,9 +169,9 @@ class _Watch:
         self.writing = {path: at for path, at in self.writing.items() if path in self.met}
         before = time.monotonic() - _LONG
         long = {path for path, since in self.writing.items() if since < before}
-        for path in sorted(long - self.named):
+        for path in sorted(long - self.reported):
             yield Notice(f"{printable(path)} is still being written to; it is read when it rests")
-        self.named = long
+        self.reported = long
 
 
 def _is_settled(file: Path | os.stat_result) -> bool:
@@ -191,7 +191,7 @@ def _changes(roots: Sequence[Path], index_dir: Path) -> Iterator[set[Path]]:
 
     def matters(change: Change, name: str) -> bool:
         path = Path(name)
-        if path.is_relative_to(index_dir) or _hidden(path, roots):
+        if path.is_relative_to(index_dir) or _is_hidden(path, roots):
             return False
         return change is Change.deleted or path.is_dir() or format_of(path.name) is not None
 
@@ -230,6 +230,6 @@ def _identities(roots: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     return found
 
 
-def _hidden(path: Path, roots: Sequence[Path]) -> bool:
+def _is_hidden(path: Path, roots: Sequence[Path]) -> bool:
     root = next((root for root in roots if path.is_relative_to(root)), path)
     return any(part.startswith(".") for part in path.relative_to(root).parts)

@@ -11,8 +11,10 @@ from index.errors import one_line_errors
 from rag.english.temporal import meant
 
 _DAY = "A day, 2023-06-18."
+cli = typer.Typer(add_completion=False)
 
 
+@cli.command()
 def main(
     question: Annotated[str, typer.Argument(help="The question, in quotes.")],
     as_of: Annotated[str, typer.Option("--as-of", help="Answer as of this day. " + _DAY)] = "",
@@ -57,4 +59,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    cli()

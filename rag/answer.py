@@ -29,39 +29,51 @@ from rag.types import (
 
 _EVIDENCE_ONLY = 3
 _PUBLISHERS = 8  # that are named
-_UNSURE = "the judge is not sure of it"
 
 
-def build_answer(
-    found: Context, grounded: Sequence[Grounded], prompt: str, *, quoted: bool = False
-) -> Answer:
-    """Return the answer that the supported statements make; the others are `removed`.
-
-    Where it is to be `quoted`, the sentences that they cite stand in their place.
-    """
+def build_answer(found: Context, grounded: Sequence[Grounded], prompt: str) -> Answer:
+    """Return the answer that the supported statements make; the others are `removed`."""
     citations: list[Citation] = []
     kept = [_statement(item, citations) for item in grounded if item.supported]
     removed = _removed(item for item in grounded if not item.supported)
-    written, quotes = tuple(kept), _quotes(citations)
     conflicts = _add_conflicts(found, kept, citations)
-    answer = replace(
+    return replace(
         _answer(found, Outcome.PARTLY if removed else Outcome.ANSWERED, prompt),
+        text=" ".join(with_marks(statement) for statement in kept),
+        statements=tuple(kept),
         removed=removed,
         missing=" ".join(statement.text for statement in removed),
         citations=tuple(citations),
         conflicts=conflicts,
     )
-    if quoted:
-        quotes[0] = replace(quotes[0], text=f"This may answer it: {quotes[0].text}")
-        kept[: len(written)] = quotes
-        unsure = (replace(one, citations=(), supported=False, problem=_UNSURE) for one in written)
-        answer = replace(answer, removed=(*unsure, *removed))
-    text = " ".join(with_marks(statement) for statement in kept)
-    return replace(answer, text=text, statements=tuple(kept))
 
 
-def _quotes(citations: Iterable[Citation]) -> list[Statement]:
-    return [Statement(f"“{one.quote}”", (at,), 1.0) for at, one in enumerate(citations)]
+def quote_cited(answer: Answer, *, unsure: bool, newest: bool) -> Answer:
+    """Return an answer with the sentences that it cites in place of the model's own words.
+
+    Args:
+        answer: In the model's words.
+        unsure: Whether the judge is not sure of it.
+        newest: Whether the newest state is asked for. No sentence can vouch for that, so its day
+            is told.
+    """
+    own = answer.statements[: len(answer.statements) - len(answer.conflicts)]
+    places = dict.fromkeys(at for statement in own for at in statement.citations)
+    quotes = [Statement(f"“{answer.citations[at].quote}”", (at,), 1.0) for at in places]
+    day = answer.citations[0].date if newest else None
+    lead = ["this may answer it"] if unsure else []
+    lead += [f"as of {format_day(day)}"] if day else []
+    text = ", ".join(lead) or "the articles say"
+    quotes[0] = replace(quotes[0], text=f"{text[0].upper()}{text[1:]}: {quotes[0].text}")
+    problem = "the judge is not sure of it" if unsure else "a sentence tells of its own day only"
+    left_out = [replace(one, citations=(), supported=False, problem=problem) for one in own]
+    statements = (*quotes, *answer.statements[len(own) :])
+    return replace(
+        answer,
+        text=" ".join(with_marks(statement) for statement in statements),
+        statements=statements,
+        removed=(*left_out, *answer.removed),
+    )
 
 
 def refuse(
@@ -174,7 +186,9 @@ def _in_lines(
 def quote_evidence(found: Context, reason: Reason, notice: str) -> Answer:
     """Return the best sentences themselves, quoted and cited, where no model writes."""
     citations = tuple(map(_understood, best_first(found.evidence)[:_EVIDENCE_ONLY]))
-    statements = tuple(_quotes(citations))
+    statements = tuple(
+        Statement(f"“{citation.quote}”", (at,), 1.0) for at, citation in enumerate(citations)
+    )
     return replace(
         _answer(found, Outcome.EVIDENCE_ONLY),
         text="\n\n".join(with_marks(statement) for statement in statements),

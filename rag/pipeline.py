@@ -31,12 +31,14 @@ from rag.answer import (
     explain_refusal,
     join_answers,
     join_contexts,
+    quote_cited,
     quote_evidence,
     refuse,
 )
 from rag.checking.attribution import best_first, split_statements
 from rag.checking.support import ground
 from rag.english.answer_type import asks_yes_or_no
+from rag.english.temporal import wants_latest
 from rag.examples import example_questions
 from rag.generation import (
     Draft,
@@ -344,7 +346,8 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     """Return the answer that the draft's supported statements make, or the abstention.
 
     The judge decides whether the draft may stand; the check in code, which of its statements.
-    Where the judge is not sure of it, the sentences that it cites are quoted in its place.
+    Where the judge is not sure of it, or the newest state is asked for, which no sentence can
+    vouch for, the sentences that it cites are quoted in its place.
     """
     prompt = answer_prompt().version
     statements = [] if is_abstention(draft.text) else split_statements(draft.text)
@@ -356,8 +359,11 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
         removed = [grounded for grounded in checked if not gives_no_reason(grounded.text)]
         answer = refuse(found, Reason.NOT_STATED, removed, prompt)
     else:
+        answer = build_answer(found, checked, prompt)
         unsure = confidence is not None and confidence < SURE
-        answer = build_answer(found, checked, prompt, quoted=unsure)
+        newest = wants_latest(found.asked.text)
+        if unsure or newest:
+            answer = quote_cited(answer, unsure=unsure, newest=newest)
     if confidence is None and not answer.abstained:
         answer = replace(answer, notices=(*answer.notices, _UNJUDGED))
     return replace(answer, confidence=confidence)

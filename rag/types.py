@@ -175,8 +175,8 @@ class Answer:
         text: The supported statements, each ending in its marks `[1]`; or `ABSTENTION`.
         missing: The part of the question that was not found, for `partly`.
         statements: The supported statements in order.
-        removed: What the model wrote and the check refused, or the judge is not sure of; never
-            part of `text`.
+        removed: What the model wrote and is not told, never part of `text`: the check refused it,
+            or a quote stands in its place.
         citations: Numbered from 1 by the marks in `text`.
         examples: Questions to try, of which the last statements tell, a line each.
         notices: What a reader must know: a window that fell back, undated articles left out.

@@ -22,6 +22,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -170,6 +171,11 @@ class Sessions(dict[str, str]):
         """Return whose token it is, or the default where it has ended."""
         known = token is not None and time.monotonic() < self._ends.get(token, 0)
         return super().get(token or "", default) if known else default
+
+    def names(self, headers: Headers) -> set[str]:
+        """Return who sends a request, by its cookies; nobody where there is no log-in."""
+        found = (self.get(token) for token in cookie_parser(headers.get("cookie", "")).values())
+        return {name for name in found if name}
 
 
 def client_of(scope: Scope) -> str:

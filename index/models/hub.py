@@ -21,7 +21,7 @@ RECORD = "files.json"
 """Beside a model's files: the revision, and size and SHA-256 of each, as they were first stated."""
 
 
-def stated(
+def model_on_hub(
     folder: str, hub_name: str, revision: str, wanted: Sequence[str], settings: Settings
 ) -> Model:
     """Return a model with the files that the hub has for it.
@@ -40,7 +40,7 @@ def stated(
         )
         return Model(folder, hub_name, kept["revision"], files)
     try:
-        commit, found = _ask(hub_name, revision, settings)
+        commit, found = _files_at(hub_name, revision, settings)
         there = [file["rfilename"] for file in found]
         for name in wanted:
             if not fnmatch.filter(there, name):
@@ -63,7 +63,7 @@ def stated(
     return Model(folder, hub_name, commit, files)
 
 
-def _ask(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[dict[str, Any]]]:
+def _files_at(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[dict[str, Any]]]:
     """Return the commit of a revision, and what lies at its top.
 
     `huggingface_hub` is kept offline in this program (`index.quiet`), so that no other library
@@ -76,14 +76,14 @@ def _ask(hub_name: str, revision: str, settings: Settings) -> tuple[str, list[di
     return answer["sha"], [file for file in answer["siblings"] if "/" not in file["rfilename"]]
 
 
-def _file(stated: dict[str, Any], base: str, folder: Path, timeout: float) -> ModelFile:
+def _file(entry: dict[str, Any], base: str, folder: Path, timeout: float) -> ModelFile:
     """Return a file as it is stated; of a small one the hub states no SHA-256: it is fetched."""
-    name = stated["rfilename"]
-    if large := stated.get("lfs"):
+    name = entry["rfilename"]
+    if large := entry.get("lfs"):
         return ModelFile(name, int(large["size"]), str(large["sha256"]))
     content = _get(f"{base}/{name}", timeout).content
     named = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # git's own name for it
-    if named != stated["blobId"]:
+    if named != entry["blobId"]:
         raise ValueError(f"{name} is not what it states")
     (folder / name).write_bytes(content)
     return ModelFile(name, len(content), hashlib.sha256(content).hexdigest())

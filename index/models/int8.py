@@ -34,16 +34,16 @@ HAS_OUTLIERS = re.compile(r"\d+\.output\.dense")
 _SMALLEST = 1e-5  # keeps silent channels from being divided by nought
 
 
-def rounded(model: Model) -> Model:
+def quantized(model: Model) -> Model:
     """Return the network in 8 bits; the one given is changed."""
     with np.load(intact(RANGES, RANGES_SHA256)) as ranges:
         for name, products in products_by_name(model).items():
             if name in ranges:
                 low, high = ranges[name].astype(np.float32)
-                _round_input(products, low, high)
+                _quantize_input(products, low, high)
             else:
                 for product in products:
-                    constant, _ = _in_8_bits(_weights(product))
+                    constant, _ = _quantize_weights(_weights(product))
                     product.input(1).replace_source_output(constant.output(0))
     model.validate_nodes_and_infer_types()
     return model
@@ -68,7 +68,7 @@ def _weights(product: Node) -> Floats:
     return weights
 
 
-def _in_8_bits(weights: Floats) -> tuple[Node, Floats]:
+def _quantize_weights(weights: Floats) -> tuple[Node, Floats]:
     """Return weights (outputs, inputs) as a node of 8 bits, and what they are worth rounded."""
     import openvino.opset13 as op
 
@@ -78,7 +78,7 @@ def _in_8_bits(weights: Floats) -> tuple[Node, Floats]:
     return node, whole * scales
 
 
-def _round_input(products: list[Node], low: Floats, high: Floats) -> None:
+def _quantize_input(products: list[Node], low: Floats, high: Floats) -> None:
     """Round the input of some products, which is from `low` to `high` by channel, and weights.
 
     An input x enters as (x - middle) / scale + top / 2, from 0 to `top`; weights are multiplied by
@@ -96,7 +96,7 @@ def _round_input(products: list[Node], low: Floats, high: Floats) -> None:
     whole = op.fake_quantize(moved, *ends, *ends, 256)
     for product in products:
         weights = _weights(product)
-        constant, worth = _in_8_bits(weights * scale)
+        constant, worth = _quantize_weights(weights * scale)
         product.input(0).replace_source_output(whole.output(0))
         product.input(1).replace_source_output(constant.output(0))
         _add_to_bias(product, weights @ middle - worth.sum(axis=1) * top / 2)

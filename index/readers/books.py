@@ -53,15 +53,15 @@ def _chapters(book: ZipFile) -> Iterator[Numbered]:
     """Yield the fields of each chapter, in the order in which they are read."""
     if "META-INF/encryption.xml" in book.namelist() and "META-INF/rights.xml" in book.namelist():
         raise ArticleError("locked: its texts are encrypted")
-    root = _xml(_part(book, _CONTAINER)).find(".//{*}rootfile")
+    root = _parse_xml(_part(book, _CONTAINER)).find(".//{*}rootfile")
     package = unquote(root.get("full-path", "")) if root is not None else ""
-    opf = _xml(_part(book, package))
+    opf = _parse_xml(_part(book, package))
     files = {
         item.get("id"): item.get("href", "")
         for item in opf.iterfind(".//{*}manifest/{*}item")
         if "html" in item.get("media-type", "") and item.get("properties") != "nav"
     }
-    about = _about(opf)
+    about = _issue_fields(opf)
     for number, entry in enumerate(opf.iterfind(".//{*}spine/{*}itemref"), start=1):
         if href := files.get(entry.get("idref")):
             place = posixpath.normpath(posixpath.join(posixpath.dirname(package), unquote(href)))
@@ -72,7 +72,7 @@ def _chapters(book: ZipFile) -> Iterator[Numbered]:
                 yield number, ArticleError(f"chapter {href!r} is missing")
 
 
-def _about(opf: _Element) -> dict[str, Any]:
+def _issue_fields(opf: _Element) -> dict[str, Any]:
     """Return what the issue states: its day, its publisher or title, its language."""
 
     def stated(name: str) -> list[_Element]:
@@ -97,18 +97,18 @@ def _chapter(raw: bytes) -> dict[str, str] | None:
     from lxml import etree
 
     written = _ENTITY.sub(lambda found: unescape(found[0]), decode(raw))
-    tree = _xml(_DECLARATION.sub("", written).encode(), recover=True)
+    tree = _parse_xml(_DECLARATION.sub("", written).encode(), recover=True)
     for element in tree.iter("{*}*"):
         element.tag = etree.QName(element).localname
     body = clean(plain_text(etree.tostring(tree, encoding="unicode", method="html")))
-    linked = sum(len(_words(link)) for link in tree.iter("a"))
+    linked = sum(len(_element_text(link)) for link in tree.iter("a"))
     if len(body) < _FEWEST or 2 * linked > len(body):
         return None
-    titles = (_words(found) for found in (*tree.iter("h1"), *tree.iter("h2", "h3", "title")))
+    titles = (_element_text(found) for found in (*tree.iter("h1"), *tree.iter("h2", "h3", "title")))
     return {"title": next(filter(None, titles), ""), "body": body}
 
 
-def _words(element: _Element) -> str:
+def _element_text(element: _Element) -> str:
     return one_line("".join(element.itertext()))
 
 
@@ -120,7 +120,7 @@ def _part(book: ZipFile, name: str) -> bytes:
     return raw
 
 
-def _xml(raw: bytes, *, recover: bool = False) -> _Element:
+def _parse_xml(raw: bytes, *, recover: bool = False) -> _Element:
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=recover)

@@ -64,7 +64,7 @@ class Limits:
             raise ArticleError(TOO_LONG)
 
 
-def _bounded(file: Found, limits: Limits, orders: Orders) -> Iterator[Article | Skipped]:
+def _read_bounded(file: Found, limits: Limits, orders: Orders) -> Iterator[Article | Skipped]:
     """Yield what is read of a file, as long as it stays within its bounds.
 
     What is skipped takes of the time of the next article, but for files in an archive.
@@ -93,7 +93,7 @@ def _bounded(file: Found, limits: Limits, orders: Orders) -> Iterator[Article | 
         yield Skipped(str(file.path), str(error) or TOO_LARGE)
 
 
-def _few_named(items: Iterator[Article | Skipped]) -> Iterator[Article | Skipped]:
+def _summarize_skipped(items: Iterator[Article | Skipped]) -> Iterator[Article | Skipped]:
     """Count what is skipped of a file once much is, instead of naming it."""
     skipped, location = 0, ""
     for item in items:
@@ -144,7 +144,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     while asked := requests.get():
         file, careful = asked
-        for item in _few_named(_bounded(file, limits, orders)):
+        for item in _summarize_skipped(_read_bounded(file, limits, orders)):
             results.add(item, at_once=careful)
         results.add(None, at_once=requests.empty())
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from index.errors import ArticleError
-from index.text.days import FUTURE
+from index.text.days import FUTURE, MONTHS
 
 PLACEHOLDER = "undated: a placeholder stands for the day"
 PART = "undated: only a month or a year is stated"
@@ -27,11 +27,7 @@ _PLACEHOLDERS = {
     "n/a", "na", "nan", "nat", "nil", "-", "--", "---", "–", "—", "?", "0", "unknown", "undated",
     "undefined", "n.d.", "nd", "no date", "not available", "tbd", "tba", "invalid date", "#n/a",
 }  # fmt: skip
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
-)
+_MONTH = rf"({'|'.join(MONTHS)})\b\.?"
 _ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?\d{4}(?:\d\d)?(?:\.\d+)?)?(?:Z|[+-][\d:]+)?")
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[ /-]{_MONTH}[ /-](\d\d?)(?!\d)", re.I)
@@ -98,7 +94,7 @@ def read_day(value: object, *, day_first: bool | None = None, line: int | None =
         return Stated()
     written = str(value).strip()
     if iso := _ISO.match(written):
-        return _checked((iso[1], iso[3], iso[4]), written, line)
+        return _stated_day((iso[1], iso[3], iso[4]), written, line)
     if written.lower() in _NOTHING:
         return Stated()
     if written.lower() in _PLACEHOLDERS or written.strip("0-/.: T") == "":
@@ -111,39 +107,35 @@ def read_day(value: object, *, day_first: bool | None = None, line: int | None =
 
 def _read(written: str, day_first: bool | None, line: int | None) -> Stated:
     if _EPOCH.fullmatch(written) and not (_COMPACT.fullmatch(written) and len(written) == 14):
-        return _since_1970(written, line)
+        return _day_of_epoch(written, line)
     if compact := _COMPACT.fullmatch(written):
-        return _checked(compact.groups(), written, line)
+        return _stated_day(compact.groups(), written, line)
     if _PARTS.fullmatch(written):
         return Stated(None, PART)
     if short := _SHORT_YEAR.fullmatch(written):  # 4-Apr-23, of spreadsheets
         year = 2000 + int(short[3])
         year -= 100 if year > date.today().year else 0
-        return _checked((year, _number(short[2]), short[1]), written, line)
-    found = {each: None for each in _in_words(written)}
+        return _stated_day((year, MONTHS[short[2].lower()], short[1]), written, line)
+    found = set(_days_with_month_names(written))
     if len(found) > 1:
         raise _unreadable("more than one day:", written, line)
     if found:
-        return _checked(next(iter(found)), written, line)
+        return _stated_day(next(iter(found)), written, line)
     if figures := _FIGURES.search(written):
-        return _of_figures(figures, written, day_first, line)
-    return _in_other_words(written, line)
+        return _day_in_figures(figures, written, day_first, line)
+    return _day_in_other_language(written, line)
 
 
-def _in_words(written: str) -> Iterator[tuple[str, str, str]]:
+def _days_with_month_names(written: str) -> Iterator[tuple[object, ...]]:
     """Yield year, month and day as written, of each day whose month is a word."""
-    yield from ((m[1], _number(m[2]), m[3]) for m in _YEAR_FIRST.finditer(written))
-    yield from ((m[3], _number(m[2]), m[1]) for m in _DAY_FIRST.finditer(written))
+    yield from ((m[1], MONTHS[m[2].lower()], m[3]) for m in _YEAR_FIRST.finditer(written))
+    yield from ((m[3], MONTHS[m[2].lower()], m[1]) for m in _DAY_FIRST.finditer(written))
     for pattern in _MONTH_FIRST:
-        yield from ((m[3], _number(m[1]), m[2]) for m in pattern.finditer(written))
+        yield from ((m[3], MONTHS[m[1].lower()], m[2]) for m in pattern.finditer(written))
     yield from ((m[1], m[2], m[3]) for m in _EAST_ASIAN.finditer(written))
 
 
-def _number(month: str) -> str:
-    return str(_MONTHS.index(month[:3].lower()) + 1)
-
-
-def _of_figures(
+def _day_in_figures(
     figures: re.Match[str], written: str, day_first: bool | None, line: int | None
 ) -> Stated:
     first, _, second, year = figures.groups()
@@ -158,7 +150,7 @@ def _of_figures(
     elif (noted := _NOTED.get()) is not None and figures[2] != ".":
         noted.add(order is True)
     day, month = (second, first) if order is False else (first, second)
-    return _checked((year, month, day), written, line)
+    return _stated_day((year, month, day), written, line)
 
 
 def order_of(value: object) -> bool | None:
@@ -181,14 +173,14 @@ def common_order(values: Iterable[object]) -> bool | None:
     return orders.pop() if len(orders) == 1 else None
 
 
-def _since_1970(written: str, line: int | None) -> Stated:
+def _day_of_epoch(written: str, line: int | None) -> Stated:
     digits = len(written.lstrip("-").partition(".")[0])
     scale = 1 if digits < 12 else 10**3 if digits < 15 else 10**6 if digits < 18 else 10**9
     moment = datetime.fromtimestamp(float(written) / scale, UTC).date()
-    return _checked((moment.year, moment.month, moment.day), written, line)
+    return _stated_day((moment.year, moment.month, moment.day), written, line)
 
 
-def _in_other_words(written: str, line: int | None) -> Stated:
+def _day_in_other_language(written: str, line: int | None) -> Stated:
     """Read a day whose month is named in another language than English."""
     if _YEAR_ALONE.fullmatch(written):
         return Stated(None, PART)
@@ -197,7 +189,7 @@ def _in_other_words(written: str, line: int | None) -> Stated:
     day = _with_dateparser(written[:60]) if likely else None
     if day is None:
         raise _unreadable("not a date:", written, line)
-    return _checked((day.year, day.month, day.day), written, line)
+    return _stated_day((day.year, day.month, day.day), written, line)
 
 
 @lru_cache(2000)
@@ -212,7 +204,7 @@ def _with_dateparser(written: str) -> date | None:
     return found.date() if found and year and str(found.year) == year[0] else None
 
 
-def _checked(parts: Iterable[object], written: str, line: int | None) -> Stated:
+def _stated_day(parts: Iterable[object], written: str, line: int | None) -> Stated:
     year, month, number = (int(str(part)) for part in parts)
     if year in (0, 1, 9999) or (month == 0 and number == 0):
         return Stated(None, PLACEHOLDER)
@@ -235,8 +227,7 @@ def day_in_path(path: str) -> date | None:
     """Return the day that stands in an address or a file's path; None unless there is just one."""
     found = set()
     for year, _, month, number in _IN_PATH.findall(path):
-        if not month.isdigit():
-            month = _MONTHS.index(month[:3].lower()) + 1 if month[:3].lower() in _MONTHS else 0
+        month = month if month.isdigit() else MONTHS.get(month.lower(), 0)
         found.add((int(year), int(month), int(number)))
     if not found:
         found = {(int(y), int(m), int(d)) for y, m, d in _RUN_IN_PATH.findall(path)}

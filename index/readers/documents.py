@@ -57,7 +57,7 @@ def refuse_large(path: Path, *, packed: bool = False) -> None:
             raise ArticleError(f"too large: it unpacks to more than {5 * _LARGEST:,} bytes")
 
 
-def _one_or_many(title: str, body: str, file: Found) -> Iterator[Article | Skipped]:
+def _split_export(title: str, body: str, file: Found) -> Iterator[Article | Skipped]:
     """Yield the articles of an export, else the one article of the file."""
     many = exports.split(exports.documents(body), file)
     yield from many or [article_of({}, file, title=title, body=body)]
@@ -83,7 +83,7 @@ def read_word(file: Found) -> Iterator[Article | Skipped]:
     if paragraphs and paragraphs[0][1].startswith(("Title", "Heading")):
         title = paragraphs[0][0]
     body = "\n\n".join(text for text, _ in paragraphs)
-    yield from _one_or_many(title, body, file)
+    yield from _split_export(title, body, file)
 
 
 def read_rtf(file: Found) -> Iterator[Article | Skipped]:
@@ -95,7 +95,7 @@ def read_rtf(file: Found) -> Iterator[Article | Skipped]:
     written = _PICTURE.sub("", raw.decode("latin-1"))
     text = clean(_LINK.sub("", to_text(written, errors="replace")))
     body = "\n\n".join(line.strip() for line in text.split("\n") if line.strip())
-    yield from _one_or_many("", body, file)
+    yield from _split_export("", body, file)
 
 
 def read_pdf(file: Found) -> Iterator[Article | Skipped]:
@@ -112,7 +112,7 @@ def read_pdf(file: Found) -> Iterator[Article | Skipped]:
     if len(body) < _FEWEST * len(pages):
         raise ArticleError("no text: a PDF of pictures, which would have to be recognised first")
     said = title if title and title in one_line(body[:1000]) else ""
-    yield from _one_or_many(said, body, file)
+    yield from _split_export(said, body, file)
 
 
 def _page(page: Any) -> str:
@@ -123,9 +123,6 @@ def _page(page: Any) -> str:
     full = 0.8 * max(map(len, lines), default=0)
     joined = ""
     for line in lines:
-        joined += line + ("\n\n" if not line or _ends_paragraph(line, full) else " ")
+        ends = not line or (len(line) < full and (line.endswith(_ENDS) or len(line) < full / 2))
+        joined += line + ("\n\n" if ends else " ")
     return re.sub(r"\s*\n\s*\n\s*", "\n\n", joined).strip()
-
-
-def _ends_paragraph(line: str, full: float) -> bool:
-    return len(line) < full and (line.endswith(_ENDS) or len(line) < full / 2)

@@ -123,7 +123,7 @@ def decode(raw: bytes) -> str:
     try:
         return raw.decode("iso2022_jp_ext" if _JIS.search(raw[:_SAMPLE]) else "utf-8")
     except UnicodeDecodeError as error:
-        if found := encoding_of(raw):
+        if found := guess_encoding(raw):
             return raw.decode(found, "replace")
         line = raw.count(b"\n", 0, error.start) + 1
         byte = f"byte 0x{raw[error.start]:02x} is not UTF-8, and no other encoding reads well"
@@ -133,7 +133,7 @@ def decode(raw: bytes) -> str:
 def decode_as(raw: bytes, label: str) -> str:
     """Decode as browsers understand an encoding's label; where it is wrong, as `decode` does."""
     try:
-        encoding = by_label(label)
+        encoding = codec_of(label)
         return raw.decode(encoding)
     except LookupError:
         return decode(raw)
@@ -142,7 +142,7 @@ def decode_as(raw: bytes, label: str) -> str:
         return text if text.count("\ufffd") <= MOST_DAMAGED else decode(raw)
 
 
-def by_label(label: str) -> str:
+def codec_of(label: str) -> str:
     """Return Python's name of the encoding that browsers take for a label.
 
     Raises:
@@ -174,15 +174,15 @@ def stream_encoding(file: BinaryIO) -> str:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         file.seek(0)
-        sample = b"".join(_odd_lines(file))
+        sample = b"".join(_lines_beyond_ascii(file))
         decode(sample)  # raises where its encoding cannot be told
-        return encoding_of(sample) or "utf-8"
+        return guess_encoding(sample) or "utf-8"
     finally:
         file.seek(0)
     return "utf-8-sig"
 
 
-def _odd_lines(file: BinaryIO) -> Iterable[bytes]:
+def _lines_beyond_ascii(file: BinaryIO) -> Iterable[bytes]:
     """Yield the first lines that are not ASCII."""
     size = 0
     for line in file:
@@ -202,7 +202,7 @@ def _decode_marked(raw: bytes, encoding: str) -> str:
     return text
 
 
-def encoding_of(raw: bytes) -> str | None:
+def guess_encoding(raw: bytes) -> str | None:
     """Return the encoding of a text that is not UTF-8, or UTF-8 if it is but for three bytes."""
     high = len(raw) - len(raw.translate(None, bytes(range(128, 256))))
     sequences = sum(map(len, _UTF8_SEQUENCE.findall(raw)))
@@ -212,13 +212,13 @@ def encoding_of(raw: bytes) -> str | None:
             return "utf-8"
     sample = raw if len(raw) <= _SAMPLE else raw[: raw.rfind(b"\n", 0, _SAMPLE) + 1] or raw
     if high > _MANY * len(raw) and high > MOST_DAMAGED:
-        return _of_script(sample)
+        return _guess_by_script(sample)
     if 2 * sequences >= high:
         return None
-    return _of_letters(sample) or ("utf-8" if high <= MOST_DAMAGED else None)
+    return _guess_by_letters(sample) or ("utf-8" if high <= MOST_DAMAGED else None)
 
 
-def _of_script(raw: bytes) -> str | None:
+def _guess_by_script(raw: bytes) -> str | None:
     """Return the encoding in which the letters of another script have their usual frequency."""
     best, chosen = 1.0, None
     for letters, usual, encodings in _FREQUENT:
@@ -232,7 +232,7 @@ def _of_script(raw: bytes) -> str | None:
     return chosen
 
 
-def _of_letters(raw: bytes) -> str | None:
+def _guess_by_letters(raw: bytes) -> str | None:
     """Return the encoding in which letters beyond ASCII are those of one European language.
 
     Where none fits wholly, or there are few of them, names of all kinds may stand in Windows-1252.
@@ -240,17 +240,17 @@ def _of_letters(raw: bytes) -> str | None:
     best, chosen = _FEW, None
     for letters, encodings in _ALPHABETS:
         for encoding in encodings:
-            share = _share(raw, encoding, letters)
+            share = _letter_share(raw, encoding, letters)
             if share > best:
                 best, chosen = share, encoding
     beyond = _NOT_ASCII.findall(_decoded(raw, "cp1252"))
     few = len(set(beyond)) <= MOST_DAMAGED and len(beyond) < _SPARSE * len(raw)
-    if (few or best < 1) and _share(raw, "cp1252", _ANY_WESTERN) >= best:
+    if (few or best < 1) and _letter_share(raw, "cp1252", _ANY_WESTERN) >= best:
         return "cp1252"
     return chosen
 
 
-def _share(raw: bytes, encoding: str, letters: str) -> float:
+def _letter_share(raw: bytes, encoding: str, letters: str) -> float:
     """Return how many of the characters beyond ASCII a text in this language would have."""
     text = _decoded(raw, encoding)
     beyond = _NOT_ASCII.findall(text)

@@ -42,7 +42,7 @@ _RIS_CODES = {
     "body": ("AB", "N2"),
 }  # fmt: skip
 _MOMENT = rb"\W{0,4}\d[\d./-]+,? \d\d?:\d\d[^\n]{0,12}"
-_OTHERS = {  # exports that are not read, and what to do with them
+_UNREADABLE = {  # exports that are not read, and what to do with them
     re.compile(sign): what
     for sign, what in {
         rb"\A\s*<DOC(?: [^>]*)?>\s*<DOC": "SGML of TREC: write its documents as JSON Lines",
@@ -73,7 +73,7 @@ def is_export(raw: bytes) -> bool:
     Raises:
         ArticleError: it is one that is not read.
     """
-    for sign, what in _OTHERS.items():
+    for sign, what in _UNREADABLE.items():
         if sign.search(raw, 0, _HEAD):
             raise ArticleError(f"many articles in a form that is not read ({what})")
     return (
@@ -235,10 +235,10 @@ def _of_factiva(text: str) -> Iterator[dict[str, str]]:
     pairs = list(zip(pieces[1::2], pieces[2::2], strict=True))
     starts = [n for n, (code, _) in enumerate(pairs) if code == "HD"]
     for start, end in zip(starts, [*starts[1:], len(pairs)], strict=False):
-        yield _coded(dict(reversed(pairs[start:end])))
+        yield _factiva_fields(dict(reversed(pairs[start:end])))
 
 
-def _coded(values: dict[str, str]) -> dict[str, str]:
+def _factiva_fields(values: dict[str, str]) -> dict[str, str]:
     body = "\n\n".join(values[code].strip() for code in ("LP", "TD") if code in values)
     named = {name: one_line(values.get(code, "")) for code, name in _CODES.items()}
     return named | {"body": body}
@@ -256,7 +256,7 @@ def factiva_page(tree: HtmlElement) -> list[dict[str, str]]:
                 lines = cells[1].findall(".//p") or [cells[1]]
                 words = (one_line(line.text_content()) for line in lines)
                 values[code] = "\n\n".join(filter(None, words))
-        found.append(_coded(values))
+        found.append(_factiva_fields(values))
     return found
 
 

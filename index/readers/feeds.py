@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from index.errors import ArticleError
-from index.readers.encodings import by_label, stream_encoding
+from index.readers.encodings import codec_of, stream_encoding
 from index.readers.records import Numbered, articles
 from index.readers.text import Found, one_line, unpacked
 from index.types import Article, Skipped
@@ -64,11 +64,11 @@ def items(file: BinaryIO) -> Iterator[Numbered]:
             if name in _ABOUT and _name(element.getparent()) in ("channel", "feed"):
                 about[_ABOUT[name]] = about.get(_ABOUT[name]) or (element.text or "").strip()
             if name in ("item", "entry"):
-                if item := _of_feed(element, about):
+                if item := _feed_item(element, about):
                     yield element.sourceline or 0, item
                 element.clear()
             elif name in ("newsItem", "nitf"):
-                yield element.sourceline or 0, about | _of_agency(element)
+                yield element.sourceline or 0, about | _agency_item(element)
                 element.clear()
     except etree.XMLSyntaxError as error:
         yield error.lineno or 0, ArticleError(f"not XML: {error.msg}")
@@ -83,7 +83,7 @@ def _decoded(file: BinaryIO) -> tuple[BinaryIO, str | None]:
     declared = _ENCODING.search(file.read(200))
     file.seek(0)
     with suppress(LookupError):
-        label = by_label(declared[1].decode("ascii")) if declared else "utf-8"
+        label = codec_of(declared[1].decode("ascii")) if declared else "utf-8"
         if label != "utf-8":
             return file, _LIBXML.get(label)
     found = stream_encoding(file)
@@ -92,7 +92,7 @@ def _decoded(file: BinaryIO) -> tuple[BinaryIO, str | None]:
     return cast(BinaryIO, codecs.EncodedFile(file, "utf-8", found, "replace")), "utf-8"
 
 
-def _of_feed(item: _Element, about: dict[str, str]) -> dict[str, Any] | ArticleError | None:
+def _feed_item(item: _Element, about: dict[str, str]) -> dict[str, Any] | ArticleError | None:
     """Return the fields of an item; None for what blogs keep beside articles, such as comments."""
     values = _children(item)
     terms = (one.get("term", "").partition("/blogger/2008/kind#") for one in item)
@@ -121,13 +121,13 @@ def _children(item: _Element) -> dict[str, Any]:
         elif name in _MANY:
             if child.get("domain") == "post_tag":
                 name = "tags"
-            values.setdefault(name, []).append(_written(child))
-        elif written := _written(child):
+            values.setdefault(name, []).append(_element_text(child))
+        elif written := _element_text(child):
             values.setdefault(name, written)
     return values
 
 
-def _written(element: _Element) -> str:
+def _element_text(element: _Element) -> str:
     from lxml import etree
 
     if element.get("type") == "xhtml":
@@ -137,11 +137,11 @@ def _written(element: _Element) -> str:
     return "".join(element.itertext()).strip() or element.get("label") or element.get("term", "")
 
 
-def _of_agency(item: _Element) -> dict[str, Any]:
+def _agency_item(item: _Element) -> dict[str, Any]:
     """Return the fields of NewsML-G2 and NITF, whose texts lie deep."""
-    values: dict[str, Any] = {name: _first(item, path) for name, path in _PATHS.items()}
+    values: dict[str, Any] = {name: _first_text(item, path) for name, path in _PATHS.items()}
     paragraphs = (one_line("".join(p.itertext())) for p in item.iterfind(".//{*}p"))
-    values["body"] = "\n\n".join(filter(None, paragraphs)) or _first(item, ".//{*}inlineData")
+    values["body"] = "\n\n".join(filter(None, paragraphs)) or _first_text(item, ".//{*}inlineData")
     for name, paths in _LISTS.items():
         found: list[_Element] = next(filter(None, map(item.findall, paths)), [])
         words = (one_line("".join(one.itertext())) or one.get("key", "") for one in found)
@@ -170,7 +170,7 @@ _LISTS = {
 }  # fmt: skip
 
 
-def _first(item: _Element, paths: tuple[str, ...] | str) -> str:
+def _first_text(item: _Element, paths: tuple[str, ...] | str) -> str:
     for path in (paths,) if isinstance(paths, str) else paths:
         found = item.find(path)
         if found is not None:

@@ -61,7 +61,7 @@ _NAME_IT = {
     form: f"give it a name that ends in {suffix}"
     for form, suffix in dict(feed=".xml", mailbox=".mbox", records=".json", table=".csv").items()
 }
-_ASKED, _ASKED_RECORDS = 200, 2000  # files of a folder, and records of one, that tell its order
+_MOST_FILES, _MOST_RECORDS = 200, 2000  # of a folder, read to tell its order
 _HEAD = 4096  # bytes that show what a file is
 TOO_LARGE = "it takes more memory to read than a file may have"
 _LOG = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def find_files(
         columns = columns_of(file.path) if columns_of else ()
         return replace(file, day_first=day_first, columns=columns)
 
-    folders = dict.fromkeys(map(in_full, given))
+    folders = dict.fromkeys(map(absolute_path, given))
     return map(as_asked, chain.from_iterable(map(_files_of, folders)))
 
 
@@ -112,11 +112,11 @@ def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
 
     What is found of how folders write days in figures is noted in `orders`.
     """
-    file = replace(file, elsewhere=partial(_order_elsewhere, file, orders))
+    file = replace(file, order_in_folder=partial(_order_in_folder, file, orders))
     try:
         yield from _read(file)
     except AmbiguousDay as error:  # of a file of one article
-        order = file.elsewhere()
+        order = file.order_in_folder()
         if order is None:
             yield Skipped(str(file.path), error.reason, error.line)
             return
@@ -127,7 +127,7 @@ def read_file(file: Found, orders: Orders) -> Iterator[Article | Skipped]:
                 yield item
 
 
-def _order_elsewhere(file: Found, orders: Orders) -> bool | None:
+def _order_in_folder(file: Found, orders: Orders) -> bool | None:
     """Return how the files beside one write days in figures: day first, or not; None if open."""
     place = file.path.parent, file.format
     if place not in orders:
@@ -136,11 +136,11 @@ def _order_elsewhere(file: Found, orders: Orders) -> bool | None:
             names = sorted(one.name for one in scan if one.is_file() and one.name[0] != ".")
         alike = [name for name in names if format_of(name) == file.format]
         with noting_orders() as seen:
-            for name in alike[:: len(alike) // _ASKED + 1]:
+            for name in alike[:: len(alike) // _MOST_FILES + 1]:
                 path = file.path.with_name(name)
                 found = replace(file, path=path, name=name, stat=path.stat(), day_first=None)
                 with suppress(AmbiguousDay):
-                    deque(islice(_read(found), _ASKED_RECORDS), 0)
+                    deque(islice(_read(found), _MOST_RECORDS), 0)
         orders[place] = seen.pop() if len(seen) == 1 else None
     return orders[place]
 
@@ -154,7 +154,7 @@ def _read(file: Found) -> Iterator[Article | Skipped]:
     try:
         for item in _READERS[file.format](file):
             if isinstance(item, Article) and item.date is None:
-                item = _dated_by_place(item, file)
+                item = _date_from_place(item, file)
             yield item
     except AmbiguousDay:
         raise
@@ -163,7 +163,7 @@ def _read(file: Found) -> Iterator[Article | Skipped]:
     except (EOFError, lzma.LZMAError, zlib.error) as error:
         yield Skipped(str(file.path), f"damaged archive: {error}")
     except OSError as error:
-        yield Skipped(str(file.path), _refusal(error))
+        yield Skipped(str(file.path), _reason(error))
     except MemoryError:
         yield Skipped(str(file.path), TOO_LARGE)
     except Exception as error:  # what parsers raise over odd files is not to stop the others
@@ -179,7 +179,9 @@ def _read_text(file: Found) -> Iterator[Article | Skipped]:
         if form in MANY and not file.path.suffix:
             raise ArticleError(f"a file of many articles ({form}); {_NAME_IT[form]}")
         shown = replace(file, format=form)
-        yield from _READERS[form](replace(shown, elsewhere=partial(_order_elsewhere, shown, {})))
+        yield from _READERS[form](
+            replace(shown, order_in_folder=partial(_order_in_folder, shown, {}))
+        )
     else:
         many = exports.documents(text.clean(decode(raw))) if exports.is_export(raw) else []
         yield from exports.split(many, file) or [text.article(raw, file)]
@@ -235,7 +237,7 @@ MAPPED = ("records", "table", "sheets", "parquet", "archive")
 Orders = dict[tuple[Path, str], bool | None]
 
 
-def _dated_by_place(article: Article, file: Found) -> Article:
+def _date_from_place(article: Article, file: Found) -> Article:
     """Give an article without a stated day that of its address, or of its file's name."""
     if article.url and (day := day_in_path(article.url)):
         return replace(article, date=day, day_note=BY_ADDRESS)
@@ -244,7 +246,7 @@ def _dated_by_place(article: Article, file: Found) -> Article:
     return article
 
 
-def in_full(path: Path) -> Path:
+def absolute_path(path: Path) -> Path:
     """Make a path absolute: a folder without links, a file by its own name in its folder."""
     return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
 
@@ -254,7 +256,7 @@ def printable(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _refusal(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return f"unreadable: {(error.strerror or str(error)).lower()}"
 
 
@@ -275,7 +277,7 @@ def _files_of(path: Path) -> Iterator[Found | Skipped]:
         yield from _follow(links.pop(0), path, links, followed)
 
 
-def _other(path: Path, kind: str) -> Skipped:
+def _not_read(path: Path, kind: str) -> Skipped:
     return Skipped(printable(path), f"not read: {kind}", kind=kind)
 
 
@@ -283,13 +285,13 @@ def _file(path: Path, name: str) -> Found | Skipped:
     """Return a file with its state, or why it cannot be read."""
     form, location = format_of(path.name), printable(path)
     if form is None:
-        return _other(path, kind_of(path.name))
+        return _not_read(path, kind_of(path.name))
     if location != str(path):
         return Skipped(location, "the file's name is not UTF-8")
     try:
         state = path.stat()
     except OSError as error:
-        return Skipped(location, _refusal(error))
+        return Skipped(location, _reason(error))
     if stat.S_ISREG(state.st_mode):
         return Found(path, unicodedata.normalize("NFC", name), form, state)
     return Skipped(location, "not a plain file")
@@ -301,13 +303,13 @@ def _walk(folder: Path, root: Path, links: list[Path]) -> Iterator[Found | Skipp
     while waiting:
         path, is_folder, kind = waiting.pop()
         if not is_folder:
-            yield _other(path, kind) if kind else _file(path, path.relative_to(root).as_posix())
+            yield _not_read(path, kind) if kind else _file(path, path.relative_to(root).as_posix())
             continue
         try:
             with os.scandir(path) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
         except OSError as error:
-            yield Skipped(printable(path), _refusal(error))
+            yield Skipped(printable(path), _reason(error))
             continue
         met: list[Path] = []
         for entry in entries:
@@ -336,7 +338,7 @@ def _follow(
         return
     if _is_shown(target, root) or any(target.is_relative_to(path) for path in followed):
         if not target.is_dir():
-            yield _other(link, LINK)
+            yield _not_read(link, LINK)
         return
     followed.append(target)
     if target.is_dir():

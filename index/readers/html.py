@@ -18,8 +18,8 @@ from index.readers.encodings import decode, decode_as
 from index.readers.exports import documents, europresse_page, factiva_page, is_export, split
 from index.readers.markdown import front_matter
 from index.readers.markup import plain_text
-from index.readers.named import article_of, details_of, known
-from index.readers.text import Found, clean, one_line, read_bytes, under_title, without_site
+from index.readers.named import article_of, by_name, details_of
+from index.readers.text import Found, clean, headline_and_text, one_line, read_bytes, strip_site
 from index.types import Article, Details, Skipped
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _CDATA = re.compile(
 )
 _AFTER_HEADING = re.compile(r"\s+[-–—|·»•]\s+.{2,60}")
 BY_TIME = "dated by the only time on the page"
-_DAYS = (
+_DAY_QUERIES = (
     _PROPERTY.format("article:published_time"),
     _PROPERTY.format("og:published_time"),
     _PROPERTY.format("article:published"),
@@ -62,7 +62,7 @@ _DAYS = (
     _CLASS.format("published") + "/@datetime",
     _CLASS.format("published") + "/@title",
 )  # fmt: skip
-_DETAILS = {
+_DETAIL_QUERIES = {
     "author": (
         *(_META.format("name", name) for name in ("author", "parsely-author", "dc.creator")),
         _PROPERTY.format("article:author"),
@@ -102,11 +102,11 @@ def read(file: Found) -> Iterator[Article | Skipped]:
     raw = read_bytes(file.path)
     found: list[dict[str, str]] = []
     if b"<b>HD" in raw:
-        found = factiva_page(_tree(_page(raw)))
+        found = factiva_page(_tree(_decode_and_clean(raw)))
     elif b"DocPublicationName" in raw:
-        found = europresse_page(_tree(_page(raw)))
+        found = europresse_page(_tree(_decode_and_clean(raw)))
     elif is_export(raw):
-        found = documents(clean(plain_text(_page(raw))))
+        found = documents(clean(plain_text(_decode_and_clean(raw))))
     yield from split(found, file) or [article(raw, file)]
 
 
@@ -118,7 +118,7 @@ def article(raw: bytes, file: Found, fetched: str | None = None) -> Article:
     """
     from trafilatura import extract
 
-    page = _page(raw)
+    page = _decode_and_clean(raw)
     fields, below = front_matter(page) if page.startswith("---\n") else ({}, "")
     if fields:
         body = clean(plain_text(below))
@@ -133,7 +133,7 @@ def article(raw: bytes, file: Found, fetched: str | None = None) -> Article:
     if 2 * sum(linked) > len(body):
         raise ArticleError("a list of links, no article")
     source = _first(tree, _PROPERTY.format("og:site_name")) or None
-    headline, text = under_title(_headline(tree, source), body)
+    headline, text = headline_and_text(_headline(tree, source), body)
     url = _first(tree, *_ADDRESSES)
     if not url and (saved := _SAVED.search(page, 0, 4096)):
         url = f"http://{saved[2]}" if saved[1] else saved[2]
@@ -145,11 +145,11 @@ def article(raw: bytes, file: Found, fetched: str | None = None) -> Article:
 
 
 def _details(tree: HtmlElement, day: date | None) -> Details:
-    linked = next(_linked(tree), {})
-    values = {name: value for name, value in known(linked).items() if value}
+    linked = next(_json_ld(tree), {})
+    values = {name: value for name, value in by_name(linked).items() if value}
     if "articlesection" in values:
         values["section"] = values["articlesection"]
-    for name, queries in _DETAILS.items():
+    for name, queries in _DETAIL_QUERIES.items():
         found = filter(None, (_names(tree, query) for query in queries))
         values.setdefault(name, next(found, None))
     return details_of(values, day)
@@ -161,12 +161,12 @@ def _names(tree: HtmlElement, query: str) -> list[str]:
 
 def _headline(tree: HtmlElement, site: str | None) -> str:
     """Return the headline, without the site's name at its end."""
-    title = without_site(_first(tree, *_TITLES), site)
+    title = strip_site(_first(tree, *_TITLES), site)
     heading = _first(tree, "//h1")
     return heading if heading and _AFTER_HEADING.fullmatch(title.removeprefix(heading)) else title
 
 
-def _page(raw: bytes) -> str:
+def _decode_and_clean(raw: bytes) -> str:
     return _XML_DECLARATION.sub("", clean(_decode_page(raw)))
 
 
@@ -224,14 +224,14 @@ def _only_time(tree: HtmlElement, day_first: bool | None) -> Stated | None:
 
 
 def _stated_days(tree: HtmlElement) -> Iterator[str]:
-    for query in _DAYS:
+    for query in _DAY_QUERIES:
         yield from _lines(tree, query)
-    for linked in (*_linked(tree), *_linked(tree, ("WebPage",))):
+    for linked in (*_json_ld(tree), *_json_ld(tree, ("WebPage",))):
         if isinstance(written := linked.get("datePublished"), str):
             yield written.strip()
 
 
-def _linked(
+def _json_ld(
     tree: HtmlElement, wanted: tuple[str, ...] = ("Article", "Posting")
 ) -> Iterator[dict[str, Any]]:
     """Yield the articles that the page describes in JSON-LD, or what else is wanted."""

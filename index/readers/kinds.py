@@ -42,7 +42,7 @@ _UNPACKED = (
     "", ".mbox", ".docx", ".rtf", ".pdf", ".epub", ".xlsx", ".xls", ".ods", ".parquet", ".zip",
     ".tgz",
 )  # fmt: skip
-_HELPERS = {  # beside texts, they say how to use them
+_HELP_FILES = {  # beside texts, they say how to use them
     "readme", "license", "licence", "copying", "notice", "authors", "contributing", "contributors",
     "changelog", "code_of_conduct", "makefile", "dockerfile", "procfile", "gemfile", "rakefile",
     "todo", "install", "codeowners", "maintainers", "thanks", "vagrantfile", "jenkinsfile", "llms",
@@ -55,7 +55,7 @@ _SETTINGS = re.compile(  # of programs, in a folder of their code
 )
 _SAVED_FOLDER = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos)")
 
-_SIGNS = {
+_SIGNATURES = {
     "html": re.compile(
         rb"\s*+(?><!--.*?-->\s*)*+(?:<!doctype\s+html|<html|<head)[\s>]", re.I | re.S
     ),
@@ -89,7 +89,7 @@ def format_of(name: str) -> str | None:
 def kind_of(name: str) -> str:
     """Return what files are counted as that are not read: their suffix, for most."""
     path = PurePath(name.lower())
-    if path.stem in _HELPERS and path.suffix in _HELPER_SUFFIXES:
+    if path.stem in _HELP_FILES and path.suffix in _HELPER_SUFFIXES:
         return NO_ARTICLE
     if _SETTINGS.fullmatch(path.name):
         return SETTINGS
@@ -113,7 +113,7 @@ def part_of(folder: Path) -> str:
 def format_of_bytes(head: bytes) -> str | None:
     """Return the format that a text's first bytes show; None where they show none."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    for form, sign in _SIGNS.items():
+    for form, sign in _SIGNATURES.items():
         if sign.match(head):
             return form
     mail = _MAIL.match(head)

@@ -30,7 +30,7 @@ def read(file: Found) -> Iterator[Article]:
     if isinstance(raw, bytes):
         yield html.article(raw, file, mail.get("snapshot-content-location"))
     else:
-        yield article_of(_values(mail), file)
+        yield article_of(_mail_fields(mail), file)
 
 
 def read_box(file: Found) -> Iterator[Article | Skipped]:
@@ -41,25 +41,25 @@ def read_box(file: Found) -> Iterator[Article | Skipped]:
             for number, at in enumerate(box.iterkeys(), start=1):
                 try:
                     mail = email.message_from_bytes(box.get_bytes(at), policy=default)
-                    yield number, _values(mail)
+                    yield number, _mail_fields(mail)
                 except Exception as error:  # one mail that a parser breaks on is not all
                     yield number, ArticleError(f"mail {number}: {type(error).__name__}: {error}")
 
     return articles(mails, file)
 
 
-def _values(mail: EmailMessage) -> dict[str, Any]:
+def _mail_fields(mail: EmailMessage) -> dict[str, Any]:
     sender, at = parseaddr(str(mail.get("from", "")))
     return {
         "subject": str(mail.get("subject", "")),
         "date": str(mail.get("date", "")),
-        "body": _text(mail),
+        "body": _mail_text(mail),
         "source": sender or at,
         "id": str(mail.get("message-id", "")).strip("<> "),
     }
 
 
-def _text(mail: EmailMessage) -> str:
+def _mail_text(mail: EmailMessage) -> str:
     """Return the text of a mail, decoded as it says."""
     body = mail.get_body(("plain", "html"))
     raw = body.get_payload(decode=True) if body else b""

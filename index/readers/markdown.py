@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from index.errors import ArticleError
 from index.readers.encodings import decode
 from index.readers.markup import plain_text
-from index.readers.named import DATE, TITLE, article_of, key, known
+from index.readers.named import DATE, TITLE, article_of, by_name, key
 from index.readers.text import Found, clean, read_bytes
 from index.types import Article
 
@@ -74,16 +74,16 @@ def plain(tokens: Iterable[Token]) -> str:
             gap = "\n"
         elif token.type in _LISTS and token.level == 0:
             text += "\n"
-        elif written := _written(token):
+        elif written := _token_text(token):
             text += gap + marker + written
             gap, marker = "\n\n", ""
     return clean(_BLANK_LINES.sub("\n\n", text))
 
 
-def _written(token: Token) -> str:
+def _token_text(token: Token) -> str:
     match token.type:
         case "inline":
-            return _LINE_END.sub("\n", "".join(map(_written, token.children or ()))).strip()
+            return _LINE_END.sub("\n", "".join(map(_token_text, token.children or ()))).strip()
         case "text" | "code_inline" | "text_special" | "fence" | "code_block":
             return token.content
         case "softbreak":
@@ -105,7 +105,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     """
     fields, end = None, 0
     if front := _FRONT.match(text):
-        fields, end = _from_yaml(front[1]), front.end()
+        fields, end = _parse_yaml(front[1]), front.end()
     elif front := _TOML.match(text):
         try:
             fields, end = tomllib.loads(front[1]), front.end()
@@ -117,17 +117,17 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
         except (ValueError, RecursionError):  # a text may begin with a brace
             fields = None
     elif behind := _JOPLIN.search(text):
-        fields, text = _of_joplin(text[: behind.start()], behind)
+        fields, text = _parse_joplin(text[: behind.start()], behind)
     else:
         heading = _HEADED.match(text)  # Notion writes fields below it
         front = _LINES.match(text, heading.end() if heading else 0)
         lines = {name: value.strip() for name, value in _FIELD.findall(front[1])} if front else {}
         if front and not {"title", "date", "created"}.isdisjoint(map(key, lines)):
             fields, end = ({"title": heading[1]} if heading else {}) | lines, front.end()
-    return (known(fields), text[end:]) if isinstance(fields, dict) else ({}, text)
+    return (by_name(fields), text[end:]) if isinstance(fields, dict) else ({}, text)
 
 
-def _of_joplin(note: str, behind: re.Match[str]) -> tuple[dict[str, str], str]:
+def _parse_joplin(note: str, behind: re.Match[str]) -> tuple[dict[str, str], str]:
     """Return the fields that stand behind a note, whose first line is its title."""
     if behind[2] != "1":
         raise ArticleError("no note, but what Joplin keeps beside its notes")
@@ -135,7 +135,7 @@ def _of_joplin(note: str, behind: re.Match[str]) -> tuple[dict[str, str], str]:
     return dict(_FIELD.findall(behind[1])) | {"title": title}, text
 
 
-def _from_yaml(written: str) -> Any:
+def _parse_yaml(written: str) -> Any:
     """Read YAML, every value as the text that was written."""
     try:
         loaded = yaml.load(written, Loader=_Loader)

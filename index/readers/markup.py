@@ -33,18 +33,19 @@ _BREAK, _PARAGRAPH = "\x1e", "\x1f"
 def plain_text(written: str) -> str:
     """Return a text without the tags and entities of HTML; one that has none stays as it is."""
     if "<" in written and _TAG.search(written):
-        return _of_html(written)
+        return _html_to_text(written)
     if "&" in written and _ENTITY.search(written):
         plain = unescape(written)
-        return _of_html(plain) if "<" in plain and _TAG.search(plain) else plain
+        return _html_to_text(plain) if "<" in plain and _TAG.search(plain) else plain
     return written
 
 
-def _of_html(written: str) -> str:
+def _html_to_text(written: str) -> str:
     import lxml.html
     from lxml.etree import ParserError
 
-    lines = written if _is_laid_out(written) else written.replace("\n\n", "<p>")
+    has_blocks = re.search(r"<(?:p|div|br|section|article)\b", written, re.IGNORECASE)
+    lines = written if has_blocks else written.replace("\n\n", "<p>")
     try:
         tree = lxml.html.fragment_fromstring(lines, create_parent="div")
     except ParserError:
@@ -56,18 +57,10 @@ def _of_html(written: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _is_laid_out(written: str) -> bool:
-    """Whether tags make the paragraphs, and not empty lines between them."""
-    return re.search(r"<(?:p|div|br|section|article)\b", written, re.IGNORECASE) is not None
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    return "hidden" in element.attrib or bool(_HIDDEN.search(element.get("style") or ""))
-
-
 def _collect(element: HtmlElement, pieces: list[str]) -> None:
     tag = element.tag if isinstance(element.tag, str) else "!"
-    if tag not in _DROPPED and tag != "!" and not _is_hidden(element):
+    hidden = "hidden" in element.attrib or _HIDDEN.search(element.get("style") or "")
+    if tag not in _DROPPED and tag != "!" and not hidden:
         gap = _PARAGRAPH if tag in _BLOCKS else _BREAK if tag in _LINES else ""
         pieces.append(gap + ("- " if tag == "li" else ""))
         pieces.append(_BLANK.sub(" ", element.text or ""))

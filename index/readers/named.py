@@ -17,7 +17,7 @@ from typing import Any
 from index.errors import ArticleError
 from index.readers.days import BY_ADDRESS, BY_CHANGE, Stated, day_in_path, local_day, read_day
 from index.readers.markup import plain_text
-from index.readers.text import Columns, Found, clean, one_line, under_title, without_site
+from index.readers.text import Columns, Found, clean, headline_and_text, one_line, strip_site
 from index.types import Article, Details
 
 Values = Mapping[str, Any]
@@ -78,23 +78,23 @@ FIELDS = {
 }  # fmt: skip
 """What a person may call a field, and the names that it is known by."""
 
-_MAY_BE_ELSE = ("time", "dateline", "timestamp", "displaydate")  # no day, and no error
+_AMBIGUOUS_DATES = ("time", "dateline", "timestamp", "displaydate")  # no day, and no error
 _INNER = ("fields", "_source", "attributes", "attrs", "document", "node", "object")
-_WORDS = (
+_TEXT_KEYS = (
     "$date", "$oid", "$numberlong", "name", "rendered", "main", "value", "text", "content", "data",
     "paragraphs", "sections", "blocks", "title", "href",
 )  # fmt: skip
-_CUT = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
-_DRAFT = ("draft", "isdraft", "unlisted")
-_SHOWN = ("published", "ispublished", "status")
+_TRUNCATED = re.compile(r"\[\+\d+ chars\]\Z")  # how a news service ends a text that it cuts
+_DRAFT_FLAGS = ("draft", "isdraft", "unlisted")
+_PUBLISHED_FLAGS = ("published", "ispublished", "status")
 _STATUS = ("status", "poststatus", "pubstatus")
 _NOT_PUBLISHED = ("draft", "auto-draft", "scheduled", "trash", "withheld")
 _ADDRESS = re.compile(r"https?://\S+\Z")
 _BY = re.compile(r"\A\s*by[:\s]+", re.IGNORECASE)
-_MAILED = re.compile(r"\A\S+@\S+\s*\((.+)\)\Z")  # the author of RSS: an address, then a name
+_RSS_AUTHOR = re.compile(r"\A\S+@\S+\s*\((.+)\)\Z")  # the author of RSS: an address, then a name
 _AND = re.compile(r"\s*(?:;|\||\s(?:and|&)\s)\s*")
 _MOST, _LONGEST = 50, 120  # names of a field, characters of one
-_NAMED = ("value", "name", "label", "title", "webtitle", "term", "fullname", "original")
+_NAME_KEYS = ("value", "name", "label", "title", "webtitle", "term", "fullname", "original")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -104,7 +104,7 @@ def key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.rpartition(":")[2]).lower()
 
 
-def known(values: Mapping[Any, Any], columns: Columns = ()) -> dict[str, Any]:
+def by_name(values: Mapping[Any, Any], columns: Columns = ()) -> dict[str, Any]:
     """Return the values by their plain names, those of inner objects beside the others.
 
     A field whose column a person named has no other.
@@ -120,7 +120,7 @@ def known(values: Mapping[Any, Any], columns: Columns = ()) -> dict[str, Any]:
         for name, value in each.items():
             named.setdefault(key(str(name)), value)
     for field, column in columns:
-        found = _at(values, column)
+        found = _look_up(values, column)
         if found is not None:
             shared = (names for names in FIELDS.values() if names is not FIELDS[field])
             others = set(FIELDS[field]).difference(*shared)  # an address may stand in `source`
@@ -129,7 +129,7 @@ def known(values: Mapping[Any, Any], columns: Columns = ()) -> dict[str, Any]:
     return named
 
 
-def _at(values: Any, path: str) -> Any:
+def _look_up(values: Any, path: str) -> Any:
     """Return what stands under a name, or under names with dots between them; None if nothing."""
     if not isinstance(values, Mapping):
         return None
@@ -139,15 +139,15 @@ def _at(values: Any, path: str) -> Any:
         if key(str(name)) == key(path):
             return value
     first, _, rest = path.partition(".")
-    return _at(values.get(first), rest) if rest else None
+    return _look_up(values.get(first), rest) if rest else None
 
 
 def refuse_draft(values: Values) -> None:
     """Raise where the values say that the article was never published."""
-    for name in _DRAFT:
+    for name in _DRAFT_FLAGS:
         if str(values.get(name, "")).strip().lower() == "true":
             raise ArticleError(f"a draft ({name}: true)")
-    for name in _SHOWN:
+    for name in _PUBLISHED_FLAGS:
         if str(values.get(name, "")).strip().lower() == "false":
             raise ArticleError(f"a draft ({name}: false)")
     for name in _STATUS:
@@ -178,39 +178,39 @@ def article_of(
     """
     refuse_draft(values)
     if body is None:
-        body = clean(plain_text(_text(values, BODY)))
+        body = clean(plain_text(_first_text(values, BODY)))
         if body.endswith(" chars]"):
-            body = _CUT.sub("", body).rstrip()
+            body = _TRUNCATED.sub("", body).rstrip()
     if not body.strip():
         named = ", ".join(list(values)[:12])
         raise ArticleError(f"no text: expected a body; found {named or 'no field'}")
-    title = title or clean(plain_text(_text(values, TITLE)))
-    publisher = source(values)
-    headline, text = under_title(without_site(title, publisher), body)
-    url = address(values)
+    title = title or clean(plain_text(_first_text(values, TITLE)))
+    publisher = publisher_of(values)
+    headline, text = headline_and_text(strip_site(title, publisher), body)
+    url = url_of(values)
     day, note = day_of(values, file.day_first, url)
     article_id, location = file.name, str(file.path)
     if numbered:
-        own = one_line(clean(_text(values, ID))) or url or ""
+        own = one_line(clean(_first_text(values, ID))) or url or ""
         article_id, location = own or f"{file.name}#{numbered}", f"{location}#{own or numbered}"
     return Article(
         article_id, location, headline, text, day, publisher, url, note, details_of(values, day)
     )
 
 
-def address(values: Values) -> str | None:
+def url_of(values: Values) -> str | None:
     """Return the address that is stated."""
     for name in URL:
-        written = one_line(clean(_text(values, (name,))))
+        written = one_line(clean(_first_text(values, (name,))))
         if written and (name == "url" or _ADDRESS.match(written)):
             return written
     return None
 
 
-def source(values: Values) -> str | None:
+def publisher_of(values: Values) -> str | None:
     """Return the publisher; an address is none."""
     for name in SOURCE:
-        written = one_line(clean(plain_text(_text(values, (name,)))))
+        written = one_line(clean(plain_text(_first_text(values, (name,)))))
         if written and not _ADDRESS.match(written):
             return written
     return None
@@ -221,25 +221,25 @@ def details_of(values: Values, day: date | None) -> Details:
 
     A day of modification counts where it is later than the `day` of publication.
     """
-    people = (name for one in _names(values, AUTHOR) for name in _people(one))
-    filed = list(_names(values, SECTION))
+    people = (name for one in _first_names(values, AUTHOR) for name in _split_people(one))
+    filed = list(_first_names(values, SECTION))
     section = filed[0] if len(filed) == 1 or (filed and "section" in values) else None
-    tags = (tag.strip() for one in _names(values, TAGS) for tag in re.split(r"[,;|]", one))
+    tags = (tag.strip() for one in _first_names(values, TAGS) for tag in re.split(r"[,;|]", one))
     withdrawn = str(values.get("withdrawn", ""))
     modified = None
     with suppress(ArticleError):
-        modified = read_day(_text(values, MODIFIED)).day
+        modified = read_day(_first_text(values, MODIFIED)).day
     return Details(
         _distinct(people),
         section,
         _distinct(tag for tag in tags if tag != section),
-        next(_names(values, LANGUAGE), None),
+        next(_first_names(values, LANGUAGE), None),
         withdrawn if _ISO_DAY.fullmatch(withdrawn) else None,
         modified.isoformat() if modified and (day is None or modified > day) else None,
     )
 
 
-def _names(values: Values, fields: tuple[str, ...]) -> Iterator[str]:
+def _first_names(values: Values, fields: tuple[str, ...]) -> Iterator[str]:
     """Yield the names in the first of these fields that has any; numbers and addresses are none."""
     for field in fields:
         value, found = values.get(field), False
@@ -248,9 +248,9 @@ def _names(values: Values, fields: tuple[str, ...]) -> Iterator[str]:
                 value = ast.literal_eval(value)
         for one in value if isinstance(value, list | tuple) else (value,):
             if isinstance(one, dict):
-                inner = known(one)
+                inner = by_name(one)
                 own = " ".join(str(inner[name]) for name in ("given", "family") if inner.get(name))
-                one = own or next((inner[name] for name in _NAMED if inner.get(name)), None)
+                one = own or next((inner[name] for name in _NAME_KEYS if inner.get(name)), None)
             name = one_line(clean(plain_text(one))).strip("[]") if isinstance(one, str) else ""
             if name and not name.isdecimal() and not _ADDRESS.match(name) and name != "nan":
                 found = True
@@ -259,9 +259,9 @@ def _names(values: Values, fields: tuple[str, ...]) -> Iterator[str]:
             return
 
 
-def _people(names: str) -> list[str]:
+def _split_people(names: str) -> list[str]:
     """Part the names of people; a comma parts them only where each has two words."""
-    parts = _AND.split(_MAILED.sub(r"\1", _BY.sub("", names)))
+    parts = _AND.split(_RSS_AUTHOR.sub(r"\1", _BY.sub("", names)))
     single = [name.strip() for part in parts for name in part.split(",") if name.strip()]
     return single if all(" " in name for name in single) else parts
 
@@ -274,11 +274,11 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
 def day_of(values: Values, day_first: bool | None = None, url: str | None = None) -> Stated:
     """Return the day that the first field states which states one; else why none does."""
     note = ""
-    for name, value in _stated(values):
+    for name, value in _date_fields(values):
         try:
             stated = read_day(value, day_first=day_first)
         except ArticleError:
-            if name not in _MAY_BE_ELSE:
+            if name not in _AMBIGUOUS_DATES:
                 raise
             continue
         if stated.day and name == "itemupdated":  # Atom asks for no other day
@@ -290,40 +290,40 @@ def day_of(values: Values, day_first: bool | None = None, url: str | None = None
     return Stated(None, note)
 
 
-def stated_days(values: Values) -> Iterator[object]:
+def date_values(values: Values) -> Iterator[object]:
     """Yield what stands in fields of days, the likeliest first."""
-    for _, value in _stated(values):
+    for _, value in _date_fields(values):
         yield value
 
 
-def _stated(values: Values) -> Iterator[tuple[str, object]]:
+def _date_fields(values: Values) -> Iterator[tuple[str, object]]:
     for name in DATE:
         if (value := values.get(name)) is not None:
             if isinstance(value, dict) and (parts := value.get("date-parts")):  # of CSL
                 value = "-".join(re.findall(r"\d+", str(parts))[:3])
-            yield name, _words(value, name) if isinstance(value, dict | list) else value
+            yield name, _value_text(value, name) if isinstance(value, dict | list) else value
 
 
-def _text(values: Values, names: tuple[str, ...]) -> str:
+def _first_text(values: Values, names: tuple[str, ...]) -> str:
     """Return the first of these fields that is filled; numbers as they are written."""
     for name in names:
         value = values.get(name)
         if value is None or value == "" or value != value:  # NaN differs from itself
             continue
-        if words := _words(value, name):
+        if words := _value_text(value, name):
             return words
     return ""
 
 
-def _words(value: Any, name: str) -> str:
+def _value_text(value: Any, name: str) -> str:
     """Return the words of a value: text, a number, one of both in an object, or a list of them."""
     if isinstance(value, str):
         return "" if len(value) == 3 and value.lower() == "nan" else value
     if isinstance(value, dict):
         inner = {str(each).lower(): what for each, what in value.items()}
-        return next((_words(inner[each], name) for each in _WORDS if inner.get(each)), "")
+        return next((_value_text(inner[each], name) for each in _TEXT_KEYS if inner.get(each)), "")
     if isinstance(value, list):
-        words = [_words(one, name) for one in value]
+        words = [_value_text(one, name) for one in value]
         if name not in BODY:
             return words[0] if words else ""
         # Paragraphs, or the pieces of a text that holds links.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
@@ -21,35 +23,43 @@ LARGEST_FILE = 500_000_000
 """Bytes of one file, once unpacked."""
 
 _PIECE = 1 << 20
+_DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
-def members(path: Path, folder: Path) -> Iterator[tuple[str, Path | ArticleError]]:
-    """Yield each file's name and where it lies until the next is asked for.
+def members(
+    path: Path, folder: Path, most: int = MOST_FILES, largest: int = LARGEST
+) -> Iterator[tuple[str, Path | ArticleError]]:
+    """Yield each file's name and where in `folder` it lies until the next is asked for.
+
+    At most `most` files are unpacked, of `largest` bytes together.
 
     Raises:
         ArticleError: the archive is damaged, encrypted, or holds more than is read.
     """
     try:
-        left = LARGEST
-        for number, (name, opened) in enumerate(_opened(path)):
-            if number >= MOST_FILES:
-                raise ArticleError(f"it holds more than {MOST_FILES:,} files; unpack it")
+        left = largest
+        for number, (name, opened) in enumerate(_open_members(path)):
+            if number >= most:
+                raise ArticleError(f"it holds more than {most:,} files")
             target = folder / f"member{''.join(PurePosixPath(name).suffixes[-2:])[-40:]}"
             with opened, target.open("wb") as out:
                 size = _copy(opened, out)
             left -= size
             if left < 0:
-                raise ArticleError(f"it unpacks to more than {LARGEST:,} bytes")
+                raise ArticleError(f"it unpacks to more than {largest:,} bytes")
             if size > LARGEST_FILE:
                 yield name, ArticleError(f"too large: more than {LARGEST_FILE // 1_000_000} MB")
             else:
                 yield name, target
-            target.unlink()
-    except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError) as error:
+            target.unlink(missing_ok=True)
+    except _DAMAGED as error:
         raise ArticleError(f"damaged or encrypted archive: {error}") from error
 
 
-def _opened(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _open_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
     with ExitStack() as stack:
         if path.suffix.lower() == ".zip":
             packed = stack.enter_context(zipfile.ZipFile(path))

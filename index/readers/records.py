@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from index.errors import ArticleError
 from index.readers.days import BY_FOLDER, AmbiguousDay, common_order
 from index.readers.encodings import decode
-from index.readers.named import BODY, DATE, TITLE, URL, article_of, key, known, stated_days
+from index.readers.named import BODY, DATE, TITLE, URL, article_of, by_name, date_values, key
 from index.readers.text import MAX_BYTES, Columns, Found, unpacked
 from index.types import STDIN, Article, Skipped
 
@@ -53,7 +53,7 @@ def read(file: Found) -> Iterator[Article | Skipped]:
 
     def values() -> Iterator[Numbered]:
         with unpacked(file.path) as opened:
-            yield from _values(opened, file.path)
+            yield from _parse_file(opened, file.path)
 
     return articles(values, file)
 
@@ -66,7 +66,7 @@ def read_stream(
     def values() -> Iterator[Numbered]:
         if file.seekable():
             file.seek(0)
-        return _from_lines(file, "; expected one JSON object a line")
+        return _parse_lines(file, "; expected one JSON object a line")
 
     day_first = date_order == "dmy" if date_order else None
     stdin = Found(Path(STDIN), STDIN, "records", day_first=day_first, columns=columns)
@@ -95,8 +95,8 @@ def _articles(again: Again, file: Found) -> Iterator[Article | Skipped]:
     record of a stream has no line that lasts, and is named by its content.
     Days in figures are read as all of them can be, for which the file is read twice.
     """
-    given = _Given()
-    reading, is_stream = _Reading(again, file), file.path == Path(STDIN)
+    given = _SeenLocations()
+    reading, is_stream = _RecordReader(again, file), file.path == Path(STDIN)
     last, part = 0, 0
     for line, value in again():
         part = part + 1 if line == last else 1
@@ -109,7 +109,7 @@ def _articles(again: Again, file: Found) -> Iterator[Article | Skipped]:
             continue
         unnamed = article.id == f"{file.name}#{number}"
         if unnamed and is_stream:
-            article = _named_by_content(article)
+            article = _with_content_id(article)
         place = hash(article.location)
         earlier = given.get(place)
         if earlier is not None and is_stream and unnamed:
@@ -125,7 +125,7 @@ def _articles(again: Again, file: Found) -> Iterator[Article | Skipped]:
         yield article
 
 
-class _Given:
+class _SeenLocations:
     """Lines by the hash of a location, below zero where no id names it; on disk once they are many.
 
     A dictionary would take 150 bytes of memory for each record of a file that has no end.
@@ -155,35 +155,35 @@ class _Given:
 
 
 @dataclass
-class _Reading:
+class _RecordReader:
     """A file while its records become articles: how its days in figures are read is found once."""
 
     again: Again
     file: Found
-    beside: bool | None = None  # how the files beside it are read
-    asked: bool = False
+    folder_order: bool | None = None  # of the files beside it
+    order_sought: bool = False
 
     def article(self, value: object, number: str) -> Article:
         try:
             return _article(value, number, self.file)
         except AmbiguousDay:
-            self._ask()
+            self._find_order()
             if self.file.day_first is not None:
                 return _article(value, number, self.file)
-            if self.beside is None:
+            if self.folder_order is None:
                 raise
-        article = _article(value, number, replace(self.file, day_first=self.beside))
+        article = _article(value, number, replace(self.file, day_first=self.folder_order))
         return replace(article, day_note=article.day_note or BY_FOLDER)
 
-    def _ask(self) -> None:
+    def _find_order(self) -> None:
         """Find how all days of these records can be read, else those of the files beside."""
-        if not self.asked and self.file.path != Path(STDIN):
-            self.asked = True
+        if not self.order_sought and self.file.path != Path(STDIN):
+            self.order_sought = True
             records = (value for _, value in self.again() if isinstance(value, dict))
-            rows = (known(record, self.file.columns) for record in records)
-            order = common_order(day for row in rows for day in stated_days(row))
+            rows = (by_name(record, self.file.columns) for record in records)
+            order = common_order(day for row in rows for day in date_values(row))
             self.file = replace(self.file, day_first=order)
-            self.beside = self.file.elsewhere() if order is None else None
+            self.folder_order = self.file.order_in_folder() if order is None else None
 
 
 def _article(value: object, number: str, file: Found) -> Article:
@@ -191,10 +191,10 @@ def _article(value: object, number: str, file: Found) -> Article:
         raise value
     if not isinstance(value, dict):
         raise ArticleError("not an article: expected an object with title, body and date")
-    return article_of(known(value, file.columns), file, numbered=number)
+    return article_of(by_name(value, file.columns), file, numbered=number)
 
 
-def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
+def _parse_file(file: BinaryIO, path: Path) -> Iterator[Numbered]:
     """Read lines one by one, unless the file's name or its beginning says that it is one value."""
     head = file.read(4096)
     file.seek(0)
@@ -204,25 +204,25 @@ def _values(file: BinaryIO, path: Path) -> Iterator[Numbered]:
     array = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
     whole = _LINES.isdisjoint(suffix.lower() for suffix in path.suffixes[-2:])
     if not head or not (utf16 or array or whole):
-        yield from _from_lines(file)
+        yield from _parse_lines(file)
         return
     pieces = iter(lambda: file.read(_PIECE), b"")  # one `read` would take all that memory at once
     raw = b"".join(islice(pieces, MAX_ARRAY_BYTES // _PIECE + 1))
     if len(raw) > MAX_ARRAY_BYTES:
         limit = f"{MAX_ARRAY_BYTES // 1_000_000} MB"
         raise ArticleError(f"too large: more than {limit} of JSON; write it as JSON Lines")
-    yield from _from_whole(decode(raw).removeprefix("\ufeff"))
+    yield from _parse_whole(decode(raw).removeprefix("\ufeff"))
 
 
-def _from_whole(text: str) -> Iterator[Numbered]:
+def _parse_whole(text: str) -> Iterator[Numbered]:
     """Read an array, one object over many lines, or else lines of objects."""
     if text.lstrip().startswith("["):
-        yield from _from_array(text)
+        yield from _parse_array(text)
         return
     try:
         value = json.loads(text, strict=False)
         records = _records(value)
-        if isinstance(value, dict) and records == [value] and _MORE.isdisjoint(known(value)):
+        if isinstance(value, dict) and records == [value] and _MORE.isdisjoint(by_name(value)):
             records = [{name: each for name, each in value.items() if key(name) not in _ABOUT}]
         yield from ((1, record) for record in records)
         return
@@ -239,20 +239,20 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
     """Return the records of an answer or an export, whatever they are wrapped in."""
     if not isinstance(value, dict) or depth > 3:
         return [value]
-    named = known(value)
+    named = by_name(value)
     if any(isinstance(named.get(name), str) for name in BODY[:8]):
         return [value]
     if isinstance(named.get("columns"), list) and isinstance(named.get("data"), list):
         return [dict(zip(named["columns"], row, strict=False)) for row in named["data"]]
     if depth == 0 and len(value) > 1 and all(isinstance(each, dict) for each in value.values()):
-        if records := _of_objects(value):
+        if records := _keyed_records(value):
             return records
     for name in _LISTS:
         inner = named.get(name)
         if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
-            wrapped = len(inner) == 1 and known(inner[0]).keys().isdisjoint((*TITLE, *BODY))
+            wrapped = len(inner) == 1 and by_name(inner[0]).keys().isdisjoint((*TITLE, *BODY))
             is_feed = _FEED.search(f"{named.get('version')} {named.get('type')}")
-            inner = of_feed(named, inner) if is_feed else inner
+            inner = feed_items(named, inner) if is_feed else inner
             return _records(inner[0], depth + 1) if wrapped else inner
         if isinstance(inner, dict):
             return _records(inner, depth + 1)
@@ -262,16 +262,16 @@ def _records(value: Any, depth: int = 0) -> list[Any]:
     return [value]
 
 
-def of_feed(feed: Mapping[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def feed_items(feed: Mapping[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return items with what their JSON Feed, or a channel of Telegram, states of all of them."""
     about = {"source": feed.get("title") or feed.get("name"), "language": feed.get("language")}
     about["authors"] = feed.get("authors") or feed.get("author")
     return [{name: each for name, each in about.items() if each} | one for one in items]
 
 
-def _of_objects(value: dict[str, dict[str, Any]]) -> list[Any]:
+def _keyed_records(value: dict[str, dict[str, Any]]) -> list[Any]:
     """Return records that stand under their ids, or as columns of pandas; none of another kind."""
-    if all(not set(BODY).isdisjoint(known(each)) for each in value.values()):
+    if all(not set(BODY).isdisjoint(by_name(each)) for each in value.values()):
         return [{"id": name, **each} for name, each in value.items()]
     columns = {name: column for name, column in value.items() if column}
     rows = dict.fromkeys(row for column in columns.values() for row in column)
@@ -280,7 +280,7 @@ def _of_objects(value: dict[str, dict[str, Any]]) -> list[Any]:
     return [{name: column.get(row) for name, column in columns.items()} for row in rows]
 
 
-def _from_array(text: str) -> Iterator[Numbered]:
+def _parse_array(text: str) -> Iterator[Numbered]:
     """Read element by element, so that what stands before an error is kept."""
     at = _skip_space(text, text.index("[") + 1)
     line, counted = 1, 0
@@ -307,7 +307,7 @@ def _skip_space(text: str, at: int) -> int:
     return at
 
 
-def _from_lines(file: BinaryIO, hint: str = "") -> Iterator[Numbered]:
+def _parse_lines(file: BinaryIO, hint: str = "") -> Iterator[Numbered]:
     """Read what stands in each line that is not blank; errors end with a hint."""
     number = 0
     while raw := file.readline(MAX_BYTES + 1):
@@ -337,7 +337,7 @@ def _not_json(error: Exception) -> ArticleError:
     return ArticleError(f"not JSON: {error}")
 
 
-def _named_by_content(article: Article) -> Article:
+def _with_content_id(article: Article) -> Article:
     day = article.date.isoformat() if article.date else None
     content = json.dumps([article.headline, article.text, day, article.source])
     name = f"{STDIN}#{hashlib.sha256(content.encode()).hexdigest()[:16]}"

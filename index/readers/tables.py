@@ -29,7 +29,7 @@ def _read(rows: _Rows, file: Found) -> Iterator[Article | Skipped]:
     return articles(partial(rows, file.path, file.columns), file)
 
 
-def _written(path: Path, columns: Columns) -> Iterator[Numbered]:
+def _csv_rows(path: Path, columns: Columns) -> Iterator[Numbered]:
     """Yield the rows of CSV and TSV."""
     csv.field_size_limit(MAX_BYTES)
     with unpacked(path) as file:
@@ -44,10 +44,10 @@ def _written(path: Path, columns: Columns) -> Iterator[Numbered]:
             if pages and not pages.is_dir():
                 pages = None
             header_names = _header([*names, "html"] if pages else names, columns)
-            yield from _below(csv.reader(text, delimiter=mark), header_names, first, pages)
+            yield from _data_rows(csv.reader(text, delimiter=mark), header_names, first, pages)
 
 
-def _below(reader: Any, names: list[str], first: int, pages: Path | None) -> Iterator[Numbered]:
+def _data_rows(reader: Any, names: list[str], first: int, pages: Path | None) -> Iterator[Numbered]:
     """Yield the rows below a header; the text of each may lie in a page beside the table."""
     line = first
     try:
@@ -86,7 +86,7 @@ def _header(names: Sequence[object], columns: Columns) -> list[str]:
     return header
 
 
-def _sheets(path: Path, columns: Columns) -> Iterator[Numbered]:
+def _sheet_rows(path: Path, columns: Columns) -> Iterator[Numbered]:
     """Yield the rows of all sheets that have texts; rows of a second sheet are counted on."""
     calamine = library("python_calamine", "python-calamine")
     refuse_large(path, packed=path.suffix.lower() != ".xls")
@@ -99,7 +99,7 @@ def _sheets(path: Path, columns: Columns) -> Iterator[Numbered]:
         names: list[str] = []
         for row in book.get_sheet_by_name(name).iter_rows():
             line += 1
-            cells = [_plain(cell) for cell in row]
+            cells = [_plain_cell(cell) for cell in row]
             if names and any(cell not in ("", None) for cell in cells):
                 yield line, dict(zip(names, cells, strict=False))
             elif not names and sum(isinstance(cell, str) and cell != "" for cell in cells) > 1:
@@ -113,7 +113,7 @@ def _sheets(path: Path, columns: Columns) -> Iterator[Numbered]:
     yield from ((line, error) for error in refused)
 
 
-def _parquet(path: Path, columns: Columns) -> Iterator[Numbered]:
+def _parquet_rows(path: Path, columns: Columns) -> Iterator[Numbered]:
     """Yield the rows of a Parquet file, some hundred at once."""
     # Among no extra's packages: pandas loads it wherever it is there, and the page loads pandas.
     arrow = library("pyarrow", "pyarrow", "pyarrow")
@@ -125,18 +125,18 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Numbered]:
             for batch in file.iter_batches(_BATCH, use_threads=False):
                 for row in batch.to_pylist():
                     line += 1
-                    yield line, {name: _plain(value) for name, value in row.items()}
+                    yield line, {name: _plain_cell(value) for name, value in row.items()}
     except (arrow.ArrowException, arrow.ArrowInvalid) as error:
         raise ArticleError(f"damaged, or no Parquet: {error}") from error
 
 
-def _plain(cell: object) -> object:
+def _plain_cell(cell: object) -> object:
     """Return days and times as they are written, and whole numbers without a point."""
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)
     return cell if isinstance(cell, str | int | float | list | dict | None) else str(cell)
 
 
-read = partial(_read, _written)
-read_sheets = partial(_read, _sheets)
-read_parquet = partial(_read, _parquet)
+read = partial(_read, _csv_rows)
+read_sheets = partial(_read, _sheet_rows)
+read_parquet = partial(_read, _parquet_rows)

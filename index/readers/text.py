@@ -30,7 +30,7 @@ MAX_BYTES = 20_000_000
 MOST_PACKED = 100
 """How many times its size a packed file may be once unpacked; of texts it is 4 to 10 times."""
 
-_FEW = 5_000_000  # bytes that are unpacked whatever the packed size
+_ALWAYS_UNPACKED = 5_000_000  # bytes that are unpacked whatever the packed size
 _PIECE = 1 << 18
 
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
@@ -43,7 +43,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _FIRST_BLANKS = re.compile(r"\A(?:[^\S\n]*\n)+")
 _PARAGRAPH = re.compile(r"\S[^\n]*")
 _CREDIT = re.compile(r"\s\|\s[^|]+\Z")  # a photo's credit: "… in Beijing | Jo Bloggs, Agency"
-_AT_END = re.compile(r"(.+\S)\s+[-–—|:·»•]\s+(.{2,60}?)")
+_SITE_AT_END = re.compile(r"(.+\S)\s+[-–—|:·»•]\s+(.{2,60}?)")
 _LONGEST_LEAD = 200
 _LONGEST_HEADLINE = 160
 
@@ -51,7 +51,7 @@ Columns = tuple[tuple[str, str], ...]
 """Fields, each with the column or name that a person said holds it."""
 
 
-def _nobody_knows() -> None:
+def _unknown_order() -> None:
     return None
 
 
@@ -62,7 +62,7 @@ class Found:
     Attributes:
         day_first: Whether 03/04/2023 is 3 April; None where only other days can tell.
         columns: What a person said of the columns or fields of its records.
-        elsewhere: Says the same as `day_first`, by the other files of the folder.
+        order_in_folder: Says the same as `day_first`, by the other files of the folder.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class Found:
     stat: os.stat_result = os.stat_result((0,) * 10)  # noqa: RUF009 - frozen
     day_first: bool | None = None
     columns: Columns = ()
-    elsewhere: Callable[[], bool | None] = _nobody_knows
+    order_in_folder: Callable[[], bool | None] = _unknown_order
 
 
 def article(raw: bytes, file: Found) -> Article:
@@ -112,7 +112,7 @@ def unpacked(path: Path) -> BinaryIO:
     if packed not in (".xz", ".gz"):
         return path.open("rb")
     opened = cast(BinaryIO, (lzma if packed == ".xz" else gzip).open(path))
-    most = max(_FEW, MOST_PACKED * path.stat().st_size)
+    most = max(_ALWAYS_UNPACKED, MOST_PACKED * path.stat().st_size)
     return io.BufferedReader(_Unpacked(opened, most), _PIECE)
 
 
@@ -182,27 +182,22 @@ def lead_headline(text: str) -> str:
         lead = _CREDIT.sub("", lines[0])
     if lead is lines[0] and len(lead) <= _LONGEST_LEAD:
         return one_line(lead)
-    return shorten(first_sentence(lead))
+    start, end = sentence_spans(lead[:2000])[0]
+    return shorten(lead[start:end])
 
 
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a text, or nothing of an empty one."""
-    start, end = next(iter(sentence_spans(text[:2000])), (0, 0))
-    return text[start:end]
-
-
-def without_site(title: str, site: str | None) -> str:
+def strip_site(title: str, site: str | None) -> str:
     """Return a headline without the publisher's name at its end: "Mill sold - Corvale Echo"."""
-    found = _AT_END.fullmatch(one_line(title)) if site else None
-    same = found and site and _plain(found[2]) == _plain(site)
+    found = _SITE_AT_END.fullmatch(one_line(title)) if site else None
+    same = found and site and _site_key(found[2]) == _site_key(site)
     return found[1] if found and same else title
 
 
-def _plain(site: str) -> str:
+def _site_key(site: str) -> str:
     return re.sub(r"\W", "", site.lower().removeprefix("the "))
 
 
-def under_title(title: str, body: str) -> tuple[str, str]:
+def headline_and_text(title: str, body: str) -> tuple[str, str]:
     """Return headline and text of an article: the text begins with its title.
 
     Without a title the first sentence serves as the headline.

@@ -79,7 +79,7 @@ _COUNTED = (
     "LEFT JOIN (SELECT content, count(*) AS passages FROM passages GROUP BY content) n "
     "ON n.content = c.key"
 )
-_CHOSEN = f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last)"
+_IN_BOUNDS = f"{LIVE} AND (:first IS NULL OR c.day >= :first) AND (:last IS NULL OR c.day <= :last)"
 _ONCE = (
     " AND NOT EXISTS (SELECT 1 FROM articles b WHERE b.content = a.content AND b.key < a.key "
     f"AND {LIVE.replace('a.', 'b.')})"
@@ -104,8 +104,8 @@ class Catalogue:
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> CataloguePage:
         """Return at most `limit` articles of the list, after the first `offset`."""
         sought, limits = split_limits(wanted.words.encode("utf-8", "replace").decode())
-        holding, words = _holding(sought)
-        chosen = _CHOSEN + holding + (_ONCE if wanted.once else "")
+        holding, words = _words_condition(sought)
+        chosen = _IN_BOUNDS + holding + (_ONCE if wanted.once else "")
         if limits := (*limits, *wanted.sources):
             admit_by(self._sql, limits)
             chosen += ADMITTED
@@ -151,7 +151,7 @@ class Catalogue:
         return Generation(self._generation, when, int(articles), int(passages))
 
 
-def _holding(text: str) -> tuple[str, dict[str, str]]:
+def _words_condition(text: str) -> tuple[str, dict[str, str]]:
     """Return the condition that an article holds each word of a text, and its values."""
     condition, values = "", {}
     for number, word in enumerate(list(dict.fromkeys(text.split()))[:_MOST_WORDS]):

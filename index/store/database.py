@@ -84,7 +84,7 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
     path = database_path(index_dir)
     if not path.is_file():
         raise IndexMissing
-    with explained(index_dir):
+    with readable_errors(index_dir):
         try:
             return _open(path)
         except sqlite3.OperationalError as error:
@@ -96,7 +96,7 @@ def open_reader(index_dir: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def explained(index_dir: Path) -> Iterator[None]:
+def readable_errors(index_dir: Path) -> Iterator[None]:
     """Turn what SQLite says of a file that it cannot read into what a person can do.
 
     Raises:
@@ -207,16 +207,16 @@ def row_article(
 ) -> Article:
     """Make an article of columns of `articles` and `contents`."""
     when = number_day(day) if day else None
-    read = read_details(details)
+    read = load_details(details)
     return Article(name, location, headline, text, when, source, url, details=read)
 
 
-def written_details(details: Details) -> str | None:
+def dump_details(details: Details) -> str | None:
     """Return details as they are stored."""
     return json.dumps(details, ensure_ascii=False) if any(details) else None
 
 
-def read_details(written: str | None) -> Details:
+def load_details(written: str | None) -> Details:
     """Return details as they were stored."""
     if not written:
         return Details()
@@ -233,7 +233,7 @@ def admit_by(sql: sqlite3.Connection, limits: Sequence[str]) -> None:
     def admitted(source: str | None, details: str | None) -> bool:
         stored = f"{source} {details}".casefold()  # most rows go by this, which costs little
         return any(hint in stored for hint in hints) and admits(
-            limits, source, read_details(details)
+            limits, source, load_details(details)
         )
 
     sql.create_function("admits", 2, admitted)

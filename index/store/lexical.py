@@ -146,7 +146,7 @@ class LexicalSearcher:
             in_headline = queries.term_query(schema, "headline", word)
             parts.append((_SHOULD, queries.boost_query(in_headline, _HEADLINE_BOOST)))
             parts.append((_SHOULD, queries.term_query(schema, "body", word)))
-        return self._found(parts, limit, bounds)
+        return self._run_query(parts, limit, bounds)
 
     def mentioning(self, text: str, bounds: Bounds) -> list[int]:
         """Return the keys of all passages that hold every word of `text`, in no order."""
@@ -155,18 +155,18 @@ class LexicalSearcher:
             return []
         schema = self._index.schema
         every = [(_MUST, tantivy.Query.term_query(schema, "body", word)) for word in words]
-        return [hit.key for hit in self._found(every, self.passages, bounds)]
+        return [hit.key for hit in self._run_query(every, self.passages, bounds)]
 
     def keys(self) -> Counter[int]:
         """Return the keys of all passages in this commit, each with how often it is there."""
         every = [(_MUST, tantivy.Query.all_query())]
-        return Counter(hit.key for hit in self._found(every, max(self.passages, 1), Bounds()))
+        return Counter(hit.key for hit in self._run_query(every, max(self.passages, 1), Bounds()))
 
     def frequency(self, stem: str) -> int:
         """Return how many passages hold the stemmed word."""
         return int(self._searcher.doc_freq("body", stem))
 
-    def _found(
+    def _run_query(
         self, parts: list[tuple[tantivy.Occur, tantivy.Query]], limit: int, bounds: Bounds
     ) -> list[Hit]:
         query = tantivy.Query.boolean_query(parts)

@@ -17,10 +17,10 @@ from index.store.database import (
     LIVE,
     REPAIR,
     admit_by,
-    explained,
+    load_details,
     open_reader,
-    read_details,
     read_meta,
+    readable_errors,
     row_article,
 )
 from index.store.lexical import LexicalSearcher, LexicalStore
@@ -65,7 +65,7 @@ class IndexReader:
             IndexDamaged: a file of it cannot be read.
             IndexMismatch: the index was made by another embedder, chunker or schema.
         """
-        with explained(self._settings.index_dir), closing(self.open()) as snapshot:
+        with readable_errors(self._settings.index_dir), closing(self.open()) as snapshot:
             yield snapshot
 
     def open(self) -> Snapshot:
@@ -246,7 +246,7 @@ class Snapshot:
             if key in found:
                 found[key] = replace(found[key], articles=(*found[key].articles, name))
                 continue
-            when, details = number_day(day) if day else None, read_details(written)
+            when, details = number_day(day) if day else None, load_details(written)
             if bounds.admits(when, source, details):
                 passage = Passage(name, start, end, text)
                 article = ArticleRef(name, headline, when, source, url, details)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path, PurePath
 
-from index.store.database import BELOW, below, read_value, row_article, written_details
+from index.store.database import BELOW, below, dump_details, read_value, row_article
 from index.text.days import day_number
 from index.types import (
     STDIN,
@@ -154,7 +154,7 @@ class Staging:
         file = file_of(article.location)
         self._sql.execute(
             "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)",
-            (article.location, article.id, file, key, written_details(article.noted)),
+            (article.location, article.id, file, key, dump_details(article.noted)),
         )
         return file
 

@@ -32,7 +32,7 @@ _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 128}}
 PATIENCE = 10.0
 """Seconds that a Chroma server may take for an answer."""
 _PAGE = 2000
-_FEW = 400  # vectors that are read faster than they are searched
+_READ_DIRECTLY = 400  # vectors that are read faster than they are searched
 _clients: dict[Hashable, ClientAPI] = {}
 _clients_lock = threading.Lock()
 
@@ -211,7 +211,7 @@ class VectorStore:
             keys: The vectors admitted; None admits all. Of few the search is exact: Chroma's
                 graph is slower the fewer are admitted.
         """
-        if keys is not None and len(keys) <= _FEW:
+        if keys is not None and len(keys) <= _READ_DIRECTLY:
             return self._exact(name, vector, keys)[:limit]
         with self._collection(name) as collection:
             if name not in self._sizes:  # asking each time would take as long as the search

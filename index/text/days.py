@@ -1,8 +1,22 @@
-"""Days as numbers, which stores compare (20230618), and as text."""
+"""Days as numbers, which stores compare (20230618), and as text; the names of months."""
 
 from __future__ import annotations
 
 from datetime import date
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        "january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,"
+        "september sept sep,october oct,november nov,december dec".split(","),
+        start=1,
+    )
+    for name in names.split()
+}
+"""Numbers of months by their English names and abbreviations, longer forms first.
+
+The names of `calendar` are those of the system's language once a program has set it.
+"""
 
 FUTURE = "undated: the day lies in the future"
 """What is noted of an article whose day is later than tomorrow."""

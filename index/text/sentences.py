@@ -71,7 +71,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     begun: tuple[int, int] | None = None
     last = (0, 0)
     for line in lines:
-        if begun is not None and _goes_on(text, last, line, width):
+        if begun is not None and _continues(text, last, line, width):
             begun = (begun[0], line[1])
         else:
             if begun is not None:
@@ -82,7 +82,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
         yield begun
 
 
-def _goes_on(text: str, last: tuple[int, int], line: tuple[int, int], width: int) -> bool:
+def _continues(text: str, last: tuple[int, int], line: tuple[int, int], width: int) -> bool:
     """Whether a line continues the one before: lower case, or broken because it was full."""
     gap = text[last[1] : line[0]]
     if len(gap) > 1 and len(_BREAK.findall(gap)) > 1:

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from index.text.days import MONTHS
 from index.text.words import STOP_WORDS
 from rag.english.numbers import NUMBER_WORDS
-from rag.english.temporal import MONTHS, WEEKDAYS
+from rag.english.temporal import WEEKDAYS
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*[\w]|[^\W_]")
 _ENDED = re.compile(r"[.!?:;\"“”\n]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import prod
 from unicodedata import numeric
 
 NUMBER_WORDS = {
@@ -28,15 +27,11 @@ _MONEY = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|CHF))\s?$")
 _TIMES = "dozen|hundred|thousand|million|billion|trillion"
 _ONE = "|".join(list(NUMBER_WORDS)[1:10])
 _TEN = "|".join(word for word, value in NUMBER_WORDS.items() if value >= 20)
-_SHARES = {"half": 0.5, "quarter": 0.25, "quarters": 0.25, "third": 1 / 3, "thirds": 1 / 3}
 _NUMBER_WORD = re.compile(
-    rf"\b(?:(?:(?P<of>an?|one|two|three)[\s-])?(?P<share>half|quarters?|thirds?)(?:\sof)?(?:\san?)?"
-    rf"(?=\s(?:{_TIMES})\b)|(?P<tens>{_TEN})-(?P<ones>{_ONE})|(?P<word>{'|'.join(NUMBER_WORDS)})"
-    rf"|an?(?=\s(?:{_TIMES})\b))(?P<more>\sand\sa\shalf\b)?"
-    rf"(?P<scales>(?:[\s-](?:{_TIMES})\b)*)\b",
+    rf"\b(?:(?P<tens>{_TEN})-(?P<ones>{_ONE})|(?P<word>{'|'.join(NUMBER_WORDS)})"
+    rf"|(?P<half>half\s)?an?(?=\s(?:{_TIMES})\b))(?P<scales>(?:[\s-](?:{_TIMES})\b)*)\b",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"\s(?:and\s)?", re.IGNORECASE)
 LOOSE = frozenset({"one", "first", "second", "third", "fourth", "fifth"})
 """Words of number that are more often pronouns or ranks than counts."""
 RANKS = LOOSE - {"one", "first"}
@@ -63,57 +58,16 @@ def number_spans(text: str) -> list[Number]:
             scale, end = "", match.start("scale") - 1  # the 800 m race
         value *= _SCALES.get(scale, 1.0)
         found.append(Number(text[match.start() : end], value, match.start(), end))
-    return [*found, *_in_words(text)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """A number below a hundred with its scales: two hundred thousand, half a dozen, twenty-two."""
-
-    base: float
-    scales: tuple[float, ...]
-
-    @property
-    def value(self) -> float:
-        return self.base * prod(self.scales)
-
-    def with_next(self, other: _Group) -> _Group | None:
-        """The two as one number, "two hundred" "and fifty thousand"; None if they are two."""
-        if self.scales == (100.0,) and other.base < 100 and other.scales[:1] not in _HUNDREDS:
-            return _Group(self.value + other.base, other.scales)
-        return None
-
-
-_HUNDREDS = ((12.0,), (100.0,))
-
-
-def _in_words(text: str) -> list[Number]:
-    """The numbers in words: groups that follow one another in falling scales are one."""
-    found: list[Number] = []
-    start, end, total, last = 0, -1, 0.0, _Group(0.0, ())
     for match in _NUMBER_WORD.finditer(text):
-        group = _group(match)
-        joins = end >= 0 and _JOINED.fullmatch(text, end, match.start())
-        if joins and (both := last.with_next(group)):
-            last = both
-        elif joins and last.scales and prod(last.scales) > max(group.value, 999):
-            total, last = total + last.value, group
-        else:
-            if end >= 0:
-                found.append(Number(text[start:end], total + last.value, start, end))
-            start, total, last = match.start(), 0.0, group
-        end = match.end()
-    if end >= 0:
-        found.append(Number(text[start:end], total + last.value, start, end))
+        found.append(Number(match[0], _in_words(match), match.start(), match.end()))
     return found
 
 
-def _group(match: re.Match[str]) -> _Group:
+def _in_words(match: re.Match[str]) -> float:
+    """The value of a number in words: two hundred thousand, half a dozen, twenty-two."""
     words = [match[name].lower() for name in ("tens", "ones", "word") if match[name]]
-    base = float(sum(NUMBER_WORDS[word] for word in words)) if words else 1.0
-    if match["share"]:
-        base = NUMBER_WORDS.get((match["of"] or "").lower(), 1) * _SHARES[match["share"].lower()]
-    base += 0.5 if match["more"] else 0.0
-    return _Group(
-        base, tuple(_SCALES[scale] for scale in re.findall(r"\w+", match["scales"].lower()))
-    )
+    value = float(sum(NUMBER_WORDS[word] for word in words)) if words else 1.0
+    value *= 0.5 if match["half"] else 1.0
+    for scale in re.findall(r"\w+", match["scales"].lower()):
+        value *= _SCALES[scale]
+    return value

@@ -14,15 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from index.text.days import format_day
+from index.text.days import MONTHS, format_day
 
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-MONTHS = {
-    name.lower(): number
-    for names in (calendar.month_name, calendar.month_abbr)
-    for number, name in enumerate(names)
-    if name
-} | {"sept": 9}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # of the north
 _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
            "seven": 7, "eight": 8, "nine": 9, "ten": 10, "a couple of": 2}  # fmt: skip

@@ -20,8 +20,8 @@ from pydantic import TypeAdapter
 from index.atomic import write_whole
 from index.errors import ModelFileError
 from index.models.catalogue import Model
-from index.models.checksum import verified
-from index.models.hub import RECORD, stated
+from index.models.checksum import matches_hash
+from index.models.hub import RECORD, model_on_hub
 from index.settings import Settings
 
 _FILE = Path(__file__).with_suffix(".toml")
@@ -69,7 +69,7 @@ class Entry:
         """
         if not self.hub:
             return own_model(Path(self.name), settings)
-        return stated(self.name, self.hub, self.revision, self.files, settings)
+        return model_on_hub(self.name, self.hub, self.revision, self.files, settings)
 
 
 @cache
@@ -125,8 +125,8 @@ def own_model(file: Path, settings: Settings) -> Model:
             link.symlink_to(file)
     except OSError as error:
         raise ModelFileError(f"{file}: {(error.strerror or str(error)).lower()}") from error
-    model = stated(name, "", "", (), settings)
-    if not verified(link, model.files[0].sha256, model.files[0].size):
+    model = model_on_hub(name, "", "", (), settings)
+    if not matches_hash(link, model.files[0].sha256, model.files[0].size):
         reason = "is not the file that it was when it was first used"
         raise ModelFileError(f"{file} {reason}; to use it as it is now, delete {record.parent}")
     return model

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from typing import Any
 from filelock import FileLock
 
 from index.errors import ModelUnavailable
-from index.models.checksum import seal, sealed
+from index.models.checksum import seal, seal_holds
+from index.models.encoder import run_module
 from index.quiet import quiet_openvino
 from index.settings import Settings
 from rag.llm.judge import Judge, add_heads, read_judge
@@ -62,7 +62,7 @@ def is_converted(folder: Path, heads: str) -> bool:
 
     `heads` is the hash of the judge's file whose heads it must have; empty for none.
     """
-    return (folder / MARK).is_file() and heads == heads_in(folder) and sealed(folder)
+    return (folder / MARK).is_file() and heads == heads_in(folder) and seal_holds(folder)
 
 
 def heads_in(folder: Path) -> str:
@@ -113,18 +113,10 @@ def _linked(gguf: Path, work: Path) -> Path:
 
 
 def _run_converter(gguf: Path, judge: str) -> None:
-    root = Path(__file__).resolve().parents[2]
-    ended = subprocess.run(
-        [sys.executable, "-m", "rag.llm.conversion", str(gguf), judge],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if ended.returncode or not (gguf.parent / MARK).exists():
-        lines = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
-        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {lines[-1]} ({_READ})")
+    failure = run_module("rag.llm.conversion", str(gguf), judge)
+    if failure or not (gguf.parent / MARK).exists():
+        last = failure.rpartition("\n")[2]
+        raise ModelUnavailable(f"OpenVINO cannot convert {gguf.name}: {last} ({_READ})")
 
 
 def _convert_here(gguf: str, heads: str) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from index.models.checksum import intact, verified
+from index.models.checksum import intact, matches_hash
 
 BEFORE, DRAFT, END = range(3)
 OPEN, CLOSE = 198, 151645
@@ -129,7 +129,7 @@ def judge_of(gguf: Path) -> Judge | None:
     """Return the judge of a model file; None for a model that has no heads of its own."""
     own = gguf.with_name(OWN)
     judge = read_judge(own) if own.is_file() else load_judge()
-    return judge if verified(gguf, judge.model, judge.size) else None
+    return judge if matches_hash(gguf, judge.model, judge.size) else None
 
 
 def _probability(weights: Sequence[float], *readings: float) -> float:

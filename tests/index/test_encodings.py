@@ -8,7 +8,7 @@ import pytest
 
 from index.errors import ArticleError
 from index.readers import read_articles
-from index.readers.encodings import by_label, decode
+from index.readers.encodings import codec_of, decode
 from index.types import Article, Skipped
 
 TEXTS = (
@@ -168,7 +168,7 @@ def test_some_damaged_bytes_are_marked_and_more_of_them_refuse_the_text():
     ],
 )  # fmt: skip
 def test_a_label_means_what_browsers_take_it_for(label, encoding):
-    assert by_label(label) == encoding
+    assert codec_of(label) == encoding
 
 
 def test_a_label_is_understood_in_every_format_that_has_one(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from index.errors import ModelFileError
 from index.models.download import Fetch, ensure_model
-from index.models.hub import RECORD, stated
+from index.models.hub import RECORD, model_on_hub
 from index.settings import Settings
 from tests.index.hub import Hub, serving
 
@@ -36,7 +36,7 @@ def home(hub: Hub, tmp_path: Path) -> Settings:
 
 
 def fetch(home: Settings, *wanted: str, told: list[Fetch] | None = None) -> Path:
-    model = stated("tiny", NAME, "main", wanted or ("weights.gguf", "*.json"), home)
+    model = model_on_hub("tiny", NAME, "main", wanted or ("weights.gguf", "*.json"), home)
     return ensure_model(model, home, (told if told is not None else []).append)
 
 

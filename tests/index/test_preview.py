@@ -70,12 +70,6 @@ def test_every_kind_of_change_is_previewed_as_the_build_makes_it(settings, hashe
     assert [Path(one.location).name for one in preview.skipped] == ["empty.txt"]
 
 
-def test_add_removes_nothing_in_a_preview_either(settings, hashed, folder):
-    agreed(settings, hashed, folder)
-    (folder / "maui.txt").unlink()
-    assert agreed(settings, hashed, folder, prune=False).removed == ()
-
-
 def test_a_changed_article_may_take_over_the_text_of_another(settings, hashed, folder):
     agreed(settings, hashed, folder)
     (folder / "maui.txt").unlink()

@@ -129,7 +129,7 @@ def works(node: Any) -> bool:
     listed = subprocess.run(
         ["ps", "--ppid", str(raylet), "-o", "args="], capture_output=True, text=True
     )
-    return "ray::MapWorker(MapBatches(EmbedPieces)).submit" in listed.stdout
+    return "ray::_embed" in listed.stdout
 
 
 def test_build_is_the_same_and_a_lost_node_loses_nothing(

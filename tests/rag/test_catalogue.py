@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,7 @@ from tests.index.hub import Hub, serving
 from tests.rag.newsroom import CHATML
 from tests.rag.test_healing import stubbed
 from tests.rag.tiny_gguf import write_gguf
+from tests.waiting import until
 
 __all__ = ["stubbed"]
 ASKED = [HumanMessage("Who scored the goal in the final in Sydney?")]
@@ -196,13 +196,6 @@ class Named:
         return OpenVinoChat(
             engine=engine, template=TEMPLATE, max_tokens=120, model_name=settings.llm
         )
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert condition()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from rag.llm.conversion import MARK
 from rag.llm.engine import Engine, Piece
 from rag.llm.loader import get_chat_model
 from tests.rag.newsroom import TEMPLATE
+from tests.waiting import until
 
 MODEL_FOLDER = Settings().models / "qwen2.5-coder-1.5b-instruct"
 
@@ -36,15 +37,6 @@ def chat() -> Iterator[OpenVinoChat]:
 
 def count_to(number: int) -> str:
     return f"Count from 1 to {number}, separated by spaces. Write the numbers only."
-
-
-def until(condition, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
 
 
 @pytest.mark.slow
@@ -76,7 +68,7 @@ class TestRealModel:
         answer = chat.invoke([HumanMessage(count_to(30))], stop=[" 7 8"])
         assert answer.text.endswith("6")
         assert answer.response_metadata["finish_reason"] == "stop"
-        assert until(lambda: not chat.engine.busy, 3)
+        until(lambda: not chat.engine.busy, 3)
 
     def test_characters_of_several_tokens_are_never_split(self, chat):
         asked = [HumanMessage("Repeat exactly, nothing else: 🦊🐘 Škoda naïve 北京 👩🏽‍🚀")]
@@ -90,7 +82,7 @@ class TestRealModel:
         next(stream)
         assert chat.engine.busy
         stream.close()
-        assert until(lambda: not chat.engine.busy, 1)
+        until(lambda: not chat.engine.busy, 1)
         assert "Paris" in chat.invoke([HumanMessage("The capital of France, one word?")]).text
 
     def test_four_at_once_do_not_mix_and_a_fifth_is_told_its_place(self, chat):
@@ -115,18 +107,18 @@ class TestRealModel:
         prompt = TEMPLATE.prompt([HumanMessage(count_to(500))])
         running = [engine.submit(prompt, max_tokens=200) for _ in range(4)]
         last = engine.submit(prompt, max_tokens=200)
-        assert until(lambda: last.position == 1, 5)
+        until(lambda: last.position == 1, 5)
         last.cancel()
         assert list(last) == [] or last.finish_reason == "cancelled"
         for generation in running:
             generation.cancel()
-        assert until(lambda: not engine.busy, 2)
+        until(lambda: not engine.busy, 2)
 
     def test_a_stop_reaches_what_waits_and_what_is_read(self, chat):
         cancel = threading.Event()
         prompt = "word river stone " * 1500  # read in 15 steps
         asked = [chat.engine.submit(prompt, max_tokens=9, cancel=cancel) for _ in range(5)]
-        assert until(lambda: asked[0].prompt_tokens and asked[-1].position == 1, 20)
+        until(lambda: asked[0].prompt_tokens and asked[-1].position == 1, 20)
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
             told = pool.map(list, asked)
             cancel.set()

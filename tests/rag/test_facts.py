@@ -98,17 +98,6 @@ def test_another_name_does_not_stand(name: str, text: str) -> None:
         ("an LVM3 rocket", []),
         ("the 800 m race, 3 m high, a 10 k run", [800, 3, 10]),
         ("$3 m, US$4m, £1.5 m and 5k", [3e6, 4e6, 1.5e6, 5e3]),
-        ("one hundred and twenty; two hundred five", [120, 205]),
-        ("two hundred and fifty thousand", [250_000]),
-        ("one million two hundred and fifty thousand and six", [1_250_006]),
-        ("two thousand three hundred and forty-five", [2345]),
-        (
-            "between one hundred and two hundred, or one thousand and two thousand",
-            [100, 200, 1000, 2000],
-        ),
-        ("a quarter of a million; three quarters of a million; a half million", [25e4, 75e4, 5e5]),
-        ("two and a half million; one and a half years", [25e5, 1.5]),
-        ("two thirds of the votes", [2]),
     ],
 )
 def test_numbers(text: str, values: list[float]) -> None:

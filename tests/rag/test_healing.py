@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from rag.pipeline import Pipeline
 from rag.types import Answer, Event, Outcome, Question, Reason, Token
 from tests.index.archive import environment
 from tests.rag.newsroom import TEMPLATE
+from tests.waiting import until
 from web.http.health import health
 
 ROOT = Path(__file__).parents[2]
@@ -63,13 +64,6 @@ def loader(
 
 def kill(loader: ModelLoader) -> None:
     os.kill(loader.get().engine.process_id, signal.SIGKILL)
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
-    assert condition()
 
 
 def until_ready_again(loader: ModelLoader, old: object) -> float:

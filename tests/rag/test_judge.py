@@ -9,6 +9,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from index.errors import ModelFileError
+from index.text.days import format_day
 from rag.generation import stream_draft
 from rag.llm import judge
 from rag.llm.chat_model import OpenVinoChat, stoppable
@@ -136,6 +137,18 @@ def test_a_draft_that_the_judge_is_not_sure_of_gives_way_to_the_sentence_that_it
     assert "Qin" in quote and answer.text == f"This may answer it: “{quote}” [1]"
     assert [one.text for one in answer.removed] == [QIN]
     assert answer.removed[0].problem == "the judge is not sure of it"
+
+
+def test_the_newest_state_is_told_by_a_quote_with_its_day(indexed, embeddings) -> None:
+    from index.store.snapshot import IndexReader
+
+    model = ScriptedChat(drafts=[QIN])
+    pipeline = Pipeline(IndexReader(indexed), embeddings, ReadyModel(model), indexed)
+    answer = pipeline.ask(Question("Who is China's current foreign minister?"))
+    cited = answer.citations[0]
+    assert cited.date and "Qin" in cited.quote
+    assert answer.text == f"As of {format_day(cited.date)}: “{cited.quote}” [1]"
+    assert [one.problem for one in answer.removed] == ["a sentence tells of its own day only"]
 
 
 @pytest.mark.parametrize("question", ["Is Qin Gang China's foreign minister?", "So was he fired?"])

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -18,6 +17,7 @@ from index.settings import Settings
 from tests.index.archive import environment, write
 from tests.rag.newsroom import STORIES
 from tests.rag.test_chat_model import Server, server
+from tests.waiting import until
 
 __all__ = ["server"]
 ROOT = Path(__file__).parents[2]
@@ -61,10 +61,3 @@ def test_an_answer_under_way_is_waited_for(
     finally:
         app.kill()
         app.wait()
-
-
-def until(condition, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert condition()

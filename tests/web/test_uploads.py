@@ -98,13 +98,13 @@ def test_an_archive_that_unpacks_to_too_much_is_refused_whole(
     assert (said.added, _names(uploads.waiting)) == ((), set())
     monkeypatch.setattr(batch, "MOST", 1)
     said = uploads.look("me", [_zip(tmp_path / "many.zip", {"a.txt": "", "b.txt": ""})])
-    assert "at most 1 are taken" in str(said.skipped[0])
+    assert "more than 1 files" in str(said.skipped[0])
 
 
 def test_what_is_no_article_is_named_and_the_rest_goes_in(uploads, tmp_path) -> None:
     (tmp_path / "photo.txt").write_bytes(bytes(range(256)) * 9)
     good = write(tmp_path / "new", {"late.txt": "date 2023-12-01 Late news\n\nIt rained."})
-    (tmp_path / "table.numbers").write_text("a,b")
+    _zip(tmp_path / "table.numbers", {"inner.txt": "No article of anybody's."})
     report = _added(uploads, tmp_path / "photo.txt", tmp_path / "table.numbers", good / "late.txt")
     assert report.added == 1
     assert [one.location for one in report.skipped] == ["table.numbers", "photo.txt"]

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from gradio.route_utils import FnIndexInferError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request, cookie_parser
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -80,15 +79,6 @@ def add_endpoints(
 
     sessions = Sessions()
 
-    def names(headers: Headers) -> set[str | None]:
-        return {sessions.get(one) for one in cookie_parser(headers.get("cookie", "")).values()}
-
-    def logged_in(headers: Headers) -> bool:
-        return people is None or any(names(headers))
-
-    def may_bring(headers: Headers) -> bool:
-        return is_loopback(host) if people is None else bool(names(headers) & people.editors)
-
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         # Before the first request, and around all that Gradio puts around its routes.
@@ -97,8 +87,8 @@ def add_endpoints(
             hosts=hosts_of(host, settings.hosts),
             addresses=host in WILDCARD_HOSTS,
             tries=tries if people else None,
-            logged_in=logged_in,
-            may_bring=may_bring,
+            logged_in=lambda headers: people is None or bool(sessions.names(headers)),
+            may_bring=lambda headers: _may_bring(sessions.names(headers), people, host),
             ending=in_flight.over,
         )
         app.tokens = sessions
@@ -117,6 +107,11 @@ def add_endpoints(
     kept = {"routes": routes, "lifespan": lifespan}
     kept["exception_handlers"] = {FnIndexInferError: no_endpoint}  # Gradio lets it through
     return pipeline, {"app_kwargs": kept, "auth": people and people.log_in}
+
+
+def _may_bring(names: set[str], people: People | None, host: str) -> bool:
+    """Whether files may be brought: by editors, and by all where nobody but this machine calls."""
+    return is_loopback(host) if people is None else bool(names & people.editors)
 
 
 def _traces(settings: Settings) -> list[QuestionTraces]:

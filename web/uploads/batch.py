@@ -6,35 +6,25 @@ Names and zip archives come from outside: nothing is written but below that fold
 from __future__ import annotations
 
 import errno
-import lzma
 import mimetypes
 import re
 import shutil
 import time
 import uuid
-import zipfile
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
+from index.errors import ArticleError
 from index.readers.kinds import SUFFIXES, format_of
+from index.readers.packed import members
 from index.types import Skipped
 
 LARGEST = 500_000_000  # bytes that one zip archive may hold, unpacked
 MOST = 50_000  # files in it, or in one drop
 _ODD = re.compile(r"[^\w .()+,&'’-]+")
-_PIECE = 1 << 20
 _SUFFIXES = {*SUFFIXES, ".xz", ".gz"}
-_REFUSED = (  # what copying a file raises, or unpacking a damaged archive
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    zlib.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-)
 
 
 class Batch:
@@ -57,11 +47,11 @@ class Batch:
             try:
                 if number >= MOST:
                     raise ValueError(f"at most {MOST:,} files are taken at once")
-                if format_of(file.name) in ("archive", None) and zipfile.is_zipfile(file):
+                if file.suffix.lower() == ".zip":
                     self._unpack(file)
                 elif target := self._place(file.name):
                     _take(file, target)
-            except _REFUSED as error:
+            except (OSError, ValueError, ArticleError) as error:
                 self.refused.append(Skipped(file.name, f"cannot be taken: {in_words(error)}"))
 
     @property
@@ -138,15 +128,13 @@ class Batch:
     def _unpack(self, file: Path) -> None:
         written: list[Path] = []
         try:
-            with zipfile.ZipFile(file) as archive:
-                members = [one for one in archive.infolist() if not one.is_dir()]
-                if len(members) > MOST:
-                    raise ValueError(f"it holds {len(members):,} files; at most {MOST:,} are taken")
-                left = LARGEST
-                for member in members:
-                    if target := self._place(member.filename):
+            with TemporaryDirectory(dir=self._folder) as folder:
+                for name, member in members(file, Path(folder), MOST, LARGEST):
+                    if isinstance(member, ArticleError):
+                        raise member
+                    if target := self._place(name):
                         written.append(target)
-                        left = _copy(archive, member, target, left)
+                        member.rename(target)
         except BaseException:
             for path in written:  # half an archive would pass for the whole
                 path.unlink(missing_ok=True)
@@ -166,17 +154,6 @@ def _take(file: Path, target: Path) -> None:
     except BaseException:
         target.unlink(missing_ok=True)  # half a file would pass for the whole
         raise
-
-
-def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:
-    """Unpack a file of at most `left` bytes; return how many are left then."""
-    with archive.open(member) as source, target.open("wb") as out:
-        while piece := source.read(_PIECE):  # sizes in a header may be wrong
-            left -= len(piece)
-            if left < 0:
-                raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
-            out.write(piece)
-    return left
 
 
 def _numbered(name: str, number: int) -> str:
