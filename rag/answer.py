@@ -65,7 +65,7 @@ def quote_cited(answer: Answer, *, unsure: bool, newest: bool) -> Answer:
     lead += [f"as of {format_day(day)}"] if day else []
     text = ", ".join(lead) or "the articles say"
     quotes[0] = replace(quotes[0], text=f"{text[0].upper()}{text[1:]}: {quotes[0].text}")
-    problem = "the judge is not sure of it" if unsure else "a sentence tells of its own day only"
+    problem = "it may not be right" if unsure else "a sentence tells of its own day only"
     left_out = [replace(one, citations=(), supported=False, problem=problem) for one in own]
     statements = (*quotes, *answer.statements[len(own) :])
     return replace(
