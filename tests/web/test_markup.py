@@ -350,7 +350,8 @@ def test_articles_that_differ_stand_in_a_table_and_nowhere_else() -> None:
         Citation(ArticleRef(f"a{at}", f"Headline {at}", date(2023, 8, 20 - at)), quote, 0, 9)
         for at, quote in enumerate(quotes)
     )
-    said = tuple(Statement(f"So: {quote}", (at,), 1.0) for at, quote in enumerate(quotes))
+    said = tuple(Statement(f"So: “{quote}”", (at,), 1.0) for at, quote in enumerate(quotes))
+    said = (replace(said[0], text="So: 36 people died."), *said[1:])
     conflicts = (Conflict(1, 0), Conflict(2, 0), Conflict(0, 9))
     exchange = answered(citations=citations, statements=said, conflicts=conflicts)
     markup = views.reply(exchange, 0)
@@ -358,7 +359,10 @@ def test_articles_that_differ_stand_in_a_table_and_nowhere_else() -> None:
     assert seen.tags.count("tr") == 3
     assert seen.text.count("The articles differ") == 1
     assert "So: 36" in seen.text
-    assert "So: 96" not in seen.text and "So: 115" not in seen.text
+    assert "So: “" not in seen.text
+    unsure = replace(said[0], text=f"This may answer it: “{quotes[0]}”")
+    exchange = answered(citations=citations, statements=(unsure, *said[1:]), conflicts=conflicts)
+    assert "This may answer it" not in views.reply(exchange, 0)  # the table has the quote
     for figure in (36, 96, 115):
         assert f"<b>{figure}</b> people died." in markup
     rows = seen.text[seen.text.index("The articles differ") :]
@@ -453,7 +457,7 @@ def test_an_article_dated_after_today_is_marked_and_is_not_the_latest() -> None:
     exchange = answered(citations=citations, conflicts=conflicts)
     rows = inert(views.reply(exchange, 0)).text
     rows = rows[rows.index("The articles differ") :]
-    assert "20 Aug 2023 latest" in rows and rows.count("latest") == 1
+    assert "20 Aug 2023 latest here" in rows and rows.count("latest") == 1
     cards = inert(views.sources(exchange, 0)).text
     for shown in (rows, cards):
         assert f"{tomorrow.year} dated after today" in shown
@@ -519,7 +523,7 @@ def test_all_quotes_of_an_answer_are_marked_and_the_one_opened_is_named() -> Non
 
 def test_removed_statements_are_told_in_words() -> None:
     seen = inert(views.reply(answered(removed=(Statement("Lunch.", (), 0.1, False, "No."),)), 0))
-    assert "1 statement removed by the check" in seen.text
+    assert "1 statement left out" in seen.text
 
 
 def test_a_draft_is_called_a_draft_and_an_answer_is_not() -> None:

@@ -230,19 +230,12 @@ def conflicting_citations(answer: Answer) -> list[tuple[int, list[tuple[str, boo
 
 
 def statements_beside_table(answer: Answer) -> list[Statement]:
-    """Return the statements that the table of conflicts beside them does not repeat."""
-    first: dict[int, int] = {}
-    for place, statement in enumerate(answer.statements):
-        for at in statement.citations:
-            first.setdefault(at, place)
-    later = {
-        max((first.get(at, -1) for at in (one.earlier, one.later)), default=-1)
-        for one in _known(answer)
-    }
+    """Return the statements that do not quote what the table of conflicts beside them shows."""
+    shown = {at for one in _known(answer) for at in (one.earlier, one.later)}
     return [
         one
-        for place, one in enumerate(answer.statements)
-        if place not in later or place == 0 or len(one.citations) != 1
+        for one in answer.statements
+        if not any(f"“{answer.citations[at].quote}”" in one.text for at in shown & {*one.citations})
     ]
 
 
