@@ -126,8 +126,7 @@ def fields_of_answer(
     """Return the fields of a row that the answer tells; `article` looks one up by its id."""
     kept = () if answer.abstained else answer.statements  # else a quote of what is said instead
     said = " ".join(statement.text for statement in kept)
-    quoted = any(f"“{one.quote}”" in kept[0].text for one in answer.citations) if kept else False
-    own = () if quoted and answer.removed else kept  # the model's own words are left out then
+    own = () if answer.quoted else kept  # the model's own words are left out then
     written = " ".join(one.text for one in (*own, *answer.removed))
     windows = [item.text for item in answer.evidence]
     quotes = [source.quote for source in question.evidence if source.quote]

@@ -53,7 +53,7 @@ def quote_cited(answer: Answer, *, unsure: bool, newest: bool) -> Answer:
 
     Args:
         answer: In the model's words.
-        unsure: Whether the judge is not sure of it.
+        unsure: Whether it may not be right.
         newest: Whether the newest state is asked for. No sentence can vouch for that, so its day
             is told.
     """
@@ -73,6 +73,7 @@ def quote_cited(answer: Answer, *, unsure: bool, newest: bool) -> Answer:
         text=" ".join(with_marks(statement) for statement in statements),
         statements=statements,
         removed=(*left_out, *answer.removed),
+        quoted=True,
     )
 
 
@@ -341,6 +342,7 @@ def join_answers(whole: Context, answers: Sequence[Answer]) -> Answer:
         missing=" ".join(answer.missing for answer in answers if answer.missing),
         statements=tuple(statements),
         removed=tuple(statement for answer in answers for statement in answer.removed),
+        quoted=any(answer.quoted for answer in answers),
         citations=tuple(citations),
         conflicts=tuple(conflicts),
         notices=tuple(dict.fromkeys(n for answer in answers for n in answer.notices)),

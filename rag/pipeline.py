@@ -36,7 +36,7 @@ from rag.answer import (
     refuse,
 )
 from rag.checking.attribution import best_first, split_statements
-from rag.checking.support import ground
+from rag.checking.support import ground, may_count_something_else
 from rag.english.answer_type import asks_yes_or_no
 from rag.english.temporal import wants_latest
 from rag.examples import example_questions
@@ -346,8 +346,9 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     """Return the answer that the draft's supported statements make, or the abstention.
 
     The judge decides whether the draft may stand; the check in code, which of its statements.
-    Where the judge is not sure of it, or the newest state is asked for, which no sentence can
-    vouch for, the sentences that it cites are quoted in its place.
+    The sentences that it cites are quoted in its place where the judge is not sure of it, where its
+    number or day may be of something else, and where the newest state is asked for, which no
+    sentence can vouch for.
     """
     prompt = answer_prompt().version
     statements = [] if is_abstention(draft.text) else split_statements(draft.text)
@@ -361,6 +362,7 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
     else:
         answer = build_answer(found, checked, prompt)
         unsure = confidence is not None and confidence < SURE
+        unsure = unsure or may_count_something_else(found.asked.standalone, answer.citations)
         newest = wants_latest(found.asked.text)
         if unsure or newest:
             answer = quote_cited(answer, unsure=unsure, newest=newest)

@@ -177,6 +177,7 @@ class Answer:
         statements: The supported statements in order.
         removed: What the model wrote and is not told, never part of `text`: the check refused it,
             or a quote stands in its place.
+        quoted: Whether sentences that the model's words cite stand in place of these words.
         citations: Numbered from 1 by the marks in `text`.
         examples: Questions to try, of which the last statements tell, a line each.
         notices: What a reader must know: a window that fell back, undated articles left out.
@@ -195,6 +196,7 @@ class Answer:
     missing: str = ""
     statements: tuple[Statement, ...] = ()
     removed: tuple[Statement, ...] = ()
+    quoted: bool = False
     citations: tuple[Citation, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     examples: tuple[Example, ...] = ()
@@ -212,11 +214,6 @@ class Answer:
     def abstained(self) -> bool:
         """Whether the archive does not answer the question."""
         return self.outcome is Outcome.ABSTAINED
-
-    @property
-    def unsure(self) -> bool:
-        """Whether the judge was not sure of the draft, so that what it cites is quoted instead."""
-        return not self.abstained and self.confidence is not None and self.confidence < SURE
 
 
 @dataclass(frozen=True, slots=True)

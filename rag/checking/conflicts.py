@@ -36,6 +36,8 @@ _AT_A_PLACE = re.compile(
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(rf"\b(?:{BACK})\b", re.IGNORECASE)
+_MONEY = frozenset("$£€¥")
+_TIMES = frozenset(facts("second minute hour day week month year decade century").stems)
 _UNIT = re.compile(r"\W{0,2}(\w+)")
 _MOST = 3  # other values that are given
 _ASIDE = frozenset(facts("according latest newest recently news report article count").stems)
@@ -250,7 +252,7 @@ class _Answered:
 
     def other_number_in(self, sentence: Sentence) -> bool:
         """Whether a sentence on the question's subject gives other numbers, and none of ours."""
-        theirs = _figures(facts(sentence.text))
+        theirs = self._comparable(sentence.text)
         if not self.figures or not theirs or theirs & self.figures:
             return False
         wanted, headline = set(self.question.content), sentence.evidence.headline
@@ -261,6 +263,12 @@ class _Answered:
             return False
         around = facts(f"{headline} {sentence.evidence.text}")
         return all(around.has_name(name) for name in self.question.names)
+
+    def _comparable(self, text: str) -> set[float]:
+        """The figures of a text that may be of the answer's sort: money, spans of time, or else."""
+        mine = {_sort(unit) for _, unit in _measured(self.quote.text, self.figures)}
+        theirs = _measured(text, _figures(facts(text)))
+        return {value for value, unit in theirs if not mine or _sort(unit) in mine}
 
     def other_fact_in(self, sentence: Facts) -> bool:
         """Whether a sentence repeats the quote with other facts where the answer stood."""
@@ -315,7 +323,11 @@ def _unit(text: str, number: Number) -> str:
     """The sign of the currency before a number, or the word that follows it."""
     sign = text[number.start - 1 : number.start]
     after = _UNIT.match(text, number.end)
-    return sign if sign in {*"$£€¥"} else " ".join(facts(after[1]).stems) if after else ""
+    return sign if sign in _MONEY else " ".join(facts(after[1]).stems) if after else ""
+
+
+def _sort(unit: str) -> str:
+    return "money" if unit in _MONEY else "time" if unit in _TIMES else "count"
 
 
 def _days(text: str, near: date | None) -> set[Period]:

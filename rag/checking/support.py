@@ -21,7 +21,7 @@ from rag.checking.attribution import (
     only_common_words,
     shares_name,
 )
-from rag.english.answer_type import EITHER, asks_yes_or_no
+from rag.english.answer_type import EITHER, AnswerType, answer_type, asks_yes_or_no
 from rag.english.facts import ANY_YEAR, facts
 from rag.english.temporal import (
     WEEKDAYS,
@@ -113,6 +113,20 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
         problem = "too little of it stands in the articles"
     citations = tuple(cite(s, start) for s, start in zip(cited, starts, strict=True))
     return Grounded(statement, citations, round(support, 3), problem)
+
+
+def may_count_something_else(question: str, citations: Sequence[Citation]) -> bool:
+    """Whether a number or a day is asked for, and what is cited has no word of the question.
+
+    Names and years aside: “by six wickets” does not say how many times they won the World Cup.
+    """
+    if answer_type(question) not in (AnswerType.NUMBER, AnswerType.DATE):
+        return False
+    asked = facts(question)
+    naming = {stem for name in asked.names for stem in facts(name).stems}
+    own = {stem for stem in asked.content if not stem.isdecimal()} - naming
+    cited = {stem for citation in citations for stem in facts(citation.quote).stems}
+    return bool(own) and not own & cited
 
 
 def _only_repeats(statement: str, question: str) -> bool:

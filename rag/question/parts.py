@@ -157,7 +157,7 @@ def _value(question: str, answer: Answer) -> tuple[float, str, Citation] | None:
 
     None where the answer, or the sentence that it cites, is not the only one, or may be wrong.
     """
-    if answer.unsure or len(answer.statements) != 1 or len(answer.statements[0].citations) != 1:
+    if answer.quoted or len(answer.statements) != 1 or len(answer.statements[0].citations) != 1:
         return None
     text, cited = answer.statements[0].text, answer.citations[answer.statements[0].citations[0]]
     days = facts(text).days(cited.date)

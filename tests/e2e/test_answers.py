@@ -179,7 +179,7 @@ def test_articles_that_disagree_are_both_told(sample: Pipeline) -> None:
 def test_two_strikes_are_compared_by_two_cited_values(sample: Pipeline) -> None:
     answer = put(sample, "How many more days did the writers' strike last than the actors' strike?")
     assert "148" in answer.text and "118" in answer.text
-    assert ("The difference is 30 days." in answer.text) is not answer.unsure
+    assert ("The difference is 30 days." in answer.text) is not answer.quoted
     assert [one.article_id for one in answer.citations] == [
         "strikes/2023-09-27-writers-strike-ends.txt",
         "strikes/2023-11-09-actors-strike-ends.txt",

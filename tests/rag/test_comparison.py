@@ -124,11 +124,11 @@ def test_values_of_two_units_have_no_difference(archive) -> None:
 def test_a_value_that_may_be_wrong_has_no_difference(archive) -> None:
     answer = archive(LONGER, DOCKERS, MINERS)
     parts = [
-        replace(answer, statements=(one,), citations=(answer.citations[at],), confidence=confidence)
-        for at, (one, confidence) in enumerate(zip(answer.statements[:2], (0.9, 0.5), strict=True))
+        replace(answer, statements=(one,), citations=(answer.citations[at],), quoted=quoted)
+        for at, (one, quoted) in enumerate(zip(answer.statements[:2], (False, True), strict=True))
     ]
     parts[1] = replace(parts[1], statements=(replace(parts[1].statements[0], citations=(0,)),))
-    sure = [replace(one, confidence=0.9) for one in parts]
+    sure = [replace(one, quoted=False) for one in parts]
     assert difference(compared(LONGER), sure)[0] == "The difference is 113 days."
     assert difference(compared(LONGER), parts) == ("", ())
 

@@ -55,6 +55,16 @@ def test_a_number_that_shares_only_the_counted_noun_is_of_something_else() -> No
     assert conflict(other) is None
 
 
+def test_a_span_of_time_is_no_other_sum_of_money() -> None:
+    mine = window("The bank of Hull had about $209bn in assets in 2022.", "mine")
+    other = window("The bank of Hull with its assets had been shut nine days earlier.", "other")
+    cited = cite(sentences_of([mine])[0])
+    question = "How much had the bank of Hull in assets?"
+    assert find_conflicts(question, "It had $209bn in assets.", cited, [mine, other]) == []
+    more = window("The bank of Hull had $180bn in assets, it said.", "more")
+    assert find_conflicts(question, "It had $209bn in assets.", cited, [mine, more])
+
+
 def test_a_name_where_the_answer_is_a_number_is_no_other_answer() -> None:
     mine = window("The swimmer Ann Bell won the 500-yard race of Hull in March.", "mine")
     other = window("The swimmer Ann Bell won a race in Hull in March, says Bob Cole.", "other")

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from rag.checking.support import Grounded, ground
+from rag.checking.attribution import cite, sentences_of
+from rag.checking.support import Grounded, ground, may_count_something_else
 from rag.types import Evidence
 from tests.rag.newsroom import window
 
@@ -299,3 +300,18 @@ def test_a_follow_up_may_be_answered_with_what_it_continues() -> None:
 def test_a_year_before_a_comma_is_a_year() -> None:
     cup = "The World Cup of 2022, held in Qatar, was won by Argentina."
     assert check("Argentina won the World Cup in 2022.", cup, question="Who won it?").supported
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "other"),
+    [
+        ("How many times have Hull won the Dock Cup?", "Hull lost by six wickets.", True),
+        ("When did Probe-5 crash?", "Probe-5 was launched on 11 August.", True),
+        ("How much did Acme lose in 2022?", "Acme had $209bn at the end of 2022.", True),
+        ("When did Probe-5 crash?", "It crashed on 19 August.", False),
+        ("Who won the Dock Cup?", "Ann Bell of Hull did.", False),  # no number is asked for
+    ],
+)
+def test_a_number_or_day_may_be_of_something_else(question: str, quote: str, other: bool) -> None:
+    cited = cite(sentences_of([window(quote)])[0])
+    assert may_count_something_else(question, [cited]) is other

@@ -131,7 +131,7 @@ def test_a_draft_that_the_judge_is_not_sure_of_gives_way_to_the_sentence_that_it
     model = judged(reader, QIN)
     pipeline = Pipeline(IndexReader(indexed), embeddings, ReadyModel(model), indexed)
     answer = pipeline.ask(Question(WHO))
-    assert answer.unsure and answer.confidence == pytest.approx(0.55, abs=0.01)
+    assert answer.quoted and answer.confidence == pytest.approx(0.55, abs=0.01)
     assert answer.outcome is Outcome.ANSWERED
     quote = answer.citations[0].quote
     assert "Qin" in quote and answer.text == f"This may answer it: “{quote}” [1]"
