@@ -1,6 +1,7 @@
 """What the formats share: the file to read, its bytes as clean text, headlines.
 
-And plain text, whose first line may begin `date YYYY-MM-DD `: without it, it has no date.
+And plain text, whose first line may begin `date YYYY-MM-DD ` or be a day alone: without that, it
+has no date.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import lzma
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,6 +37,10 @@ _PIECE = 1 << 18
 
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
+
+_DAY_ALONE = re.compile(
+    r"(?:\w+day,? )?(?:\d{4}-\d\d-\d\d|(?:\d\d? )?[^\W\d]{3,9}\.?(?: \d\d?,)? \d{4})"
+)
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
 # Controls, and the overrides of writing direction, which can make a text read as another.
@@ -87,6 +93,10 @@ def article(raw: bytes, file: Found) -> Article:
         line = _LINE_ENDS.sub("\n", before).count("\n") + 1
         day = read_day(stated[1], day_first=file.day_first, line=line)
         text = clean(text[stated.end() :])
+    elif _DAY_ALONE.fullmatch(first := text.partition("\n")[0].strip()) and first != text:
+        with suppress(ArticleError):  # else the line is none of a day
+            day = read_day(first, day_first=file.day_first)
+            text = clean(text[text.index(first) + len(first) :]) if day.day else text
     if not text.strip():
         raise ArticleError("empty")
     return Article(file.name, str(file.path), lead_headline(text), text, day.day, day_note=day.note)

@@ -40,6 +40,9 @@ LEADS = {
     "crlf": (b"date 2023-06-18 Talks open.\r\n\r\nThey began.\r\n", DAY),
     "cr": (b"date 2023-06-18 Talks open.\r\rThey began.\r", DAY),
     "lead below": (b"date 2023-06-18\n\nTalks open.\n\nThey began.", DAY),
+    "a day alone": (b"2023-06-18\nTalks open.\n\nThey began.", DAY),
+    "in words": (b"\nSunday, 18 June 2023\n\nTalks open.\n\nThey began.", DAY),
+    "month first": (b"June 18, 2023\nTalks open.\n\nThey began.", DAY),
     "no date": (b"Talks open.\n\nThey began.", None),
     "utf-16": ("Talks open.\n\nThey began.".encode("utf-16"), None),
 }
@@ -52,6 +55,12 @@ def test_text_gives_day_lead_and_paragraphs(tmp_path, content, day):
     assert article.date == day
     assert article.headline == "Talks open."
     assert article.text == "Talks open.\n\nThey began."
+
+
+@pytest.mark.parametrize("line", ["June 2023", "2023-13-40", "Hull 2023", "03/04/2023"])
+def test_a_first_line_that_is_no_day_is_the_headline(tmp_path, line):
+    article = read_one(tmp_path, "a.txt", f"{line}\nTalks open.\n\nThey began.")
+    assert (article.headline, article.date) == (line, None)
 
 
 def test_words_that_only_look_like_a_date_line_are_text(tmp_path):
