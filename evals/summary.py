@@ -178,6 +178,9 @@ def _wrong(answered: Sequence[Row]) -> list[Figure]:
         "wrong of what is answered, one article": one,
         "the same, answerable only": able,
     }
+    told = [row for row in one if not row.quoted]
+    if len(told) < len(one):
+        sides |= {"wrong of what is told in the model's own words, one article": told}
     made = [share(name, (not row.correct for row in rows)) for name, rows in sides.items()]
     return [figure for figure in made if figure]
 

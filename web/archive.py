@@ -37,6 +37,7 @@ _HEADLINES = 500  # whose names are counted, the newest
 _NAMES = 12  # of those that headlines name most
 _SHORT = 3  # letters: "US" would be found within other words
 _WORD = re.compile(r"\w+")
+_PHRASE = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 
 
 class SearchTab:
@@ -60,7 +61,9 @@ class SearchTab:
         best: dict[str, RetrievedPassage] = {}
         for one in found:
             best.setdefault(one.passage.article_id, one)
-        shown = tuple(find_hit(one, words) for one in best.values())
+        phrases = _PHRASE.findall(question.text)
+        every = (find_hit(one, words, phrases) for one in best.values())
+        shown = tuple(sorted(every, key=lambda hit: not hit.worded))
         return shown, hits(shown, words)
 
 
@@ -68,7 +71,7 @@ class SearchTab:
 class Hit:
     """Where an article says what was searched for: a sentence, and that with its neighbour.
 
-    `worded` is whether its passage has any word that was searched for.
+    `worded` is whether its passage and headline have all words and phrases that were searched for.
     """
 
     article: ArticleRef
@@ -77,7 +80,7 @@ class Hit:
     worded: bool
 
 
-def find_hit(found: RetrievedPassage, words: frozenset[str]) -> Hit:
+def find_hit(found: RetrievedPassage, words: frozenset[str], phrases: Sequence[str] = ()) -> Hit:
     """Return the sentence of a passage that has most of the words, with the next or the last."""
     passage = found.passage
     every = sentence_spans(passage.text) or [(0, len(passage.text))]
@@ -92,7 +95,9 @@ def find_hit(found: RetrievedPassage, words: frozenset[str]) -> Hit:
         passage.article_id, found.headline, quote, passage.start + start, passage.start + end
     )
     text = passage.text[around[0][0] : around[-1][1]]
-    return Hit(found.article, place, text, max(counts) > 0)
+    whole = f"{found.headline} {passage.text}"
+    has_phrases = all(phrase.lower() in " ".join(whole.lower().split()) for phrase in phrases)
+    return Hit(found.article, place, text, words <= set(stems(whole)) and has_phrases)
 
 
 def locate_hit(found: Sequence[Hit], named: Mapping[str, object]) -> Place | None:

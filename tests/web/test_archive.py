@@ -191,13 +191,13 @@ def test_a_hit_does_not_repeat_the_headline_above_it() -> None:
 def test_it_is_said_where_no_article_has_the_words() -> None:
     words = frozenset(content_stems("blaze"))
     markup = archive.hits([_found("The fire spread.", words)], words)
-    assert "No article has these words; nearest by meaning:" in markup
+    assert "No article has all these words; nearest:" in markup
 
 
 def test_a_line_parts_what_has_the_words_from_what_is_near_by_meaning() -> None:
     words = frozenset(content_stems("fires"))
     one, other = _found("Fires burned.", words), _found("The blaze spread.", words)
-    line = "Without these words, but near by meaning:"
+    line = "With some of these words, or near by meaning:"
     markup = archive.hits([one, other, other], words)
     assert markup.count(line) == 1
     assert markup.index("Fires") < markup.index(line) < markup.index("blaze")
@@ -209,9 +209,12 @@ def test_what_has_the_words_is_counted_apart_from_what_is_near() -> None:
     words = frozenset(content_stems("fires"))
     one, other = _found("Fires burned.", words), _found("The blaze spread.", words)
     for found, said in (
-        ([one, other, other], "1 article with these words, 2 more near by meaning"),
-        ([one, one], "2 articles with these words"),
-        ([other], "1 article near by meaning"),
+        (
+            [one, other, other],
+            "1 article with all these words, 2 more with some of them or near by meaning",
+        ),
+        ([one, one], "2 articles with all these words"),
+        ([other], "1 article with some of these words or near by meaning"),
         ([], "Nothing found. Try other words or wider dates."),
     ):
         markup = " ".join(archive.hits(found, words).split())

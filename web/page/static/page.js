@@ -195,6 +195,17 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector("#stop") || document.querySelector("#close");
   if (button && button.offsetParent) button.click();
 });
+/* Arrows go from tab to tab, as in any row of tabs (WAI-ARIA). */
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const tab = event.target.closest?.("[role=tab]");
+  if (!step || !tab) return;
+  const tabs = [...tab.parentElement.querySelectorAll("[role=tab]")].filter((one) => one.offsetParent);
+  const next = tabs.at((tabs.indexOf(tab) + step) % tabs.length);
+  next.click();
+  next.focus();
+  event.preventDefault();
+});
 /* An article is removed, and a conversation deleted, by the second of two clicks. */
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("#remove, [data-again]");
@@ -203,7 +214,7 @@ document.addEventListener("click", (event) => {
   const name = button.textContent;
   button.dataset.sure = "yes";
   button.textContent = button.dataset.again ?? "Click again to remove";
-  setTimeout(() => { delete button.dataset.sure; button.textContent = name; }, 4000);
+  setTimeout(() => { delete button.dataset.sure; button.textContent = name; }, 10000);
 }, { capture: true });
 /* Of a folder that is dropped, the files in it are brought; the browser alone would send the folder. */
 const filesIn = async (entry) => {
