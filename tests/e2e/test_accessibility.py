@@ -100,3 +100,28 @@ def test_nothing_in_the_head_covers_anything(page, width: int) -> None:
 def _apart(one: dict[str, float], other: dict[str, float], side: str, size: str) -> bool:
     """Whether two boxes share no part of an axis."""
     return one[side] + one[size] <= other[side] or other[side] + other[size] <= one[side]
+
+
+def test_the_question_box_shows_that_it_has_the_focus(page) -> None:
+    page.locator(BOX).focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert page.evaluate("document.activeElement.matches('#box textarea')") and outline == "solid"
+
+
+def test_arrows_go_from_tab_to_tab(page) -> None:
+    page.get_by_role("tab", name="Ask").focus()
+    for key, name in (
+        ("ArrowRight", "Search"),
+        ("ArrowLeft", "Ask"),
+        ("ArrowLeft", "Add articles"),
+    ):
+        page.keyboard.press(key)
+        page.locator(f"[role=tab][aria-selected=true]:focus:has-text('{name}')").wait_for()
+
+
+def test_the_kinds_of_files_open_by_a_click(page) -> None:
+    page.get_by_role("tab", name="Add articles").click()
+    page.get_by_text("All kinds of files that are read").click()
+    page.get_by_text(".jsonl").first.wait_for()
