@@ -112,13 +112,11 @@ def test_the_question_box_shows_that_it_has_the_focus(page) -> None:
 
 def test_arrows_go_from_tab_to_tab(page) -> None:
     page.get_by_role("tab", name="Ask").focus()
-    for key, name in (
-        ("ArrowRight", "Search"),
-        ("ArrowLeft", "Ask"),
-        ("ArrowLeft", "Add articles"),
-    ):
-        page.keyboard.press(key)
-        page.locator(f"[role=tab][aria-selected=true]:focus:has-text('{name}')").wait_for()
+    for key, name in (("Right", "Search"), ("Left", "Ask"), ("Left", "Add articles")):
+        page.keyboard.press(f"Arrow{key}")
+        page.locator(f"[role=tab]:focus:has-text('{name}')").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("[role=tab][aria-selected=true]:focus:has-text('Add articles')").wait_for()
 
 
 def test_the_kinds_of_files_open_by_a_click(page) -> None:

@@ -259,9 +259,9 @@ def test_the_keyboard_alone_suffices_in_the_list(page) -> None:
     page.locator("#shelf-toggle").focus()
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.closest('#shelf-words') !== null")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # Rename
+    for _ in ("Close", "the title", "Rename"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.name === 'title'")
     page.keyboard.press("Escape")
     page.wait_for_function("document.activeElement.dataset.does === 'rename'")
@@ -269,10 +269,29 @@ def test_the_keyboard_alone_suffices_in_the_list(page) -> None:
     page.locator("#shelf").wait_for(state="hidden")
     page.wait_for_function("document.activeElement.id === 'shelf-toggle'")
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    page.wait_for_function("document.activeElement.closest('#shelf-words') !== null")
+    for _ in ("Close", "the title"):
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.locator("#now .answered").wait_for()
     assert not page.locator("#shelf").is_visible()
+
+
+def test_back_and_close_shut_the_list_that_lies_over_the_page(page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    keep(page, WHERE)
+    at = page.url
+    shelf = page.locator("#shelf")
+    page.locator("#shelf-toggle").click()
+    shelf.wait_for()
+    page.go_back()
+    shelf.wait_for(state="hidden")
+    assert page.url == at and page.locator("#now .answer.answered").is_visible()
+    page.locator("#shelf-toggle").click()
+    page.locator("#shelf-list").get_by_role("button", name="Close").click()
+    shelf.wait_for(state="hidden")
+    page.locator("#shelf-toggle:focus").wait_for()
+    assert page.url == at and page.locator("#now .answer.answered").is_visible()
 
 
 def test_a_long_conversation_shows_its_recent_part(page) -> None:

@@ -188,6 +188,14 @@ window.broadsheet.shelf = (() => {
     toggle().hidden = empty;
   }
 
+  /* Close the list that lies over the page, and leave its entry of the history. */
+  let shutting = false;
+  function shut() {
+    show(false);
+    shutting = Boolean(history.state?.list);
+    if (shutting) history.back();
+  }
+
   function attach(element, trigger, key) {
     fire = () => trigger("input");
     click = () => trigger("click");
@@ -239,13 +247,19 @@ window.broadsheet.shelf = (() => {
       history.replaceState(history.state, "", location.pathname); // without a link's question
     }
     if (target.closest?.("#shelf-toggle")) {
-      show(!isOpen());
-      if (isOpen() && !whole.matches) document.querySelector("#shelf-words input, #shelf-words textarea")?.focus();
-    } else if (!whole.matches && isOpen() && !target.closest?.("#shelf")) show(false);
+      if (isOpen()) shut();
+      else show(true);
+      if (!isOpen() || whole.matches) return;
+      history.pushState({ ...history.state, list: true }, ""); // Back closes the list
+      document.querySelector("#shelf-words input, #shelf-words textarea")?.focus();
+    } else if (target.closest?.("[data-does=shut]")) {
+      shut();
+      toggle()?.focus();
+    } else if (!whole.matches && isOpen() && !target.closest?.("#shelf")) shut();
   });
   /* Where the list lies over the page, it goes when the focus does. */
   document.addEventListener("focusin", ({ target }) => {
-    if (!whole.matches && isOpen() && !target.closest?.("#shelf, #shelf-toggle")) show(false);
+    if (!whole.matches && isOpen() && !target.closest?.("#shelf, #shelf-toggle")) shut();
   });
   /* Escape leaves a title as it is, or closes the list; otherwise it is not ours. */
   document.addEventListener("keydown", (event) => {
@@ -253,7 +267,7 @@ window.broadsheet.shelf = (() => {
     const form = event.target.closest?.("#shelf form");
     if (form) naming(form.closest("li"), false);
     else if (event.target.closest?.("#shelf, #shelf-toggle") && isOpen() && !whole.matches) {
-      show(false);
+      shut();
       toggle()?.focus();
     } else return;
     event.stopPropagation();
@@ -262,6 +276,8 @@ window.broadsheet.shelf = (() => {
   /* Of several steps back or forward at once only the last counts: their answers could cross. */
   let step = 0;
   window.addEventListener("popstate", () => {
+    if (shutting) { shutting = false; return; }
+    if (isOpen() && !whole.matches) { show(false); return; }
     clearTimeout(step);
     step = setTimeout(resume, 150);
   });

@@ -201,9 +201,7 @@ document.addEventListener("keydown", (event) => {
   const tab = event.target.closest?.("[role=tab]");
   if (!step || !tab) return;
   const tabs = [...tab.parentElement.querySelectorAll("[role=tab]")].filter((one) => one.offsetParent);
-  const next = tabs.at((tabs.indexOf(tab) + step) % tabs.length);
-  next.click();
-  next.focus();
+  tabs.at((tabs.indexOf(tab) + step) % tabs.length).focus();
   event.preventDefault();
 });
 /* An article is removed, and a conversation deleted, by the second of two clicks. */
