@@ -57,7 +57,7 @@ def quote_cited(answer: Answer, *, unsure: bool, newest: bool) -> Answer:
         newest: Whether the newest state is asked for. No sentence can vouch for that, so its day
             is told.
     """
-    own = answer.statements[: len(answer.statements) - len(answer.conflicts)]
+    own = _own(answer)
     places = dict.fromkeys(at for statement in own for at in statement.citations)
     quotes = [Statement(f"“{answer.citations[at].quote}”", (at,), 1.0) for at in places]
     day = answer.citations[0].date if newest else None
@@ -382,10 +382,15 @@ def _without_each_other(parts: Sequence[Answer]) -> list[Answer]:
 
 def _without_conflicts(answer: Answer) -> Answer:
     """What the model's statements say and cite, without what other articles say against it."""
-    statements = answer.statements[: len(answer.statements) - len(answer.conflicts)]
+    statements = _own(answer)
     cited = {at for statement in statements for at in statement.citations}
     citations = tuple(citation for at, citation in enumerate(answer.citations) if at in cited)
     return replace(answer, statements=statements, conflicts=(), citations=citations)
+
+
+def _own(answer: Answer) -> tuple[Statement, ...]:
+    """The statements without those that tell what other articles say, which come last."""
+    return answer.statements[: len(answer.statements) - len(answer.conflicts)]
 
 
 def _outcome(answers: Sequence[Answer]) -> tuple[Outcome, Reason]:

@@ -361,8 +361,9 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
         answer = refuse(found, Reason.NOT_STATED, removed, prompt)
     else:
         answer = build_answer(found, checked, prompt)
-        unsure = confidence is not None and confidence < SURE
-        unsure = unsure or may_count_something_else(found.asked.standalone, answer.citations)
+        unsure = (confidence is not None and confidence < SURE) or may_count_something_else(
+            found.asked.standalone, answer.citations
+        )
         newest = wants_latest(found.asked.text)
         if unsure or newest:
             answer = quote_cited(answer, unsure=unsure, newest=newest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -45,6 +45,9 @@ _PARTS = re.compile(
     rf"\d{{4}}|\d{{4}}[-/.]\d\d?|\d\d?[-/.]\d{{4}}|{_MONTH},? \d{{4}}|\d{{4}},? {_MONTH}", re.I
 )
 _YEAR_ALONE = re.compile(r"\D*[^\W\d]{3}\D*(?:1[5-9]|20)\d\d")  # "spring 2023", "avril 2023"
+_ALONE = re.compile(
+    r"(?:\w+day,? )?(?:\d{4}-\d\d-\d\d|(?:\d\d? )?[^\W\d]{3,9}\.?(?: \d\d?,)? \d{4})"
+)
 _EPOCH = re.compile(r"-?\d{9,19}(?:\.\d+)?")
 _IN_PATH = re.compile(r"(?<![\d-])(\d{4})([-_./])(\d\d?|[a-z]{3,9})\2(\d\d?)(?!\d)", re.I)
 _RUN_IN_PATH = re.compile(r"(?<!\d)((?:19|20)\d\d)([01]\d)([0-3]\d)(?=[-_. ]|\Z)")
@@ -74,6 +77,14 @@ def noting_orders() -> Iterator[set[bool]]:
 
 class AmbiguousDay(ArticleError):
     """A day in figures that can be read day first and month first."""
+
+
+def read_day_alone(line: str) -> Stated:
+    """Return the day that a line states where it states nothing else, or none."""
+    if _ALONE.fullmatch(line):
+        with suppress(ArticleError):
+            return read_day(line)
+    return Stated()
 
 
 def read_day(value: object, *, day_first: bool | None = None, line: int | None = None) -> Stated:

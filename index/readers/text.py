@@ -12,7 +12,6 @@ import lzma
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import BinaryIO, cast
 from typing_extensions import Buffer
 
 from index.errors import ArticleError
-from index.readers.days import Stated, read_day
+from index.readers.days import Stated, read_day, read_day_alone
 from index.readers.encodings import decode
 from index.text.sentences import sentence_spans
 from index.types import Article
@@ -37,10 +36,6 @@ _PIECE = 1 << 18
 
 # Figures in three parts were meant as a date; "date 2023 was set" and "date palms" were not.
 _DATE_LINE = re.compile(r"\s*date:?[ \t]+(\d+([-/.])\d+\2\d+)(?=\s|\Z)[ \t]*", re.IGNORECASE)
-
-_DAY_ALONE = re.compile(
-    r"(?:\w+day,? )?(?:\d{4}-\d\d-\d\d|(?:\d\d? )?[^\W\d]{3,9}\.?(?: \d\d?,)? \d{4})"
-)
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c]")
 # Controls, and the overrides of writing direction, which can make a text read as another.
@@ -93,10 +88,8 @@ def article(raw: bytes, file: Found) -> Article:
         line = _LINE_ENDS.sub("\n", before).count("\n") + 1
         day = read_day(stated[1], day_first=file.day_first, line=line)
         text = clean(text[stated.end() :])
-    elif _DAY_ALONE.fullmatch(first := text.partition("\n")[0].strip()) and first != text:
-        with suppress(ArticleError):  # else the line is none of a day
-            day = read_day(first, day_first=file.day_first)
-            text = clean(text[text.index(first) + len(first) :]) if day.day else text
+    elif "\n" in text and (alone := read_day_alone(text.partition("\n")[0].strip())).day:
+        day, text = alone, clean(text.partition("\n")[2])
     if not text.strip():
         raise ArticleError("empty")
     return Article(file.name, str(file.path), lead_headline(text), text, day.day, day_note=day.note)

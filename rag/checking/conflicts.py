@@ -218,7 +218,7 @@ class _Answered:
 
     def _is_about_question(self, sentence: Sentence) -> bool:
         """Whether a sentence shares the question's words, and its window the question's names."""
-        naming = {stem for name in self.question.names for stem in facts(name).stems}
+        naming = self.question.name_stems
         deed = set(self.question.content) - naming - _ASIDE
         around = facts(f"{sentence.evidence.headline} {sentence.evidence.text}")
         shared = deed & set(facts(sentence.text).stems)
@@ -227,8 +227,12 @@ class _Answered:
             bool(shared)
             and len(shared | (deed & set(meant))) >= _ON_SUBJECT * len(deed)
             and len(deed & set(around.stems)) >= _ON_SUBJECT * len(deed)
-            and all(around.has_name(name) for name in self.question.names)
+            and self._has_names(around)
         )
+
+    def _has_names(self, around: Facts) -> bool:
+        """Whether what surrounds a sentence names whom and what the question names."""
+        return all(around.has_name(name) for name in self.question.names)
 
     def _days_against(self, sentence: Sentence) -> tuple[set[Period], set[Period]]:
         """Return the days that the quote adds to the question, and those of a sentence."""
@@ -261,8 +265,7 @@ class _Answered:
         counted = facts(" ".join(_COUNTED.findall(self.question.text))).stems
         if own <= set(counted) or len(shared) < _ON_SUBJECT * len(wanted):
             return False
-        around = facts(f"{headline} {sentence.evidence.text}")
-        return all(around.has_name(name) for name in self.question.names)
+        return self._has_names(facts(f"{headline} {sentence.evidence.text}"))
 
     def _comparable(self, text: str) -> set[float]:
         """The figures of a text that may be of the answer's sort: money, spans of time, or else."""
@@ -293,9 +296,9 @@ def _is_named(name: str, question: Facts) -> bool:
     return question.has_name(name) or bool(set(facts(name).stems) & set(question.content))
 
 
-def _naming(text: Facts) -> set[str]:
+def _naming(text: Facts) -> frozenset[str]:
     """The words of a text that only name and address somebody: Prime Minister Ada Berg."""
-    return {stem for name in text.names for stem in facts(name).stems} | _TITLE_STEMS
+    return text.name_stems | _TITLE_STEMS
 
 
 def _hard_facts(text: Facts) -> set[str]:

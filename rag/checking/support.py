@@ -123,8 +123,7 @@ def may_count_something_else(question: str, citations: Sequence[Citation]) -> bo
     if answer_type(question) not in (AnswerType.NUMBER, AnswerType.DATE):
         return False
     asked = facts(question)
-    naming = {stem for name in asked.names for stem in facts(name).stems}
-    own = {stem for stem in asked.content if not stem.isdecimal()} - naming
+    own = {stem for stem in asked.content if not stem.isdecimal()} - asked.name_stems
     cited = {stem for citation in citations for stem in facts(citation.quote).stems}
     return bool(own) and not own & cited
 
@@ -224,7 +223,7 @@ def _check_negation(statement: str, question: str, cited: Sequence[Sentence]) ->
 def _denies(sentence: str, statement: str) -> bool:
     """Whether the part of a sentence that says most of a statement denies it."""
     content = set(facts(statement).content)
-    deeds = content - {stem for name in facts(statement).names for stem in facts(name).stems}
+    deeds = content - facts(statement).name_stems
     parts = [(len(content & set(facts(part).content)), part) for part in _CLAUSES.split(sentence)]
     shared, part = max(parts)
     restates = shared >= _MOST * len(content) and deeds & set(facts(part).content)

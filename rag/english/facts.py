@@ -71,6 +71,11 @@ class Facts:
         """The stemmed words that carry the subject, in order, each once."""
         return tuple(dict.fromkeys(content_stems(self.text)))
 
+    @cached_property
+    def name_stems(self) -> frozenset[str]:
+        """The stemmed words of its names."""
+        return frozenset(stem for name in self.names for stem in facts(name).stems)
+
     def has_name(self, name: str) -> bool:
         """Whether the text names who or what `name` names; see `name_stands`."""
         return name_stands(name, self.text)
