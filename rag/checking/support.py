@@ -118,7 +118,7 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
 def may_count_something_else(question: str, citations: Sequence[Citation]) -> bool:
     """Whether a number or a day is asked for, and what is cited has no word of the question.
 
-    Names and years aside: “by six wickets” does not say how many times they won the World Cup.
+    Names and years aside: “was launched on 11 August” does not say when it crashed.
     """
     if answer_type(question) not in (AnswerType.NUMBER, AnswerType.DATE):
         return False
