@@ -154,7 +154,7 @@ def test_a_story_is_a_table_and_nothing_below_repeats_it(page) -> None:
 def test_a_disagreement_is_shown_once(page) -> None:
     ask(page, "Where was the conflict?", "answered")
     assert page.locator("#now .conflict tr").count() == 2
-    assert text_of(page, "#now .conflict tr:last-child th") == "20 Jun 2023 latest"
+    assert text_of(page, "#now .conflict tr:last-child th") == "20 Jun 2023 latest here"
     assert page.locator("#now p.text").all_inner_texts() == [
         "Qin Gang greeted Blinken at the Diaoyutai State Guest House.[1]"
     ]
