@@ -6,11 +6,12 @@ import calendar
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from index.errors import QuestionError
+from index.errors import ArticleError, QuestionError
+from index.readers.days import AmbiguousDay, read_day
 from index.text.days import format_day
 from index.text.words import content_stems
 from index.types import Bounds, split_limits
@@ -144,23 +145,30 @@ LONGEST_ANSWER = 4000
 """Characters of an earlier answer that a question may rest on: longer than any that is given."""
 _LONGEST_DAY = 40  # characters
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_FIGURES = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}", re.ASCII)
+_BEFORE_TODAY = {"today": 0, "yesterday": 1}  # days
 
 
 def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
     """Return the day that `text` names, or None where it is blank.
 
     Args:
-        text: `2023-06-18` or “18 June 2023”; or a month, `2023-06` or “June 2023”, or a year,
-            meaning its first day.
+        text: `2023-06-18`, “18 June 2023”, `18/6/2023`, “today” or “yesterday”; or a month,
+            `2023-06` or “June 2023”, or a year, meaning its first day.
         name: What the date is for, used in the message.
         last: Whether a month or a year means its last day.
 
     Raises:
-        QuestionError: no such day, or not written in one of these ways.
+        QuestionError: no such day, not written in one of these ways, or a day in figures that
+            can be read in two.
     """
     words = text.strip()
     if not words:
         return None
+    if words.lower() in _BEFORE_TODAY:
+        return date.today() - timedelta(days=_BEFORE_TODAY[words.lower()])
+    if _FIGURES.fullmatch(words):
+        return _day_in_figures(words, name)
     found = _DATE.fullmatch(words)
     if found is None:
         named = worded_days(words) if len(words) <= _LONGEST_DAY else []
@@ -176,6 +184,16 @@ def parse_day(text: str, *, name: str, last: bool = False) -> date | None:
         return date(year, month, int(found[3]) if found[3] else (length if last else 1))
     except (ValueError, calendar.IllegalMonthError):
         raise QuestionError(f"{name}: there is no day {words}.") from None
+
+
+def _day_in_figures(words: str, name: str) -> date | None:
+    try:
+        return read_day(words).day
+    except AmbiguousDay:
+        problem = f"“{words}” can be read day first or month first; write it as 18 June 2023"
+    except ArticleError:
+        problem = f"there is no day {words}"
+    raise QuestionError(f"{name}: {problem}.")
 
 
 def make_question(

@@ -1,6 +1,6 @@
 """The form's words become a question, or a message that says what to change."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -25,6 +25,11 @@ from rag.types import Turn
         ("August 12, 2023", True, date(2023, 8, 12)),
         ("12 Aug 2023", False, date(2023, 8, 12)),
         ("February 2024", True, date(2024, 2, 29)),
+        ("12.8.2023", False, date(2023, 8, 12)),
+        ("18/06/2023", True, date(2023, 6, 18)),
+        ("6/18/2023", False, date(2023, 6, 18)),
+        ("Today", False, date.today()),
+        ("yesterday", True, date.today() - timedelta(days=1)),
     ],
 )
 def test_days_months_and_years(text: str, last: bool, day: date | None) -> None:
@@ -38,8 +43,10 @@ def test_days_months_and_years(text: str, last: bool, day: date | None) -> None:
         "2023-13",
         "0000-01-01",
         "2023-00-10",
-        "yesterday",
-        "18/06/2023",
+        "3/4/2023",
+        "31/6/2023",
+        "1.2.3.2023",
+        "tomorrow",
         "²³",
         "18 June",
         "from 3 May 2023 to 5 May 2023",
