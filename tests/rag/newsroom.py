@@ -31,7 +31,7 @@ STORIES = {
     "beijing.txt": "date 2023-06-18 Antony Blinken arrives in Beijing\n\n"
     "China's Foreign Minister Qin Gang told Mr Blinken that Beijing wanted stable relations. "
     "Mr Qin greeted Mr Blinken at the Diaoyutai State Guest House. "
-    "Later he said he hoped to meet President Xi in the next few months.\n",
+    "Afterwards he spoke of his hope to meet President Xi within a few months.\n",
     "balloon.txt": "date 2023-02-03 Blinken postpones his trip to China\n\n"
     "The visit was put off after a Chinese balloon was seen over Montana.\n",
     "toll-36.txt": "date 2023-08-10 Wildfires on Maui kill dozens\n\n"

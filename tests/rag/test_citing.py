@@ -20,7 +20,7 @@ from tests.rag.newsroom import window
 TEXT = (
     "China's Foreign Minister Qin Gang told Mr Blinken that Beijing wanted stable relations. "
     "Mr Qin greeted Mr Blinken at the Diaoyutai State Guest House. The two shook hands. "
-    "Later he said he hoped to meet President Xi in the next few months."
+    "Afterwards he spoke of his hope to meet President Xi within a few months."
 )
 
 
@@ -116,7 +116,7 @@ def test_nothing_supports_a_statement_without_evidence() -> None:
 
 def test_a_pronoun_refers_to_the_nearest_name_before_it() -> None:
     sentences = sentences_of([window(TEXT)])
-    later = next(one for one in sentences if one.text.startswith("Later"))
+    later = next(one for one in sentences if one.text.startswith("Afterwards"))
     assert antecedent(later, "Antony Blinken") == TEXT.index("Mr Qin greeted")
     assert antecedent(later, "Beijing") == 0
     assert antecedent(later, "Wang Yi") is None
