@@ -12,6 +12,7 @@ from datetime import date, datetime
 from index.errors import ModelUnavailable
 from index.store.catalogue import CataloguePage, Listed, Wanted
 from index.types import Article, ArticleRef, Coverage, Generation, Passage
+from rag.answer import with_marks
 from rag.llm.loader import ModelState, ModelStatus
 from rag.types import (
     ABSTENTION,
@@ -44,6 +45,7 @@ GREETING = (
     "Mr Qin greeted Mr Blinken on Sunday morning at the Diaoyutai State Guest House, a lavish "
     "estate that typically hosts visiting dignitaries."
 )
+TALKS = "Mr Blinken met Foreign Minister Qin Gang on Sunday."
 ARTICLES = {
     "2023/blinken.txt": Article(
         "2023/blinken.txt",
@@ -64,7 +66,7 @@ ARTICLES = {
         "2023/talks.txt",
         "/archive/2023/talks.txt",
         "Blinken and Qin speak for more than five hours",
-        "Mr Blinken met Foreign Minister Qin Gang on Sunday.\r\n\r\nThe talks lasted 5½ hours.",
+        f"{TALKS}\r\n\r\nThe talks lasted 5½ hours.",
         date(2023, 6, 20),
         "Wire",
         "javascript:window.__pwned='url'",
@@ -218,8 +220,7 @@ def _citations(evil: bool) -> tuple[Citation, ...]:
     if evil:
         name = f"evil/{HOSTILE}"
         return (cited(name, HOSTILE), cited("2023/talks.txt", "The talks lasted 5½ hours."))
-    talks = "Mr Blinken met Foreign Minister Qin Gang on Sunday."
-    return (cited("2023/blinken.txt", GREETING), cited("2023/talks.txt", talks))
+    return (cited("2023/blinken.txt", GREETING), cited("2023/talks.txt", TALKS))
 
 
 def _evidence(evil: bool) -> tuple[Evidence, ...]:
@@ -245,15 +246,14 @@ def _evidence(evil: bool) -> tuple[Evidence, ...]:
 def _answered(question: Question, evidence: tuple[Evidence, ...]) -> Answer:
     evil = "evil" in question.text.lower()
     lead = HOSTILE if evil else "Qin Gang greeted Blinken at the Diaoyutai State Guest House [1]."
-    statements = (
-        Statement(lead, (0,), 0.9),
-        Statement("They met on Sunday.", (1,), 0.8),
-    )
+    differ = not evil and "conflict" in question.text.lower()
+    other = f"Another article says: “{TALKS}”" if differ else "They met on Sunday."
+    statements = (Statement(lead, (0,), 0.9), Statement(other, (1,), 0.8))
     removed = (Statement(HOSTILE if evil else "They had lunch.", (), 0.1, False, "Not stated."),)
-    several = evil or "conflict" in question.text.lower()
+    several = evil or differ
     return Answer(
         question.text,
-        f"{lead} They met on Sunday [2].",
+        f"{lead} {with_marks(statements[1])}",
         Outcome.ANSWERED,
         statements=statements,
         removed=removed if several else (),
