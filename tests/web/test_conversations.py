@@ -137,7 +137,7 @@ def test_quotes_that_stand_no_more_are_told_where_they_are_quoted(monkeypatch) -
     shown = views.conversation((became,))
     assert '<p class="since">[1] This article is no longer in the archive.</p>' in shown
     assert '<p class="since">[2] The article has changed: this' in shown
-    assert shown.count('<span class="since">') == 1 + 2 + 3  # the mark of the text, the rows of the table, the sources
+    assert shown.count('<span class="since">') == 1 + 2 + 3  # marks of text, table and sources
 
 
 def test_a_long_past_is_shown_in_part() -> None:
