@@ -28,12 +28,17 @@ from rag.types import Turn
         ("12.8.2023", False, date(2023, 8, 12)),
         ("18/06/2023", True, date(2023, 6, 18)),
         ("6/18/2023", False, date(2023, 6, 18)),
-        ("Today", False, date.today()),
-        ("yesterday", True, date.today() - timedelta(days=1)),
     ],
 )
 def test_days_months_and_years(text: str, last: bool, day: date | None) -> None:
     assert parse_day(text, name="From", last=last) == day
+
+
+@pytest.mark.parametrize(("text", "before"), [("Today", 0), ("yesterday", 1)])
+def test_today_and_yesterday(text: str, before: int) -> None:
+    day = date.today()  # of before and after the call: a midnight may lie between
+    read = parse_day(text, name="From", last=bool(before))
+    assert read in {each - timedelta(days=before) for each in (day, date.today())}
 
 
 @pytest.mark.parametrize(
