@@ -112,11 +112,12 @@ def try_model(
     now, tried = _measure(present, other, questions, cases)
     figures = read_choice(settings).figures | {name: tried.line}
     write_choice(settings, replace(read_choice(settings), figures=figures))
+    _say(f"A difference as large comes by chance with a probability of {tried.chance(now):.2f}.")
     if not tried.better_than(now):
-        _say("Not adopted: it must give more right answers, and not more wrong ones.")
+        _say("Not adopted: it must give clearly more right answers, and not more wrong ones.")
         _say(f"`broadsheet model use {name}` takes it all the same.")
         return
-    _say("It gives more right answers, and not more wrong ones.")
+    _say("It gives clearly more right answers, and not more wrong ones.")
     if yes or typer.confirm("Use it from now on?"):
         _choose(settings, read_choice(settings).use(name, evidence_for(other)))
 

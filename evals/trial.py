@@ -17,7 +17,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from rich.table import Table
 
 from evals.ask import Ask
-from evals.compare import is_right
+from evals.compare import is_right, mcnemar
 from evals.questions import EvalQuestion, load_questions, stratified
 from evals.results import Run
 from evals.rows import Row
@@ -27,6 +27,7 @@ from rag.types import Reason
 
 SETS = Path(__file__).with_name("sets")
 BUNDLED = ("sample_archive.jsonl", "traps.jsonl")
+_CHANCE = 0.1  # probability of a difference by chance above which it is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Tally:
         wrong: Of what was answered.
         first: Seconds to the first token, the median; None where nothing was written.
         whole: Seconds to the whole answer, the median.
+        outcomes: Whether each question ended as it should, in the order asked.
         gigabytes: Of memory, of its own processes; None where it is not known.
     """
 
@@ -51,6 +53,7 @@ class Tally:
     wrong: int
     first: float | None
     whole: float
+    outcomes: tuple[bool, ...] = ()
     gigabytes: float | None = None
 
     @property
@@ -62,8 +65,14 @@ class Tally:
         )
 
     def better_than(self, other: Tally) -> bool:
-        """Whether it may take the other's place: not more wrong answers, and more right ones."""
-        return self.wrong <= other.wrong and self.right > other.right
+        """Whether it may take the other's place: more right, not by chance, and no more wrong."""
+        surely = self.right > other.right and self.chance(other) < _CHANCE
+        return surely and self.wrong <= other.wrong
+
+    def chance(self, other: Tally) -> float:
+        """Return how probable such a difference is if both are equally good (McNemar's test)."""
+        pairs = list(zip(self.outcomes, other.outcomes, strict=True))
+        return mcnemar(pairs.count((True, False)), pairs.count((False, True)))
 
 
 def tally(rows: Sequence[Row], gigabytes: float | None = None) -> Tally:
@@ -78,6 +87,7 @@ def tally(rows: Sequence[Row], gigabytes: float | None = None) -> Tally:
         wrong=sum(not is_right(row) for row in answered),
         first=median(first) if first else None,
         whole=median(row.seconds["total"] for row in rows),
+        outcomes=tuple(map(is_right, rows)),
         gigabytes=gigabytes,
     )
 
