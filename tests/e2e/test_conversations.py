@@ -156,6 +156,30 @@ def test_a_conversation_is_named_found_and_deleted(page) -> None:
     wait_until(lambda: titles(page) == [WHERE])
 
 
+def test_the_list_opens_below_its_button_and_shows_the_keyboard_what_it_does(page) -> None:
+    keep(page, WHERE)
+    page.locator("#shelf-toggle").click()
+    button, shelf = (page.locator(name).bounding_box() for name in ("#shelf-toggle", "#shelf"))
+    assert 0 < shelf["y"] - button["y"] - button["height"] < 12
+    assert abs(shelf["x"] + shelf["width"] - button["x"] - button["width"]) < 2
+    rename = page.locator("#shelf-list [data-does=rename]")
+    assert rename.evaluate("e => getComputedStyle(e).opacity") == "0"
+    for _ in ("Close", "the title"):
+        page.keyboard.press("Tab")
+    assert rename.evaluate("e => getComputedStyle(e).opacity") == "1"
+
+
+def test_where_a_finger_may_point_the_list_shows_what_it_does(browser, served: Served) -> None:
+    page = browser.new_page(has_touch=True)
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    keep(page, WHERE)
+    show(page)
+    rename = page.locator("#shelf-list [data-does=rename]")
+    assert rename.evaluate("e => getComputedStyle(e).opacity") == "1"
+    page.close()
+
+
 def test_two_tabs_keep_each_others_conversations(page, served: Served) -> None:
     other = page.context.new_page()
     other.goto(served.url)

@@ -38,9 +38,10 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
     parts = Parts(exchanges=gr.State(()), unanswered=gr.Textbox(visible=False))
     with gr.Row(elem_id="head", equal_height=True):
         parts.header = _html(scale=1, elem_id="header", js_on_load=CLICKS)
-        _html(texts.shelf_toggle(), elem_id="shelf-place")
+        with gr.Column(elem_id="shelf-place", min_width=0, scale=0):
+            _html(texts.shelf_toggle())
+            _shelf(parts, key)
         parts.renew = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
-    _shelf(parts, key)
     parts.model_state = _html(elem_id="model-state")
     parts.notice = _html(elem_id="notice", js_on_load=CLICKS)
     with gr.Row(elem_id="desk"):
