@@ -74,6 +74,25 @@ def test_what_the_archive_is_narrowed_to_outlives_a_reload(page) -> None:
     wait_until(lambda: text_of(page, "#table .found") == shown)
 
 
+def test_the_focus_stays_in_the_archive_as_it_is_drawn_anew(page) -> None:
+    tab(page, "Archive")
+    pages, first = page.locator(".turning button"), "#chart [data-kind=period] >> nth=0"
+    for control, key, then in (
+        (pages.last, "Enter", pages.last),
+        (pages.last, "Enter", pages.first),  # it was the last page
+        (page.locator(".archive th.headline button"), "Space", ".archive th.headline button"),
+        (page.locator(first), "Enter", first),
+        (page.get_by_role("button", name="Show all dates"), "Enter", first),
+        (page.locator("#chart .names button").first, "Enter", "#chart .names button >> nth=0"),
+    ):
+        before = page.inner_html("#table")
+        control.focus()
+        page.keyboard.press(key)
+        wait_until(lambda before=before: page.inner_html("#table") != before)
+        shown = page.locator(then) if isinstance(then, str) else then
+        wait_until(lambda shown=shown: shown.evaluate("e => e === document.activeElement"))
+
+
 @pytest.mark.parametrize(
     ("named", "where", "said"),
     [

@@ -178,6 +178,7 @@ def test_an_article_that_was_removed_is_put_back(
     page.keyboard.press("Enter")
     page.locator("#notice", has_text="In the archive again").wait_for()
     assert served.uploads.status().articles == before
+    wait_until(lambda: row.evaluate("e => e === document.activeElement"))
     row.click()
     page.locator("#notice p").wait_for(state="detached")
 
