@@ -43,18 +43,25 @@ def test_a_search_and_its_article_outlive_a_reload_and_are_a_link(browser, page,
     page.locator("#lead").wait_for()
 
 
-def test_an_article_is_closed_in_whatever_tab_it_is_read(page) -> None:
+def test_an_article_stands_beside_its_own_tab_alone(page) -> None:
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
     page.locator("#now .mark").first.click()
     page.wait_for_url(re.compile(r"#c-.*&article="))
     tab(page, "Archive")
-    page.wait_for_url(re.compile(r"#archive&article="))
-    page.locator("#close").click()
+    page.locator("#reader").wait_for(state="detached")
+    page.get_by_label("Words of headline").fill("five hours")
+    page.wait_for_url(re.compile("q=five"))
+    page.locator(".archive td.headline button").click()
+    page.wait_for_url(re.compile(r"#archive&.*&article="))
+    page.locator("#header .skip").focus()
+    page.keyboard.press("Enter")
     page.locator("#reader").wait_for(state="detached")
     page.wait_for_timeout(500)
-    assert page.url.endswith("#archive")
-    assert page.locator("#reader").count() == 0
-    page.go_back()
+    assert re.search(r"#c-[0-9a-f]+$", page.url)
+    assert page.evaluate("document.activeElement.closest('#box') !== null")
+    for _ in range(3):
+        page.go_back()
+        page.wait_for_timeout(300)
     page.locator("#reader mark.cited").wait_for()
     assert page.locator("#now .asked").is_visible()
 

@@ -113,6 +113,7 @@ window.broadsheet = {
   },
   /* Back to what was used last before what has the focus goes: else to the tab. */
   refocus() {
+    if (!document.activeElement.matches("body, #reader *, #notice *")) return;
     const seen = standing()?.checkVisibility() ? standing() : document.querySelector("#tabs [aria-selected=true]");
     seen?.focus({ preventScroll: true });
   },
@@ -194,7 +195,7 @@ const toAnswer = () => document.querySelector("#now :is(.mark, .tool)")?.focus()
 document.addEventListener("click", ({ target }) => {
   if (target.matches?.("#form .skip")) { toAnswer(); return; }
   if (!target.matches?.(".skip")) return;
-  document.querySelector("#tabs [role=tab]")?.click();
+  window.broadsheet.address.visit(0);
   requestAnimationFrame(() => document.querySelector("#box textarea")?.focus());
 });
 /* A day from the browser's calendar, which opens within the archive's days, is put into words. */
