@@ -204,6 +204,7 @@ def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> list[Dependen
     restored.then(None, js="() => window.broadsheet.refocus()", **UNLISTED)
     another = "(shown) => shown ? ['', ''] : Array(2).fill({ __type__: 'update' })"
     parts.article.change(None, parts.article, out[2:], js=another, **UNLISTED)
+    page.load(tab.offer, None, parts.notice, **AT_ONCE)
     page.unload(tab.forget)
     return [removed, restored]
 
