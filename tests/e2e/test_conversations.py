@@ -127,7 +127,8 @@ def test_answers_and_stopped_questions_are_kept_and_no_failure(page) -> None:
     show(page)
     open_listed(page)
     assert page.locator(".asked").all_inner_texts() == ["slow question", WHERE]
-    assert page.locator(".draft p:not(.label)").count() == 0
+    assert text_of(page, "#past .label") == "Stopped. This draft has not been checked."
+    assert "Diaoyutai" in text_of(page, "#past .draft p:not(.label)")
 
 
 def test_a_conversation_is_named_found_and_deleted(page) -> None:
