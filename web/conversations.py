@@ -1,9 +1,10 @@
 """Conversations, which the browser keeps: exchange -> JSON -> exchange, and the list of them.
 
 What comes back from a browser is untrusted: it is validated here, and what cannot be read is left
-out. An answer is kept with its quotes, not with the passages around them. The form is that of
-`python -m rag --json`, with what the page shows besides. What joins exchanges to conversations,
-and caps them, is `conversations.js`, so that none leaves the browser but the one that is opened.
+out. An answer, or a draft that was stopped, is kept with its quotes, not with the passages around
+them. The form is that of `python -m rag --json`, with what the page shows besides. What joins
+exchanges to conversations, and caps them, is `conversations.js`, so that none leaves the browser
+but the one that is opened.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class KeptQuote(_Kept):
 
 
 class KeptExchange(_Kept):
-    """A question with its bounds, and its checked answer with its quotes unless it was stopped."""
+    """A question with its bounds and quotes, and its checked answer, or the draft if stopped."""
 
     id: _ID
     question: str
@@ -73,6 +74,7 @@ class KeptExchange(_Kept):
     date_from: dt.date | None = None
     date_to: dt.date | None = None
     sources: tuple[str, ...] = ()
+    draft: str = ""
     answer: str = ""
     outcome: Outcome | None = None
     reason: Reason = Reason.NONE
@@ -142,25 +144,29 @@ def title(question: str) -> str:
 
 
 def keep(exchange: Exchange) -> KeptExchange:
-    """Return what is kept of an exchange that is over; of one that was stopped, the question."""
-    answer, asked = exchange.answer, _values(exchange.question, _OF_QUESTION)
-    if answer is None:
-        return KeptExchange(id=exchange.id, question=exchange.question.text, **asked)
+    """Return what is kept of an exchange that is over."""
+    answer = exchange.answer
     evidence = [
         KeptQuote.model_validate(item).model_copy(
             update={"start": item.best[0], "end": item.best[1]}
         )
         for item in exchange.evidence
     ]
+    answered: dict[str, Any] = {}
+    if answer is not None:
+        answered = {
+            "answer": answer.text,
+            "citations": tuple(map(KeptQuote.model_validate, answer.citations)),
+            "timings": {"total": answer.timings["total"]} if "total" in answer.timings else {},
+            **_values(answer, _OF_ANSWER),
+        }
     return KeptExchange(
         id=exchange.id,
         question=exchange.question.text,
-        answer=answer.text,
-        citations=tuple(KeptQuote.model_validate(citation) for citation in answer.citations),
+        draft=exchange.draft if exchange.stopped else "",
         evidence=tuple(evidence),
-        timings={"total": answer.timings["total"]} if "total" in answer.timings else {},
-        **asked,
-        **_values(answer, _OF_ANSWER),
+        **_values(exchange.question, _OF_QUESTION),
+        **answered,
     )
 
 
@@ -200,7 +206,7 @@ def _exchange(kept: KeptExchange, before: Sequence[Exchange]) -> Exchange:
     )
     question = Question(kept.question, history=history(before), **asked)
     if kept.outcome is None:
-        return Exchange(question, stopped=True, id=kept.id)
+        return Exchange(question, evidence, draft=kept.draft, stopped=True, id=kept.id)
     return Exchange(question, evidence, notices=kept.notices, answer=answer, id=kept.id)
 
 

@@ -43,18 +43,25 @@ def test_a_search_and_its_article_outlive_a_reload_and_are_a_link(browser, page,
     page.locator("#lead").wait_for()
 
 
-def test_an_article_is_closed_in_whatever_tab_it_is_read(page) -> None:
+def test_an_article_stands_beside_its_own_tab_alone(page) -> None:
     ask(page, "Where did Qin Gang greet Blinken?", "answered")
     page.locator("#now .mark").first.click()
     page.wait_for_url(re.compile(r"#c-.*&article="))
     tab(page, "Archive")
-    page.wait_for_url(re.compile(r"#archive&article="))
-    page.locator("#close").click()
+    page.locator("#reader").wait_for(state="detached")
+    page.get_by_label("Words of headline").fill("five hours")
+    page.wait_for_url(re.compile("q=five"))
+    page.locator(".archive td.headline button").click()
+    page.wait_for_url(re.compile(r"#archive&.*&article="))
+    page.locator("#header .skip").focus()
+    page.keyboard.press("Enter")
     page.locator("#reader").wait_for(state="detached")
     page.wait_for_timeout(500)
-    assert page.url.endswith("#archive")
-    assert page.locator("#reader").count() == 0
-    page.go_back()
+    assert re.search(r"#c-[0-9a-f]+$", page.url)
+    assert page.evaluate("document.activeElement.closest('#box') !== null")
+    for _ in range(3):
+        page.go_back()
+        page.wait_for_timeout(300)
     page.locator("#reader mark.cited").wait_for()
     assert page.locator("#now .asked").is_visible()
 
@@ -72,6 +79,25 @@ def test_what_the_archive_is_narrowed_to_outlives_a_reload(page) -> None:
         "document.querySelector('#archive-tab .line textarea').value === 'story 11'"
     )
     wait_until(lambda: text_of(page, "#table .found") == shown)
+
+
+def test_the_focus_stays_in_the_archive_as_it_is_drawn_anew(page) -> None:
+    tab(page, "Archive")
+    pages, first = page.locator(".turning button"), "#chart [data-kind=period] >> nth=0"
+    for control, key, then in (
+        (pages.last, "Enter", pages.last),
+        (pages.last, "Enter", pages.first),  # it was the last page
+        (page.locator(".archive th.headline button"), "Space", ".archive th.headline button"),
+        (page.locator(first), "Enter", first),
+        (page.get_by_role("button", name="Show all dates"), "Enter", first),
+        (page.locator("#chart .names button").first, "Enter", "#chart .names button >> nth=0"),
+    ):
+        before = page.inner_html("#table")
+        control.focus()
+        page.keyboard.press(key)
+        wait_until(lambda before=before: page.inner_html("#table") != before)
+        shown = page.locator(then) if isinstance(then, str) else then
+        wait_until(lambda shown=shown: shown.evaluate("e => e === document.activeElement"))
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,8 @@ def test_answers_and_stopped_questions_are_kept_and_no_failure(page) -> None:
     show(page)
     open_listed(page)
     assert page.locator(".asked").all_inner_texts() == ["slow question", WHERE]
-    assert page.locator(".draft p:not(.label)").count() == 0
+    assert text_of(page, "#past .label") == "Stopped. This draft has not been checked."
+    assert "Diaoyutai" in text_of(page, "#past .draft p:not(.label)")
 
 
 def test_a_conversation_is_named_found_and_deleted(page) -> None:
@@ -154,6 +155,30 @@ def test_a_conversation_is_named_found_and_deleted(page) -> None:
     page.locator(".example").first.wait_for()  # it was the one on the page
     again(page)
     wait_until(lambda: titles(page) == [WHERE])
+
+
+def test_the_list_opens_below_its_button_and_shows_the_keyboard_what_it_does(page) -> None:
+    keep(page, WHERE)
+    page.locator("#shelf-toggle").click()
+    button, shelf = (page.locator(name).bounding_box() for name in ("#shelf-toggle", "#shelf"))
+    assert 0 < shelf["y"] - button["y"] - button["height"] < 12
+    assert abs(shelf["x"] + shelf["width"] - button["x"] - button["width"]) < 2
+    rename = page.locator("#shelf-list [data-does=rename]")
+    assert rename.evaluate("e => getComputedStyle(e).opacity") == "0"
+    for _ in ("Close", "the title"):
+        page.keyboard.press("Tab")
+    assert rename.evaluate("e => getComputedStyle(e).opacity") == "1"
+
+
+def test_where_a_finger_may_point_the_list_shows_what_it_does(browser, served: Served) -> None:
+    page = browser.new_page(has_touch=True)
+    page.goto(served.url)
+    page.locator(".example").first.wait_for()
+    keep(page, WHERE)
+    show(page)
+    rename = page.locator("#shelf-list [data-does=rename]")
+    assert rename.evaluate("e => getComputedStyle(e).opacity") == "1"
+    page.close()
 
 
 def test_two_tabs_keep_each_others_conversations(page, served: Served) -> None:

@@ -178,8 +178,19 @@ def test_an_article_that_was_removed_is_put_back(
     page.keyboard.press("Enter")
     page.locator("#notice", has_text="In the archive again").wait_for()
     assert served.uploads.status().articles == before
+    wait_until(lambda: row.evaluate("e => e === document.activeElement"))
     row.click()
     page.locator("#notice p").wait_for(state="detached")
+    for _ in range(2):
+        page.locator("#remove").click()
+    back.wait_for()
+    page.reload()
+    back.click()
+    page.locator("#notice", has_text="In the archive again").wait_for()
+    assert served.uploads.status().articles == before
+    page.reload()
+    row.wait_for()
+    assert not back.is_visible()
 
 
 def test_the_files_of_a_dropped_folder_are_brought(page, tmp_path) -> None:

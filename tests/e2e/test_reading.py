@@ -94,6 +94,22 @@ def test_a_mark_and_its_source_light_up_together(page) -> None:
     assert "lit" in mark.get_attribute("class")
 
 
+def test_a_mark_that_is_lit_covers_no_full_stop(phone) -> None:
+    ask(phone, WHERE, "answered")
+    open_sheet(phone)
+    phone.locator("#close").tap()
+    mark = phone.locator("#now .text .mark.lit")
+    mark.wait_for()
+    between = mark.evaluate("""e => {
+      const stop = document.createRange();
+      stop.selectNodeContents(e.previousSibling);
+      const clipped = getComputedStyle(e).backgroundClip === "padding-box";
+      const painted = e.getBoundingClientRect().left + (clipped ? e.clientLeft : 0);
+      return painted - stop.getBoundingClientRect().right;
+    }""")
+    assert between >= 0
+
+
 def test_opening_an_article_moves_no_text_of_the_answer(browser, served: Served) -> None:
     for width in (1400, 1100):
         page = browser.new_page(viewport={"width": width, "height": 900})

@@ -71,11 +71,14 @@ def test_a_question_that_was_stopped_is_there_after_a_reload(page, served: Serve
     page.locator("#limits > button").click()
     page.get_by_label("From", exact=True).fill("1 June 2023")
     ask(page, "slow question")
+    page.locator("#now .draft .label").wait_for()
     page.locator("#stop").click()
     page.locator("#now .draft", has_text="Stopped").wait_for()
     page.wait_for_url("**/#c-*")
+    shown = text_of(page, "#now"), text_of(page, "#evidence")
     page.reload()
     page.locator("#now .asked", has_text="slow question").wait_for()
+    assert (text_of(page, "#now"), text_of(page, "#evidence")) == shown
     assert text_of(page, "#now .bounds") == "from 1 June 2023"
     page.locator("#now .tool", has_text="Edit").click()
     wait_until(lambda: page.input_value(BOX) == "slow question")

@@ -13,6 +13,7 @@ import pytest
 from index.errors import BroadsheetError
 from rag.types import Question
 from tests.web.fake_pipeline import ARTICLES, HOSTILE, FakePipeline
+from tests.web.test_markup import inert
 from web.chat import views
 from web.chat.answering import stream_exchanges
 from web.chat.exchange import Exchange, QuoteChange, check_quotes
@@ -71,11 +72,13 @@ def test_only_a_finished_answer_is_kept() -> None:
     assert told["exchange"]["question"] == "And when?"
 
 
-def test_a_question_that_was_stopped_is_kept_without_its_draft() -> None:
-    stopped = Exchange(Question("Q?", sources=("Wire",)), draft="Half", stopped=True)
-    assert "Half" not in kept(stopped)
+def test_a_question_that_was_stopped_is_kept_as_it_is_shown() -> None:
+    found = answered("Where?").evidence
+    asked = Question("Q?", sources=("Wire",))
+    stopped = Exchange(asked, found, draft=f"Half {HOSTILE}", stopped=True)
     before, after = restore(kept(stopped, answered("Where?")))
-    assert (before.stopped, before.draft, before.answer) == (True, "", None)
+    assert views.conversation((before,)) == views.conversation((stopped,))
+    inert(views.conversation((before,)))
     assert before.question.sources == ("Wire",)
     assert after.question.history == (), "what was not answered is nothing to refer to"
 

@@ -136,9 +136,14 @@ def test_what_is_taken_out_does_not_come_back(uploads, tmp_path) -> None:
         uploads.remove("maui.txt")
 
 
-def test_what_was_removed_can_be_put_back_until_the_archive_changes(uploads, tmp_path) -> None:
+def test_what_was_removed_can_be_put_back_until_the_archive_changes(
+    uploads, tmp_path, monkeypatch
+) -> None:
     _added(uploads, _zip(tmp_path / "all.zip", STORIES))
     removal = uploads.remove("maui.txt")
+    assert uploads.offered() == removal
+    monkeypatch.setattr("web.uploads.store.OFFERED", 0.0)
+    assert uploads.offered() is None
     assert not (uploads.folder / "maui.txt").exists()
     with pytest.raises(BroadsheetError, match="changed since"):
         uploads.put_back(removal.generation - 1)

@@ -22,6 +22,7 @@ DAYS = {
 """The lines that take a day, and what each is of."""
 POLL = 1.0  # seconds between two looks at the model's state, until it is ready
 CLICKS = "window.broadsheet.clicks(element, trigger);"
+REDRAWN = CLICKS + "window.broadsheet.keepFocus(element, watch);"
 texts = Macros("page.html", SUFFIXES=list(SUFFIXES), WORD=export.WRITES_WORD)
 
 
@@ -38,9 +39,10 @@ def lay_out(*, editing: bool, key: BrowserKey) -> Parts:
     parts = Parts(exchanges=gr.State(()), unanswered=gr.Textbox(visible=False))
     with gr.Row(elem_id="head", equal_height=True):
         parts.header = _html(scale=1, elem_id="header", js_on_load=CLICKS)
-        _html(texts.shelf_toggle(), elem_id="shelf-place")
+        with gr.Column(elem_id="shelf-place", min_width=0, scale=0):
+            _html(texts.shelf_toggle())
+            _shelf(parts, key)
         parts.renew = gr.Button("New conversation", elem_id="renew", size="sm", scale=0)
-    _shelf(parts, key)
     parts.model_state = _html(elem_id="model-state")
     parts.notice = _html(elem_id="notice", js_on_load=CLICKS)
     with gr.Row(elem_id="desk"):
@@ -99,7 +101,7 @@ def _form(parts: Parts) -> None:
             parts.box = _line("Your question", "Ask the archive", elem_id="box", scale=1, **more)
             parts.ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=88)
             parts.stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=88, visible=False)
-        parts.chips = _html(elem_id="chips", js_on_load=CLICKS)
+        parts.chips = _html(elem_id="chips", js_on_load=REDRAWN)
         with gr.Accordion(
             "Limit by date or publisher", open=False, elem_id="limits"
         ) as parts.limits:
@@ -126,10 +128,10 @@ def _search(parts: Parts) -> None:
 
 def _archive(parts: Parts) -> None:
     parts.listing = gr.State(Listing())
-    parts.chart = _html(elem_id="chart", js_on_load=CLICKS)
+    parts.chart = _html(elem_id="chart", js_on_load=REDRAWN)
     with gr.Row(elem_classes="line"):
         parts.filter = _line("Words of headline or publisher", "Headline or publisher", scale=1)
-    listed = CLICKS + "window.broadsheet.address.listed(watch)"
+    listed = REDRAWN + "window.broadsheet.address.listed(watch)"
     parts.table = _html(elem_id="table", js_on_load=listed)
 
 

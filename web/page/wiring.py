@@ -201,8 +201,10 @@ def wire_index(page: gr.Blocks, parts: Parts, uploads: Uploads) -> list[Dependen
     removed = parts.remove.click(tab.remove, parts.open_id, out, **one_by_one)
     removed.then(None, parts.notice, None, js="window.broadsheet.removed", **UNLISTED)
     restored = parts.notice.click(tab.put_back, None, parts.notice, **one_by_one)
+    restored.then(None, js="() => window.broadsheet.refocus()", **UNLISTED)
     another = "(shown) => shown ? ['', ''] : Array(2).fill({ __type__: 'update' })"
     parts.article.change(None, parts.article, out[2:], js=another, **UNLISTED)
+    page.load(tab.offer, None, parts.notice, **AT_ONCE)
     page.unload(tab.forget)
     return [removed, restored]
 

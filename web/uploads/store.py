@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ _AFTER = 0.05  # of the time of embedding, what comes after it takes (docs/scale
 _STOPPED = "Stopped. The archive is unchanged. Add the same files again to go on from here."
 WAIT = 2.0  # seconds to wait for another build
 ABANDONED = 86_400.0  # seconds after which a batch that nobody added is deleted
+OFFERED = 3600.0  # seconds for which pages that open offer to undo a removal
 _BUSY = "Articles are being added already; wait for it to end, or stop it."
 _GONE = "These files are not there any more; choose them again."
 
@@ -56,6 +57,7 @@ class Removal:
     generation: int
     file: Path
     aside: Path
+    at: float = field(default_factory=time.monotonic)
 
 
 class Building:
@@ -267,14 +269,23 @@ class Uploads:
             IndexLocked: another build is running.
             BroadsheetError: the archive has changed since.
         """
-        last = self._removal
-        live = IndexReader(self._settings).live().number
-        if last is None or not last.generation == generation == live:
+        last = self._undoable()
+        if last is None or last.generation != generation:
             raise BroadsheetError("The archive has changed since: add the article again.")
         roll_back(self._settings)
         if last.aside.is_file():
             shutil.move(last.aside, last.file)
         return last.headline
+
+    def offered(self) -> Removal | None:
+        """Return the removal that a page offers to undo as it opens: the newest, for an hour."""
+        last = self._undoable()
+        return last if last and time.monotonic() - last.at < OFFERED else None
+
+    def _undoable(self) -> Removal | None:
+        last = self._removal
+        unchanged = last and IndexReader(self._settings).live().number == last.generation
+        return last if unchanged else None
 
     def status(self) -> Status:
         """Return what is indexed; raises `IndexMissing` where nothing is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -129,6 +130,13 @@ class IndexTab:
         except BroadsheetError as error:
             return gr.skip(), gr.skip(), message(str(error)), ""
         return *close_article(), "", views.removed(removal)
+
+    def offer(self, request: gr.Request) -> str:
+        """Offer to undo the newest removal to an editor who opens a page. The output: notice."""
+        with suppress(BroadsheetError):
+            self._uploads.allow(request.username)
+            return views.removed(last) if (last := self._uploads.offered()) else ""
+        return ""
 
     def put_back(self, click: gr.EventData, request: gr.Request) -> str:
         """Bring an article back that was removed. The output: notice."""

@@ -24,7 +24,7 @@ window.broadsheet.address = (() => {
     history[replace ? "replaceState" : "pushState"](replace ? history.state : { opens }, "", url);
   }
 
-  /* Go to another place with the article that is open. */
+  /* The tab shows something else, beside the article that is open. */
   function go(place, values = {}, replace = false) {
     const { article, at } = read().values;
     write(place, { ...values, article, at }, { replace });
@@ -68,7 +68,15 @@ window.broadsheet.address = (() => {
     }
     const shown = find("#article article")?.dataset.id;
     if (values.article && values.article !== shown) soon("#head .masthead", () => window.broadsheet.open(values));
-    if (!values.article && shown !== undefined) find("#close")?.click();
+    if (!values.article) find("#close")?.click();
+  }
+
+  /* Go to a tab, by its number, without the article that is open in another: Back leads to that. */
+  function visit(at) {
+    if (at === Math.max(0, TABS.indexOf(read().place))) return;
+    const place = at ? TABS[at] : window.broadsheet.shelf.place();
+    write(place, { search: searched, archive: narrowed }[place]);
+    restore();
   }
 
   /* Do the next of what is wanted of the Archive's list; false where nothing is. */
@@ -94,13 +102,12 @@ window.broadsheet.address = (() => {
   }
   document.addEventListener("click", ({ target, isTrusted }) => {
     if (target.closest?.("#find")) search();
-    const place = TABS[tabs().indexOf(target.closest?.("#tabs [role=tab]"))];
-    if (!isTrusted || !place) return;
-    go(place === "ask" ? window.broadsheet.shelf.place() : place, { search: searched, archive: narrowed }[place]);
+    const at = tabs().indexOf(target.closest?.("#tabs [role=tab]"));
+    if (isTrusted && at >= 0) visit(at);
   });
   document.addEventListener("keydown", ({ key, target }) => {
     if (key === "Enter" && target.closest?.("#search-tab")) search();
   });
 
-  return { read, write, opened, closed, restore, listed, fill };
+  return { read, write, visit, opened, closed, restore, listed, fill };
 })();

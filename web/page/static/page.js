@@ -9,8 +9,8 @@ window.broadsheet = {
       const mark = event.target.closest("button[data-kind]");
       if (!mark) return;
       const tells = mark.dataset.kind === "example" ? window.broadsheet.tells : trigger;
-      window.broadsheet.opener = mark;
       const { turn, kind, number } = mark.dataset;
+      if (kind !== "undo") used = { mark, element };
       const note = mark.closest(".vote")?.querySelector("textarea")?.value;
       tells("click", { turn: Number(turn), kind, number: Number(number), note });
       if (kind === "vote") mark.closest(".vote").textContent = "Noted, thank you.";
@@ -105,10 +105,21 @@ window.broadsheet = {
     anchor.click();
     setTimeout(() => URL.revokeObjectURL(file), 1000);
   },
+  /* A list that a click draws anew keeps the focus. */
+  keepFocus(element, watch) {
+    watch("value", () => requestAnimationFrame(() => {
+      if (used?.element === element && document.activeElement === document.body) standing()?.focus();
+    }));
+  },
+  /* Back to what was used last before what has the focus goes: else to the tab. */
+  refocus() {
+    if (!document.activeElement.matches("body, #reader *, #notice *")) return;
+    const seen = standing()?.checkVisibility() ? standing() : document.querySelector("#tabs [aria-selected=true]");
+    seen?.focus({ preventScroll: true });
+  },
   /* The article is closed: back to the mark that opened it. */
   back() {
-    const mark = window.broadsheet.opener;
-    if (mark && mark.isConnected) mark.focus({ preventScroll: true });
+    window.broadsheet.refocus();
     window.broadsheet.address.closed();
   },
   /* The article was removed: it is closed, and what puts it back has the focus. */
@@ -118,6 +129,15 @@ window.broadsheet = {
     requestAnimationFrame(() => document.querySelector("#notice button")?.focus());
   },
 };
+/* The button that was used last or, where it went or can be used no more, the last of its kind. */
+let used = null;
+function standing() {
+  const { mark, element } = used ?? {};
+  if (!mark || (mark.isConnected && !mark.disabled)) return mark;
+  const { kind, number } = mark.dataset;
+  const instead = kind === "chip" ? "#limits > button" : `#chart [data-kind=${kind}][data-number="${number}"]`;
+  return [...element.querySelectorAll(`[data-kind=${kind}]:enabled`)].at(-1) ?? document.querySelector(instead);
+}
 /* A click opens the article: the card is in the way then, until the pointer comes back. */
 document.addEventListener("click", ({ target }) => target.closest?.(".mark")?.classList.add("clicked"));
 document.addEventListener("pointerout", ({ target }) => target.closest?.(".mark")?.classList.remove("clicked"));
@@ -175,7 +195,7 @@ const toAnswer = () => document.querySelector("#now :is(.mark, .tool)")?.focus()
 document.addEventListener("click", ({ target }) => {
   if (target.matches?.("#form .skip")) { toAnswer(); return; }
   if (!target.matches?.(".skip")) return;
-  document.querySelector("#tabs [role=tab]")?.click();
+  window.broadsheet.address.visit(0);
   requestAnimationFrame(() => document.querySelector("#box textarea")?.focus());
 });
 /* A day from the browser's calendar, which opens within the archive's days, is put into words. */
