@@ -14,7 +14,6 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import cast
 
@@ -22,9 +21,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from index.text.words import STOP_WORDS
 from rag.english.answer_type import AnswerType, answer_type
-from rag.english.facts import facts
 from rag.llm.judge import Judge, Readings
 from rag.question.understand import LONGEST_ANSWER, Understood
 from rag.retrieval.evidence import shown
@@ -38,7 +35,6 @@ _ANSWER = {
     AnswerType.OTHER: "Answer in one short sentence:",
 }
 _ASSUMED = "According to the articles, reply Yes or No:"
-_WORD = re.compile(r"\w+")
 _SILENT = re.compile(r"\barticles do not|\barticle does not")
 _ARTICLES = re.compile(r"\b(?:articles?|sentences|passages|text|context)\b")
 _BEGINS = re.compile(
@@ -125,10 +121,7 @@ def draft_answer(
     """
     judge, messages = judge_in(model), answer_messages(asked, evidence)
     least = judge.hopeless if judge else -math.inf
-    question = asked.standalone
-    return (
-        yield from stream_draft(model, messages, cancel, question, least=least, visible=visible)
-    )
+    return (yield from stream_draft(model, messages, cancel, least=least, visible=visible))
 
 
 def denies_premise(
@@ -164,7 +157,6 @@ def stream_draft(
     model: BaseChatModel,
     messages: Sequence[BaseMessage],
     cancel: threading.Event,
-    question: str = "",
     *,
     least: float = -math.inf,
     visible: bool = True,
@@ -172,11 +164,10 @@ def stream_draft(
     """Yield what the model writes as it does, and the place in the queue while it waits.
 
     Setting `cancel` ends it after the current token and frees the model, as does a first reading
-    below `least`. Of the draft's readings those are kept that are of what it `adds` to `question`.
+    below `least`.
     """
     written: list[str] = []
     readings: list[float] = []
-    ends: list[int] = []  # of the token that each was read at, in what was written
     end: list[float] = []
     stopped_early = False
     with closing(
@@ -185,9 +176,7 @@ def stream_draft(
         for chunk in stream:
             if queue := chunk.response_metadata.get("queue"):
                 yield Progress("waiting", int(queue[-1]))
-            for reading in chunk.response_metadata.get("readings") or ():
-                readings.append(reading)
-                ends.append(sum(map(len, written)))
+            readings += chunk.response_metadata.get("readings") or ()
             end += chunk.response_metadata.get("end") or ()
             read_only = bool(readings) and not written
             stopped_early = read_only and readings[0] < least
@@ -201,29 +190,8 @@ def stream_draft(
                     yield Token(text)
             if cancel.is_set():
                 break
-    text, (before, *draft) = "".join(written), readings or (None,)
-    added = adds([text[start:stop] for start, stop in pairwise(ends)], question)
-    told = tuple(one for one, new in zip(draft, added, strict=True) if new)
-    return Draft(text, Readings(before, told, *end), stopped_early)
-
-
-def adds(pieces: Sequence[str], question: str) -> list[bool]:
-    """Return of each piece of a draft whether it makes, or leads up to, what the draft adds.
-
-    These are the words that the question does not hold, and the piece before each, where the
-    model chose it; all pieces where nothing is added. What only repeats the question reads as
-    well supported, whatever the draft says of it.
-    """
-    known = frozenset(facts(question).stems)
-    text, ends = "".join(pieces), list(accumulate(map(len, pieces), initial=0))
-    words = [
-        word.span()
-        for word in _WORD.finditer(text)
-        if word[0].lower() not in STOP_WORDS and not known.issuperset(facts(word[0]).stems)
-    ]
-    new = [any(a < stop and start < b for start, stop in words) for a, b in pairwise(ends)]
-    led = [any(new[at : at + 2]) for at in range(len(new))]
-    return led if any(led) else [True] * len(pieces)
+    before, *draft = readings or (None,)
+    return Draft("".join(written), Readings(before, tuple(draft), *end), stopped_early)
 
 
 def is_abstention(draft: str) -> bool:

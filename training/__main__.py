@@ -84,7 +84,7 @@ def collect(
 
 @app.command()
 def fit(
-    threshold: Annotated[float, typer.Option(help="Least probability of an answer shown.")] = 0.45,
+    threshold: Annotated[float, typer.Option(help="Least probability of an answer shown.")] = 0.4,
     write: Annotated[bool, typer.Option(help="Write the weights into the product.")] = False,
 ) -> None:
     """Fit the heads on what was collected, and print what they are worth on articles held out."""

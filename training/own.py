@@ -32,7 +32,7 @@ from training.states import ModelStates
 
 FEWEST = 25
 """Right drafts, and wrong ones, below which nothing can be fitted."""
-_THRESHOLD = 0.45
+_THRESHOLD = 0.4
 _WEIGHT = 2.0  # of the reading of the draft against the one before it, to compare layers by
 
 

@@ -109,7 +109,7 @@ class Collector:
     def _ask(self, case: Case, found: Context, name: str) -> RowInfo | None:
         messages = answer_messages(found.asked, found.evidence)
         prompt = self._model.template.prompt(messages)
-        draft = self._model.write(prompt, question=found.asked.standalone)
+        draft = self._model.write(prompt)
         if not draft.text or is_abstention(draft.text):
             return None
         refuted = _refuted(self._model, case, found)

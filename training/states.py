@@ -1,7 +1,7 @@
 """The language model read from inside: what it writes, and the states it had while writing.
 
 The same files and the same runtime as the product's engine, one asker at a time. Knows nothing of
-labels.
+questions or labels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generation import adds
 from rag.llm.conversion import import_genai
 from rag.llm.judge import state_name, vocabulary_product
 from rag.llm.template import Template
@@ -31,7 +30,7 @@ class Draft:
     Attributes:
         text: The draft.
         before: State of the last prompt token, (layers, width).
-        mean: Mean of the states of the tokens that add to the question, (layers, width).
+        mean: Mean of the states of the draft's tokens, (layers, width).
         end: State of the end token after the draft, (layers, width).
     """
 
@@ -82,12 +81,10 @@ class ModelStates:
         self.template, self.layers = template, tuple(layers)
         (self.close,) = self.tokens(template.end)
 
-    def write(
-        self, prompt: str, draft: str = "", *, question: str = "", longest: int = 64
-    ) -> Draft:
+    def write(self, prompt: str, draft: str = "", *, longest: int = 64) -> Draft:
         """Write the likeliest draft after a prompt, template and all; or read the given one.
 
-        It ends after `longest` tokens at the most. What it adds to `question` makes the mean.
+        It ends after `longest` tokens at the most.
         """
         self._request.reset_state()
         self._length = 0
@@ -102,19 +99,14 @@ class ModelStates:
             token, states = self._feed([token])
             kept.append(states[0])
         end = self._feed([self.close])[1][0]
-        added = adds([self._text([token]) for token in tokens], question)
-        told = [state for state, new in zip(kept, added, strict=True) if new]
-        mean: States = np.stack(told or [end]).mean(0, dtype=np.float32).astype(np.float16)
-        text = self._text(tokens).strip()
+        mean: States = np.stack(kept or [end]).mean(0, dtype=np.float32).astype(np.float16)
+        text = str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
         return Draft(text, before, mean, end)
 
     def tokens(self, text: str) -> list[int]:
         """Return the tokens of a text, those of the template too."""
         encoded = self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]
         return [int(token) for token in encoded]
-
-    def _text(self, tokens: list[int]) -> str:
-        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
 
     def _feed(self, tokens: list[int]) -> tuple[int, States]:
         """Read tokens; return the likeliest next, and their states (tokens, layers, width)."""

@@ -36,7 +36,7 @@ _OTHER = 0  # the token that the chosen one is measured against
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
 OWN = "judge.safetensors"
 """Beside a model file: the heads that were fitted for it on this machine."""
-SHA256 = "bc340b287eb02e928d640d60e1016be4eae4f848687af2c52dec79888c3d870d"
+SHA256 = "6023757b08dc6c38dc51697395a751823650d0a1c12d052421baebdaf15d3d2d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Readings:
 
     Attributes:
         before: At the last token of the prompt; None where nothing was read.
-        draft: At the tokens of the draft that add to the question, in order.
+        draft: At each token of the draft, in order.
         end: At the end token after a draft that was given and not written; else None.
     """
 

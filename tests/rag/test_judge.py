@@ -104,36 +104,6 @@ def test_a_draft_of_another_model_is_read_with_its_prompt(reader: Reader) -> Non
     assert "Who < |im_end|>?" in first  # template tokens are words
 
 
-@pytest.mark.parametrize(
-    ("question", "kept"),
-    [
-        ("Who leads the team of China?", (-3.0, -2.0)),
-        ("Which team does Li Wei lead?", (0.5, 4.0)),  # “China”, and where it was chosen
-        ("Who is Li Wei, and who leads the team of China?", (-3.0, -2.0, 0.5, 4.0, 3.0, 3.0)),
-    ],
-)
-def test_only_what_a_draft_adds_to_its_question_is_judged(
-    question: str, kept: tuple[float, ...]
-) -> None:
-    class Writes(Reader):
-        def submit(self, prompt: str, *, max_tokens: int, stop=(), cancel=None) -> Reply:
-            made = Reply(lambda: None, cancel)
-            # Each piece comes with what was read at the token before it.
-            for text, reading in [("Li", 1.0), (" Wei", -3.0), (" leads", -2.0), (" China", 0.5),
-                                  ("’s team", 4.0), (".", 3.0), ("", 3.0)]:  # fmt: skip
-                made.take({"kind": "piece", "text": text, "reading": reading})
-            made.take({"kind": "end", "reason": "stop", "rest": ""})
-            return made
-
-    model = OpenVinoChat(template=TEMPLATE, engine=Writes(), judge=JUDGE)  # type: ignore[arg-type]
-    events = stream_draft(model, [HumanMessage(question)], threading.Event(), question)
-    with pytest.raises(StopIteration) as end:
-        while True:
-            next(events)
-    draft = end.value.value
-    assert (draft.text, draft.readings) == ("Li Wei leads China’s team.", Readings(1.0, kept))
-
-
 def test_a_server_that_invents_is_refused_and_one_that_is_right_is_shown(
     reader: Reader, indexed, embeddings, request: pytest.FixtureRequest
 ) -> None:

@@ -32,9 +32,7 @@ class Writer:
     def __init__(self, said: str) -> None:
         self.said, self.asked = said, 0
 
-    def write(
-        self, prompt: str, draft: str = "", *, question: str = "", longest: int = 64
-    ) -> Draft:
+    def write(self, prompt: str, draft: str = "", *, longest: int = 64) -> Draft:
         self.asked += 1
         states = np.full((len(LAYERS), 8), self.asked, dtype=np.float16)
         return Draft(self.said, states, states, states)
@@ -85,9 +83,7 @@ def test_made_questions_are_answered_by_their_sentence(
     reader: IndexReader, said: str, answers: str | None
 ) -> None:
     class Asker(Writer):
-        def write(
-            self, prompt: str, draft: str = "", *, question: str = "", longest: int = 64
-        ) -> Draft:
+        def write(self, prompt: str, draft: str = "", *, longest: int = 64) -> Draft:
             sentence = prompt.rsplit("Sentence: ", 1)[1].split("<|im_end|>")[0]
             self.said = said.format(first=" ".join(sentence.split()[:3]))
             return super().write(prompt)
