@@ -36,7 +36,7 @@ from rag.answer import (
     refuse,
 )
 from rag.checking.attribution import best_first, split_statements
-from rag.checking.support import ground, may_be_of_something_else
+from rag.checking.support import ground, may_count_something_else
 from rag.english.answer_type import asks_yes_or_no
 from rag.english.temporal import wants_latest
 from rag.examples import example_questions
@@ -361,10 +361,8 @@ def _check(model: BaseChatModel, found: Context, draft: Draft) -> Answer:
         answer = refuse(found, Reason.NOT_STATED, removed, prompt)
     else:
         answer = build_answer(found, checked, prompt)
-        unsure = (confidence is not None and confidence < SURE) or any(
-            may_be_of_something_else(found.asked.standalone, one)
-            for one in checked
-            if one.supported
+        unsure = (confidence is not None and confidence < SURE) or may_count_something_else(
+            found.asked.standalone, answer.citations
         )
         newest = wants_latest(found.asked.text)
         if unsure or newest:

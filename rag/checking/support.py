@@ -55,8 +55,6 @@ _MONTH_YEAR = re.compile(
     r"|\b(?:in|of|during|since)\s+(?:19|20)\d{2}\b|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
 )
-_HOW_MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
-_FOLLOWING = 4  # words after a number, among which is what it counts
 _BARE = re.compile(r"\W*(?:(?P<yes>yes)|no)\W*", re.IGNORECASE)
 _ADDED = re.compile(r"(?P<rest>.*\w), (?P<name>[A-Z][^\W\d_]+(?: [A-Z][^\W\d_]+)*)\.?$", re.DOTALL)
 
@@ -117,34 +115,17 @@ def _checked(statement: str, question: str, evidence: Sequence[Evidence]) -> Gro
     return Grounded(statement, citations, round(support, 3), problem)
 
 
-def may_be_of_something_else(question: str, grounded: Grounded) -> bool:
-    """Whether the number or day of a statement may be of something else where it is cited.
+def may_count_something_else(question: str, citations: Sequence[Citation]) -> bool:
+    """Whether a number or a day is asked for, and what is cited has no word of the question.
 
-    “Won by six wickets” does not say how many times: what follows a count in the statement must
-    follow it there too. “Was launched on 11 August” does not say when it crashed: beside a day
-    there must be a word of the question, names and years aside.
+    Names and years aside: “was launched on 11 August” does not say when it crashed.
     """
-    if answer_type(question) is AnswerType.DATE:
-        asked = facts(question)
-        own = {stem for stem in asked.content if not stem.isdecimal()} - asked.name_stems
-        cited = {stem for citation in grounded.citations for stem in facts(citation.quote).stems}
-        return bool(own) and not own & cited
-    counted = _counted(grounded.text) if _HOW_MANY.search(question) else {}
-    there = [_counted(citation.quote) for citation in grounded.citations]
-    return any(
-        what and all(what.isdisjoint(one[value]) for one in there if value in one)
-        for value, what in counted.items()
-        if value not in facts(question).values and any(one.get(value) for one in there)
-    )
-
-
-def _counted(text: str) -> dict[float, set[str]]:
-    """The numbers of a text, each with the words of those that follow it that carry a subject."""
-    found: dict[float, set[str]] = {}
-    for number in facts(text).number_spans:
-        following = " ".join(text[number.end :].split()[:_FOLLOWING])
-        found.setdefault(number.value, set()).update(facts(following).content)
-    return found
+    if answer_type(question) not in (AnswerType.NUMBER, AnswerType.DATE):
+        return False
+    asked = facts(question)
+    own = {stem for stem in asked.content if not stem.isdecimal()} - asked.name_stems
+    cited = {stem for citation in citations for stem in facts(citation.quote).stems}
+    return bool(own) and not own & cited
 
 
 def _only_repeats(statement: str, question: str) -> bool:

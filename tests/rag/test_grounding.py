@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from rag.checking.attribution import cite, sentences_of
-from rag.checking.support import Grounded, ground, may_be_of_something_else
+from rag.checking.support import Grounded, ground, may_count_something_else
 from rag.types import Evidence
 from tests.rag.newsroom import window
 
@@ -303,30 +303,15 @@ def test_a_year_before_a_comma_is_a_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "statement", "quote", "other"),
+    ("question", "quote", "other"),
     [
-        (
-            "How many times have Hull won the Dock Cup?",
-            "Hull have won the Dock Cup six times.",
-            "Whitby won the Dock Cup final against Hull by six wickets.",
-            True,
-        ),
-        (
-            "How many times have Hull won the Dock Cup?",
-            "Hull have won the Dock Cup six times.",
-            "Hull, who won the Dock Cup six times before, lost by two wickets.",
-            False,
-        ),
-        ("How many people died?", "97 people died.", "The toll rose to 97.", False),
-        ("How many people died?", "97 people died.", "97 houses burnt down.", True),
-        ("When did Probe-5 crash?", "On 11 August.", "Probe-5 was launched on 11 August.", True),
-        ("When did Probe-5 crash?", "On 19 August.", "It crashed on 19 August.", False),
-        ("Who won the Dock Cup?", "Ann Bell did.", "Ann Bell of Hull did.", False),
+        ("How many times have Hull won the Dock Cup?", "Hull lost by six wickets.", True),
+        ("When did Probe-5 crash?", "Probe-5 was launched on 11 August.", True),
+        ("How much did Acme lose in 2022?", "Acme had $209bn at the end of 2022.", True),
+        ("When did Probe-5 crash?", "It crashed on 19 August.", False),
+        ("Who won the Dock Cup?", "Ann Bell of Hull did.", False),  # no number is asked for
     ],
 )
-def test_a_number_or_day_may_be_of_something_else(
-    question: str, statement: str, quote: str, other: bool
-) -> None:
+def test_a_number_or_day_may_be_of_something_else(question: str, quote: str, other: bool) -> None:
     cited = cite(sentences_of([window(quote)])[0])
-    grounded = Grounded(statement, (cited,), 1.0, "")
-    assert may_be_of_something_else(question, grounded) is other
+    assert may_count_something_else(question, [cited]) is other
