@@ -35,26 +35,33 @@ class Tally:
     """What one model came to.
 
     Attributes:
-        asked: Questions.
-        right: Of them that ended as they should, refusals of what the articles do not say too.
+        outcomes: Whether each question ended as it should, in the order asked; a refusal of what
+            the articles do not say is right.
         refused: Of those that the articles answer.
         answered: Of all.
         wrong: Of what was answered.
         first: Seconds to the first token, the median; None where nothing was written.
         whole: Seconds to the whole answer, the median.
-        outcomes: Whether each question ended as it should, in the order asked.
         gigabytes: Of memory, of its own processes; None where it is not known.
     """
 
-    asked: int
-    right: int
+    outcomes: tuple[bool, ...]
     refused: int
     answered: int
     wrong: int
     first: float | None
     whole: float
-    outcomes: tuple[bool, ...] = ()
     gigabytes: float | None = None
+
+    @property
+    def asked(self) -> int:
+        """How many questions it was asked."""
+        return len(self.outcomes)
+
+    @property
+    def right(self) -> int:
+        """How many of them ended as they should."""
+        return sum(self.outcomes)
 
     @property
     def line(self) -> str:
@@ -80,14 +87,12 @@ def tally(rows: Sequence[Row], gigabytes: float | None = None) -> Tally:
     answered = [row for row in rows if not row.abstained]
     first = [row.seconds["first_token"] for row in rows if "first_token" in row.seconds]
     return Tally(
-        asked=len(rows),
-        right=sum(map(is_right, rows)),
+        outcomes=tuple(map(is_right, rows)),
         refused=sum(row.abstained and row.answerable for row in rows),
         answered=len(answered),
         wrong=sum(not is_right(row) for row in answered),
         first=median(first) if first else None,
         whole=median(row.seconds["total"] for row in rows),
-        outcomes=tuple(map(is_right, rows)),
         gigabytes=gigabytes,
     )
 
